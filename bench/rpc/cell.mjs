@@ -1,0 +1,75 @@
+// One cell of the table in one round: a fresh server process and a fresh client process of one peer run one
+// workload. Fresh, so that no peer meets code or memory that another workload has warmed or filled.
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { childEnvironment } from "../environment.mjs";
+
+const worker = join(import.meta.dirname, "worker.mjs");
+const limitMs = 180_000;
+
+/** Runs the cell. Returns the sample; a peer that fails gets `{ error }` instead, and the run goes on. */
+export async function runCell({ name, settings, workload, plan }) {
+  const server = startProcess(workload === "W5" ? ["--expose-gc"] : []);
+  const client = startProcess([]);
+  try {
+    const address = await server.ask("serve", { name, settings });
+    const parameters = { name, settings, address, workload, plan };
+    await client.ask("connect", parameters);
+    const memoryBefore = workload === "W5" ? await server.ask("memory") : 0;
+    await server.ask("begin");
+    const measured = await client.ask("measure", parameters);
+    const served = await server.ask("end");
+    const memory = workload === "W5" ? (await server.ask("memory")) - memoryBefore : null;
+    return toSample(measured, served, memory);
+  } catch (error) {
+    return { error: String(error.message ?? error) };
+  } finally {
+    await Promise.all([client.stop(), server.stop()]);
+  }
+}
+
+/** Absolute figures of the section, and the same by unit (call, item, MiB or connection). */
+function toSample(client, server, memoryBytes) {
+  const cpuSeconds = client.cpuSeconds + server.cpuSeconds;
+  const switches = client.contextSwitches + server.contextSwitches;
+  return {
+    units: client.units,
+    seconds: client.seconds,
+    perSecond: client.units / client.seconds,
+    p50Us: client.p50Us ?? null,
+    p99Us: client.p99Us ?? null,
+    clientCpuSeconds: client.cpuSeconds,
+    serverCpuSeconds: server.cpuSeconds,
+    cpuUsPerUnit: (cpuSeconds * 1e6) / client.units,
+    switchesPerUnit: switches / client.units,
+    serverKiBPerConnection: memoryBytes === null ? null : memoryBytes / 1024 / client.units,
+  };
+}
+
+function startProcess(execArgv) {
+  const child = fork(worker, { execArgv, env: childEnvironment(), stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  let complaints = "";
+  child.stderr.on("data", (text) => {
+    complaints = (complaints + text).slice(-2000);
+  });
+  const ask = (command, parameters = {}) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(reject, new Error(`${command}: no answer in ${limitMs} ms`)), limitMs);
+      const onMessage = ({ value, error }) =>
+        error === undefined ? settle(resolve, value) : settle(reject, new Error(error));
+      const onExit = (code) => settle(reject, new Error(`${command}: the process ended (${code})\n${complaints}`));
+      const settle = (how, what) => {
+        clearTimeout(timer);
+        child.off("message", onMessage).off("exit", onExit);
+        how(what);
+      };
+      child.on("message", onMessage).on("exit", onExit);
+      child.send({ command, ...parameters });
+    });
+  const stop = () => {
+    child.kill("SIGKILL");
+    return exited;
+  };
+  return { ask, stop };
+}

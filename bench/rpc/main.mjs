@@ -1,0 +1,68 @@
+// `npm run bench`: every workload with every peer, interleaved, round after round, then a table and a JSON file.
+// It never fails for being slow: it prints ratios. Exit code 1 only when a cell gave no number.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { describeEnvironment } from "../environment.mjs";
+import { runCell } from "./cell.mjs";
+import { readOptions } from "./options.mjs";
+import { loadPeer, peers } from "./peers/index.mjs";
+import { renderRpc } from "./render.mjs";
+import { format } from "../statistics.mjs";
+
+const options = readOptions(process.argv.slice(2));
+if (options !== null) await run(options);
+
+async function run({ peers: names, workloads, rounds, plan, quick, json }) {
+  const scratch = mkdtempSync(join(tmpdir(), "aster-bench-"));
+  const prepared = new Map();
+  const cells = names.flatMap((peer) => workloads.map((workload) => ({ peer, workload, samples: [] })));
+  try {
+    for (const name of names) prepared.set(name, await preparePeer(name, scratch));
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const workload of workloads) {
+        for (const name of names) await addSample(cells, name, workload, plan, prepared.get(name).settings, round);
+      }
+    }
+  } finally {
+    for (const { dispose } of prepared.values()) await dispose?.();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  report({ names, rounds, plan, quick, json, cells });
+}
+
+async function preparePeer(name, scratch) {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  try {
+    const { prepare } = await loadPeer(name);
+    return (await prepare?.(folder)) ?? { settings: null };
+  } catch (error) {
+    console.error(`${name}: cannot be prepared, its cells will say so: ${error.message}`);
+    return { settings: null };
+  }
+}
+
+async function addSample(cells, name, workload, plan, settings, round) {
+  const share = peers[name].share?.[workload] ?? 1;
+  const scaled = { ...plan, items: plan.items * share, uploadMiB: plan.uploadMiB * share };
+  const sample = await runCell({ name, settings, workload, plan: scaled });
+  cells.find((cell) => cell.peer === name && cell.workload === workload).samples.push(sample);
+  const outcome =
+    sample.error !== undefined
+      ? `failed: ${sample.error}`
+      : workload === "W5"
+        ? `${format(sample.serverKiBPerConnection)} KiB`
+        : `${format(sample.perSecond)}/s, ${format(sample.cpuUsPerUnit)} us CPU each`;
+  console.log(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
+}
+
+function report({ names, rounds, plan, quick, json, cells }) {
+  const packages = [...new Set(names.flatMap((name) => peers[name].packages))];
+  const results = { kind: "rpc", quick, rounds, plan, environment: describeEnvironment(packages), cells };
+  const file = resolve(import.meta.dirname, "../results", json);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  console.log(`\n${renderRpc(results)}\n\nwritten: ${file}`);
+  if (cells.some(({ samples }) => samples.some((sample) => sample.error !== undefined))) process.exitCode = 1;
+}

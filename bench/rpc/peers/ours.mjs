@@ -1,0 +1,54 @@
+// aster-rpc as its users call it: typed service, all features on, default options but for loopback without relays.
+import { randomBytes } from "node:crypto";
+import { AsterClient, AsterServer, clientStream, implement, message, serverStream, service, t, unary } from "../../../dist/index.js";
+import { answer, items, UploadCheck } from "../messages.mjs";
+
+const StatusRequest = message("bench/StatusRequest", { agentId: t.string, seq: t.int, level: t.string });
+const Status = message("bench/Status", { agentId: t.string, status: t.string, uptimeSecs: t.int });
+const Chunk = message("bench/Chunk", { data: t.bytes });
+const Received = message("bench/Received", { bytes: t.int, intact: t.bool });
+
+const Bench = service("Bench", { version: 1 }, {
+  getStatus: unary(StatusRequest, Status),
+  watchStatus: serverStream(StatusRequest, Status),
+  upload: clientStream(Chunk, Received),
+});
+
+const handlers = {
+  getStatus: answer,
+  async *watchStatus(request) {
+    yield* items(request);
+  },
+  async upload(chunks) {
+    const check = new UploadCheck();
+    for await (const chunk of chunks) check.add(chunk.data);
+    return check.result;
+  },
+};
+
+export async function serve() {
+  const server = await AsterServer.start({
+    services: [implement(Bench, handlers)],
+    access: "open",
+    bind: "127.0.0.1:0",
+    relay: "disabled",
+    secretKey: randomBytes(32), // an identity of this run: no key file is left in the project folder
+  });
+  return server.ticket;
+}
+
+async function* repeat(data, count) {
+  for (let i = 0; i < count; i += 1) yield { data };
+}
+
+export async function connect(_settings, address) {
+  const client = await AsterClient.connect(address, { relay: "disabled" });
+  const bench = client.stub(Bench);
+  return {
+    unary: (request) => bench.getStatus(request),
+    async serverStream(request, onItem) {
+      for await (const item of bench.watchStatus(request)) onItem(item);
+    },
+    upload: (data, count) => bench.upload(repeat(data, count)),
+  };
+}

@@ -1,0 +1,101 @@
+// Results of the RPC bench as Markdown: the figures, the ratios to grpc-js over TLS of the same run, and the rest.
+import { format, summarize } from "../statistics.mjs";
+import { peers } from "./peers/index.mjs";
+
+const baseline = "grpc-js";
+
+/** What a column shows: workload, member of a sample, and whether less is better. */
+const columns = [
+  { workload: "W1", title: "W1 calls/s", member: "perSecond" },
+  { workload: "W1", title: "W1 p50 us", member: "p50Us", less: true },
+  { workload: "W2", title: "W2 calls/s", member: "perSecond" },
+  { workload: "W2", title: "W2 CPU us/call", member: "cpuUsPerUnit", less: true },
+  { workload: "W3", title: "W3 items/s", member: "perSecond" },
+  { workload: "W4", title: "W4 MiB/s", member: "perSecond" },
+  { workload: "W5", title: "W5 KiB/conn", member: "serverKiBPerConnection", less: true },
+];
+const costs = [
+  { workload: "W1", title: "W1 p99 us", member: "p99Us" },
+  { workload: "W1", title: "W1 CPU us/call", member: "cpuUsPerUnit" },
+  { workload: "W1", title: "W1 switches/call", member: "switchesPerUnit" },
+  { workload: "W2", title: "W2 switches/call", member: "switchesPerUnit" },
+  { workload: "W3", title: "W3 CPU us/item", member: "cpuUsPerUnit" },
+  { workload: "W4", title: "W4 CPU ms/MiB", member: "cpuUsPerUnit", scale: 1e-3 },
+];
+
+/** The whole report as Markdown. */
+export function renderRpc(results) {
+  const measured = columns.filter((column) => results.cells.some(({ workload }) => workload === column.workload));
+  const present = costs.filter((column) => results.cells.some(({ workload }) => workload === column.workload));
+  const names = [...new Set(results.cells.map(({ peer }) => peer))];
+  const parts = [
+    describe(results),
+    "Median (lowest to highest) of the rounds:",
+    table(measured, names, (column, name) => spread(results, column, name)),
+  ];
+  if (names.includes(baseline)) {
+    parts.push(
+      `Ratio of the medians to ${peers[baseline].title} in this run; above 1 is better than it, in every column:`,
+      table(measured, names, (column, name) => ratio(results, column, name)),
+    );
+  }
+  parts.push("What it costs, client and server together:");
+  parts.push(table(present, names, (column, name) => format(value(results, column, name)?.median)));
+  parts.push(notes(results, names));
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+function value(results, { workload, member, scale = 1 }, name) {
+  const cell = results.cells.find((one) => one.peer === name && one.workload === workload);
+  const figures = (cell?.samples ?? []).map((sample) => sample[member]);
+  return summarize(figures.map((figure) => (typeof figure === "number" ? figure * scale : null)));
+}
+
+function spread(results, column, name) {
+  const summary = value(results, column, name);
+  if (summary === null) return failed(results, column, name) ? "failed" : "-";
+  if (summary.samples === 1) return format(summary.median);
+  return `${format(summary.median)} (${format(summary.low)} to ${format(summary.high)})`;
+}
+
+function failed(results, { workload }, name) {
+  return results.cells.some((one) => one.peer === name && one.workload === workload && one.samples.length > 0);
+}
+
+function ratio(results, column, name) {
+  const mine = value(results, column, name)?.median;
+  const theirs = value(results, column, baseline)?.median;
+  if (mine === undefined || theirs === undefined || mine <= 0 || theirs <= 0) return "-";
+  return `${format(column.less === true ? theirs / mine : mine / theirs)}x`;
+}
+
+function table(shown, names, cell) {
+  const row = (first, cells) => `| ${[first, ...cells].join(" | ")} |`;
+  return [
+    row("peer", shown.map(({ title }) => title)),
+    row("---", shown.map(() => "---:")),
+    ...names.map((name) => row(peers[name].title, shown.map((column) => cell(column, name)))),
+  ].join("\n");
+}
+
+function describe({ environment, rounds, quick }) {
+  const { processor, cores, kernel, node, commit, startedAt } = environment;
+  const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);
+  const warning = quick ? "**A quick run: it shows that everything works, its figures mean nothing.**\n\n" : "";
+  const head = `${startedAt.slice(0, 10)}, commit ${commit}; ${processor}, ${cores} cores, Linux ${kernel}, Node ${node}`;
+  return `${warning}${head}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}.\n${versions.join(", ")}.`;
+}
+
+function notes(results, names) {
+  const lines = names.flatMap((name) => {
+    const { title, note, share } = peers[name];
+    const less = Object.entries(share ?? {}).map(([workload, part]) => `${workload} with ${part * 100} % of the amount`);
+    const said = [note, less.join(", ")].filter(Boolean).join(". ");
+    return said === "" ? [] : [`- ${title}: ${said}.`];
+  });
+  const errors = results.cells.flatMap(({ peer, workload, samples }) => {
+    const first = samples.find(({ error }) => error !== undefined);
+    return first === undefined ? [] : [`- ${peers[peer].title}, ${workload} failed: ${first.error.split("\n")[0]}`];
+  });
+  return [...lines, ...errors].join("\n");
+}

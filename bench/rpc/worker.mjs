@@ -1,0 +1,54 @@
+// The program of the two measured processes, server and client of one peer and one workload. It is driven by
+// cell.mjs over the IPC channel: one request, one reply, in order.
+import { difference, usage } from "./usage.mjs";
+import { loadPeer } from "./peers/index.mjs";
+import { measure, warmUp } from "./workloads.mjs";
+
+let peer;
+let connection;
+let before;
+
+const commands = {
+  async serve({ name, settings }) {
+    peer = await loadPeer(name);
+    return peer.serve(settings);
+  },
+  async connect({ name, settings, address, workload, plan }) {
+    peer = await loadPeer(name);
+    connection = await peer.connect(settings, address);
+    await warmUp(workload, connection, plan);
+  },
+  /** Begins a measured section. */
+  begin() {
+    before = usage();
+  },
+  /** Ends it: what this process used since. */
+  end() {
+    return difference(before, usage());
+  },
+  async measure({ settings, address, workload, plan }) {
+    const start = usage();
+    const connect = () => peer.connect(settings, address);
+    const { open, ...result } = await measure(workload, connection, { ...plan, connect });
+    globalThis.openConnections = open; // they must not be collected before the server's memory was read
+    return { ...result, ...difference(start, usage()) };
+  },
+  /** Resident memory after full collections (the server of W5 runs with --expose-gc). */
+  async memory() {
+    for (let i = 0; i < 3; i += 1) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return process.memoryUsage.rss();
+  },
+};
+
+process.on("message", async ({ command, ...parameters }) => {
+  try {
+    process.send({ value: await commands[command](parameters) });
+  } catch (error) {
+    process.send({ error: String(error?.stack ?? error) });
+  }
+});
+// The parent owns this process: without it there is nothing left to measure.
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,168 @@
+//! Lists, sets and maps in every form that Python's reader takes.
+
+use super::{Decoder, Done, WireType, plausible};
+use crate::CodecError;
+use crate::plan::{Items, Node};
+use crate::sink::Sink;
+
+/// Elements are preceded by a null flag.
+const NULLS: u8 = 0x02;
+/// Elements have the declared type: none is written.
+const DECLARED: u8 = 0x04;
+/// Elements have one type.
+const SAME: u8 = 0x08;
+
+const KEY_DECLARED: u8 = 0x04;
+const VALUE_DECLARED: u8 = 0x20;
+
+/// How the type of elements, keys or values is known.
+#[derive(Clone, Copy)]
+enum Typing {
+    Declared,
+    Same(WireType),
+    Each,
+}
+
+impl<'a, S: Sink> Decoder<'a, S> {
+    pub(super) fn items(&mut self, items: &'a Items, set: bool) -> Done {
+        let count = self.reader.length()?;
+        self.budget.enter(count)?;
+        plausible(count, &self.reader)?;
+        self.sink.begin_items(count, set)?;
+        if count > 0 {
+            let flags = self.reader.u8()?;
+            let typing = self.items_typing(items, flags)?;
+            for index in 0..count {
+                self.sink.element()?;
+                self.item(&items.node, flags & NULLS != 0, typing)
+                    .map_err(|error| error.at_index(index))?;
+            }
+        }
+        self.sink.end_items()?;
+        self.budget.leave();
+        Ok(())
+    }
+
+    fn items_typing(&mut self, items: &'a Items, flags: u8) -> Result<Typing, CodecError> {
+        match flags & !NULLS {
+            flags if flags == DECLARED | SAME && items.declared => Ok(Typing::Declared),
+            SAME => {
+                let wire = self.type_info(&items.node)?;
+                // Elements of no type and without flags would be no bytes at all.
+                if wire == WireType::None && flags & NULLS == 0 {
+                    return Err(CodecError::invalid("a collection of nothing"));
+                }
+                Ok(Typing::Same(wire))
+            }
+            0 => Ok(Typing::Each),
+            _ => Err(CodecError::invalid(format!("unsupported collection flags {flags:#04x}"))),
+        }
+    }
+
+    fn item(&mut self, node: &'a Node, flagged: bool, typing: Typing) -> Done {
+        if flagged && self.is_null_flag()? {
+            return self.null(node);
+        }
+        self.value_of(node, typing)
+    }
+
+    fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
+        match typing {
+            Typing::Declared => self.body(node),
+            Typing::Same(wire) => self.as_node(wire, node),
+            Typing::Each => self.typed(node),
+        }
+    }
+
+    pub(super) fn map(&mut self, key: &'a Items, value: &'a Items) -> Done {
+        let count = self.reader.length()?;
+        self.budget.enter(count)?;
+        plausible(count, &self.reader)?;
+        self.sink.begin_map(count)?;
+        let mut index = 0;
+        while index < count {
+            let taken = self.chunk(key, value, index, count - index)?;
+            index += taken;
+        }
+        self.sink.end_map()?;
+        self.budget.leave();
+        Ok(())
+    }
+
+    /// Reads a chunk of at most `left` entries and returns how many it held.
+    fn chunk(
+        &mut self,
+        key: &'a Items,
+        value: &'a Items,
+        index: usize,
+        left: usize,
+    ) -> Result<usize, CodecError> {
+        let header = self.reader.u8()?;
+        if header & !(KEY_DECLARED | VALUE_DECLARED) != 0 {
+            let entry = self.entry_with_null(header, key, value);
+            return entry.map(|()| 1).map_err(|error| error.at_index(index));
+        }
+        let size = usize::from(self.reader.u8()?);
+        if size == 0 || size > left {
+            return Err(CodecError::invalid(format!("a map chunk of {size} entries where {left} are left")));
+        }
+        let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
+        let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
+        for offset in 0..size {
+            self.entry(key, key_typing, value, value_typing)
+                .map_err(|error| error.at_index(index + offset))?;
+        }
+        Ok(size)
+    }
+
+    fn side_typing(&mut self, side: &'a Items, declared: bool) -> Result<Typing, CodecError> {
+        if !declared {
+            return match self.type_info(&side.node)? {
+                // Null keys and values have chunks of their own.
+                WireType::None => Err(CodecError::invalid("a map chunk of nothing")),
+                wire => Ok(Typing::Same(wire)),
+            };
+        }
+        if side.declared {
+            return Ok(Typing::Declared);
+        }
+        Err(CodecError::invalid("a map leaves out a type that is not declared"))
+    }
+
+    fn entry(&mut self, key: &'a Items, key_typing: Typing, value: &'a Items, value_typing: Typing) -> Done {
+        self.sink.key()?;
+        self.value_of(&key.node, key_typing)?;
+        self.sink.value()?;
+        self.value_of(&value.node, value_typing)
+    }
+
+    /// An entry whose key, value or both are null.
+    fn entry_with_null(&mut self, header: u8, key: &'a Items, value: &'a Items) -> Done {
+        self.sink.key()?;
+        match header {
+            0x12 | 0x22 | 0x0A => self.null(&key.node)?,
+            0x14 => self.declared_side(key)?,
+            0x11 => self.flagged_side(key)?,
+            _ => return Err(CodecError::invalid(format!("unsupported map chunk {header:#04x}"))),
+        }
+        self.sink.value()?;
+        match header {
+            0x22 => self.declared_side(value),
+            0x0A => self.flagged_side(value),
+            _ => self.null(&value.node),
+        }
+    }
+
+    fn declared_side(&mut self, side: &'a Items) -> Done {
+        let typing = self.side_typing(side, true)?;
+        self.value_of(&side.node, typing)
+    }
+
+    /// The side that is not null carries a flag and its type.
+    fn flagged_side(&mut self, side: &'a Items) -> Done {
+        if self.is_null_flag()? {
+            return self.null(&side.node);
+        }
+        self.typed(&side.node)
+    }
+}

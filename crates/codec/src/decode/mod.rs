@@ -1,0 +1,245 @@
+//! Decoding: one walk over the bytes of a message by its plan, driving a sink.
+//!
+//! Takes every form that Python's reader takes (lists and maps with or without declared types, split map
+//! chunks, any string encoding, shared meta strings) and refuses everything else. `scalar` reads values
+//! without parts, `names` reads type info.
+
+mod collection;
+mod names;
+mod scalar;
+
+use crate::buffer::Reader;
+use crate::limits::{Budget, Limits};
+use crate::plan::{BodyPlan, Dynamic, Items, MessagePlan, Node, Plan, Shape};
+use crate::sink::Sink;
+use crate::types::{Scalar, id};
+use crate::{CodecError, ReadError};
+
+type Done = Result<(), CodecError>;
+
+/// A type as a message names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WireType {
+    None,
+    Scalar(Scalar),
+    List,
+    Set,
+    Map,
+    Message(usize),
+    Enum(usize),
+}
+
+/// Walks over `message`, which must hold one value of root `root` and nothing after it.
+pub(crate) fn decode<S: Sink>(
+    plan: &Plan,
+    root: usize,
+    message: &[u8],
+    limits: Limits,
+    sink: &mut S,
+) -> Done {
+    let node = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
+    let mut decoder = Decoder {
+        plan,
+        reader: Reader::new(message),
+        names: names::Names::default(),
+        budget: Budget::new(limits),
+        sink,
+    };
+    decoder.root(node)
+}
+
+struct Decoder<'a, S> {
+    plan: &'a Plan,
+    reader: Reader<'a>,
+    names: names::Names<'a>,
+    budget: Budget,
+    sink: &'a mut S,
+}
+
+const NULL_FLAG: u8 = 0xFD;
+
+/// A place for `Any` takes null whether or not it was declared optional.
+fn takes_null(node: &Node) -> bool {
+    node.nullable || matches!(node.shape, Shape::Dynamic(Dynamic::Any))
+}
+
+impl<'a, S: Sink> Decoder<'a, S> {
+    fn root(&mut self, node: &'a Node) -> Done {
+        let header = self.reader.u8()?;
+        if header & !0x03 != 0 {
+            return Err(CodecError::invalid(format!("unknown message header {header:#04x}")));
+        }
+        if header & 0x01 != 0 {
+            self.reader.skip_if(&[NULL_FLAG]);
+            self.null(node)?;
+        } else if self.is_null_flag()? {
+            return Err(CodecError::invalid("a null message without its header"));
+        } else {
+            self.typed(node)?;
+        }
+        if self.reader.is_empty() {
+            return Ok(());
+        }
+        let left = self.reader.remaining();
+        Err(CodecError::invalid(format!("{left} bytes follow the message")))
+    }
+
+    /// Reads the flag of a value that may be null. Present values are marked `FF`, or `00` by peers that
+    /// track references.
+    fn is_null_flag(&mut self) -> Result<bool, CodecError> {
+        match self.reader.u8()? {
+            NULL_FLAG => Ok(true),
+            0xFF | 0x00 => Ok(false),
+            0xFE => Err(CodecError::invalid("references are not supported")),
+            flag => Err(CodecError::invalid(format!("unknown null flag {flag:#04x}"))),
+        }
+    }
+
+    fn null(&mut self, node: &Node) -> Done {
+        if takes_null(node) {
+            return self.sink.null();
+        }
+        Err(CodecError::invalid("null where a value is required"))
+    }
+
+    /// A field.
+    fn field(&mut self, node: &'a Node) -> Done {
+        if node.nullable && self.is_null_flag()? {
+            return self.sink.null();
+        }
+        self.body(node)
+    }
+
+    /// A value whose type is declared by its place.
+    fn body(&mut self, node: &'a Node) -> Done {
+        match &node.shape {
+            Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
+            Shape::List(items) => self.items(items, false),
+            Shape::Set(items) => self.items(items, true),
+            Shape::Map(entries) => self.map(&entries.key, &entries.value),
+            Shape::Message { index, type_info: false } => self.message(*index),
+            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node),
+            Shape::Enum(index) => self.member(*index),
+        }
+    }
+
+    /// A value that its type precedes.
+    fn typed(&mut self, node: &'a Node) -> Done {
+        let wire = self.type_info(node)?;
+        self.as_node(wire, node)
+    }
+
+    /// A value of a type that the message named, in a place that may ask for another.
+    fn as_node(&mut self, wire: WireType, node: &'a Node) -> Done {
+        match (&node.shape, wire) {
+            (_, WireType::None) => self.null(node),
+            (Shape::Scalar(declared), WireType::Scalar(named)) if converts(named, *declared) => {
+                self.scalar(named, *declared)
+            }
+            (Shape::List(items), WireType::List) => self.items(items, false),
+            (Shape::Set(items), WireType::Set) => self.items(items, true),
+            (Shape::Map(entries), WireType::Map) => self.map(&entries.key, &entries.value),
+            (Shape::Message { index, .. }, WireType::Message(named)) if *index == named => self.message(named),
+            (Shape::Enum(index), WireType::Enum(named)) if *index == named => self.member(named),
+            (Shape::Dynamic(dynamic), _) if allows(dynamic, wire) => self.dynamic(wire),
+            _ => Err(CodecError::invalid("a value of another type than declared")),
+        }
+    }
+
+    fn dynamic(&mut self, wire: WireType) -> Done {
+        static ANY: &Items = &crate::plan::ANY;
+        match wire {
+            WireType::None => self.sink.null(),
+            WireType::Scalar(scalar) => self.scalar(scalar, scalar),
+            WireType::List => self.items(ANY, false),
+            WireType::Set => self.items(ANY, true),
+            WireType::Map => self.map(ANY, ANY),
+            WireType::Message(index) => self.message(index),
+            WireType::Enum(index) => self.member(index),
+        }
+    }
+
+    fn message(&mut self, index: usize) -> Done {
+        let plan = self.message_plan(index)?;
+        self.budget.enter(0)?;
+        let hash = self.reader.take(4)?;
+        if hash != plan.hash {
+            let (theirs, ours) = (hash_number(hash), hash_number(&plan.hash));
+            let problem = format!("the peer declares other fields (hash {theirs}, ours is {ours})");
+            return Err(CodecError::invalid(problem));
+        }
+        self.sink.begin_message(index, plan)?;
+        for &position in &plan.order {
+            let Some(field) = plan.fields.get(position) else {
+                continue;
+            };
+            self.sink.field(position, plan)?;
+            self.field(&field.node).map_err(|error| error.in_field(&field.name))?;
+        }
+        self.sink.end_message(plan)?;
+        self.budget.leave();
+        Ok(())
+    }
+
+    fn message_plan(&self, index: usize) -> Result<&'a MessagePlan, CodecError> {
+        match self.plan.types.get(index).map(|plan| &plan.body) {
+            Some(BodyPlan::Message(message)) => Ok(message),
+            _ => Err(CodecError::invalid("a message stands where the plan has none")),
+        }
+    }
+
+    fn member(&mut self, index: usize) -> Done {
+        let ordinal = self.reader.length()?;
+        let Some(BodyPlan::Enum(values)) = self.plan.types.get(index).map(|plan| &plan.body) else {
+            return Err(CodecError::invalid("an enum stands where the plan has none"));
+        };
+        match values.get(ordinal) {
+            Some(value) => self.sink.member(index, ordinal, value),
+            None => Err(CodecError::invalid(format!("the enum has no member {ordinal}"))),
+        }
+    }
+}
+
+fn hash_number(bytes: &[u8]) -> i32 {
+    bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
+}
+
+/// Whether a named scalar may stand for the declared one; the range is checked with its value.
+fn converts(named: Scalar, declared: Scalar) -> bool {
+    named == declared
+        || (named.is_integer() && (declared.is_integer() || declared.is_float()))
+        || (named.is_float() && declared.is_float())
+}
+
+fn allows(dynamic: &Dynamic, wire: WireType) -> bool {
+    match dynamic {
+        Dynamic::Any => true,
+        Dynamic::List => wire == WireType::List,
+        Dynamic::Map => wire == WireType::Map,
+        Dynamic::OneOf(indexes) => match wire {
+            WireType::Message(index) | WireType::Enum(index) => indexes.contains(&index),
+            _ => false,
+        },
+    }
+}
+
+impl WireType {
+    /// The type of a number that needs no name.
+    fn unnamed(number: u8) -> Option<Self> {
+        Some(match number {
+            id::NONE => Self::None,
+            id::LIST => Self::List,
+            id::SET => Self::Set,
+            id::MAP => Self::Map,
+            _ => Self::Scalar(Scalar::from_id(number)?),
+        })
+    }
+}
+
+/// A count that the bytes left can hold; each part takes at least one.
+fn plausible(count: usize, reader: &Reader<'_>) -> Done {
+    if count > reader.remaining() {
+        return Err(ReadError::Short.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! XLANG to JSON text: the sink that prints.
+//!
+//! Bytes carry fields in wire order, text in declaration order: a message is printed as it comes and put
+//! in order when it ends.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::print::{write_float, write_int, write_string};
+use crate::CodecError;
+use crate::limits::{Limits, within};
+use crate::plan::{MessagePlan, Plan};
+use crate::schema::EnumValue;
+use crate::sink::Sink;
+
+type Done = Result<(), CodecError>;
+
+/// Appends the JSON text of `message`, a value of root `root`, to `out`.
+///
+/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone.
+/// Errors: a message that does not decode; bytes, sets, dates and timestamps, which JSON mode has no form for.
+/// `out` may hold part of the text then.
+pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+    let limits = Limits::DEFAULT;
+    let mut printer = Printer {
+        most: out.len().saturating_add(limits.json_text),
+        out,
+        open: Vec::new(),
+        spans: Vec::new(),
+        scratch: String::new(),
+        in_key: false,
+    };
+    crate::decode::decode(plan, root, message, limits, &mut printer)
+}
+
+/// A list, map or message that is being printed: where its text and its spans begin.
+struct Open {
+    start: usize,
+    spans: usize,
+    /// Parts so far.
+    count: usize,
+    /// The part being printed: index of its field.
+    field: usize,
+}
+
+struct Printer<'a> {
+    out: &'a mut String,
+    most: usize,
+    open: Vec<Open>,
+    /// Where fields (by declaration index) and map entries of all open objects stand in `out`.
+    spans: Vec<Span>,
+    scratch: String,
+    in_key: bool,
+}
+
+#[derive(Clone, Default)]
+struct Span {
+    start: usize,
+    /// End of the key of a map entry.
+    key_end: usize,
+    end: usize,
+}
+
+impl Printer<'_> {
+    fn fits(&self) -> Done {
+        within("bytes of JSON text", self.out.len(), self.most)
+    }
+
+    /// Prints a scalar, as a string where it is a key.
+    fn scalar(&mut self, print: impl FnOnce(&mut String)) -> Done {
+        if self.in_key {
+            self.out.push('"');
+            print(self.out);
+            self.out.push('"');
+        } else {
+            print(self.out);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, bracket: char) -> Done {
+        if self.in_key {
+            return Err(no_form("a collection or message as a map key"));
+        }
+        self.open.push(Open {
+            start: self.out.len(),
+            spans: self.spans.len(),
+            count: 0,
+            field: 0,
+        });
+        self.out.push(bracket);
+        Ok(())
+    }
+
+    /// Separates parts; returns where the new part begins.
+    fn part(&mut self) -> Result<usize, CodecError> {
+        self.fits()?;
+        if let Some(open) = self.open.last_mut() {
+            if open.count > 0 {
+                self.out.push(',');
+            }
+            open.count += 1;
+        }
+        Ok(self.out.len())
+    }
+
+    /// Closes the span of the part before.
+    fn end_part(&mut self, end: usize) {
+        if let Some(open) = self.open.last()
+            && let Some(span) = self.spans.get_mut(open.spans + open.field)
+            && span.end == 0
+        {
+            span.end = end;
+        }
+    }
+
+    /// Replaces what was printed since `start` by `spans` of it, in their order.
+    fn rearrange(&mut self, start: usize, spans: &[Range<usize>]) {
+        self.scratch.clear();
+        for (index, span) in spans.iter().enumerate() {
+            if index > 0 {
+                self.scratch.push(',');
+            }
+            self.scratch.push_str(self.out.get(span.clone()).unwrap_or_default());
+        }
+        self.out.truncate(start);
+        self.out.push_str(&self.scratch);
+    }
+}
+
+fn no_form(what: &str) -> CodecError {
+    CodecError::invalid(format!("{what} has no JSON form"))
+}
+
+impl Sink for Printer<'_> {
+    fn null(&mut self) -> Done {
+        self.scalar(|out| out.push_str("null"))
+    }
+
+    fn bool(&mut self, value: bool) -> Done {
+        self.scalar(|out| out.push_str(if value { "true" } else { "false" }))
+    }
+
+    fn int(&mut self, value: i128) -> Done {
+        self.scalar(|out| write_int(value, out))
+    }
+
+    fn float(&mut self, value: f64) -> Done {
+        self.scalar(|out| write_float(value, out))
+    }
+
+    fn text(&mut self, value: &str) -> Done {
+        write_string(value, self.out);
+        self.fits()
+    }
+
+    fn bytes(&mut self, _: &[u8]) -> Done {
+        Err(no_form("a byte string"))
+    }
+
+    fn date(&mut self, _: i32) -> Done {
+        Err(no_form("a date"))
+    }
+
+    fn timestamp(&mut self, _: i64, _: u32) -> Done {
+        Err(no_form("a timestamp"))
+    }
+
+    fn member(&mut self, _: usize, _: usize, value: &EnumValue) -> Done {
+        match value {
+            EnumValue::Text(text) => self.text(text),
+            EnumValue::Integer(number) => self.int(i128::from(*number)),
+        }
+    }
+
+    fn begin_items(&mut self, _: usize, set: bool) -> Done {
+        if set {
+            return Err(no_form("a set"));
+        }
+        self.begin('[')
+    }
+
+    fn element(&mut self) -> Done {
+        self.part().map(|_| ())
+    }
+
+    fn end_items(&mut self) -> Done {
+        self.open.pop();
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn begin_map(&mut self, _: usize) -> Done {
+        self.begin('{')
+    }
+
+    fn key(&mut self) -> Done {
+        let end = self.out.len();
+        self.end_part(end);
+        let start = self.part()?;
+        if let Some(open) = self.open.last_mut() {
+            open.field = self.spans.len() - open.spans;
+        }
+        self.spans.push(Span { start, key_end: 0, end: 0 });
+        self.in_key = true;
+        Ok(())
+    }
+
+    fn value(&mut self) -> Done {
+        self.in_key = false;
+        if let Some(span) = self.spans.last_mut() {
+            span.key_end = self.out.len();
+        }
+        self.out.push(':');
+        Ok(())
+    }
+
+    fn end_map(&mut self) -> Done {
+        let end = self.out.len();
+        self.end_part(end);
+        if let Some(open) = self.open.pop() {
+            let kept = last_of_each_key(self.out, self.spans.get(open.spans..).unwrap_or_default());
+            if let Some(kept) = kept {
+                self.rearrange(open.start + 1, &kept);
+            }
+            self.spans.truncate(open.spans);
+        }
+        self.out.push('}');
+        self.fits()
+    }
+
+    fn begin_message(&mut self, _: usize, plan: &MessagePlan) -> Done {
+        self.begin('{')?;
+        self.spans.resize(self.spans.len() + plan.fields.len(), Span::default());
+        Ok(())
+    }
+
+    fn field(&mut self, index: usize, plan: &MessagePlan) -> Done {
+        let end = self.out.len();
+        let first = self.open.last().is_none_or(|open| open.count == 0);
+        if !first {
+            self.end_part(end);
+        }
+        let start = self.part()?;
+        if let Some(open) = self.open.last_mut() {
+            open.field = index;
+            if let Some(span) = self.spans.get_mut(open.spans + index) {
+                span.start = start;
+            }
+        }
+        if let Some(field) = plan.fields.get(index) {
+            self.out.push_str(&field.json_key);
+        }
+        Ok(())
+    }
+
+    fn end_message(&mut self, plan: &MessagePlan) -> Done {
+        let end = self.out.len();
+        self.end_part(end);
+        if let Some(open) = self.open.pop() {
+            if !plan.order.is_sorted() {
+                let spans = self.spans.get(open.spans..).unwrap_or_default();
+                let spans: Vec<_> = spans.iter().map(|span| span.start..span.end).collect();
+                self.rearrange(open.start + 1, &spans);
+            }
+            self.spans.truncate(open.spans);
+        }
+        self.out.push('}');
+        self.fits()
+    }
+}
+
+/// Where keys repeat, the entries to keep: each key at its first place, with its last value.
+fn last_of_each_key(text: &str, entries: &[Span]) -> Option<Vec<Range<usize>>> {
+    const FEW: usize = 8;
+    let key = |span: &Span| text.get(span.start..span.key_end).unwrap_or_default();
+    if entries.len() <= FEW {
+        let repeats = |(index, span)| entries.iter().skip(index + 1).any(|other| key(other) == key(span));
+        if !entries.iter().enumerate().any(repeats) {
+            return None;
+        }
+    }
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+    let mut kept: Vec<Range<usize>> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let place = *places.entry(key(entry)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(earlier) => *earlier = entry.start..entry.end,
+            None => kept.push(entry.start..entry.end),
+        }
+    }
+    (kept.len() < entries.len()).then_some(kept)
+}

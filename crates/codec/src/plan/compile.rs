@@ -1,0 +1,249 @@
+//! From schema to plan: wire order, fingerprint, hash, meta strings, what is declared.
+
+use std::collections::HashMap;
+
+use super::{BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan};
+use crate::json::write_string;
+use crate::metastring::{MetaString, Role};
+use crate::murmur3;
+use crate::schema::{Body, Declaration, Field, PlanError, Schema, Type};
+use crate::types::{Scalar, id};
+
+/// The hash of a message without fields.
+const EMPTY_HASH: u32 = 47;
+
+impl Plan {
+    /// Makes the plan of a schema.
+    ///
+    /// Errors: a name that has no packed form, or fields whose layout clashes, with the path.
+    pub fn compile(schema: &Schema) -> Result<Self, PlanError> {
+        let compile = |(index, declared)| type_plan(declared, index);
+        let types = schema.types.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
+        let mut names: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (index, declared) in schema.types.iter().enumerate() {
+            let inner = names.entry(declared.namespace.clone()).or_default();
+            inner.insert(declared.name.clone(), index);
+        }
+        let roots = schema.roots.iter().map(root_node).collect();
+        Ok(Self { types, roots, names })
+    }
+}
+
+fn type_plan(declared: &Declaration, index: usize) -> Result<TypePlan, PlanError> {
+    let meta = |text: &str, role, member| {
+        MetaString::encode(text, role)
+            .map_err(|error| PlanError::invalid(format!("types[{index}].{member}"), error.to_string()))
+    };
+    let namespace_meta = meta(&declared.namespace, Role::Namespace, "namespace")?;
+    let name_meta = meta(&declared.name, Role::TypeName, "name")?;
+    let namespace_first = namespace_meta.first_use();
+    let mut both_first = namespace_first.clone();
+    both_first.extend_from_slice(&name_meta.first_use());
+    Ok(TypePlan {
+        name: declared.name.clone(),
+        namespace_meta,
+        name_meta,
+        namespace_first,
+        both_first,
+        body: match &declared.body {
+            Body::Message(fields) => BodyPlan::Message(message_plan(fields)),
+            Body::Enum(values) => BodyPlan::Enum(values.clone()),
+        },
+    })
+}
+
+fn message_plan(fields: &[Field]) -> MessagePlan {
+    let mut order: Vec<usize> = (0..fields.len()).collect();
+    order.sort_by_cached_key(|&index| fields.get(index).map(sort_key));
+    MessagePlan {
+        hash: hash(fields).to_le_bytes(),
+        fields: fields.iter().map(field_plan).collect(),
+        order,
+        by_name: fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| (field.name.clone(), index))
+            .collect(),
+    }
+}
+
+fn field_plan(field: &Field) -> FieldPlan {
+    let mut json_key = String::new();
+    write_string(&field.name, &mut json_key);
+    json_key.push(':');
+    FieldPlan {
+        name: field.name.clone(),
+        node: node(&field.r#type, Place::Field),
+        has_default: field.has_default,
+        json_key,
+    }
+}
+
+fn optional(r#type: &Type) -> (&Type, bool) {
+    match r#type {
+        Type::Optional(inner) => (inner, true),
+        other => (other, false),
+    }
+}
+
+/// Position of a field in wire order: group, then what orders the group, then the name.
+fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
+    let (r#type, nullable) = optional(&field.r#type);
+    let (group, compressed, size, id) = match r#type {
+        Type::Scalar(scalar) => match scalar.width() {
+            Some(width) => (
+                1 + u8::from(nullable),
+                scalar.is_compressed(),
+                -i16::from(width),
+                -i16::from(scalar.id()),
+            ),
+            None => (3, false, 0, i16::from(scalar.id())),
+        },
+        Type::List(_) => (4, false, 0, 0),
+        Type::Set(_) => (5, false, 0, 0),
+        Type::Map(_) => (6, false, 0, 0),
+        _ => (7, false, 0, 0),
+    };
+    (group, compressed, size, id, field.name.clone())
+}
+
+/// The hash that tells whether two peers agree on the fields of a message.
+fn hash(fields: &[Field]) -> u32 {
+    if fields.is_empty() {
+        return EMPTY_HASH;
+    }
+    murmur3(fingerprint(fields).as_bytes()) as u32
+}
+
+fn fingerprint(fields: &[Field]) -> String {
+    let mut items: Vec<&Field> = fields.iter().collect();
+    items.sort_by_key(|field| &field.name);
+    let item = |field: &Field| {
+        let (r#type, nullable) = optional(&field.r#type);
+        let id = match r#type {
+            Type::Scalar(scalar) => scalar.id(),
+            Type::List(_) => id::LIST,
+            Type::Set(_) => id::SET,
+            Type::Map(_) => id::MAP,
+            _ => id::DYNAMIC,
+        };
+        format!("{},{id},0,{};", field.name, u8::from(nullable))
+    };
+    items.into_iter().map(item).collect()
+}
+
+/// Where a type stands decides what need not be written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A field: a message carries type info, the elements of a list are declared.
+    Field,
+    /// An element below a field: a message is declared with its list.
+    Element,
+    /// At or below a root: no hint of the peer names anything here.
+    Root,
+}
+
+fn root_node(r#type: &Type) -> Node {
+    node(r#type, Place::Root)
+}
+
+fn node(r#type: &Type, place: Place) -> Node {
+    let (r#type, nullable) = optional(r#type);
+    let below = match place {
+        Place::Root => Place::Root,
+        Place::Field | Place::Element => Place::Element,
+    };
+    let items = |r#type: &Type| Items {
+        node: node(r#type, below),
+        declared: place != Place::Root && names_a_type(r#type),
+    };
+    let shape = match r#type {
+        Type::Scalar(scalar) => Shape::Scalar(at_place(*scalar, place)),
+        Type::List(element) => Shape::List(Box::new(items(element))),
+        Type::Set(element) => Shape::Set(Box::new(items(element))),
+        Type::Map(entry) => Shape::Map(Box::new(Entries {
+            key: items(&entry.0),
+            value: items(&entry.1),
+        })),
+        Type::Message(index) => Shape::Message {
+            index: *index,
+            type_info: place != Place::Element,
+        },
+        Type::Enum(index) => Shape::Enum(*index),
+        Type::Any => Shape::Dynamic(Dynamic::Any),
+        Type::AnyList => Shape::Dynamic(Dynamic::List),
+        Type::AnyMap => Shape::Dynamic(Dynamic::Map),
+        Type::Union(indexes) => Shape::Dynamic(Dynamic::OneOf(indexes.as_slice().into())),
+        Type::Optional(inner) => return node(inner, place),
+    };
+    Node { nullable, shape }
+}
+
+/// A value at a root is written by its own type, and Python has one integer and one float.
+fn at_place(scalar: Scalar, place: Place) -> Scalar {
+    match place {
+        Place::Field | Place::Element => scalar,
+        Place::Root if scalar.is_integer() => Scalar::Int,
+        Place::Root if scalar.is_float() => Scalar::Float,
+        Place::Root => scalar,
+    }
+}
+
+/// Whether a hint names one type, so that elements need no type info.
+fn names_a_type(r#type: &Type) -> bool {
+    match r#type {
+        Type::Optional(inner) => names_a_type(inner),
+        Type::Any | Type::AnyList | Type::AnyMap | Type::Union(_) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, fingerprint, hash, message_plan};
+    use crate::schema::Type;
+    use crate::types::Scalar;
+
+    fn field(name: &str, scalar: Scalar) -> Field {
+        Field {
+            name: name.to_owned(),
+            r#type: Type::Scalar(scalar),
+            has_default: false,
+        }
+    }
+
+    #[test]
+    fn hash_equals_published_value() {
+        let fields = [field("x", Scalar::Int)];
+        assert_eq!(fingerprint(&fields), "x,7,0,0;");
+        assert_eq!(hash(&fields).to_le_bytes(), [0xC0, 0x3E, 0xC0, 0x1D]);
+        assert_eq!(hash(&[]).to_le_bytes(), [0x2F, 0, 0, 0]);
+    }
+
+    #[test]
+    fn numbers_are_ordered_fixed_before_compressed_and_wide_before_narrow() {
+        let wire = [
+            Scalar::Float,
+            Scalar::FixedUint64,
+            Scalar::FixedInt64,
+            Scalar::Float32,
+            Scalar::FixedUint32,
+            Scalar::FixedInt32,
+            Scalar::Uint16,
+            Scalar::Int16,
+            Scalar::Uint8,
+            Scalar::Int8,
+            Scalar::Bool,
+            Scalar::TaggedUint64,
+            Scalar::Uint64,
+            Scalar::TaggedInt64,
+            Scalar::Int,
+            Scalar::Uint32,
+            Scalar::Int32,
+        ];
+        // Names run against the order, so that they alone cannot make it right.
+        let name = |index: usize| char::from(b'z' - index as u8).to_string();
+        let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
+        assert_eq!(message_plan(&fields).order, (0..wire.len()).collect::<Vec<_>>());
+    }
+}

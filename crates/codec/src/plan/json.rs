@@ -1,0 +1,91 @@
+//! The plan as TypeScript reads it: docs/plan.md has the form.
+
+use serde_json::{Value, json};
+
+use super::{BodyPlan, Dynamic, Items, Node, Plan, Shape, TypePlan};
+use crate::types::id;
+
+impl Plan {
+    /// The plan as JSON, without a number: whoever keeps plans gives them one.
+    pub fn to_json(&self) -> String {
+        json!({
+            "types": self.types.iter().map(type_json).collect::<Vec<_>>(),
+            "roots": self.roots.iter().map(node_json).collect::<Vec<_>>(),
+        })
+        .to_string()
+    }
+}
+
+fn type_json(plan: &TypePlan) -> Value {
+    let namespace_meta = hex(&plan.namespace_first);
+    let name_meta = hex(plan.both_first.get(plan.namespace_first.len()..).unwrap_or_default());
+    let empty_namespace = plan.empty_namespace();
+    match &plan.body {
+        BodyPlan::Message(message) => json!({
+            "kind": "message",
+            "namespaceMeta": namespace_meta,
+            "nameMeta": name_meta,
+            "emptyNamespace": empty_namespace,
+            "hash": hex(&message.hash),
+            "prefix": hex(&plan.prefix()),
+            "order": message.order,
+            "fields": message.fields.iter().map(|field| node_json(&field.node)).collect::<Vec<_>>(),
+        }),
+        BodyPlan::Enum(values) => json!({
+            "kind": "enum",
+            "namespaceMeta": namespace_meta,
+            "nameMeta": name_meta,
+            "emptyNamespace": empty_namespace,
+            "members": values.len(),
+        }),
+    }
+}
+
+fn node_json(node: &Node) -> Value {
+    let nullable = node.nullable;
+    match &node.shape {
+        Shape::Scalar(scalar) => json!({ "id": scalar.id(), "nullable": nullable }),
+        Shape::List(items) => items_json(id::LIST, items, nullable),
+        Shape::Set(items) => items_json(id::SET, items, nullable),
+        Shape::Map(entries) => json!({
+            "id": id::MAP,
+            "nullable": nullable,
+            "key": node_json(&entries.key.node),
+            "value": node_json(&entries.value.node),
+            "keyDeclared": entries.key.declared,
+            "valueDeclared": entries.value.declared,
+        }),
+        Shape::Message { index, type_info } => json!({
+            "id": id::MESSAGE, "type": index, "nullable": nullable, "typeInfo": type_info,
+        }),
+        Shape::Enum(index) => json!({ "id": id::ENUM, "type": index, "nullable": nullable }),
+        Shape::Dynamic(dynamic) => dynamic_json(dynamic, nullable),
+    }
+}
+
+fn items_json(id: u8, items: &Items, nullable: bool) -> Value {
+    json!({
+        "id": id,
+        "nullable": nullable,
+        "element": node_json(&items.node),
+        "declared": items.declared,
+    })
+}
+
+fn dynamic_json(dynamic: &Dynamic, nullable: bool) -> Value {
+    let (narrow, types) = match dynamic {
+        Dynamic::Any => (None, None),
+        Dynamic::List => (Some(id::LIST), None),
+        Dynamic::Map => (Some(id::MAP), None),
+        Dynamic::OneOf(indexes) => (None, Some(indexes)),
+    };
+    json!({
+        "id": id::DYNAMIC, "nullable": nullable, "dynamic": true, "narrow": narrow, "types": types,
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,0 +1,385 @@
+//! The schema descriptor: what the user declared, as TypeScript hands it over (docs/plan.md).
+//!
+//! Owns reading the descriptor and every check that needs no knowledge of bytes. What the bytes are is
+//! decided in `plan`.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::types::Scalar;
+
+const MOST_TYPES: usize = 4096;
+const MOST_FIELDS: usize = 4096;
+const MOST_MEMBERS: usize = 65_536;
+const MOST_ROOTS: usize = 65_536;
+const DEEPEST_TYPE: usize = 32;
+
+/// Why a descriptor cannot become a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The text is not JSON.
+    #[error("the descriptor is not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A declaration is wrong.
+    #[error("{path}: {problem}")]
+    Invalid {
+        /// Where in the descriptor.
+        path: String,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A declaration asks for what this version does not do.
+    #[error("{path}: {feature} is not supported yet")]
+    Unsupported {
+        /// Where in the descriptor.
+        path: String,
+        /// The word or member that asks for it.
+        feature: &'static str,
+    },
+}
+
+impl PlanError {
+    pub(crate) fn invalid(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            path: path.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// Where in the descriptor, empty for its text as a whole.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Json(_) => "",
+            Self::Invalid { path, .. } | Self::Unsupported { path, .. } => path,
+        }
+    }
+}
+
+/// A descriptor: all types that can be reached, and what can stand at the root of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// Messages and enums; types name each other by index.
+    pub types: Vec<Declaration>,
+    /// Root types; calls name them by index.
+    pub roots: Vec<Type>,
+}
+
+/// A message or an enum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declaration {
+    /// First half of the registered name, may be empty.
+    pub namespace: String,
+    /// Second half of the registered name.
+    pub name: String,
+    /// What it is.
+    pub body: Body,
+}
+
+/// What a declaration declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A message with its fields, in declaration order.
+    Message(Vec<Field>),
+    /// An enum: what JSON carries for each member, in declaration order.
+    Enum(Vec<EnumValue>),
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Wire name.
+    pub name: String,
+    /// Its type.
+    pub r#type: Type,
+    /// Whether JSON may leave it out because the user declared a default.
+    pub has_default: bool,
+}
+
+/// What JSON carries for a member of an enum.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum EnumValue {
+    /// A string.
+    Text(String),
+    /// An integer.
+    Integer(i64),
+}
+
+/// A type as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant is the word of the descriptor")]
+pub enum Type {
+    Scalar(Scalar),
+    List(Box<Type>),
+    Set(Box<Type>),
+    Map(Box<(Type, Type)>),
+    Optional(Box<Type>),
+    Message(usize),
+    Enum(usize),
+    Union(Vec<usize>),
+    Any,
+    AnyList,
+    AnyMap,
+}
+
+impl Schema {
+    /// Reads and checks a descriptor.
+    ///
+    /// Errors: [`PlanError`] with the path of the declaration that is wrong.
+    pub fn from_json(text: &str) -> Result<Self, PlanError> {
+        let document: Value = serde_json::from_str(text)?;
+        let root = At::root(&document);
+        root.only_members(&["types", "roots"])?;
+        let declarations = root.member("types")?.items(MOST_TYPES)?;
+        let kinds = declarations.iter().map(declared_kind).collect::<Result<Vec<_>, _>>()?;
+        let context = Context { kinds };
+        let types = declarations
+            .iter()
+            .map(|at| context.declaration(at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut names = HashSet::new();
+        for (at, declared) in declarations.iter().zip(&types) {
+            if !names.insert((&declared.namespace, &declared.name)) {
+                return Err(at.wrong("a second type has the same tag"));
+            }
+        }
+        let roots = root.member("roots")?.items(MOST_ROOTS)?;
+        let roots = roots.iter().map(|at| context.r#type(at, 0)).collect::<Result<_, _>>()?;
+        Ok(Self { types, roots })
+    }
+}
+
+/// A place in the document, with its path for errors.
+struct At<'a> {
+    value: &'a Value,
+    path: String,
+}
+
+impl<'a> At<'a> {
+    fn root(value: &'a Value) -> Self {
+        let path = String::new();
+        Self { value, path }
+    }
+
+    fn wrong(&self, problem: impl Into<String>) -> PlanError {
+        PlanError::invalid(self.path.as_str(), problem)
+    }
+
+    fn child(&self, name: &str, value: &'a Value) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        let path = format!("{}{dot}{name}", self.path);
+        Self { value, path }
+    }
+
+    fn optional_member(&self, name: &str) -> Option<Self> {
+        Some(self.child(name, self.value.get(name)?))
+    }
+
+    fn member(&self, name: &str) -> Result<Self, PlanError> {
+        self.optional_member(name)
+            .ok_or_else(|| self.wrong(format!("member {name:?} is missing")))
+    }
+
+    fn only_members(&self, known: &[&str]) -> Result<(), PlanError> {
+        let members = self.value.as_object().ok_or_else(|| self.wrong("must be an object"))?;
+        match members.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(unknown) => Err(self.wrong(format!("unknown member {unknown:?}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn items(&self, most: usize) -> Result<Vec<Self>, PlanError> {
+        let items = self.value.as_array().ok_or_else(|| self.wrong("must be an array"))?;
+        if items.len() > most {
+            return Err(self.wrong(format!("more than {most} entries")));
+        }
+        let at = |(index, value)| Self {
+            value,
+            path: format!("{}[{index}]", self.path),
+        };
+        Ok(items.iter().enumerate().map(at).collect())
+    }
+
+    fn text(&self) -> Result<&'a str, PlanError> {
+        self.value.as_str().ok_or_else(|| self.wrong("must be a string"))
+    }
+
+    fn index(&self) -> Result<usize, PlanError> {
+        let index = self.value.as_u64().and_then(|index| usize::try_from(index).ok());
+        index.ok_or_else(|| self.wrong("must be the index of a type"))
+    }
+
+    /// A member that must be absent, null or false.
+    fn refuse(&self, name: &'static str) -> Result<(), PlanError> {
+        match self.optional_member(name) {
+            Some(At { value: Value::Null | Value::Bool(false), .. }) | None => Ok(()),
+            Some(at) => Err(PlanError::Unsupported { path: at.path, feature: name }),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Message,
+    Enum,
+}
+
+fn declared_kind(at: &At<'_>) -> Result<Kind, PlanError> {
+    let kind = at.member("kind")?;
+    match kind.text()? {
+        "message" => Ok(Kind::Message),
+        "enum" => Ok(Kind::Enum),
+        other => Err(kind.wrong(format!("unknown kind {other:?}"))),
+    }
+}
+
+struct Context {
+    kinds: Vec<Kind>,
+}
+
+impl Context {
+    fn declaration(&self, at: &At<'_>) -> Result<Declaration, PlanError> {
+        let name = at.member("name")?;
+        if name.text()?.is_empty() {
+            return Err(name.wrong("must not be empty"));
+        }
+        let body = match declared_kind(at)? {
+            Kind::Message => Body::Message(self.fields(at)?),
+            Kind::Enum => Body::Enum(enum_values(at)?),
+        };
+        Ok(Declaration {
+            namespace: at.member("namespace")?.text()?.to_owned(),
+            name: name.text()?.to_owned(),
+            body,
+        })
+    }
+
+    fn fields(&self, at: &At<'_>) -> Result<Vec<Field>, PlanError> {
+        at.only_members(&[
+            "kind", "tag", "namespace", "name", "pythonModule", "qualname", "refs", "compatible", "fields",
+        ])?;
+        at.refuse("refs")?;
+        at.refuse("compatible")?;
+        let mut names = HashSet::new();
+        let mut fields = Vec::new();
+        for field in at.member("fields")?.items(MOST_FIELDS)? {
+            field.only_members(&["name", "type", "default"])?;
+            let name = field.member("name")?;
+            let text = name.text()?;
+            if text.is_empty() {
+                return Err(name.wrong("must not be empty"));
+            }
+            if !names.insert(text) {
+                return Err(name.wrong(format!("a second field is named {text:?}")));
+            }
+            let has_default = match field.optional_member("default") {
+                None => false,
+                Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false"))?,
+            };
+            let r#type = self.r#type(&field.member("type")?, 0)?;
+            fields.push(Field { name: text.to_owned(), r#type, has_default });
+        }
+        Ok(fields)
+    }
+
+    fn r#type(&self, at: &At<'_>, depth: usize) -> Result<Type, PlanError> {
+        if depth > DEEPEST_TYPE {
+            return Err(at.wrong(format!("types are nested deeper than {DEEPEST_TYPE}")));
+        }
+        if let Some(word) = at.value.as_str() {
+            return match word {
+                "any" | "json" => Ok(Type::Any),
+                "anyList" => Ok(Type::AnyList),
+                "anyMap" => Ok(Type::AnyMap),
+                _ => Scalar::from_word(word)
+                    .map(Type::Scalar)
+                    .ok_or_else(|| at.wrong(format!("unknown type {word:?}"))),
+            };
+        }
+        let members = at.value.as_object().filter(|members| members.len() == 1);
+        let Some((word, value)) = members.and_then(|members| members.iter().next()) else {
+            return Err(at.wrong("must be a type word or an object with one member"));
+        };
+        self.composed(word, &at.child(word, value), depth)
+    }
+
+    fn composed(&self, word: &str, at: &At<'_>, depth: usize) -> Result<Type, PlanError> {
+        let inner = |at: &At<'_>| self.r#type(at, depth + 1);
+        match word {
+            "list" => Ok(Type::List(Box::new(inner(at)?))),
+            "set" => Ok(Type::Set(Box::new(inner(at)?))),
+            "map" => match at.items(2)?.as_slice() {
+                [key, value] => Ok(Type::Map(Box::new((inner(key)?, inner(value)?)))),
+                _ => Err(at.wrong("must be the types of key and value")),
+            },
+            "optional" => match inner(at)? {
+                Type::Optional(_) => Err(at.wrong("an optional cannot be optional once more")),
+                r#type => Ok(Type::Optional(Box::new(r#type))),
+            },
+            "message" => self.named(at, Kind::Message).map(Type::Message),
+            "enum" => self.named(at, Kind::Enum).map(Type::Enum),
+            "union" => {
+                let any = |at: &At<'_>| self.type_index(at);
+                let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
+                if indexes.is_empty() {
+                    return Err(at.wrong("a union needs at least one type"));
+                }
+                Ok(Type::Union(indexes))
+            }
+            "shared" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "shared" }),
+            "array" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "array" }),
+            _ => Err(at.wrong(format!("unknown type {word:?}"))),
+        }
+    }
+
+    fn type_index(&self, at: &At<'_>) -> Result<usize, PlanError> {
+        let index = at.index()?;
+        if index < self.kinds.len() {
+            return Ok(index);
+        }
+        Err(at.wrong(format!("there is no type {index}")))
+    }
+
+    fn named(&self, at: &At<'_>, kind: Kind) -> Result<usize, PlanError> {
+        let index = self.type_index(at)?;
+        match (kind, self.kinds.get(index)) {
+            (Kind::Message, Some(Kind::Enum)) => Err(at.wrong(format!("type {index} is an enum"))),
+            (Kind::Enum, Some(Kind::Message)) => Err(at.wrong(format!("type {index} is a message"))),
+            _ => Ok(index),
+        }
+    }
+}
+
+fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
+    at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname", "members", "json"])?;
+    let members = at.member("members")?.items(MOST_MEMBERS)?;
+    if members.is_empty() {
+        return Err(at.wrong("an enum needs at least one member"));
+    }
+    let mut names = HashSet::new();
+    for member in &members {
+        if !names.insert(member.text()?) {
+            return Err(member.wrong("a second member has the same name"));
+        }
+    }
+    let json = at.member("json")?;
+    let places = json.items(MOST_MEMBERS)?;
+    if places.len() != members.len() {
+        return Err(json.wrong("must have one value for each member"));
+    }
+    let mut values = Vec::with_capacity(places.len());
+    let mut seen = HashSet::new();
+    for place in &places {
+        let value = match place.value {
+            Value::String(text) => EnumValue::Text(text.clone()),
+            other => EnumValue::Integer(
+                other.as_i64().ok_or_else(|| place.wrong("must be a string or an integer"))?,
+            ),
+        };
+        if !seen.insert(value.clone()) {
+            return Err(place.wrong("a second member has the same value"));
+        }
+        values.push(value);
+    }
+    Ok(values)
+}

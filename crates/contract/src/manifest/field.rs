@@ -1,0 +1,138 @@
+//! A field in the manifest: its kind, what the kind names, and its default.
+
+use serde_json::{Map, Value, json};
+
+use super::text::bytes_repr;
+use crate::schema::{Field, Made, Type, Word};
+use crate::service::Service;
+
+type Members = Map<String, Value>;
+
+pub(super) fn describe(service: &Service, field: &Field) -> Value {
+    let (kind, nullable) = unwrapped(&field.kind);
+    let required = !field.has_default && !nullable;
+    let (default, default_kind) = default(field, kind, nullable);
+    let mut members = Members::new();
+    members.insert("name".to_owned(), json!(field.name));
+    members.insert("kind".to_owned(), json!(word(kind)));
+    members.insert("nullable".to_owned(), json!(nullable));
+    members.insert("required".to_owned(), json!(required));
+    members.insert("default_value".to_owned(), default);
+    members.insert("default_kind".to_owned(), json!(default_kind));
+    match kind {
+        Type::Made(Made::List(element)) => put_item(&mut members, service, element),
+        Type::Made(Made::Map(parts)) => put_entry(&mut members, service, &parts.0, &parts.1),
+        Type::Word(Word::AnyList) => put_item(&mut members, service, &Type::Word(Word::String)),
+        Type::Word(Word::AnyMap) => {
+            put_entry(
+                &mut members,
+                service,
+                &Type::Word(Word::String),
+                &Type::Word(Word::String),
+            );
+        }
+        _ => put_named(&mut members, service, kind),
+    }
+    members.insert("properties".to_owned(), json!({}));
+    Value::Object(members)
+}
+
+/// The type behind `optional` and `shared`, and whether there was an `optional`.
+fn unwrapped(kind: &Type) -> (&Type, bool) {
+    match kind {
+        Type::Made(Made::Optional(inner)) => (unwrapped(inner).0, true),
+        Type::Made(Made::Shared(inner)) => unwrapped(inner),
+        _ => (kind, false),
+    }
+}
+
+fn word(kind: &Type) -> &'static str {
+    match kind {
+        Type::Word(Word::Int) => "int",
+        Type::Word(Word::Float) => "float",
+        Type::Word(Word::Bool) => "bool",
+        Type::Word(Word::Bytes) => "bytes",
+        Type::Word(Word::AnyList) | Type::Made(Made::List(_)) => "list",
+        Type::Word(Word::AnyMap) | Type::Made(Made::Map(_)) => "map",
+        Type::Made(Made::Message(_)) => "ref",
+        Type::Made(Made::Enum(_)) => "enum",
+        // Also for everything that manifests have no word for: sets, times, unions, sized numbers.
+        _ => "string",
+    }
+}
+
+/// The name that a message or enum has in a manifest.
+fn name<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
+    match kind {
+        Type::Made(Made::Message(index)) => service
+            .message(*index)
+            .map(crate::schema::Message::class_name),
+        Type::Made(Made::Enum(index)) => service
+            .enumeration(*index)
+            .map(|declared| declared.name.as_str()),
+        _ => None,
+    }
+}
+
+fn tag<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
+    match kind {
+        Type::Made(Made::Message(index)) => {
+            service.message(*index).map(|message| message.tag.as_str())
+        }
+        _ => None,
+    }
+}
+
+fn put_named(members: &mut Members, service: &Service, kind: &Type) {
+    put(members, "ref_name", name(service, kind));
+    put(members, "wire_tag", tag(service, kind));
+    if let Type::Made(Made::Enum(index)) = kind {
+        put(
+            members,
+            "enum_values",
+            service
+                .enumeration(*index)
+                .map(|declared| declared.json.clone()),
+        );
+    }
+}
+
+fn put_item(members: &mut Members, service: &Service, element: &Type) {
+    let (kind, nullable) = unwrapped(element);
+    put(members, "item_kind", Some(word(kind)));
+    put(members, "item_ref", name(service, kind));
+    put(members, "item_wire_tag", tag(service, kind));
+    put(members, "item_nullable", Some(nullable));
+}
+
+fn put_entry(members: &mut Members, service: &Service, key: &Type, value: &Type) {
+    let (kind, nullable) = unwrapped(value);
+    put(members, "key_kind", Some(word(unwrapped(key).0)));
+    put(members, "value_kind", Some(word(kind)));
+    put(members, "value_ref", name(service, kind));
+    put(members, "value_nullable", Some(nullable));
+}
+
+fn put(members: &mut Members, member: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        members.insert(member.to_owned(), value.into());
+    }
+}
+
+/// The default value and the word for its kind. Values that are no JSON scalars are made anew for each use, which
+/// Python calls a factory.
+fn default(field: &Field, kind: &Type, nullable: bool) -> (Value, &'static str) {
+    if !field.has_default {
+        return (Value::Null, if nullable { "value" } else { "none" });
+    }
+    match (&field.manifest.default, kind) {
+        (Some(Value::Number(number)), Type::Word(Word::Float)) => (json!(number.as_f64()), "value"),
+        (Some(Value::String(digits)), Type::Word(Word::Bytes)) => {
+            (json!(bytes_repr(digits)), "value")
+        }
+        (Some(scalar), _) if !scalar.is_array() && !scalar.is_object() => (scalar.clone(), "value"),
+        (_, Type::Word(Word::AnyList) | Type::Made(Made::List(_))) => (Value::Null, "empty_list"),
+        (_, Type::Word(Word::AnyMap) | Type::Made(Made::Map(_))) => (Value::Null, "empty_map"),
+        _ => (Value::Null, "factory"),
+    }
+}

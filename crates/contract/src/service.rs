@@ -1,0 +1,171 @@
+//! The service document: what TypeScript says about a service (`docs/boundary.md`, `docs/plan.md`).
+//!
+//! Owns the service, its methods and the check that indexes lead somewhere. Its types are [`crate::schema`].
+
+use serde::Deserialize;
+
+use crate::error::ContractError;
+use crate::schema::{Declaration, Enum, Made, Message, Schema, Type};
+
+/// More than any service has; keeps recursion over the type graph within the stack.
+const MAX_TYPES: usize = 4096;
+
+/// A service with all types it reaches.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Service {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: i32,
+    /// Shared or session.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Lower-case serialization modes, in order.
+    #[serde(default = "xlang")]
+    pub modes: Vec<String>,
+    /// Its methods, in any order.
+    pub methods: Vec<Method>,
+    /// The types that methods name by index.
+    pub schema: Schema,
+}
+
+/// Whether a service is called on streams of its own or inside sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    /// One stream for each call.
+    #[default]
+    Shared,
+    /// One stream for each session.
+    Session,
+}
+
+/// A method.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Method {
+    /// Its wire name.
+    pub name: String,
+    /// Which sides stream.
+    pub pattern: Pattern,
+    /// What the client sends, one or many.
+    pub request: Type,
+    /// What the server sends, one or many.
+    pub response: Type,
+    /// Whether it may be called twice for one effect.
+    #[serde(default)]
+    pub idempotent: bool,
+    /// The declared timeout.
+    #[serde(default)]
+    pub timeout_ms: Option<f64>,
+}
+
+/// Which sides of a call stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "each variant is the word of the document")]
+pub enum Pattern {
+    Unary,
+    ServerStream,
+    ClientStream,
+    BidiStream,
+}
+
+impl Pattern {
+    /// True when the server answers with a stream.
+    pub fn streams_response(self) -> bool {
+        matches!(self, Self::ServerStream | Self::BidiStream)
+    }
+}
+
+impl Service {
+    /// Reads and checks a document.
+    pub fn from_json(text: &str) -> Result<Self, ContractError> {
+        let service: Self = serde_json::from_str(text)?;
+        if service.schema.types.len() > MAX_TYPES {
+            return Err(ContractError::invalid(
+                "schema.types",
+                format!("more than {MAX_TYPES} types"),
+            ));
+        }
+        for (index, method) in service.methods.iter().enumerate() {
+            service
+                .check_method(method)
+                .map_err(|problem| ContractError::invalid(format!("methods[{index}]"), problem))?;
+        }
+        for (index, declaration) in service.schema.types.iter().enumerate() {
+            let Declaration::Message(message) = declaration else {
+                continue;
+            };
+            for field in &message.fields {
+                let path = || format!("schema.types[{index}].{}", field.name);
+                service
+                    .check_type(&field.kind)
+                    .map_err(|problem| ContractError::invalid(path(), problem))?;
+            }
+        }
+        Ok(service)
+    }
+
+    /// The message with this index.
+    pub fn message(&self, index: usize) -> Option<&Message> {
+        match self.schema.types.get(index) {
+            Some(Declaration::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The enum with this index.
+    pub fn enumeration(&self, index: usize) -> Option<&Enum> {
+        match self.schema.types.get(index) {
+            Some(Declaration::Enum(declared)) => Some(declared),
+            _ => None,
+        }
+    }
+
+    fn check_method(&self, method: &Method) -> Result<(), &'static str> {
+        if method.idempotent && method.pattern.streams_response() {
+            return Err("a method that answers with a stream cannot be idempotent");
+        }
+        if method
+            .timeout_ms
+            .is_some_and(|timeout| !timeout.is_finite() || timeout < 0.0)
+        {
+            return Err("timeoutMs must be a number of milliseconds");
+        }
+        self.check_type(&method.request)?;
+        self.check_type(&method.response)
+    }
+
+    fn check_type(&self, kind: &Type) -> Result<(), &'static str> {
+        let Type::Made(made) = kind else {
+            return Ok(());
+        };
+        match made {
+            Made::List(inner) | Made::Set(inner) | Made::Optional(inner) | Made::Shared(inner) => {
+                self.check_type(inner)
+            }
+            Made::Map(parts) => self
+                .check_type(&parts.0)
+                .and_then(|()| self.check_type(&parts.1)),
+            Made::Message(index) if self.message(*index).is_none() => {
+                Err("no message has this index")
+            }
+            Made::Enum(index) if self.enumeration(*index).is_none() => {
+                Err("no enum has this index")
+            }
+            Made::Union(indexes)
+                if indexes
+                    .iter()
+                    .any(|index| self.schema.types.get(*index).is_none()) =>
+            {
+                Err("no type has this index")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn xlang() -> Vec<String> {
+    vec!["xlang".to_owned()]
+}

@@ -1,0 +1,125 @@
+//! From message types to type definitions and type hashes.
+//!
+//! Owns which messages a service reaches, in which order they are defined, how cycles are cut, and how a field's
+//! type is told. A hash depends on the hashes of what it refers to, so leaves come first; inside a cycle there is no
+//! first, and the reference starts at the smallest name: edges back become names, the others hash as zeros.
+
+use std::collections::BTreeSet;
+
+use crate::canonical::{FieldDef, Hash, TypeDef, TypeKind};
+use crate::schema::{Made, Type};
+use crate::service::Service;
+
+mod component;
+mod field;
+
+/// Stands for a type that has no hash (yet).
+pub const NO_HASH: [u8; 32] = [0; 32];
+
+/// A message with its definition.
+#[derive(Debug, Clone)]
+pub struct DefinedType {
+    /// Index of the message in the document.
+    pub index: usize,
+    /// Module and qualified class name.
+    pub full_name: String,
+    /// What the canonical bytes are made from.
+    pub definition: TypeDef,
+    /// The canonical bytes.
+    pub canonical: Vec<u8>,
+    /// BLAKE3 of the canonical bytes.
+    pub hash: [u8; 32],
+}
+
+/// All messages that given types reach, each defined once, leaves first.
+#[derive(Debug, Clone, Default)]
+pub struct TypeGraph {
+    types: Vec<DefinedType>,
+}
+
+impl TypeGraph {
+    /// The graph of every message that these messages reach.
+    pub fn new(service: &Service, roots: impl IntoIterator<Item = usize>) -> Self {
+        let edges = component::edges(service, roots);
+        let mut graph = Self::default();
+        for component in component::components(service, &edges) {
+            let back = component::back_edges(service, &edges, &component);
+            for &index in &component {
+                graph.define(service, index, &back);
+            }
+        }
+        graph
+    }
+
+    /// The definitions in processing order.
+    pub fn types(&self) -> &[DefinedType] {
+        &self.types
+    }
+
+    /// The hash of a message, if the graph has it.
+    pub fn hash(&self, index: usize) -> Option<[u8; 32]> {
+        self.types
+            .iter()
+            .find(|defined| defined.index == index)
+            .map(|defined| defined.hash)
+    }
+
+    /// The hash of a type that stands as request or response.
+    pub fn root_hash(&self, kind: &Type) -> Hash {
+        root_message(kind)
+            .map_or_else(|| field::primitive_hash(kind), |index| self.hash(index))
+            .unwrap_or(NO_HASH)
+            .to_vec()
+    }
+
+    fn define(&mut self, service: &Service, index: usize, back: &BTreeSet<(usize, usize)>) {
+        let Some(message) = service.message(index) else {
+            return;
+        };
+        let fields: Vec<FieldDef> = message
+            .fields
+            .iter()
+            .zip(1..)
+            .map(|(declared, id)| {
+                field::definition(declared, id, |to| match service.message(to) {
+                    Some(target) if back.contains(&(index, to)) => {
+                        field::Target::Name(target.full_name())
+                    }
+                    _ => field::Target::Hash(self.hash(to).unwrap_or(NO_HASH)),
+                })
+            })
+            .collect();
+        let module = message.python_module.as_deref().unwrap_or_default();
+        let package = if message.namespace.is_empty() {
+            module
+        } else {
+            &message.namespace
+        };
+        let definition = TypeDef {
+            kind: TypeKind::Message,
+            package: package.to_owned(),
+            name: message.name.clone(),
+            fields,
+            enum_values: Vec::new(),
+            union_variants: Vec::new(),
+        };
+        let canonical = definition.encode();
+        let hash = *blake3::hash(&canonical).as_bytes();
+        self.types.push(DefinedType {
+            index,
+            full_name: message.full_name(),
+            definition,
+            canonical,
+            hash,
+        });
+    }
+}
+
+/// The message that stands as request or response, seen through `optional` and `shared`.
+pub fn root_message(kind: &Type) -> Option<usize> {
+    match kind {
+        Type::Made(Made::Optional(inner) | Made::Shared(inner)) => root_message(inner),
+        Type::Made(Made::Message(index)) => Some(*index),
+        _ => None,
+    }
+}

@@ -1,0 +1,412 @@
+//! Client calls: one task a call, from the opening of its stream to its last event.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aster_wire::frame::flag;
+use aster_wire::limit::Limits;
+use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
+use aster_wire::status::Code;
+use bytes::Bytes;
+use iroh::endpoint::{ConnectionError, WriteError};
+use tokio::time::Instant;
+
+use crate::error::status;
+use crate::event::{Event, Framed, Metadata};
+use crate::framing::{FrameReader, FrameWriter, ReadFailure, Received};
+use crate::mailbox::{End, STREAM_BUDGET};
+use crate::payload::{Mode, PayloadCodec};
+use crate::peer::Peer;
+use crate::port::{Call, Port, trailer};
+use crate::service::Pattern;
+
+/// Messages that travel to the user's side in one event.
+const BLOCK_BYTES: usize = 256 * 1024;
+/// How long a cancelled upload may take to tell the server so.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A method of a peer, ready to be called.
+#[derive(Debug)]
+pub struct ClientMethod {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) pattern: Pattern,
+    pub(crate) request: PayloadCodec,
+    pub(crate) response: PayloadCodec,
+    header: StreamHeader,
+    /// The header frame of a call without deadline and metadata.
+    plain_header: Bytes,
+}
+
+impl ClientMethod {
+    /// Prepares a method; `request` and `response` have the same mode.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the header does not fit the limits.
+    pub fn new(
+        peer: Arc<Peer>,
+        (service, version, method): (&str, i64, &str),
+        pattern: Pattern,
+        request: PayloadCodec,
+        response: PayloadCodec,
+    ) -> Result<Self, RpcStatus> {
+        let limits = Limits::default();
+        for (what, name) in [("service name", service), ("method name", method)] {
+            limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
+        }
+        let header = StreamHeader {
+            service: service.to_owned(),
+            method: method.to_owned(),
+            version,
+            serialization_mode: if request.mode == Mode::Json { 3 } else { 0 },
+            ..StreamHeader::default()
+        };
+        let plain_header = header_frame(&header, encoding(request.mode))?;
+        Ok(Self { peer, pattern, request, response, header, plain_header })
+    }
+
+    fn header(&self, open: &OpenCall) -> Result<Bytes, RpcStatus> {
+        let deadline = open.timeout.filter(|_| open.timeout_travels).map_or(0, epoch_ms_in);
+        if deadline == 0 && open.metadata.is_empty() {
+            return Ok(self.plain_header.clone());
+        }
+        Limits::default().check_metadata(&open.metadata).map_err(|e| status(e.code(), e.to_string()))?;
+        let header = StreamHeader {
+            deadline_epoch_ms: deadline,
+            metadata: open.metadata.clone(),
+            ..self.header.clone()
+        };
+        header_frame(&header, encoding(self.request.mode))
+    }
+}
+
+fn encoding(mode: Mode) -> Encoding {
+    if mode == Mode::Json { Encoding::Json } else { Encoding::Fory }
+}
+
+fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
+    Framed::from_payload(flag::HEADER, &header.encode(encoding))
+        .map(Framed::into_wire)
+        .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
+}
+
+fn epoch_ms_in(timeout: Duration) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from((now + timeout).as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What an opening operation says besides its first message.
+#[derive(Debug)]
+pub(crate) struct OpenCall {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout_travels: bool,
+    pub(crate) metadata: Metadata,
+    pub(crate) end: bool,
+}
+
+/// How a call ends for the user's side.
+#[derive(Debug)]
+enum Outcome {
+    Message(Bytes),
+    Status(RpcStatus),
+    Local { status: RpcStatus, not_sent: bool },
+    /// The user left: nothing is owed.
+    Left,
+}
+
+impl Outcome {
+    fn local(code: Code, message: impl Into<String>) -> Self {
+        Self::Local { status: status(code, message), not_sent: false }
+    }
+}
+
+pub(crate) fn spawn(port: Arc<Port>, number: u32, call: Arc<Call>, method: Arc<ClientMethod>, open: OpenCall) {
+    let deadline = open.timeout.map(|timeout| Instant::now() + timeout);
+    tokio::spawn(async move {
+        let mut task = ClientCall { port, number, call, method, received: 0 };
+        let outcome = task.run(open, deadline).await;
+        task.report(outcome);
+    });
+}
+
+struct ClientCall {
+    port: Arc<Port>,
+    number: u32,
+    call: Arc<Call>,
+    method: Arc<ClientMethod>,
+    received: u32,
+}
+
+impl ClientCall {
+    fn report(&self, outcome: Outcome) {
+        self.port.forget(self.number);
+        let (status, local, not_sent) = match outcome {
+            Outcome::Left => return,
+            Outcome::Message(message) => {
+                let marked = self.method.response.marked();
+                return self.port.push(Event::Message { call: self.number, message, marked });
+            }
+            Outcome::Status(status) => (status, false, false),
+            Outcome::Local { status, not_sent } => (status, true, not_sent),
+        };
+        self.port.push(Event::Ended { call: self.number, status, received: self.received, local, not_sent });
+    }
+
+    async fn run(&mut self, open: OpenCall, deadline: Option<Instant>) -> Outcome {
+        let header = match self.method.header(&open) {
+            Ok(header) => header,
+            Err(status) => return Outcome::Local { status, not_sent: true },
+        };
+        let call = Arc::clone(&self.call);
+        let left = leaving(&call, deadline, open.timeout);
+        tokio::pin!(left);
+        let method = Arc::clone(&self.method);
+        let opened = tokio::select! {
+            biased;
+            opened = method.peer.open_stream() => opened,
+            outcome = &mut left => return not_sent(outcome),
+        };
+        let (mut writer, mut reader) = match opened {
+            Ok(streams) => streams,
+            Err(error) => {
+                return Outcome::Local { status: status(error.code(), error.to_string()), not_sent: true };
+            }
+        };
+        writer.push(header);
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.exchange(&mut writer, &mut reader) => outcome,
+            outcome = &mut left => outcome,
+        };
+        self.part(writer, reader, &outcome).await;
+        outcome
+    }
+
+    /// Writes and reads at once: a server may answer before it has read everything.
+    async fn exchange(&mut self, writer: &mut FrameWriter, reader: &mut FrameReader) -> Outcome {
+        let call = Arc::clone(&self.call);
+        let port = Arc::clone(&self.port);
+        let write = pump(&port, self.number, &call, writer);
+        let read = self.read(reader);
+        tokio::pin!(write, read);
+        let mut writing = true;
+        loop {
+            tokio::select! {
+                biased;
+                // A peer that stopped reading has usually said why: its trailer decides.
+                _ = &mut write, if writing => writing = false,
+                outcome = &mut read => return outcome,
+            }
+        }
+    }
+
+    async fn read(&mut self, reader: &mut FrameReader) -> Outcome {
+        if self.method.pattern.response_stream {
+            self.read_stream(reader).await
+        } else {
+            self.read_single(reader).await
+        }
+    }
+
+    async fn read_single(&mut self, reader: &mut FrameReader) -> Outcome {
+        let mut answer = None;
+        loop {
+            let received = match reader.next().await {
+                Ok(Some(received)) => received,
+                // A finish after the answer counts as OK; some servers write no trailer for these.
+                Ok(None) => return answer.map_or_else(no_trailer, Outcome::Message),
+                Err(failure) => return lost(&failure),
+            };
+            if received.frame.has(flag::TRAILER) {
+                return match end_of(&received) {
+                    Outcome::Status(status) if status.code == 0 => {
+                        reader.settle().await;
+                        Outcome::Message(answer.unwrap_or(NULL_MESSAGE))
+                    }
+                    outcome => outcome,
+                };
+            }
+            if received.frame.has(flag::ROW_SCHEMA) {
+                continue;
+            }
+            if answer.is_some() {
+                return Outcome::local(Code::Internal, "the peer sent more than one response");
+            }
+            match self.method.response.incoming(&received.frame) {
+                Ok(message) => answer = Some(message),
+                Err(status) => return Outcome::Local { status, not_sent: false },
+            }
+            self.received = 1;
+        }
+    }
+
+    async fn read_stream(&mut self, reader: &mut FrameReader) -> Outcome {
+        loop {
+            self.call.mailbox.room().await;
+            let first = match reader.next().await {
+                Ok(Some(received)) => received,
+                Ok(None) => return no_trailer(),
+                Err(failure) => return lost(&failure),
+            };
+            match self.block(first, reader) {
+                Ok(None) => {}
+                Ok(Some(trailer)) => {
+                    reader.settle().await;
+                    return end_of(&trailer);
+                }
+                Err(outcome) => return outcome,
+            }
+        }
+    }
+
+    /// Hands over what has arrived, starting with `next`; gives the trailer if it is among it.
+    fn block(&mut self, first: Received, reader: &mut FrameReader) -> Result<Option<Received>, Outcome> {
+        let mut block = Block::default();
+        let mut next = Some(first);
+        let mut ended = Ok(None);
+        while let Some(received) = next {
+            if received.frame.has(flag::TRAILER) {
+                ended = Ok(Some(received));
+                break;
+            }
+            if !received.frame.has(flag::ROW_SCHEMA) {
+                match self.method.response.incoming(&received.frame) {
+                    Ok(message) => block.push(message),
+                    Err(status) => {
+                        ended = Err(Outcome::Local { status, not_sent: false });
+                        break;
+                    }
+                }
+            }
+            if block.bytes >= BLOCK_BYTES || block.bytes + self.call.mailbox.unread() >= STREAM_BUDGET {
+                break;
+            }
+            next = match reader.ready() {
+                Ok(next) => next,
+                Err(failure) => {
+                    ended = Err(lost(&failure));
+                    break;
+                }
+            };
+        }
+        self.received = self.received.saturating_add(block.items.len() as u32);
+        block.hand_over(&self.port, self.number, &self.call, self.method.response.marked());
+        ended
+    }
+
+    /// Leaves the stream so that the server learns what the user's side knows.
+    async fn part(&self, mut writer: FrameWriter, mut reader: FrameReader, outcome: &Outcome) {
+        match outcome {
+            Outcome::Message(_) => return,
+            Outcome::Status(status) if status.code == 0 => return,
+            _ => reader.stop(),
+        }
+        let by_trailer = self.method.pattern.request_stream && !self.method.pattern.response_stream;
+        let left = matches!(outcome, Outcome::Left | Outcome::Local { .. });
+        if by_trailer && left && writer.started() && !writer.is_finished() {
+            // The reference takes a reset upload for a complete one: only a trailer cancels it.
+            writer.push(trailer(&status(Code::Cancelled, "cancelled"), self.call.encoding()));
+            tokio::spawn(async move {
+                if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, writer.flush()).await {
+                    writer.finish();
+                }
+                drop(reader);
+            });
+        } else {
+            writer.abort();
+        }
+    }
+}
+
+/// A Fory null: what a call answers whose server sent OK and no message.
+const NULL_MESSAGE: Bytes = Bytes::from_static(&[0x03, 0xfd]);
+
+/// Messages on their way to the user's side.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) items: Vec<Bytes>,
+    pub(crate) bytes: usize,
+}
+
+impl Block {
+    pub(crate) fn push(&mut self, message: Bytes) {
+        self.bytes += message.len() + 4;
+        self.items.push(message);
+    }
+
+    pub(crate) fn hand_over(self, port: &Port, number: u32, call: &Call, marked: bool) {
+        if self.items.is_empty() {
+            return;
+        }
+        call.mailbox.handed(self.bytes);
+        port.push(Event::Items { call: number, items: self.items, bytes: self.bytes as u32, marked });
+    }
+}
+
+/// Moves output from the mailbox to the stream until it ends.
+async fn pump(port: &Port, number: u32, call: &Call, writer: &mut FrameWriter) -> Result<(), WriteError> {
+    loop {
+        let output = call.mailbox.output().await;
+        writer.extend(output.chunks);
+        writer.flush().await?;
+        if let Some(End::Input | End::Status(_)) = output.end {
+            writer.finish();
+            return Ok(());
+        }
+        port.push(Event::Credit { call: number, bytes: output.bytes as u32 });
+    }
+}
+
+/// Resolves when the user leaves or the time is up.
+async fn leaving(call: &Call, deadline: Option<Instant>, timeout: Option<Duration>) -> Outcome {
+    let expired = async {
+        match deadline {
+            Some(deadline) => tokio::time::sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        () = call.mailbox.cancelled() => Outcome::Left,
+        () = expired => {
+            let after = timeout.unwrap_or_default().as_millis();
+            Outcome::local(Code::DeadlineExceeded, format!("deadline exceeded after {after} ms"))
+        }
+    }
+}
+
+fn not_sent(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Local { status, .. } => Outcome::Local { status, not_sent: true },
+        outcome => outcome,
+    }
+}
+
+fn no_trailer() -> Outcome {
+    Outcome::local(Code::Unavailable, "the stream ended without a status")
+}
+
+fn end_of(received: &Received) -> Outcome {
+    match RpcStatus::decode(&received.frame.payload) {
+        Ok((mut status, _)) => {
+            Limits::default().cut_status(&mut status);
+            if Code::from_number(status.code).is_none() {
+                status.message = format!("unknown status code {}: {}", status.code, status.message);
+                status.code = Code::Unknown.number();
+            }
+            Outcome::Status(status)
+        }
+        Err(error) => Outcome::local(Code::Internal, format!("the peer's status is not readable: {error}")),
+    }
+}
+
+fn lost(failure: &ReadFailure) -> Outcome {
+    let code = match failure {
+        ReadFailure::Frame(_) => Code::Internal,
+        ReadFailure::Budget => Code::ResourceExhausted,
+        ReadFailure::Connection(ConnectionError::ApplicationClosed(close)) if close.error_code == 403u32.into() => {
+            return Outcome::local(Code::PermissionDenied, "the peer does not admit this node");
+        }
+        ReadFailure::Reset | ReadFailure::Connection(_) | ReadFailure::Silent(_) => Code::Unavailable,
+    };
+    Outcome::local(code, failure.to_string())
+}

@@ -1,0 +1,216 @@
+//! Message bytes between the wire and the user's side: compression, transcoding, size rules.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use aster_codec::Plan;
+use aster_wire::frame::{Frame, MAX_BODY, flag};
+use aster_wire::record::RpcStatus;
+use aster_wire::status::Code;
+use bytes::Bytes;
+
+use crate::error::status;
+use crate::event::Framed;
+
+/// XLANG messages above this size are compressed.
+const COMPRESS_ABOVE: usize = 4096;
+const ZSTD_LEVEL: i32 = 3;
+/// Log2 of the largest window that a streaming decoder may allocate: 8 MiB.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// How payloads of a call are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Fory XLANG, compressed where it helps.
+    Xlang,
+    /// JSON text, never compressed.
+    Json,
+}
+
+/// When messages are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compress {
+    /// Above 4096 bytes, and not while the call's last block shrank by less than a tenth.
+    #[default]
+    Auto,
+    /// Above 4096 bytes.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How messages of one direction of a method travel.
+#[derive(Debug, Clone)]
+pub struct PayloadCodec {
+    /// Encoding on the wire.
+    pub mode: Mode,
+    /// The plan of the messages.
+    pub plan: Arc<Plan>,
+    /// Root of the plan.
+    pub root: usize,
+    /// Compression when sending.
+    pub compress: Compress,
+}
+
+/// What a call remembers about its own traffic.
+#[derive(Debug, Default)]
+pub(crate) struct Shrink {
+    /// Blocks still to send plain after one that did not shrink.
+    skip: u8,
+}
+
+/// Blocks sent plain after one that shrank by less than a tenth, before compression is tried again.
+const SKIP_BLOCKS: u8 = 15;
+
+impl PayloadCodec {
+    /// The same messages in another mode.
+    #[must_use]
+    pub fn in_mode(&self, mode: Mode) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
+    /// Makes the data frame of a message.
+    pub(crate) fn outgoing(&self, message: Framed, shrink: &mut Shrink) -> Result<Bytes, RpcStatus> {
+        match self.mode {
+            Mode::Json => self.to_json(message.payload()),
+            Mode::Xlang if message.payload().len() > COMPRESS_ABOVE => self.compressed(message, shrink),
+            Mode::Xlang => Ok(message.into_wire()),
+        }
+    }
+
+    fn to_json(&self, payload: &[u8]) -> Result<Bytes, RpcStatus> {
+        let mut text = Vec::with_capacity(payload.len() * 2);
+        crate::stub::xlang_to_json(&self.plan, self.root, payload, &mut text).map_err(|e| codec_status(&e))?;
+        framed(0, &text)
+    }
+
+    fn compressed(&self, message: Framed, shrink: &mut Shrink) -> Result<Bytes, RpcStatus> {
+        if self.compress == Compress::Never {
+            return Ok(message.into_wire());
+        }
+        if self.compress == Compress::Auto && shrink.skip > 0 {
+            shrink.skip -= 1;
+            return Ok(message.into_wire());
+        }
+        let plain = message.payload().len();
+        let packed = compress(message.payload())
+            .map_err(|e| status(Code::Internal, format!("zstd compress error: {e}")))?;
+        if packed.len() > plain - plain / 10 {
+            shrink.skip = SKIP_BLOCKS;
+        }
+        if packed.len() >= plain {
+            return Ok(message.into_wire());
+        }
+        framed(flag::COMPRESSED, &packed)
+    }
+
+    /// Bytes for the user's side, and whether they are marked XLANG.
+    pub(crate) fn incoming(&self, frame: &Frame) -> Result<Bytes, RpcStatus> {
+        let payload = if frame.has(flag::COMPRESSED) {
+            decompress(&frame.payload).map_err(|e| status(Code::InvalidArgument, e))?
+        } else {
+            frame.payload.clone()
+        };
+        match self.mode {
+            Mode::Xlang => Ok(payload),
+            Mode::Json => crate::stub::json_to_xlang(&self.plan, self.root, &payload, true)
+                .map(Bytes::from)
+                .map_err(|e| codec_status(&e)),
+        }
+    }
+
+    pub(crate) fn marked(&self) -> bool {
+        self.mode == Mode::Json
+    }
+}
+
+/// The status of a codec error.
+pub fn codec_status(error: &crate::stub::CodecError) -> RpcStatus {
+    RpcStatus { code: i64::from(error.code()), message: error.to_string(), details: error.details() }
+}
+
+fn framed(flags: u8, payload: &[u8]) -> Result<Bytes, RpcStatus> {
+    Framed::from_payload(flags, payload)
+        .map(Framed::into_wire)
+        .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
+}
+
+thread_local! {
+    /// One compression context a thread: making one costs more than a small message.
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = match slot {
+            Some(compressor) => compressor,
+            None => slot.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL)?),
+        };
+        compressor.compress(plain)
+    })
+}
+
+/// One zstd frame, at most [`MAX_BODY`] bytes of output.
+fn decompress(packed: &[u8]) -> Result<Bytes, String> {
+    let broken = |e: &dyn std::fmt::Display| format!("zstd decompress error: {e}");
+    let length = zstd::zstd_safe::find_frame_compressed_size(packed)
+        .map_err(|code| broken(&zstd::zstd_safe::get_error_name(code)))?;
+    if length != packed.len() {
+        return Err(broken(&"bytes after the frame"));
+    }
+    match zstd::zstd_safe::get_frame_content_size(packed) {
+        Ok(Some(size)) if size > MAX_BODY as u64 => {
+            Err(format!("decompressed size {size} exceeds maximum {MAX_BODY}"))
+        }
+        Ok(Some(size)) => zstd::bulk::decompress(packed, size as usize).map(Bytes::from).map_err(|e| broken(&e)),
+        Ok(None) => decompress_streaming(packed).map_err(|e| broken(&e)),
+        Err(_) => Err(broken(&"unreadable frame header")),
+    }
+}
+
+/// For frames that do not say their size: memory grows with the output only.
+fn decompress_streaming(packed: &[u8]) -> std::io::Result<Bytes> {
+    use std::io::Read as _;
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
+    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+    let mut plain = Vec::new();
+    decoder.take(MAX_BODY as u64 + 1).read_to_end(&mut plain)?;
+    if plain.len() > MAX_BODY {
+        return Err(std::io::Error::other(format!("decompressed size exceeds maximum {MAX_BODY}")));
+    }
+    Ok(plain.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_comes_back() {
+        let plain = b"0123456789abcdef".repeat(1000);
+        let packed = compress(&plain).unwrap();
+        assert!(packed.len() < plain.len());
+        assert_eq!(decompress(&packed).unwrap(), plain);
+    }
+
+    #[test]
+    fn a_bomb_is_refused_by_its_declared_size_and_by_its_output() {
+        let plain = vec![0u8; MAX_BODY + 1];
+        let declared = compress(&plain).unwrap();
+        assert!(decompress(&declared).unwrap_err().contains("exceeds maximum"));
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.include_contentsize(false).unwrap();
+        std::io::Write::write_all(&mut encoder, &plain).unwrap();
+        let undeclared = encoder.finish().unwrap();
+        assert!(decompress(&undeclared).unwrap_err().contains("exceeds maximum"));
+    }
+
+    #[test]
+    fn a_second_frame_behind_the_first_is_refused() {
+        let mut packed = compress(b"first").unwrap();
+        packed.extend(compress(b"second").unwrap());
+        assert!(decompress(&packed).unwrap_err().contains("bytes after the frame"));
+        assert!(decompress(b"not zstd").is_err());
+        assert!(decompress(b"").is_err());
+    }
+}

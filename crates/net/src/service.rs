@@ -1,0 +1,117 @@
+//! Services as the network sees them: names, patterns, payload plans. What a method does is elsewhere.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::payload::PayloadCodec;
+use crate::port::Port;
+
+/// A call kind: does either side send a stream?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pattern {
+    /// The client sends any number of messages.
+    pub request_stream: bool,
+    /// The server sends any number of messages.
+    pub response_stream: bool,
+}
+
+impl Pattern {
+    /// Reads the names of service documents: `unary`, `serverStream`, `clientStream`, `bidiStream`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let (request_stream, response_stream) = match name {
+            "unary" => (false, false),
+            "serverStream" => (false, true),
+            "clientStream" => (true, false),
+            "bidiStream" => (true, true),
+            _ => return None,
+        };
+        Some(Self { request_stream, response_stream })
+    }
+}
+
+/// A method to serve.
+#[derive(Debug, Clone)]
+pub struct MethodDefinition {
+    /// Wire name.
+    pub name: String,
+    /// Call kind.
+    pub pattern: Pattern,
+    /// How requests travel, in XLANG mode.
+    pub request: PayloadCodec,
+    /// How responses travel, in XLANG mode.
+    pub response: PayloadCodec,
+}
+
+/// A service to serve.
+#[derive(Debug, Clone)]
+pub struct ServiceDefinition {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: i64,
+    /// 64 hex digits, as the admission answer tells it.
+    pub contract_id: String,
+    /// `xlang`, `json`: what the contract lists.
+    pub modes: Vec<String>,
+    /// Longest handler time of calls without a deadline; streams have none.
+    pub max_call: Duration,
+    /// Methods, in the order of their handles.
+    pub methods: Vec<MethodDefinition>,
+}
+
+/// A service with the ports that serve it.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) definition: ServiceDefinition,
+    methods: HashMap<String, usize>,
+    workers: Vec<Worker>,
+    turn: AtomicUsize,
+}
+
+/// One port that serves, and where its handles for this service begin.
+#[derive(Debug, Clone)]
+pub(crate) struct Worker {
+    pub(crate) port: Arc<Port>,
+    pub(crate) first_handle: u32,
+}
+
+impl Service {
+    pub(crate) fn new(definition: ServiceDefinition) -> Self {
+        let methods = definition.methods.iter().enumerate().map(|(i, m)| (m.name.clone(), i)).collect();
+        Self { definition, methods, workers: Vec::new(), turn: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn with_worker(&self, worker: Worker) -> Self {
+        let mut workers = self.workers.clone();
+        workers.push(worker);
+        Self { workers, ..Self::new(self.definition.clone()) }
+    }
+
+    pub(crate) fn without_port(&self, port: &Arc<Port>) -> Self {
+        let workers = self.workers.iter().filter(|w| !Arc::ptr_eq(&w.port, port)).cloned().collect();
+        Self { workers, ..Self::new(self.definition.clone()) }
+    }
+
+    pub(crate) fn is_served(&self) -> bool {
+        !self.workers.is_empty()
+    }
+
+    /// Index and definition of a method.
+    pub(crate) fn method(&self, name: &str) -> Option<(u32, &MethodDefinition)> {
+        let index = *self.methods.get(name)?;
+        Some((index as u32, self.definition.methods.get(index)?))
+    }
+
+    /// The port whose turn it is.
+    pub(crate) fn worker(&self) -> Option<&Worker> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.workers.get(turn.checked_rem(self.workers.len())?)
+    }
+
+    /// Whether a Fory payload is acceptable: JSON always is.
+    pub(crate) fn takes_xlang(&self) -> bool {
+        self.definition.modes.iter().any(|mode| mode == "xlang")
+    }
+}

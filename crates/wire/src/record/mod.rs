@@ -1,0 +1,224 @@
+//! The records that travel in frames: `StreamHeader`, `CallHeader`, `RpcStatus`, each in two encodings.
+//!
+//! Owns their members and the choice of the encoding by the first byte. The encodings are [`fory`](self) and
+//! JSON, one private module each; strings and varints are `aster-codec`'s (`docs/protocol.md#records`).
+
+mod fory;
+mod json;
+
+use crate::json::last_wins;
+use crate::limit::{self, LimitError, Limits};
+use crate::status::Code;
+
+/// In which form a record is, or shall be, written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Fory XLANG.
+    Fory,
+    /// One JSON object with camelCase members.
+    Json,
+}
+
+impl Encoding {
+    /// The encoding of a payload: JSON starts with `{`, anything else is left to Fory.
+    pub fn of(payload: &[u8]) -> Self {
+        if payload.first() == Some(&b'{') {
+            Self::Json
+        } else {
+            Self::Fory
+        }
+    }
+}
+
+/// Why bytes are not the record that was expected.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The bytes do not start with the record's type.
+    #[error("not a {0}")]
+    Type(&'static str),
+    /// The members cannot be read.
+    #[error("{record} is cut short or damaged")]
+    Damaged {
+        /// The record that was expected.
+        record: &'static str,
+    },
+    /// More bytes than the record has.
+    #[error("{record} is followed by {count} more bytes")]
+    Trailing {
+        /// The record that was expected.
+        record: &'static str,
+        /// How many bytes are left.
+        count: usize,
+    },
+    /// Not JSON, an unknown member, or a member of the wrong type.
+    #[error("{record}: {source}")]
+    Json {
+        /// The record that was expected.
+        record: &'static str,
+        /// What the JSON reader found.
+        source: serde_json::Error,
+    },
+    /// The record is well formed and breaks a limit.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+impl RecordError {
+    /// The status that a stream with such a record ends with.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Limit(limit) => limit.code(),
+            _ => Code::Internal,
+        }
+    }
+}
+
+/// The first record of every stream.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StreamHeader {
+    /// Service name.
+    pub service: String,
+    /// Method name; empty opens a session.
+    pub method: String,
+    /// Service version.
+    pub version: i64,
+    /// Informative; unary clients of the reference leave it empty. In a session, the session's id.
+    pub call_id: String,
+    /// Absolute, milliseconds since the epoch; 0 or less means none.
+    pub deadline_epoch_ms: i64,
+    /// 0 XLANG, 1 NATIVE, 2 ROW, 3 JSON.
+    pub serialization_mode: i64,
+    /// Keys are unique, in the order written.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// The record that starts a call inside a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallHeader {
+    /// Method name.
+    pub method: String,
+    /// Informative.
+    pub call_id: String,
+    /// Absolute, milliseconds since the epoch; 0 or less means none.
+    pub deadline_epoch_ms: i64,
+    /// Keys are unique, in the order written.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// How a call, or one direction of it, ended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RpcStatus {
+    /// A number of [`Code`], or whatever the peer sent.
+    pub code: i64,
+    /// For people.
+    pub message: String,
+    /// Keys are unique, in the order written.
+    pub details: Vec<(String, String)>,
+}
+
+impl RpcStatus {
+    /// A status without details.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code.number(),
+            message: message.into(),
+            details: Vec::new(),
+        }
+    }
+
+    /// The status of success.
+    pub fn ok() -> Self {
+        Self::default()
+    }
+
+    /// True for code 0.
+    pub fn is_ok(&self) -> bool {
+        self.code == 0
+    }
+}
+
+macro_rules! record {
+    ($record:ident, $name:literal, |$value:ident, $limits:ident| $finish:block) => {
+        impl $record {
+            /// The payload of a frame that carries this record.
+            pub fn encode(&self, encoding: Encoding) -> Vec<u8> {
+                match encoding {
+                    Encoding::Fory => fory::Record::write(self),
+                    Encoding::Json => json::Record::write(self),
+                }
+            }
+
+            /// Reads a payload, in the encoding that its first byte tells, within the default limits.
+            pub fn decode(payload: &[u8]) -> Result<(Self, Encoding), RecordError> {
+                Self::decode_within(payload, &Limits::default())
+            }
+
+            /// Reads a payload within the given limits.
+            pub fn decode_within(payload: &[u8], $limits: &Limits) -> Result<(Self, Encoding), RecordError> {
+                let encoding = Encoding::of(payload);
+                #[allow(unused_mut)]
+                let mut $value: Self = match encoding {
+                    Encoding::Fory => fory::read($name, payload, $limits)?,
+                    Encoding::Json => json::read($name, payload, $limits)?,
+                };
+                $finish
+                Ok(($value, encoding))
+            }
+        }
+    };
+}
+
+record!(StreamHeader, "StreamHeader", |header, limits| {
+    limits.check_name("service", &header.service)?;
+    limits.check_name("method", &header.method)?;
+    limits.check_name("callId", &header.call_id)?;
+    limits.check_metadata(&header.metadata)?;
+});
+record!(CallHeader, "CallHeader", |header, limits| {
+    limits.check_name("method", &header.method)?;
+    limits.check_name("callId", &header.call_id)?;
+    limits.check_metadata(&header.metadata)?;
+});
+record!(RpcStatus, "RpcStatus", |status, limits| {
+    limits.cut_status(&mut status);
+});
+
+/// The two parallel lists of a record, as read: each list stops one past the limit.
+#[derive(Debug, Default)]
+struct Lists {
+    keys: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Lists {
+    /// Metadata: paired up to the shorter list, later duplicates win, too many are an error.
+    fn metadata(self, limits: &Limits) -> Result<Vec<(String, String)>, LimitError> {
+        if self.keys.len().min(self.values.len()) > limits.metadata_pairs {
+            return Err(LimitError::Pairs {
+                max: limits.metadata_pairs,
+            });
+        }
+        Ok(self.pairs())
+    }
+
+    /// Details: the same, and too many are cut.
+    fn details(mut self, limits: &Limits) -> Vec<(String, String)> {
+        self.keys.truncate(limits.status_details);
+        self.pairs()
+    }
+
+    fn pairs(self) -> Vec<(String, String)> {
+        let mut pairs = self.keys.into_iter().zip(self.values).collect();
+        last_wins(&mut pairs);
+        pairs
+    }
+}
+
+/// How many strings of a list are kept: one more than any list may have, so that excess shows.
+fn list_cap(limits: &Limits) -> usize {
+    limits
+        .metadata_pairs
+        .max(limits.status_details)
+        .max(limit::STATUS_DETAILS)
+        + 1
+}

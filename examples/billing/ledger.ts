@@ -1,0 +1,40 @@
+/** The data behind the billing example: three customers in memory. Nothing here knows of RPC. */
+import type { Invoice } from "./contract.ts";
+
+const invoices = new Map<string, Invoice>([
+  [
+    "acme",
+    {
+      invoiceId: "INV-2024-0117",
+      amountCents: 12_550,
+      currency: "EUR",
+      lines: [
+        { description: "Orbital transfer, one way", quantity: 1, unitCents: 9_900 },
+        { description: "Insurance against comets", quantity: 2, unitCents: 1_325 },
+      ],
+      note: "Payable within 14 days",
+    },
+  ],
+  [
+    "zoë",
+    {
+      invoiceId: "INV-2024-0118",
+      amountCents: 480,
+      currency: "USD",
+      lines: [{ description: "茶, 100 g", quantity: 4, unitCents: 120 }],
+      note: null,
+    },
+  ],
+  ["new", { invoiceId: "INV-2024-0119", amountCents: 0, currency: "USD", lines: [], note: null }],
+]);
+
+export function findInvoice(customerId: string): Invoice | undefined {
+  return invoices.get(customerId);
+}
+
+const happenings = ["created", "sent", "viewed", "reminded", "paid"];
+
+/** What happens to an invoice, in order and for ever. */
+export function happening(sequence: number): string {
+  return happenings[sequence % happenings.length] ?? "created";
+}

@@ -1,0 +1,51 @@
+/**
+ * Makes the tree ready to run: npm packages, addon, library, and (for the tests) the Python environment.
+ * Each step says what it does and how long it took, and takes milliseconds when nothing changed.
+ *
+ *   node scripts/setup.mjs [--only NAME,NAME] [--force]
+ */
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { addon } from "./steps/addon.mjs";
+import { dependencies } from "./steps/dependencies.mjs";
+import { library } from "./steps/library.mjs";
+import { needNode } from "./steps/prerequisites.mjs";
+import { pythonStep } from "./steps/python.mjs";
+import { dim, green, heading, main, Problem, say, seconds } from "./support/console.mjs";
+import { forget, fresh, remember } from "./support/stamp.mjs";
+
+const steps = [dependencies, addon, library, pythonStep];
+
+/** Runs the named steps in their order; those whose inputs did not change are passed over. */
+export async function setup(names, { force = false } = {}) {
+  heading("Set-up");
+  needNode();
+  for (const step of steps) if (names.includes(step.name)) await perform(step, force);
+}
+
+async function perform(step, force) {
+  const started = performance.now();
+  const value = step.stamp();
+  if (!force && fresh(step.name, value, step.outputs())) {
+    say(dim(`   ${step.name}: nothing changed`));
+    return;
+  }
+  say(`-> ${step.name}: ${step.doing}`);
+  forget(step.name);
+  await step.run();
+  // The addon step writes into ts/src, the inputs of a later step; its own inputs are the same as before.
+  remember(step.name, value);
+  say(`${green("ok")} ${step.name} ${dim(`(${seconds(started)})`)}`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await main(async () => {
+    const { values } = parseArgs({ options: { only: { type: "string" }, force: { type: "boolean" } } });
+    const known = steps.map((step) => step.name);
+    const names = values.only?.split(",") ?? known;
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown !== undefined)
+      throw new Problem(`There is no step "${unknown}"; the steps are ${known.join(", ")}.`);
+    await setup(names, values);
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The Python side of the interop tests: a virtual environment with the reference package at the version
+ * that requirements.txt pins. Its absence is no failure: the tests that need it are skipped by name.
+ */
+import { rmSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { Problem } from "../support/console.mjs";
+import { ask, at, must } from "../support/process.mjs";
+import { digest } from "../support/stamp.mjs";
+
+const folder = at("__test__", "interop", ".venv");
+const requirements = at("__test__", "interop", "requirements.txt");
+export const python = path.join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+
+/** The reference package has wheels for these; its call timeouts need 3.11. */
+const suitable =
+  "import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 13); print(sys.executable)";
+
+export const pythonStep = {
+  name: "python",
+  doing: "installing the Python reference package for the interop tests (pip, about 15 MB)",
+  stamp: () => digest(["__test__/interop/requirements.txt"], { words: [process.platform, process.arch] }),
+  outputs: () => [python],
+  run: async () => {
+    const names = [process.env.ASTER_PYTHON, "python3.11", "python3.12", "python3.13", "python3", "python"];
+    const found = names.filter(Boolean).find((name) => ask(name, ["-c", suitable]) !== null);
+    if (!found) {
+      throw new Problem(
+        "Python 3.11, 3.12 or 3.13 with venv is missing.",
+        "sudo apt-get install python3 python3-venv     # or name one: ASTER_PYTHON=/path/to/python",
+      );
+    }
+    rmSync(folder, { recursive: true, force: true });
+    await must("No virtual environment could be made", found, ["-m", "venv", folder]);
+    const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
+    await must("pip could not install the reference package", python, [
+      "-m",
+      "pip",
+      "install",
+      ...quiet,
+      "-r",
+      requirements,
+    ]);
+  },
+};

@@ -1,0 +1,80 @@
+/**
+ * Child processes of the scripts. Every cargo call goes through `cargo` here: it names the target triple,
+ * as the napi CLI always does, because with and without `--target` cargo keeps two sets of artefacts and
+ * would build every dependency twice.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { Problem } from "./console.mjs";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+export const at = (...parts) => path.join(root, ...parts);
+
+/** Runs a command with its output shown; `onLine` also gets each line of stdout and stderr. Resolves to the exit code. */
+export function run(command, args, { env = {}, cwd = root, onLine = null } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: onLine ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
+    });
+    const rest = [];
+    if (onLine) {
+      rest.push(forward(child.stdout, process.stdout, onLine), forward(child.stderr, process.stderr, onLine));
+    }
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      for (const flush of rest) flush();
+      resolve(code ?? (signal ? 1 : 0));
+    });
+  });
+}
+
+/** Runs a command that must succeed; otherwise the script ends with this sentence. */
+export async function must(sentence, command, args, options) {
+  const code = await run(command, args, options);
+  if (code !== 0) throw new Problem(`${sentence} (exit code ${code}; its output stands above).`);
+}
+
+/** The trimmed stdout of a quick command, or null when it is missing or fails. */
+export function ask(command, args, options = {}) {
+  try {
+    return execFileSync(command, args, {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      ...options,
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+let host = null;
+
+/** The arguments of a cargo call, with the host's triple named. */
+export function cargo(subcommand, ...args) {
+  host ??= /^host: (.+)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1] ?? null;
+  if (host === null) throw new Problem("Rust does not answer.", "rustc -vV");
+  return [subcommand, "--target", host, ...args];
+}
+
+/** A command that npm installed. */
+export const bin = (name) => at("node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name);
+
+function forward(stream, out, onLine) {
+  let open = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (text) => {
+    out.write(text);
+    const lines = (open + text).split(/\r?\n/);
+    open = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  });
+  return () => {
+    if (open !== "") onLine(open);
+    open = "";
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Everything that must hold, on a machine where nothing was done before: set-up, formatting and lints, types,
+ * Rust tests, Node tests, and the tests against the Python reference. Goes on after a failure, so that one run
+ * tells all; ends with one line of counts, and with code 1 when anything failed.
+ *
+ *   node scripts/test.mjs [--full] [--clippy] [--only lint,types,rust,node,interop]
+ */
+import { mkdirSync, rmSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { setup } from "./setup.mjs";
+import { green, heading, main, Problem, red, say, seconds, yellow } from "./support/console.mjs";
+import { inLoopback, loopbackProblem } from "./support/loopback.mjs";
+import { at, bin, cargo, run } from "./support/process.mjs";
+import { Tally } from "./support/tally.mjs";
+
+const tally = new Tally();
+/** Why whole suites did not run; said again at the end, where it is seen. */
+const missing = [];
+
+const parts = {
+  lint: {
+    title: "Formatting and lints",
+    run: async ({ full, clippy }) => {
+      await check("biome", bin("biome"), ["check", "."]);
+      await check("rustfmt", "cargo", ["fmt", "--all", "--check"]);
+      if (full || clippy)
+        await check(
+          "clippy",
+          "cargo",
+          cargo("clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"),
+        );
+    },
+  },
+  types: {
+    title: "Types of tests and examples, compile-time tests",
+    run: async () => {
+      await check("tests, examples, benches", bin("tsc"), ["-p", "tsconfig.test.json"]);
+      await check("compile-time tests", bin("tsc"), ["-p", "tsconfig.types.json"]);
+    },
+  },
+  rust: { title: "Rust tests", run: rust },
+  node: {
+    title: "Node tests",
+    run: () =>
+      vitest("node", [
+        bin("vitest"),
+        "run",
+        ...projects("unit", "integration", "boundary", "conformance", "package"),
+      ]),
+  },
+  interop: { title: "Tests against the Python reference", run: interop },
+};
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, full: { type: "boolean" }, clippy: { type: "boolean" } },
+  });
+  const names = values.only?.split(",") ?? Object.keys(parts);
+  const unknown = names.find((name) => !(name in parts));
+  if (unknown !== undefined)
+    throw new Problem(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}.`);
+  if (values.full) process.env.ASTER_TEST_FULL = "1";
+  const started = performance.now();
+  await setup(["dependencies", "addon", "library"]);
+  for (const name of names) {
+    heading(parts[name].title);
+    await parts[name].run(values);
+  }
+  report(started);
+  return tally.failed === 0 ? 0 : 1;
+});
+
+function report(started) {
+  heading(`Result, after ${seconds(started)}`);
+  for (const name of tally.skipped) say(yellow(`skipped: ${name}`));
+  for (const reason of missing) say(yellow(reason));
+  say((tally.failed === 0 ? green : red)(tally.line()));
+}
+
+async function check(name, command, args) {
+  const started = performance.now();
+  const code = await run(command, args);
+  tally.check(code);
+  say(`${code === 0 ? green("ok") : red("FAILED")} ${name} (${seconds(started)})`);
+}
+
+async function rust() {
+  const reader = tally.cargo();
+  const args = cargo("test", "--release", "--workspace", "--no-fail-fast");
+  reader.end(await run("cargo", args, { onLine: reader.line }));
+}
+
+const projects = (...names) => names.flatMap((name) => ["--project", name]);
+
+async function vitest(name, [command, ...args], env = {}) {
+  const file = at(".cache", `vitest-${name}.json`);
+  mkdirSync(at(".cache"), { recursive: true });
+  rmSync(file, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  tally.vitest(file, await run(command, [...args, ...reporters], { env }));
+}
+
+async function interop() {
+  const command = [bin("vitest"), "run", ...projects("interop")];
+  const reason = await interopProblem();
+  if (reason === null) return vitest("interop", inLoopback(command), { ASTER_INTEROP: "run" });
+  missing.push(`The tests against the Python reference did not run: ${reason}`);
+  say(red(missing.at(-1)));
+  // Run all the same: each test reports itself as skipped, by its name.
+  await vitest("interop", command, { ASTER_INTEROP: "" });
+}
+
+async function interopProblem() {
+  try {
+    await setup(["python"]);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return error.help ? `${error.message} Try: ${error.help}` : error.message;
+  }
+  return loopbackProblem();
+}

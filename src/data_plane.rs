@@ -1,0 +1,81 @@
+//! The data plane: batches of operations in, slabs of events out (`docs/boundary.md#data-plane`).
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use aster_net::Port;
+use bytes::BytesMut;
+use napi::bindgen_prelude::{Function, Result, Uint8ArraySlice};
+use napi::{Env, Error};
+use napi_derive::napi;
+
+use crate::doorbell::{Bell, BellRope};
+use crate::error::Failure;
+use crate::records::{Slab, read_operations};
+use crate::registry::{NODES, PORTS, PortEntry};
+use crate::runtime;
+
+/// How long a leaving environment waits for its nodes to say goodbye to their peers.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// Opens the port of an environment; `doorbell` is called when events wait.
+#[napi(catch_unwind)]
+pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
+    let bell = Bell::new(&doorbell)?;
+    let port = {
+        let _runtime = runtime::enter();
+        Port::open(Box::new(BellRope(bell.clone())))
+    };
+    let number = PORTS.insert(PortEntry { port, bell });
+    // Added after the bell was made, so it runs before the environment takes the bell away.
+    env.add_env_cleanup_hook(number, release)?;
+    Ok(number)
+}
+
+/// Ends the port's calls and closes its nodes. Safe twice.
+#[napi(catch_unwind)]
+pub fn close_port(port: u32) {
+    release(port);
+}
+
+/// Takes the operations of one turn: the first `length` bytes of `buffer`, which are copied.
+#[napi(catch_unwind)]
+pub fn submit(port: u32, buffer: Uint8ArraySlice, length: u32) -> Result<()> {
+    let port = PORTS.get(port)?.port;
+    let bytes = buffer.get(..length as usize).ok_or_else(|| Error::from_reason("length is past the buffer"))?;
+    let operations =
+        read_operations(BytesMut::from(bytes)).map_err(|e| Failure::option("buffer", e))?;
+    port.submit(operations);
+    Ok(())
+}
+
+/// Moves events into `slab`: bytes written, 0 for none, `-n` when the first event alone needs `n` bytes.
+#[napi(catch_unwind)]
+pub fn drain(port: u32, mut slab: Uint8ArraySlice) -> Result<f64> {
+    let port = PORTS.get(port)?.port;
+    // SAFETY: the array belongs to the calling thread for this call, nothing else of Rust refers to it, and no
+    // JavaScript runs before it returns.
+    let bytes = unsafe { slab.as_mut() };
+    let mut slab = Slab::new(bytes);
+    port.drain(|event| slab.write(event));
+    Ok(if slab.used == 0 { -(slab.needed as f64) } else { slab.used as f64 })
+}
+
+fn release(number: u32) {
+    let Some(entry) = PORTS.remove(number) else { return };
+    entry.port.close();
+    let nodes = NODES.remove_where(|node| node.owner == number);
+    entry.bell.silence();
+    if nodes.is_empty() {
+        return;
+    }
+    let (done, wait) = mpsc::channel::<()>();
+    runtime::spawn(async move {
+        for entry in nodes {
+            entry.node.close().await;
+        }
+        drop(done);
+    });
+    // An error is the end of the sender: all closed.
+    let _ = wait.recv_timeout(GOODBYE);
+}

@@ -1,0 +1,70 @@
+//! The doorbell: the one thread-safe function of a port. It carries no arguments and keeps nothing alive.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aster_net::Doorbell;
+use napi::Status;
+use napi::bindgen_prelude::Function;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+
+use crate::runtime;
+
+/// Weak: an idle port does not keep the event loop alive. Queue of one: a second ring adds nothing.
+type Ring = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
+
+/// See the module.
+pub(crate) struct Bell {
+    ring: Mutex<Option<Ring>>,
+    wanted: AtomicBool,
+}
+
+impl Bell {
+    pub(crate) fn new(doorbell: &Function<(), ()>) -> napi::Result<Arc<Self>> {
+        let ring = doorbell
+            .build_threadsafe_function::<()>()
+            .weak::<true>()
+            .max_queue_size::<1>()
+            .callee_handled::<false>()
+            .build()?;
+        let bell = Arc::new(Self { ring: Mutex::new(Some(ring)), wanted: AtomicBool::new(false) });
+        runtime::watch(&bell);
+        Ok(bell)
+    }
+
+    /// Releases the function. Runs on the JavaScript thread; when it returns no thread can ring any more.
+    pub(crate) fn silence(&self) {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(crate) fn ring_if_wanted(&self) {
+        if self.wanted.swap(false, Ordering::AcqRel) {
+            self.ring_now();
+        }
+    }
+
+    fn ring_now(&self) {
+        if let Some(ring) = self.ring.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            // A full queue means that a ring is under way, which is all that is needed.
+            ring.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+}
+
+/// What a port holds of its bell.
+pub(crate) struct BellRope(pub(crate) Arc<Bell>);
+
+impl Doorbell for BellRope {
+    fn ring_soon(&self) {
+        if runtime::on_io_thread() {
+            self.0.wanted.store(true, Ordering::Release);
+        } else {
+            self.0.ring_now();
+        }
+    }
+
+    fn ring(&self) {
+        self.0.wanted.store(false, Ordering::Release);
+        self.0.ring_now();
+    }
+}

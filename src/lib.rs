@@ -1,0 +1,26 @@
+//! The Node addon: the only code that names `napi`. It owns no rules: it turns numbers into what they stand
+//! for, bytes into operations and events into bytes, and failures into documents.
+//!
+//! `docs/boundary.md` is its contract with `ts/src/native`. Every export catches panics: one in a synchronous
+//! function would abort the process.
+
+#![allow(unreachable_pub, reason = "napi finds its exports by attribute, not by path")]
+#![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
+
+mod data_plane;
+mod doorbell;
+mod error;
+mod keys;
+mod node;
+mod plans;
+mod records;
+mod registry;
+mod runtime;
+
+use napi_derive::napi;
+
+/// Identity of this build; TypeScript refuses an addon that names another.
+#[napi(catch_unwind)]
+pub fn bridge_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

@@ -1,0 +1,73 @@
+//! Plans and contracts: JSON in, JSON out (`docs/boundary.md#control-plane`).
+
+use aster_codec::{Plan, Schema};
+use aster_net::stub::CodecError;
+
+use aster_wire::hex::Hex;
+use napi::bindgen_prelude::{Result, Uint8Array, Uint8ArraySlice};
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::registry::{plan, plan_of};
+
+/// Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan.
+#[napi(catch_unwind)]
+pub fn compile_plan(descriptor: String) -> Result<String> {
+    let (id, plan) = plan_of(&descriptor, || {
+        let schema = Schema::from_json(&descriptor).map_err(|e| Failure::option("descriptor", e))?;
+        Plan::compile(&schema).map_err(|e| Failure::option("descriptor", e))
+    })?;
+    let mut document: Value =
+        serde_json::from_str(&plan.to_json()).map_err(|e| Failure::option("descriptor", e))?;
+    if let Some(members) = document.as_object_mut() {
+        members.insert("id".to_owned(), id.into());
+    }
+    Ok(document.to_string())
+}
+
+fn codec_failure(error: &CodecError) -> Failure {
+    Failure::from_status(aster_net::codec_status(error))
+}
+
+/// XLANG bytes to the JSON text that the reference writes.
+#[napi(catch_unwind)]
+pub fn plan_to_json(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<String> {
+    let mut text = Vec::new();
+    aster_net::stub::xlang_to_json(&*plan(plan_number)?, root as usize, &message, &mut text)
+        .map_err(|e| codec_failure(&e))?;
+    Ok(String::from_utf8(text).map_err(|e| Failure::option("message", e))?)
+}
+
+/// JSON text to marked XLANG (`docs/plan.md`).
+#[napi(catch_unwind)]
+pub fn plan_from_json(plan_number: u32, root: u32, text: String) -> Result<Uint8Array> {
+    let message = aster_net::stub::json_to_xlang(&*plan(plan_number)?, root as usize, text.as_bytes(), true);
+    Ok(message.map_err(|e| codec_failure(&e))?.into())
+}
+
+/// Throws unless the message decodes within the limits.
+#[napi(catch_unwind)]
+pub fn plan_check(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<()> {
+    Ok(aster_net::stub::check(&*plan(plan_number)?, root as usize, &message).map_err(|e| codec_failure(&e))?)
+}
+
+/// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.
+#[napi(catch_unwind)]
+pub fn contract_describe(service: String) -> Result<String> {
+    let described = aster_contract::describe(&service).map_err(|e| Failure::option("service", e))?;
+    Ok(json!({
+        "contractId": described.contract_id,
+        "postponedContractId": described.postponed_contract_id,
+        "canonicalHex": Hex(&described.canonical).to_string(),
+        "typeHashes": described.type_hashes,
+        "problem": described.problem,
+    })
+    .to_string())
+}
+
+/// A service document to the manifest document.
+#[napi(catch_unwind)]
+pub fn contract_manifest(service: String) -> Result<String> {
+    Ok(aster_contract::manifest(&service).map_err(|e| Failure::option("service", e))?)
+}

@@ -1,0 +1,99 @@
+//! What numbers stand for: ports, nodes, connections, plans. No native object crosses the boundary.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use aster_codec::Plan;
+use aster_net::{Node, Peer, Port};
+
+use crate::doorbell::Bell;
+use crate::error::Failure;
+
+/// Things by number. Numbers are never used again within a process.
+pub(crate) struct Table<T> {
+    what: &'static str,
+    entries: Mutex<(u32, Option<HashMap<u32, T>>)>,
+}
+
+impl<T: Clone> Table<T> {
+    const fn new(what: &'static str) -> Self {
+        Self { what, entries: Mutex::new((0, None)) }
+    }
+
+    pub(crate) fn insert(&self, entry: T) -> u32 {
+        let mut guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, entries) = &mut *guard;
+        *last += 1;
+        entries.get_or_insert_default().insert(*last, entry);
+        *last
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Result<T, Failure> {
+        let guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.1.as_ref().and_then(|entries| entries.get(&number)).cloned().ok_or_else(|| Failure::handle(self.what))
+    }
+
+    pub(crate) fn remove(&self, number: u32) -> Option<T> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).1.as_mut()?.remove(&number)
+    }
+
+    /// Removes every entry that `matches`.
+    pub(crate) fn remove_where(&self, mut matches: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(entries) = guard.1.as_mut() else { return Vec::new() };
+        entries.extract_if(|_, entry| matches(entry)).map(|(_, entry)| entry).collect()
+    }
+}
+
+/// A port and the bell that wakes its environment.
+#[derive(Clone)]
+pub(crate) struct PortEntry {
+    pub(crate) port: Arc<Port>,
+    pub(crate) bell: Arc<Bell>,
+}
+
+/// A node and the port that started it.
+#[derive(Clone)]
+pub(crate) struct NodeEntry {
+    pub(crate) node: Arc<Node>,
+    pub(crate) owner: u32,
+}
+
+/// A connection and the node it belongs to.
+#[derive(Clone)]
+pub(crate) struct PeerEntry {
+    pub(crate) peer: Arc<Peer>,
+    pub(crate) node: u32,
+}
+
+pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
+pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
+pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
+
+/// Plans by number, and by the text that they were compiled from: equal schemas share one plan.
+struct Plans {
+    plans: Vec<Arc<Plan>>,
+    by_text: HashMap<String, u32>,
+}
+
+static PLANS: LazyLock<Mutex<Plans>> =
+    LazyLock::new(|| Mutex::new(Plans { plans: vec![Arc::new(Plan::dynamic())], by_text: HashMap::new() }));
+
+/// The number of the plan of `text`, compiled by `compile` if it is new.
+pub(crate) fn plan_of(text: &str, compile: impl FnOnce() -> Result<Plan, Failure>) -> Result<(u32, Arc<Plan>), Failure> {
+    let mut table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(&number) = table.by_text.get(text) {
+        return Ok((number, Arc::clone(&table.plans[number as usize])));
+    }
+    let plan = Arc::new(compile()?);
+    let number = table.plans.len() as u32;
+    table.plans.push(Arc::clone(&plan));
+    table.by_text.insert(text.to_owned(), number);
+    Ok((number, plan))
+}
+
+/// The plan with a number that [`plan_of`] gave.
+pub(crate) fn plan(number: u32) -> Result<Arc<Plan>, Failure> {
+    let table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+    table.plans.get(number as usize).cloned().ok_or_else(|| Failure::handle("plan"))
+}

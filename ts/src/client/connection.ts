@@ -1,0 +1,67 @@
+// A connection to one server, after admission.
+//
+// Owns: what the server announced, registration of methods, closing. Does not own: the calls (call.ts) and
+// dialling (node/node.ts).
+
+import { AsterError, Code } from "../errors.js";
+import type { Port } from "../native/data-plane.js";
+import { controlCall } from "../native/index.js";
+import type { ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/types.js";
+import type { CallPath } from "./method.js";
+
+/** What the native side needs to know of a method that will be called. */
+export interface MethodRegistration {
+  readonly service: string;
+  readonly version: number;
+  readonly method: string;
+  readonly pattern: string;
+  readonly mode: "xlang" | "json";
+  readonly plan: number;
+  readonly request: number;
+  readonly response: number;
+  readonly compress: "auto" | "always" | "never";
+}
+
+/** An admitted connection. */
+export class Connection implements CallPath {
+  readonly port: Port;
+  /** The number that stands for it at the native side. */
+  readonly number: number;
+  readonly endpointId: string;
+  readonly services: readonly ServiceSummary[];
+  readonly attributes: Readonly<Record<string, string>>;
+  #closed = false;
+
+  constructor(port: Port, opened: OpenedConnection) {
+    this.port = port;
+    this.number = opened.connection;
+    this.endpointId = opened.endpointId;
+    this.services = Object.freeze(opened.services.map((service) => Object.freeze(service)));
+    this.attributes = Object.freeze({ ...opened.attributes });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Registers a method and returns the handle that stands for it in calls. */
+  register(method: MethodRegistration): number {
+    if (this.#closed) {
+      throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", { notSent: true, reason: "CLOSED" });
+    }
+    return controlCall((native) => native.methodRegister(this.port.number, this.number, JSON.stringify(method)));
+  }
+
+  /** The path that packets take now. */
+  info(): Promise<ConnectionFacts> {
+    return this.port.request((native, request) => native.connectionInfo(this.port.number, request, this.number));
+  }
+
+  /** Closes in order: what this turn sent goes out first. Safe twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.port.flush();
+    controlCall((native) => native.connectionClose(this.number));
+  }
+}

@@ -1,0 +1,79 @@
+// Gate 3 on the client: does the server mean the same service as we do?
+//
+// Owns: finding the announced service and comparing contract ids. Does not own: how ids are computed (Rust).
+// A Python module with postponed annotations announces another id for the same types, so either of two matches.
+
+import { AsterError, Code } from "../errors.js";
+import { type Logger, logSafely } from "../logging.js";
+import type { ServiceSummary } from "../native/types.js";
+
+/** What is known here of the service's contract. */
+export interface ContractIdentity {
+  readonly name: string;
+  readonly version: number;
+  /** null when it has none; then nothing can be compared. */
+  readonly contractId: string | null;
+  readonly postponedContractId: string | null;
+  readonly problem: string | null;
+}
+
+/** Services whose postponed id matched were logged, once for each id. */
+const told = new Set<string>();
+
+/**
+ * The announced service that matches ours.
+ * @throws {AsterError} NOT_FOUND when none has the name; FAILED_PRECONDITION with reason `CONTRACT_MISMATCH` when
+ * version or contract differ.
+ */
+export function matchContract(
+  ours: ContractIdentity,
+  announced: readonly ServiceSummary[],
+  peer: string,
+  logger: Logger,
+): ServiceSummary {
+  const named = announced.filter((service) => service.name === ours.name);
+  if (named.length === 0) throw notOffered(ours.name, announced, peer);
+  const theirs = named.find((service) => service.version === ours.version);
+  if (theirs === undefined) {
+    const versions = named.map((service) => service.version).join(", ");
+    throw mismatch(ours, `the server offers version ${versions}`, { serverVersions: versions }, peer);
+  }
+  if (ours.contractId === null) {
+    const why = ours.problem ?? "it cannot be computed";
+    const message = `${ours.name} has no contract id (${why}); { contract: "ignore" } calls it without one`;
+    throw new AsterError(Code.FAILED_PRECONDITION, message, { peer, reason: "NO_CONTRACT_ID", notSent: true });
+  }
+  if (theirs.contractId === ours.contractId) return theirs;
+  if (theirs.contractId !== ours.postponedContractId) {
+    const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
+    throw mismatch(ours, problem, { serverContractId: theirs.contractId }, peer);
+  }
+  if (!told.has(theirs.contractId)) {
+    told.add(theirs.contractId);
+    const fields = { service: ours.name, contractId: theirs.contractId };
+    logSafely(() => logger.info("the server's contract id leaves response types open", fields));
+  }
+  return theirs;
+}
+
+/** The error for a service that the server does not offer. */
+export function notOffered(name: string, announced: readonly ServiceSummary[], peer: string): AsterError {
+  const offered = announced.map((service) => `${service.name} v${service.version}`).join(", ");
+  const message = `the server does not offer ${name}; it offers ${offered === "" ? "nothing" : offered}`;
+  return new AsterError(Code.NOT_FOUND, message, { peer, reason: "SERVICE_NOT_OFFERED", notSent: true });
+}
+
+function mismatch(
+  ours: ContractIdentity,
+  problem: string,
+  details: Readonly<Record<string, string>>,
+  peer: string,
+): AsterError {
+  const known = { service: ours.name, version: String(ours.version), contractId: ours.contractId ?? "" };
+  return new AsterError(Code.FAILED_PRECONDITION, `${ours.name} v${ours.version}: ${problem}`, {
+    peer,
+    reason: "CONTRACT_MISMATCH",
+    notSent: true,
+    details: { ...known, ...details },
+  });
+}

@@ -1,0 +1,67 @@
+// Hands values from a sender to an iterating reader, one at a time.
+//
+// Owns: that a sender waits until its value is taken, and that both sides learn of the end. Used where a bidi
+// call runs through interceptors, which see its input as an iterable.
+
+interface Offer {
+  readonly value: unknown;
+  taken(): void;
+  refused(error: unknown): void;
+}
+
+const DONE: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
+
+/** A channel without a buffer. */
+export class Handoff implements AsyncIterableIterator<unknown, undefined> {
+  readonly #offers: Offer[] = [];
+  readonly #readers: ((result: IteratorResult<unknown, undefined>) => void)[] = [];
+  #ended = false;
+  #failure: unknown = null;
+
+  /** Settles when the reader took the value. */
+  put(value: unknown): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.reject(new TypeError("this side of the call was ended"));
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader({ done: false, value });
+      return Promise.resolve();
+    }
+    return new Promise((taken, refused) => {
+      this.#offers.push({ value, taken, refused });
+    });
+  }
+
+  /** Nothing more comes; what waits is still read. */
+  end(): void {
+    this.#ended = true;
+    for (const reader of this.#readers.splice(0)) reader(DONE);
+  }
+
+  /** The reader's side failed: senders get `error`. */
+  fail(error: unknown): void {
+    this.#failure = error;
+    this.#ended = true;
+    for (const offer of this.#offers.splice(0)) offer.refused(error);
+    for (const reader of this.#readers.splice(0)) reader(DONE);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const offer = this.#offers.shift();
+    if (offer !== undefined) {
+      offer.taken();
+      return Promise.resolve({ done: false, value: offer.value });
+    }
+    if (this.#ended) return Promise.resolve(DONE);
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.fail(this.#failure ?? new TypeError("the call is over"));
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,35 @@
+// Calls of the four patterns, as functions.
+//
+// Owns: which shape a call of each pattern has for its caller. Does not own: the call itself (call.ts), the
+// stream objects (streams.ts).
+
+import { ClientCall } from "./call.js";
+import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
+import { FedStream, responseStream } from "./streams.js";
+import { pump, sourceOf } from "./upload.js";
+
+/** One request, one response. Rejects, never throws. */
+export function unaryCall(method: ClientMethod, request: unknown, options: CallOptions | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settings = options === undefined ? method.defaults : settingsOf(method.defaults, options);
+    new ClientCall(method, settings, resolve, reject).open(request);
+  });
+}
+
+/** Many requests, one response. Opens at once: its deadline counts from now. Rejects, never throws. */
+export function uploadCall(method: ClientMethod, items: unknown, options: CallOptions | undefined): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const source = sourceOf(items);
+    const call = new ClientCall(method, settingsOf(method.defaults, options), resolve, reject);
+    call.open(undefined);
+    void pump(call, source);
+  });
+}
+
+/** A call of any pattern, with its input as one value or iterable: what interceptors end in. */
+export function anyCall(method: ClientMethod, input: unknown, options: CallOptions | undefined): unknown {
+  if (method.responseStream) {
+    return method.requestStream ? new FedStream(method, input, options) : responseStream(method, input, options);
+  }
+  return method.requestStream ? uploadCall(method, input, options) : unaryCall(method, input, options);
+}

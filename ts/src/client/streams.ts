@@ -1,0 +1,158 @@
+// The stream objects that a stub returns: lazily opened, ended by `break`, `return()` and errors.
+//
+// Owns: opening at the first next() or send(), the iterator protocol, how a bidi call is left. Does not own:
+// flow control (native/), events (call.ts).
+
+import { AsterError, Code } from "../errors.js";
+import { ClientCall, overError } from "./call.js";
+import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
+import { pump, sourceOf } from "./upload.js";
+
+const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
+const ACCEPTED: Promise<void> = Promise.resolve();
+
+/** A stream of messages from the server. `break` cancels the call; it can be iterated once. */
+export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, void> {
+  next(): Promise<IteratorResult<T, undefined>>;
+  return(): Promise<IteratorResult<T, undefined>>;
+  [Symbol.asyncIterator](): ResponseStream<T>;
+  /** Cancels the call if it is still under way. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A call with streams both ways. Opens at the first `send()` or `next()`. */
+export interface BidiCall<I, O> extends ResponseStream<O> {
+  /** Sends one message; settles when there is room for more. Rejects when the call is over. */
+  send(message: I): Promise<void>;
+  /** Ends our side; the server's side goes on. Safe twice. */
+  end(): Promise<void>;
+  [Symbol.asyncIterator](): BidiCall<I, O>;
+}
+
+/** Opens the call of a stream when it is first used, and only then. */
+class LazyCall {
+  readonly #start: () => ClientCall;
+  #call: ClientCall | null = null;
+  #left = false;
+
+  constructor(start: () => ClientCall) {
+    this.#start = start;
+  }
+
+  /** The call, opened now if it was not. Throws what makes it impossible, once; after that there is none. */
+  use(): ClientCall | null {
+    if (this.#call !== null || this.#left) return this.#call;
+    try {
+      this.#call = this.#start();
+    } catch (error) {
+      this.#left = true;
+      throw error;
+    }
+    return this.#call;
+  }
+
+  leave(error: AsterError | null): void {
+    this.#left = true;
+    this.#call?.leave(error);
+  }
+}
+
+class Stream implements ResponseStream<unknown> {
+  protected readonly lazy: LazyCall;
+
+  /** @param start makes and opens the call. */
+  constructor(start: () => ClientCall) {
+    this.lazy = new LazyCall(start);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    try {
+      return this.lazy.use()?.inbox?.next() ?? Promise.resolve(DONE);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.lazy.leave(null);
+    return Promise.resolve(DONE);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.lazy.leave(null);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+class Bidi extends Stream implements BidiCall<unknown, unknown> {
+  readonly #peer: string;
+
+  constructor(method: ClientMethod, options: CallOptions | undefined) {
+    super(() => opened(method, options, undefined));
+    this.#peer = method.path.endpointId;
+  }
+
+  send(message: unknown): Promise<void> {
+    try {
+      const call = this.lazy.use();
+      const outlet = call?.outlet;
+      if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? overError(this.#peer));
+      if (outlet.ended) return Promise.reject(inputEnded(this.#peer));
+      return outlet.send(message) ?? ACCEPTED;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  end(): Promise<void> {
+    try {
+      return this.lazy.use()?.outlet?.end() ?? ACCEPTED;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}
+
+/** A server-stream call: opens at the first `next()`. */
+export function responseStream(
+  method: ClientMethod,
+  request: unknown,
+  options: CallOptions | undefined,
+): ResponseStream<unknown> {
+  return new Stream(() => opened(method, options, request));
+}
+
+/** A bidi call: opens at the first `send()`, `next()` or `end()`. */
+export function bidiCall(method: ClientMethod, options: CallOptions | undefined): BidiCall<unknown, unknown> {
+  return new Bidi(method, options);
+}
+
+/** A bidi call whose input comes from an iterable: opens, and starts to read it, at the first `next()`. */
+export class FedStream extends Stream {
+  constructor(method: ClientMethod, items: unknown, options: CallOptions | undefined) {
+    super(() => {
+      const source = sourceOf(items);
+      const call = opened(method, options, undefined);
+      void pump(call, source);
+      return call;
+    });
+  }
+
+  /** Opens now. Throws what makes the call impossible. */
+  open(): void {
+    this.lazy.use();
+  }
+}
+
+function opened(method: ClientMethod, options: CallOptions | undefined, single: unknown): ClientCall {
+  const call = new ClientCall(method, settingsOf(method.defaults, options), null, null);
+  call.open(single);
+  return call;
+}
+
+function inputEnded(peer: string): AsterError {
+  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", { peer, reason: "INPUT_ENDED" });
+}

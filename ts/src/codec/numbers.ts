@@ -1,0 +1,95 @@
+// Integers on the wire: varints of 32 and 64 bits, zigzag, tagged; from numbers where they are safe, from bigints
+// only where they are not.
+//
+// Owns: the bit work of `put*` (at a position with room, giving the next position). Reading is in `reader.ts`.
+
+import { refuse } from "./refusal.js";
+
+const TWO_27 = 2 ** 27;
+const TWO_28 = 2 ** 28;
+
+/** Room that any varint needs at most. */
+export const VARINT_ROOM = 9;
+
+/** An unsigned varint of up to 32 bits. */
+export function putUint32(buf: Uint8Array, pos: number, value: number): number {
+  let rest = value >>> 0;
+  while (rest > 127) {
+    buf[pos++] = (rest & 127) | 128;
+    rest >>>= 7;
+  }
+  buf[pos++] = rest;
+  return pos;
+}
+
+/** A zigzag varint of 64 bits from a safe integer. */
+export function putInt(buf: Uint8Array, pos: number, value: number): number {
+  if ((value | 0) === value) return putUint32(buf, pos, (value << 1) ^ (value >> 31));
+  if (!Number.isSafeInteger(value)) refuse();
+  const negative = value < 0 ? 1 : 0;
+  const magnitude = negative === 1 ? -(value + 1) : value;
+  const high = Math.floor(magnitude / TWO_27);
+  // |value| >= 2^31, so `high` is not zero: the low 28 bits are four bytes that all continue.
+  const next = putLow28(buf, pos, ((magnitude - high * TWO_27) << 1) | negative);
+  return putUint32(buf, next, high);
+}
+
+function putLow28(buf: Uint8Array, pos: number, low: number): number {
+  buf[pos] = (low & 127) | 128;
+  buf[pos + 1] = ((low >>> 7) & 127) | 128;
+  buf[pos + 2] = ((low >>> 14) & 127) | 128;
+  buf[pos + 3] = ((low >>> 21) & 127) | 128;
+  return pos + 4;
+}
+
+/** A 64-bit varint from its bits as an unsigned bigint: the ninth byte carries eight bits. */
+function putBits(buf: Uint8Array, pos: number, bits: bigint): number {
+  if (bits <= 0xffffffffn) return putUint32(buf, pos, Number(bits));
+  const low = Number(bits & 0xfffffffn);
+  const high = Number(bits >> 28n); // at most 36 bits, exact
+  let next = putLow28(buf, pos, low);
+  const middle = high % TWO_28;
+  const top = Math.floor(high / TWO_28);
+  if (top === 0) return putUint32(buf, next, middle);
+  next = putLow28(buf, next, middle);
+  buf[next] = top;
+  return next + 1;
+}
+
+/** A zigzag varint of 64 bits from a bigint. */
+export function putBigInt(buf: Uint8Array, pos: number, value: bigint): number {
+  const small = Number(value);
+  if (Number.isSafeInteger(small)) return putInt(buf, pos, small);
+  if (BigInt.asIntN(64, value) !== value) refuse();
+  return putBits(buf, pos, BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
+}
+
+/** An unsigned varint of 64 bits from a bigint. */
+export function putBigUint(buf: Uint8Array, pos: number, value: bigint): number {
+  if (BigInt.asUintN(64, value) !== value) refuse();
+  return putBits(buf, pos, value);
+}
+
+/** A tagged signed integer: four bytes for 31 bits, else a marker and eight bytes. */
+export function putTaggedInt(view: DataView, pos: number, value: bigint): number {
+  if (value >= -0x40000000n && value <= 0x3fffffffn) {
+    view.setInt32(pos, Number(value) * 2, true);
+    return pos + 4;
+  }
+  if (BigInt.asIntN(64, value) !== value) refuse();
+  view.setUint8(pos, 1);
+  view.setBigInt64(pos + 1, value, true);
+  return pos + 9;
+}
+
+/** A tagged unsigned integer. */
+export function putTaggedUint(view: DataView, pos: number, value: bigint): number {
+  if (value >= 0n && value <= 0x7fffffffn) {
+    view.setUint32(pos, Number(value) * 2, true);
+    return pos + 4;
+  }
+  if (BigInt.asUintN(64, value) !== value) refuse();
+  view.setUint8(pos, 1);
+  view.setBigUint64(pos + 1, value, true);
+  return pos + 9;
+}

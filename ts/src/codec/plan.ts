@@ -1,0 +1,62 @@
+// Plans: what Rust compiled from a schema descriptor, as `docs/plan.md` has it.
+//
+// Owns: the types of the plan document and the one place that asks for a plan. Every decision about bytes is in
+// the plan; nothing in this folder sorts fields, hashes or packs names.
+
+import { controlCall } from "../native/index.js";
+
+/** A place in a plan: what stands there and how it is written. */
+export interface PlanNode {
+  /** Fory type id; 0 for dynamic places. */
+  readonly id: number;
+  readonly nullable: boolean;
+  readonly element?: PlanNode;
+  readonly declared?: boolean;
+  readonly key?: PlanNode;
+  readonly value?: PlanNode;
+  readonly keyDeclared?: boolean;
+  readonly valueDeclared?: boolean;
+  /** Index of the message or enum. */
+  readonly type?: number;
+  readonly typeInfo?: boolean;
+  readonly dynamic?: boolean;
+  /** `anyList` and `anyMap`: 22 or 24. */
+  readonly narrow?: number;
+  /** Unions: the allowed types. */
+  readonly types?: readonly number[];
+}
+
+/** A message or an enum in a plan. */
+export interface PlanType {
+  readonly kind: "message" | "enum";
+  readonly namespaceMeta: string;
+  readonly nameMeta: string;
+  readonly emptyNamespace: boolean;
+  readonly hash?: string;
+  readonly prefix?: string;
+  readonly order?: readonly number[];
+  readonly fields?: readonly PlanNode[];
+  readonly members?: number;
+}
+
+/** A compiled plan. */
+export interface Plan {
+  readonly id: number;
+  readonly types: readonly PlanType[];
+  readonly roots: readonly PlanNode[];
+}
+
+/** Compiles the JSON of a descriptor to the JSON of a plan. */
+export type PlanCompiler = (descriptor: string) => string;
+
+let compiler: PlanCompiler = (descriptor) => controlCall((native) => native.compilePlan(descriptor));
+
+/** Puts another compiler in place of the addon's: for tests of what executes plans. */
+export function usePlanCompiler(other: PlanCompiler): void {
+  compiler = other;
+}
+
+/** The plan of a descriptor. */
+export function compilePlan(descriptor: object): Plan {
+  return JSON.parse(compiler(JSON.stringify(descriptor))) as Plan;
+}

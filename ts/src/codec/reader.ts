@@ -1,0 +1,266 @@
+// The reader: one cursor over the bytes of a message, with the limits of what a peer may make us do.
+//
+// Owns: every primitive of decoding and the checks before each of them; the table of meta strings of a message.
+// A count is checked against the bytes that are left before anything is allocated for it.
+
+import { textOfDay } from "../schema/plain-values.js";
+import { MAX_DEPTH, MAX_ELEMENTS, Malformed } from "./refusal.js";
+import type { MetaString } from "./meta-string.js";
+import { textOf } from "./text.js";
+
+const TWO_27 = 2 ** 27;
+const TWO_28 = 2 ** 28;
+const NOTHING = new Uint8Array(0);
+
+/** A cursor over one message. Reused: `begin` sets everything. */
+export class Reader {
+  buf: Uint8Array = NOTHING;
+  view: DataView = new DataView(NOTHING.buffer);
+  pos = 0;
+  end = 0;
+  depth = 0;
+  budget = 0;
+  /** The meta strings of this message, in the order of their full appearances. */
+  readonly metas: MetaString[] = [];
+  metaCount = 0;
+  #start = 0;
+
+  /** Starts on `bytes[start, end)`. */
+  begin(bytes: Uint8Array, start: number, end: number): void {
+    if (start < 0 || end > bytes.length || start > end) throw new RangeError("no such range of the buffer");
+    if (bytes !== this.buf) {
+      this.buf = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.pos = start;
+    this.#start = start;
+    this.end = end;
+    this.depth = 0;
+    this.budget = MAX_ELEMENTS;
+    this.metaCount = 0;
+  }
+
+  fail(message: string): never {
+    throw new Malformed(message, this.pos - this.#start);
+  }
+
+  /** Fails unless `bytes` more are there. */
+  need(bytes: number): void {
+    if (this.end - this.pos < bytes) this.fail("the message ends too early");
+  }
+
+  byte(): number {
+    if (this.pos >= this.end) this.fail("the message ends too early");
+    return this.buf[this.pos++] as number;
+  }
+
+  /** Goes one level down; `depth` is counted up by whoever goes on below that level. */
+  enter(): void {
+    if (++this.depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
+  }
+
+  /** An unsigned varint of up to 32 bits. */
+  uint32(): number {
+    let value = this.byte();
+    if (value < 128) return value;
+    value &= 127;
+    for (let shift = 7; shift < 28; shift += 7) {
+      const next = this.byte();
+      value |= (next & 127) << shift;
+      if (next < 128) return value;
+    }
+    const last = this.byte();
+    if (last > 15) this.fail("a varint exceeds 32 bits");
+    return value + last * TWO_28;
+  }
+
+  /** A zigzag varint of 32 bits. */
+  int32(): number {
+    const bits = this.uint32();
+    return (bits >>> 1) ^ -(bits & 1);
+  }
+
+  /** The count of a list, set or map, which the bytes left and the budget must allow. */
+  count(): number {
+    const count = this.uint32();
+    if (count > this.end - this.pos) this.fail("more elements are announced than bytes are left");
+    this.budget -= count;
+    if (this.budget < 0) this.fail(`more than ${MAX_ELEMENTS} elements`);
+    return count;
+  }
+
+  /** A zigzag varint of 64 bits that must be a safe integer. */
+  int(): number {
+    const value = this.#varint(true);
+    if (typeof value === "bigint") this.fail(`the integer ${value} is not safe; the schema has to say t.bigint`);
+    return value;
+  }
+
+  /** A zigzag varint of 64 bits: a number where safe, else a bigint. */
+  integer(): number | bigint {
+    return this.#varint(true);
+  }
+
+  bigint(): bigint {
+    return BigInt(this.#varint(true));
+  }
+
+  biguint(): bigint {
+    return BigInt(this.#varint(false));
+  }
+
+  #varint(zigzag: boolean): number | bigint {
+    let low = this.byte();
+    let high = 0;
+    let top = 0;
+    if (low >= 128) {
+      low &= 127;
+      let next = 128;
+      for (let shift = 7; shift < 28 && next >= 128; shift += 7) {
+        next = this.byte();
+        low |= (next & 127) << shift;
+      }
+      for (let shift = 0; shift < 28 && next >= 128; shift += 7) {
+        next = this.byte();
+        high |= (next & 127) << shift;
+      }
+      if (next >= 128) top = this.byte();
+    }
+    return zigzag ? fromZigzag(low, high, top) : fromBits(low, high, top);
+  }
+
+  taggedInt(): bigint {
+    return this.#tagged(true);
+  }
+
+  taggedUint(): bigint {
+    return this.#tagged(false);
+  }
+
+  #tagged(signed: boolean): bigint {
+    this.need(4);
+    const small = this.view.getInt32(this.pos, true);
+    if ((small & 1) === 0) {
+      this.pos += 4;
+      return BigInt(signed ? small >> 1 : small >>> 1);
+    }
+    this.need(9);
+    if (this.buf[this.pos] !== 1) this.fail("a tagged integer has an unknown tag");
+    this.pos += 9;
+    const at = this.pos - 8;
+    return signed ? this.view.getBigInt64(at, true) : this.view.getBigUint64(at, true);
+  }
+
+  bool(): boolean {
+    const byte = this.byte();
+    if (byte > 1) this.fail("a bool is neither 0 nor 1");
+    return byte === 1;
+  }
+
+  text(): string {
+    const header = this.uint32();
+    const length = header >>> 2;
+    const start = this.pos;
+    if (length > this.end - start) this.fail("a string is longer than the message");
+    this.pos = start + length;
+    const text = textOf(this.buf, start, length, header & 3);
+    if (text === null) this.fail("a string is not well-formed in its encoding");
+    return text;
+  }
+
+  /** A copy of its own, a plain Uint8Array. */
+  bytes(): Uint8Array {
+    const start = this.#bytesStart();
+    const copy = new Uint8Array(this.pos - start);
+    copy.set(this.buf.subarray(start, this.pos));
+    return copy;
+  }
+
+  /** A view into the buffer of the message. */
+  bytesView(): Uint8Array {
+    const start = this.#bytesStart();
+    return new Uint8Array(this.buf.buffer, this.buf.byteOffset + start, this.pos - start);
+  }
+
+  #bytesStart(): number {
+    const length = this.uint32();
+    if (length > this.end - this.pos) this.fail("bytes are longer than the message");
+    const start = this.pos;
+    this.pos = start + length;
+    return start;
+  }
+
+  float32(): number {
+    this.need(4);
+    this.pos += 4;
+    return this.view.getFloat32(this.pos - 4, true);
+  }
+
+  float(): number {
+    this.need(8);
+    this.pos += 8;
+    return this.view.getFloat64(this.pos - 8, true);
+  }
+
+  date(): string {
+    this.need(4);
+    this.pos += 4;
+    const text = textOfDay(this.view.getInt32(this.pos - 4, true));
+    if (text === null) this.fail("a date lies outside the years 1 to 9999");
+    return text;
+  }
+
+  /** Milliseconds since 1970; what is finer is cut off. */
+  timestamp(): Date {
+    this.need(12);
+    const seconds = Number(this.view.getBigInt64(this.pos, true));
+    const date = new Date(seconds * 1000 + Math.floor(this.#nanoseconds() / 1e6));
+    if (Number.isNaN(date.getTime())) this.fail("a timestamp lies outside the range of Date");
+    this.pos += 12;
+    return date;
+  }
+
+  /** Microseconds since 1970. */
+  timestampMicros(): bigint {
+    this.need(12);
+    const micros = this.view.getBigInt64(this.pos, true) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
+    if (BigInt.asIntN(64, micros) !== micros) this.fail("a timestamp exceeds 64 bits of microseconds");
+    this.pos += 12;
+    return micros;
+  }
+
+  #nanoseconds(): number {
+    const nanoseconds = this.view.getUint32(this.pos + 8, true);
+    if (nanoseconds > 999_999_999) this.fail("a timestamp has more than a second of nanoseconds");
+    return nanoseconds;
+  }
+
+  /** A null flag: true for null. A tracked first appearance is as good as an untracked one. */
+  isNull(): boolean {
+    const flag = this.byte();
+    if (flag === 0xff || flag === 0) return false;
+    if (flag !== 0xfd) this.fail("a reference flag that cannot stand here");
+    return true;
+  }
+}
+
+/** 28, 28 and 8 bits of a zigzag integer. */
+function fromZigzag(low: number, high: number, top: number): number | bigint {
+  if (top === 0 && high < 2 ** 26) {
+    const magnitude = (low >>> 1) + high * TWO_27;
+    const value = (low & 1) === 0 ? magnitude : -magnitude - 1;
+    if (Number.isSafeInteger(value)) return value;
+  }
+  const bits = fromWide(low, high, top);
+  return (bits >> 1n) ^ -(bits & 1n);
+}
+
+function fromBits(low: number, high: number, top: number): number | bigint {
+  const value = low + high * TWO_28;
+  return top === 0 && Number.isSafeInteger(value) ? value : fromWide(low, high, top);
+}
+
+function fromWide(low: number, high: number, top: number): bigint {
+  return BigInt(low) | (BigInt(high) << 28n) | (BigInt(top) << 56n);
+}
+

@@ -1,0 +1,33 @@
+// How executors of plans give up: cheap to throw, without a path, turned into an AsterError at the top.
+//
+// Owns: the two exceptions of this folder and the limits that both directions share. The path of a value that
+// does not fit is found afterwards by `schema/validate.ts`, so the fast path keeps no track of where it is.
+
+export { MAX_DEPTH } from "../schema/validate.js";
+
+/** Elements of lists, sets and maps in one message, all together. */
+export const MAX_ELEMENTS = 1_000_000;
+
+/** A value that cannot be written. */
+export class Refusal {
+  readonly message: string;
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Bytes that cannot be read. */
+export class Malformed {
+  readonly message: string;
+  /** Offset from the start of the message, when it is known. */
+  readonly offset: number;
+  constructor(message: string, offset: number) {
+    this.message = message;
+    this.offset = offset;
+  }
+}
+
+/** Ends the writing of a value. */
+export function refuse(message = "the value does not fit its schema"): never {
+  throw new Refusal(message);
+}

@@ -1,0 +1,127 @@
+// Strings on the wire: length and encoding in one varint, then LATIN1, UTF-16 or UTF-8.
+//
+// Owns: the choice of the encoding (Python's: the smallest that holds the largest character, UTF-8 for anything
+// beyond the basic plane) and its fast paths. Short strings go character by character, which beats a call into
+// the runtime up to about two dozen of them; long ones take the runtime's bulk writers.
+
+import { isUtf8 } from "node:buffer";
+import type { MessageWriter } from "../native/message.js";
+import { putUint32 } from "./numbers.js";
+import { refuse } from "./refusal.js";
+
+/** Buffer's bulk functions; they work on any Uint8Array. */
+interface Bulk {
+  latin1Write(this: Uint8Array, text: string, offset: number, length: number): number;
+  ucs2Write(this: Uint8Array, text: string, offset: number, length: number): number;
+  utf8Write(this: Uint8Array, text: string, offset: number, length: number): number;
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  ucs2Slice(this: Uint8Array, start: number, end: number): string;
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+}
+
+// These six have been on Buffer since the beginning and are what `write` and `toString` call, minus the dispatch.
+const { latin1Write, ucs2Write, utf8Write, latin1Slice, ucs2Slice, utf8Slice } =
+  Buffer.prototype as unknown as Bulk;
+
+/** Up to this many characters a string is written character by character. */
+export const SHORT_TEXT = 24;
+
+/** Room that a short string needs: one byte of length and the characters. */
+export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;
+
+const ABOVE_LATIN1 = /[^\x00-\xff]/;
+const SURROGATE_UNIT = /[\ud800-\udfff]/;
+/** With the u flag a surrogate matches only where it has no partner. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Writes a short string at a position with room; -1 when it is not short or not LATIN1. */
+export function putShortText(buf: Uint8Array, pos: number, text: string): number {
+  const length = text.length;
+  if (length > SHORT_TEXT) return -1;
+  let units = 0;
+  let at = pos + 1;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    units |= unit;
+    buf[at++] = unit;
+  }
+  if (units > 255) return -1;
+  buf[pos] = length << 2;
+  return at;
+}
+
+/** Writes any string, making room. */
+export function writeText(writer: MessageWriter, text: unknown): void {
+  if (typeof text !== "string") refuse();
+  writer.ensure(SHORT_TEXT_ROOM);
+  const next = putShortText(writer.buf, writer.pos, text);
+  if (next >= 0) writer.pos = next;
+  else writeLongText(writer, text);
+}
+
+/** Writes a string by the bulk writers. */
+export function writeLongText(writer: MessageWriter, text: string): void {
+  const length = text.length;
+  if (!ABOVE_LATIN1.test(text)) {
+    header(writer, length, 0);
+    latin1Write.call(writer.buf, text, writer.pos, length);
+    writer.pos += length;
+  } else if (!SURROGATE_UNIT.test(text)) {
+    header(writer, length * 2, 1);
+    ucs2Write.call(writer.buf, text, writer.pos, length * 2);
+    writer.pos += length * 2;
+  } else {
+    if (LONE_SURROGATE.test(text)) refuse();
+    const bytes = Buffer.byteLength(text, "utf8");
+    header(writer, bytes, 2);
+    utf8Write.call(writer.buf, text, writer.pos, bytes);
+    writer.pos += bytes;
+  }
+}
+
+/** The length header, with room for it and the bytes behind it. */
+function header(writer: MessageWriter, bytes: number, encoding: number): void {
+  writer.ensure(bytes + 9);
+  // Below 2^29 bytes the header fits 32 bits; no string of JavaScript is longer in one byte a unit.
+  if (bytes >= 0x20000000) refuse("a string of half a gigabyte or more");
+  writer.pos = putUint32(writer.buf, writer.pos, bytes * 4 + encoding);
+}
+
+/** Text from up to fifteen LATIN1 bytes, without a call into the runtime. */
+function shortLatin1(buf: Uint8Array, pos: number, length: number): string {
+  let text = "";
+  let at = pos;
+  let rest = length;
+  while (rest >= 4) {
+    text += String.fromCharCode(
+      buf[at] as number,
+      buf[at + 1] as number,
+      buf[at + 2] as number,
+      buf[at + 3] as number,
+    );
+    at += 4;
+    rest -= 4;
+  }
+  while (rest > 0) {
+    text += String.fromCharCode(buf[at++] as number);
+    rest--;
+  }
+  return text;
+}
+
+const SHORT_READ = 8;
+
+/** Text from bytes in one of the three encodings; null when they are not well-formed in it. */
+export function textOf(buf: Uint8Array, start: number, length: number, encoding: number): string | null {
+  if (encoding === 0) {
+    if (length <= SHORT_READ) return shortLatin1(buf, start, length);
+    return latin1Slice.call(buf, start, start + length);
+  }
+  if (encoding === 1) {
+    if (length % 2 !== 0) return null;
+    const text = ucs2Slice.call(buf, start, start + length);
+    return LONE_SURROGATE.test(text) ? null : text;
+  }
+  if (encoding !== 2 || !isUtf8(buf.subarray(start, start + length))) return null;
+  return utf8Slice.call(buf, start, start + length);
+}

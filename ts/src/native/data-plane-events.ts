@@ -1,0 +1,195 @@
+// Reads the events that a drain left in the slab (docs/boundary.md, "Events").
+//
+// Owns: the layout of event records, and that one faulty event does not stop the others. Does not own: what
+// an event means to a call. The slab is valid during the dispatch only: who keeps bytes copies them.
+
+import { readPairs, readUtf8 } from "../metadata.js";
+
+const HEAD_BYTES = 24;
+const NO_PAIRS: ReadonlyMap<string, string> = new Map();
+
+const Event = {
+  MESSAGE: 1,
+  ITEMS: 2,
+  ENDED: 3,
+  CREDIT: 4,
+  CALL: 5,
+  INPUT_END: 6,
+  ABORTED: 7,
+  PEER: 8,
+  PEER_GONE: 9,
+  SETTLED: 16,
+} as const;
+
+/** How a call ended. */
+export interface Ended {
+  /** The status code as it came; 0 is OK. */
+  readonly code: number;
+  readonly message: string;
+  readonly details: ReadonlyMap<string, string>;
+  readonly itemsReceived: number;
+  readonly isLocal: boolean;
+  readonly notSent: boolean;
+}
+
+/** A batch of stream items, in the slab. */
+export interface ItemBatch {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly count: number;
+  readonly creditBytes: number;
+  readonly marked: boolean;
+}
+
+/** A call, as far as events are concerned. */
+export interface CallSink {
+  onMessage(bytes: Uint8Array, start: number, end: number, marked: boolean): void;
+  onItems(batch: ItemBatch): void;
+  onEnded(ended: Ended): void;
+  onCredit(bytes: number): void;
+  onInputEnd(): void;
+  onAborted(code: number): void;
+  onPortClosed(): void;
+}
+
+/** A call that begins on this server. `bytes` is the slab. */
+export interface IncomingCall {
+  readonly number: number;
+  readonly method: number;
+  readonly connection: number;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly hasMessage: boolean;
+  readonly inputEnded: boolean;
+  readonly marked: boolean;
+  /** Milliseconds since the epoch, 0 for none. */
+  readonly deadline: number;
+  readonly callId: string;
+  readonly metadata: ReadonlyMap<string, string> | null;
+}
+
+/** The other end of a connection. */
+export interface PeerInfo {
+  readonly endpointId: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly [member: string]: unknown;
+}
+
+/** Where events go. */
+export interface EventTarget {
+  call(number: number): CallSink | undefined;
+  incoming(call: IncomingCall): void;
+  settled(request: number, failed: boolean, text: string): void;
+  peerKnown(connection: number, peer: PeerInfo): void;
+  peerGone(connection: number): void;
+  faulty(error: unknown): void;
+}
+
+/** Hands each event of the slab to its target. */
+export function dispatchEvents(slab: Uint8Array, length: number, target: EventTarget): void {
+  const view = new DataView(slab.buffer, slab.byteOffset, slab.byteLength);
+  let at = 0;
+  while (at + HEAD_BYTES <= length) {
+    const payload = view.getUint32(at, true);
+    try {
+      dispatchOne(slab, view, at, payload, target);
+    } catch (error) {
+      target.faulty(error);
+    }
+    at += HEAD_BYTES + ((payload + 7) & ~7);
+  }
+}
+
+function dispatchOne(slab: Uint8Array, view: DataView, at: number, payload: number, target: EventTarget): void {
+  const number = view.getUint32(at + 4, true);
+  const kind = slab[at + 8];
+  const start = at + HEAD_BYTES;
+  const end = start + payload;
+  // A call that was left may still have events under way: its number is unknown by then.
+  switch (kind) {
+    case Event.MESSAGE:
+      target.call(number)?.onMessage(slab, start, end, ((slab[at + 9] ?? 0) & 1) !== 0);
+      return;
+    case Event.ITEMS:
+      target.call(number)?.onItems(readItems(slab, view, at, end));
+      return;
+    case Event.ENDED:
+      target.call(number)?.onEnded(readEnded(slab, view, at, end));
+      return;
+    case Event.CREDIT:
+      target.call(number)?.onCredit(view.getUint32(at + 12, true));
+      return;
+    case Event.CALL:
+      target.incoming(readCall(slab, view, at, end));
+      return;
+    case Event.INPUT_END:
+      target.call(number)?.onInputEnd();
+      return;
+    case Event.ABORTED:
+      target.call(number)?.onAborted(view.getUint32(at + 12, true));
+      return;
+    default:
+      dispatchRare(slab, view, at, end, target);
+  }
+}
+
+function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number, target: EventTarget): void {
+  const start = at + HEAD_BYTES;
+  switch (slab[at + 8]) {
+    case Event.PEER:
+      return target.peerKnown(view.getUint32(at + 12, true), JSON.parse(readUtf8(slab, start, end)) as PeerInfo);
+    case Event.PEER_GONE:
+      return target.peerGone(view.getUint32(at + 12, true));
+    case Event.SETTLED:
+      return target.settled(view.getUint32(at + 4, true), ((slab[at + 9] ?? 0) & 1) !== 0, readUtf8(slab, start, end));
+    default:
+      throw new Error(`the addon sent an event of unknown kind ${slab[at + 8]}`);
+  }
+}
+
+function readItems(slab: Uint8Array, view: DataView, at: number, end: number): ItemBatch {
+  return {
+    bytes: slab,
+    start: at + HEAD_BYTES,
+    end,
+    count: view.getUint32(at + 12, true),
+    creditBytes: view.getUint32(at + 16, true),
+    marked: ((slab[at + 9] ?? 0) & 1) !== 0,
+  };
+}
+
+function readEnded(slab: Uint8Array, view: DataView, at: number, end: number): Ended {
+  const flags = slab[at + 9] ?? 0;
+  const pairs = view.getUint32(at + 20, true);
+  return {
+    code: view.getUint16(at + 10, true),
+    message: readUtf8(slab, at + HEAD_BYTES, end - pairs),
+    details: pairs === 0 ? NO_PAIRS : readPairs(slab, end - pairs, end),
+    itemsReceived: view.getUint32(at + 12, true),
+    isLocal: (flags & 1) !== 0,
+    notSent: (flags & 2) !== 0,
+  };
+}
+
+function readCall(slab: Uint8Array, view: DataView, at: number, end: number): IncomingCall {
+  const flags = slab[at + 9] ?? 0;
+  const block = view.getUint32(at + 20, true);
+  const blockStart = end - block;
+  const callIdEnd = block === 0 ? end : blockStart + 10 + view.getUint16(blockStart + 8, true);
+  return {
+    number: view.getUint32(at + 4, true),
+    method: view.getUint32(at + 12, true),
+    connection: view.getUint32(at + 16, true),
+    bytes: slab,
+    start: at + HEAD_BYTES,
+    end: blockStart,
+    hasMessage: (flags & 2) !== 0,
+    inputEnded: (flags & 4) !== 0,
+    marked: (flags & 8) !== 0,
+    deadline: block === 0 ? 0 : view.getFloat64(blockStart, true),
+    callId: block === 0 ? "" : readUtf8(slab, blockStart + 10, callIdEnd),
+    metadata: block === 0 ? null : readPairs(slab, callIdEnd, end),
+  };
+}

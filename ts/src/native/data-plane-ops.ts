@@ -1,0 +1,197 @@
+// The buffer in which the operations of one event-loop turn gather (docs/boundary.md, "Operations").
+//
+// Owns: the 24-byte heads, padding, growth and shrinking of the buffer, and the rule that a message which
+// cannot be written leaves no trace. Does not own: when the buffer is submitted (data-plane.ts).
+// Generated writers put messages straight behind the head, so the buffer is a message writer itself.
+
+import { AsterError, Code } from "../errors.js";
+import { writePairs, writeUtf8 } from "../metadata.js";
+import type { MessageCodec } from "./message.js";
+import { MessageWriter } from "./message.js";
+
+const HEAD_BYTES = 24;
+const FIRST_BYTES = 64 * 1024;
+const KEEP_BYTES = 1024 * 1024;
+// So many batches in a row must have been small before the buffer shrinks: a bulk stream keeps its size.
+const QUIET_BATCHES = 64;
+
+// A larger message fits no frame. Checked here so that it fails alone, not with the whole batch.
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024 - 1;
+
+/** No deadline. */
+export const NO_TIMEOUT = 0xffff_ffff;
+
+const Op = { OPEN: 1, ITEM: 2, END: 3, CANCEL: 4, CREDIT: 5, REPLY: 6, FINISH: 7 } as const;
+
+/** Flags of OPEN. */
+export const OpenFlag = { TIMEOUT_TRAVELS: 1, MESSAGE: 2, INPUT_ENDS: 4 } as const;
+
+/** Decides whether a message of so many bytes may be written now. */
+export interface Gate {
+  admits(bytes: number): boolean;
+}
+
+/** The operations of this turn. */
+export class Operations {
+  readonly #writer: MessageWriter = new MessageWriter(FIRST_BYTES);
+  #writing = false;
+  #quiet = 0;
+
+  /** Bytes that wait for submission. */
+  get length(): number {
+    return this.#writer.pos;
+  }
+
+  /** The bytes themselves; valid up to `length`. */
+  get bytes(): Uint8Array {
+    return this.#writer.buf;
+  }
+
+  /** @param codec null when no message follows. */
+  open(
+    call: number,
+    method: number,
+    flags: number,
+    timeoutMs: number,
+    metadata: ReadonlyMap<string, string> | null,
+    codec: MessageCodec | null,
+    message: unknown,
+  ): void {
+    const start = this.#begin();
+    try {
+      if (codec !== null) this.#message(start, codec, message);
+      const pairs = metadata === null ? 0 : writePairs(this.#writer, metadata);
+      this.#commit(start, call, Op.OPEN, flags, method, timeoutMs, pairs);
+    } catch (error) {
+      this.#abandon(start);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes one message, if `gate` lets a message of its size pass.
+   * @returns null when it was written, else the encoded message, which is not in the buffer.
+   */
+  item(call: number, codec: MessageCodec, message: unknown, gate: Gate): Uint8Array | null {
+    const start = this.#begin();
+    try {
+      this.#message(start, codec, message);
+    } catch (error) {
+      this.#abandon(start);
+      throw error;
+    }
+    const { pos, buf } = this.#writer;
+    if (gate.admits(pos - start - HEAD_BYTES)) {
+      this.#commit(start, call, Op.ITEM, 0, 0, NO_TIMEOUT, 0);
+      return null;
+    }
+    const held = buf.slice(start + HEAD_BYTES, pos);
+    this.#abandon(start);
+    return held;
+  }
+
+  /** Writes a message that was encoded before. */
+  encodedItem(call: number, message: Uint8Array): void {
+    const start = this.#begin();
+    this.#writer.ensure(message.length);
+    this.#writer.buf.set(message, this.#writer.pos);
+    this.#writer.pos += message.length;
+    this.#commit(start, call, Op.ITEM, 0, 0, NO_TIMEOUT, 0);
+  }
+
+  reply(call: number, codec: MessageCodec, message: unknown): void {
+    const start = this.#begin();
+    try {
+      this.#message(start, codec, message);
+      this.#commit(start, call, Op.REPLY, 0, 0, NO_TIMEOUT, 0);
+    } catch (error) {
+      this.#abandon(start);
+      throw error;
+    }
+  }
+
+  end(call: number): void {
+    this.#commit(this.#begin(), call, Op.END, 0, 0, NO_TIMEOUT, 0);
+  }
+
+  cancel(call: number, code: number, text: string): void {
+    const start = this.#begin();
+    writeUtf8(this.#writer, text);
+    this.#commit(start, call, Op.CANCEL, 0, code, NO_TIMEOUT, 0);
+  }
+
+  credit(call: number, bytes: number): void {
+    this.#commit(this.#begin(), call, Op.CREDIT, 0, bytes, NO_TIMEOUT, 0);
+  }
+
+  finish(call: number, code: number, text: string, details: ReadonlyMap<string, string> | null): void {
+    const start = this.#begin();
+    writeUtf8(this.#writer, text);
+    const pairs = details === null || details.size === 0 ? 0 : writePairs(this.#writer, details);
+    this.#commit(start, call, Op.FINISH, 0, code, NO_TIMEOUT, pairs);
+  }
+
+  /** Forgets what was submitted, and shrinks a buffer that one big batch blew up. */
+  clear(): void {
+    const writer = this.#writer;
+    const used = writer.pos;
+    writer.pos = 0;
+    if (writer.buf.length === FIRST_BYTES) return;
+    this.#quiet = used * 4 < writer.buf.length ? this.#quiet + 1 : 0;
+    if (this.#quiet < QUIET_BATCHES && writer.buf.length <= KEEP_BYTES * 4) return;
+    this.#quiet = 0;
+    writer.resize(used > FIRST_BYTES ? KEEP_BYTES : FIRST_BYTES);
+  }
+
+  /** True while a message is being written: the user's own getters may run then. */
+  get writing(): boolean {
+    return this.#writing;
+  }
+
+  #begin(): number {
+    if (this.#writing) {
+      throw new AsterError(Code.FAILED_PRECONDITION, "a call was made by a getter of a message that is being encoded", {
+        notSent: true,
+      });
+    }
+    const writer = this.#writer;
+    writer.ensure(HEAD_BYTES);
+    const start = writer.pos;
+    writer.pos = start + HEAD_BYTES;
+    this.#writing = true;
+    return start;
+  }
+
+  #message(start: number, codec: MessageCodec, message: unknown): void {
+    const writer = this.#writer;
+    codec.write(writer, message);
+    const bytes = writer.pos - start - HEAD_BYTES;
+    if (bytes > 0 && bytes <= MAX_MESSAGE_BYTES) return;
+    throw new AsterError(
+      bytes === 0 ? Code.INTERNAL : Code.RESOURCE_EXHAUSTED,
+      `a message of ${bytes} bytes cannot travel; at most ${MAX_MESSAGE_BYTES} can`,
+      { notSent: true },
+    );
+  }
+
+  #abandon(start: number): void {
+    this.#writer.pos = start;
+    this.#writing = false;
+  }
+
+  #commit(start: number, call: number, op: number, flags: number, arg: number, timeoutMs: number, pairs: number): void {
+    const writer = this.#writer;
+    const end = writer.pos;
+    const padded = (end + 7) & ~7;
+    if (padded > end) writer.ensure(padded - end);
+    const { view } = writer;
+    view.setUint32(start, end - start - HEAD_BYTES, true);
+    view.setUint32(start + 4, call, true);
+    view.setUint32(start + 8, op | (flags << 8), true);
+    view.setUint32(start + 12, arg, true);
+    view.setUint32(start + 16, timeoutMs, true);
+    view.setUint32(start + 20, pairs, true);
+    writer.pos = padded;
+    this.#writing = false;
+  }
+}

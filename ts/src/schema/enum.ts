@@ -1,0 +1,118 @@
+// Enums: `t.enum(tag, members)` and the member objects that stand for a member where no schema does.
+//
+// Owns: the enum definition (ordinals, JSON values) and `EnumMember`. A member is a plain string in typed
+// places; `Color.value("RED")` is the object for `t.any`.
+
+import { isIntegerLike, splitTag, type Tag } from "./names.js";
+import { SchemaObject } from "./schema.js";
+import type { EnumOf } from "./types.js";
+
+/** One member of an enum, as a value that knows its enum. The same object each time, so `===` works. */
+export class EnumMember<M extends string = string> {
+  /** The tag of the enum. */
+  readonly tag: string;
+  /** The member's name. */
+  readonly name: M;
+  /** Its place in the declaration, from 0: what the wire carries. */
+  readonly ordinal: number;
+  readonly #json: string | number;
+
+  /** @internal Made by the enum alone. */
+  constructor(tag: string, name: M, ordinal: number, json: string | number) {
+    this.tag = tag;
+    this.name = name;
+    this.ordinal = ordinal;
+    this.#json = json;
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return this.name;
+  }
+
+  toJSON(): string | number {
+    return this.#json;
+  }
+}
+
+/** What an enum is, as data. */
+export interface EnumDefinition extends Tag {
+  readonly members: readonly string[];
+  readonly json: readonly (string | number)[];
+  /** The member objects by ordinal. */
+  readonly values: readonly EnumMember[];
+  readonly ordinals: ReadonlyMap<string, number>;
+}
+
+class EnumSchema extends SchemaObject {
+  readonly definition: EnumDefinition;
+
+  constructor(definition: EnumDefinition) {
+    super({ kind: "enum", enum: definition });
+    this.definition = definition;
+  }
+
+  get tag(): string {
+    return this.definition.tag;
+  }
+
+  get members(): readonly string[] {
+    return this.definition.members;
+  }
+
+  value(member: string): EnumMember {
+    const found = this.definition.values[this.definition.ordinals.get(member) ?? -1];
+    if (found === undefined) throw new TypeError(`${this.tag} has no member ${JSON.stringify(member)}`);
+    return found;
+  }
+}
+
+/** Reads the two forms of members: names alone, or names with what JSON carries. */
+function readMembers(members: unknown, what: string): readonly (readonly [string, string | number])[] {
+  if (Array.isArray(members)) return members.map((name: string) => [name, name] as const);
+  if (typeof members !== "object" || members === null) {
+    throw new TypeError(`${what}: members are an array of names, or an object of names and JSON values`);
+  }
+  return Object.entries(members as Record<string, string | number>);
+}
+
+function define(tag: string, members: unknown): EnumDefinition {
+  const what = `t.enum(${JSON.stringify(tag)})`;
+  const parts = splitTag(tag, "t.enum()");
+  const pairs = readMembers(members, what);
+  const ordinals = new Map<string, number>();
+  for (const [index, [name, json]] of pairs.entries()) {
+    if (typeof name !== "string" || name === "") throw new TypeError(`${what}[${index}]: no member name`);
+    if (!Array.isArray(members) && isIntegerLike(name))
+      throw new TypeError(`${what}.${name}: looks like an integer`);
+    if (ordinals.has(name)) throw new TypeError(`${what}: ${JSON.stringify(name)} is there twice`);
+    const fits = typeof json === "string" || Number.isSafeInteger(json);
+    if (!fits) throw new TypeError(`${what}.${name}: the JSON value is a string or a safe integer`);
+    ordinals.set(name, index);
+  }
+  if (pairs.length === 0) throw new TypeError(`${what}: no members`);
+  return {
+    ...parts,
+    members: Object.freeze(pairs.map(([name]) => name)),
+    json: Object.freeze(pairs.map(([, json]) => json)),
+    values: pairs.map(([name, json], index) => new EnumMember(parts.tag, name, index, json)),
+    ordinals,
+  };
+}
+
+/**
+ * An enum: values are the member names, the wire carries their place in the declaration, JSON mode the name or
+ * the value that the second form gives.
+ *
+ * @example
+ * const Color = t.enum("paint/Color", { RED: "red", GREEN: "green" });
+ * @throws {TypeError} for a bad tag, no members, or a member that is there twice
+ */
+export function enumeration<const M extends string>(tag: string, members: readonly M[]): EnumOf<M>;
+export function enumeration<const R extends Readonly<Record<string, string | number>>>(
+  tag: string,
+  members: R,
+): EnumOf<keyof R & string>;
+export function enumeration(tag: string, members: unknown): unknown {
+  return new EnumSchema(define(tag, members));
+}

@@ -1,0 +1,48 @@
+// Table of contents of the schema layer: what the package exports of it.
+
+export type { ContractFacts } from "./backend.js";
+export { messageOf } from "./brand.js";
+export { allOf, anyOf, type Capability } from "./capability.js";
+export { field, rpc, service, serviceOf, wireType } from "./decorators.js";
+export { EnumMember } from "./enum.js";
+export type { JsonSchema } from "./json-schema.js";
+export { type MessageOptions, message } from "./message.js";
+export {
+  bidiStream,
+  clientStream,
+  type MethodDecorator,
+  type MethodOf,
+  type MethodOptions,
+  type Pattern,
+  type SingleAnswerOptions,
+  serverStream,
+  unary,
+} from "./method.js";
+export { type AsFloat, asFloat, PlainDate } from "./plain-values.js";
+export type { MethodTable, Mode, Service, ServiceOptions } from "./service.js";
+export { type Builders, t } from "./t.js";
+export type {
+  AnyValue,
+  BytesSchema,
+  Defaultable,
+  Defaulted,
+  EnumOf,
+  Infer,
+  InferInput,
+  ListOf,
+  MapOf,
+  Message,
+  MessageMembers,
+  MessageOf,
+  Omittable,
+  OptionalOf,
+  RecordOf,
+  RefOf,
+  Scalar,
+  Schema,
+  SetOf,
+  StandardIssue,
+  StandardProps,
+  T,
+  UnionOf,
+} from "./types.js";

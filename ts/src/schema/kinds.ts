@@ -1,0 +1,133 @@
+// The scalar kinds: their word in the descriptor, their Fory type id, and which JavaScript values fit.
+//
+// Owns: the one list of scalar kinds, which the builders, the validator and both executors of plans read.
+
+import { dayOfText } from "./plain-values.js";
+
+/** What a kind is for JavaScript and on the wire. */
+export interface ScalarKind {
+  /** The word of the schema descriptor. */
+  readonly word: string;
+  /** The Fory type id. */
+  readonly id: number;
+  /** The JavaScript side: which group of accessors the executors take. */
+  readonly js: "bool" | "number" | "bigint" | "float" | "string" | "bytes" | "date" | "timestamp";
+  /** What a fitting value is, in words. */
+  readonly expected: string;
+  /** True for a value that can be written. */
+  fits(value: unknown): boolean;
+}
+
+function integers(word: string, id: number, min: number, max: number): ScalarKind {
+  const fits = (v: unknown): boolean => typeof v === "number" && Number.isInteger(v) && v >= min && v <= max;
+  return { word, id, js: "number", expected: `an integer from ${min} to ${max}`, fits };
+}
+
+function bigints(word: string, id: number, signed: boolean): ScalarKind {
+  const wrap = signed ? BigInt.asIntN : BigInt.asUintN;
+  const fits = (v: unknown): boolean => typeof v === "bigint" && wrap(64, v) === v;
+  return { word, id, js: "bigint", expected: `a ${signed ? "signed" : "unsigned"} 64-bit bigint`, fits };
+}
+
+function floats(word: string, id: number): ScalarKind {
+  return { word, id, js: "float", expected: "a number", fits: (v): boolean => typeof v === "number" };
+}
+
+function isTimestamp(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** Microseconds whose seconds fit the wire's signed 64 bits: any signed 64-bit count of them. */
+function isMicros(value: unknown): boolean {
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !/\p{Surrogate}/u.test(value);
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
+}
+
+function isDay(value: unknown): boolean {
+  return typeof value === "string" && dayOfText(value) !== null;
+}
+
+/** The name of a scalar kind: what stands behind `t.`. */
+export type ScalarName =
+  | "bool"
+  | "int8"
+  | "int16"
+  | "fixedInt32"
+  | "int32"
+  | "fixedInt64"
+  | "int"
+  | "bigint"
+  | "int64"
+  | "taggedInt64"
+  | "uint8"
+  | "uint16"
+  | "fixedUint32"
+  | "uint32"
+  | "fixedUint64"
+  | "uint64"
+  | "taggedUint64"
+  | "float32"
+  | "float"
+  | "string"
+  | "bytes"
+  | "bytesView"
+  | "timestamp"
+  | "timestampMicros"
+  | "date";
+
+/** All scalar kinds by name. */
+export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
+  bool: {
+    word: "bool",
+    id: 1,
+    js: "bool",
+    expected: "a boolean",
+    fits: (v): boolean => typeof v === "boolean",
+  },
+  int8: integers("int8", 2, -128, 127),
+  int16: integers("int16", 3, -32768, 32767),
+  fixedInt32: integers("fixedInt32", 4, -2147483648, 2147483647),
+  int32: integers("int32", 5, -2147483648, 2147483647),
+  fixedInt64: bigints("fixedInt64", 6, true),
+  int: {
+    ...integers("int", 7, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+    expected: "a safe integer",
+  },
+  bigint: bigints("int", 7, true),
+  int64: bigints("int", 7, true),
+  taggedInt64: bigints("taggedInt64", 8, true),
+  uint8: integers("uint8", 9, 0, 255),
+  uint16: integers("uint16", 10, 0, 65535),
+  fixedUint32: integers("fixedUint32", 11, 0, 4294967295),
+  uint32: integers("uint32", 12, 0, 4294967295),
+  fixedUint64: bigints("fixedUint64", 13, false),
+  uint64: bigints("uint64", 14, false),
+  taggedUint64: bigints("taggedUint64", 15, false),
+  float32: floats("float32", 19),
+  float: floats("float", 20),
+  string: {
+    word: "string",
+    id: 21,
+    js: "string",
+    expected: "a string without lone surrogates",
+    fits: isText,
+  },
+  bytes: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
+  bytesView: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
+  timestamp: { word: "timestamp", id: 38, js: "timestamp", expected: "a valid Date", fits: isTimestamp },
+  timestampMicros: {
+    word: "timestamp",
+    id: 38,
+    js: "bigint",
+    expected: "microseconds as a bigint",
+    fits: isMicros,
+  },
+  date: { word: "date", id: 39, js: "date", expected: 'a day such as "2024-01-31"', fits: isDay },
+};

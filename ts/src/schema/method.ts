@@ -1,0 +1,170 @@
+// Method descriptors: `unary`, `serverStream`, `clientStream`, `bidiStream`.
+//
+// Owns: the four call kinds written once as data, their options, and the callable form, which is a method
+// descriptor and a decorator at the same time. Functions have `name` and `length` of their own, so a descriptor
+// carries neither.
+
+import { type Capability, capabilityOf } from "./capability.js";
+import { checkOptions, wireNameOfKey } from "./names.js";
+import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
+
+/** The four call kinds. */
+export type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
+
+/** What is said about a method beside its types. */
+export interface MethodOptions {
+  /** The wire name, where it is not the one derived from the TypeScript name. */
+  readonly name?: string;
+  /** The default timeout of the method in milliseconds; part of the contract. */
+  readonly timeoutMs?: number;
+  /** What the caller must hold. Never part of the contract. */
+  readonly requires?: string | Capability;
+}
+
+/** Options of calls with a single answer: repeating one may be safe. */
+export interface SingleAnswerOptions extends MethodOptions {
+  /** Running it twice does no harm, so a client may retry it. Part of the contract. */
+  readonly idempotent?: boolean;
+}
+
+/** Turns a class method into a method of the class's service. */
+// biome-ignore lint/suspicious/noExplicitAny: a decorator is applied to methods of any type, by either protocol
+export type MethodDecorator = (target: any, context: any, descriptor?: any) => any;
+
+/** A method: its call kind and the schemas of request and response. */
+export interface MethodOf<P extends Pattern, Q, R> extends MethodDecorator {
+  readonly pattern: P;
+  readonly request: Q;
+  readonly response: R;
+  readonly options: SingleAnswerOptions;
+}
+
+/** A method as data. */
+export interface MethodDefinition {
+  /** The name in TypeScript. */
+  readonly key: string;
+  readonly wireName: string;
+  readonly pattern: Pattern;
+  readonly request: SchemaObject;
+  readonly response: SchemaObject;
+  readonly idempotent: boolean;
+  readonly timeoutMs: number | null;
+  readonly requires: Capability | null;
+}
+
+/** Called when a descriptor is used as a decorator; the decorators module installs it. */
+type Decorate = (method: MethodOf<Pattern, unknown, unknown>, args: readonly unknown[]) => unknown;
+let decorate: Decorate = () => {
+  throw new TypeError("the decorators are not loaded: import the package by its name");
+};
+
+export function installDecorate(install: Decorate): void {
+  decorate = install;
+}
+
+const descriptors = new WeakSet<object>();
+
+/** Schemas whose values can be a whole payload. */
+function rootSchema(value: unknown, path: string, nullable: boolean): SchemaObject {
+  const schema = asSchema(value, path);
+  let node = nodeOf(schema);
+  if (node.kind === "optional") {
+    if (!nullable)
+      throw new TypeError(`${path}: only the response of a call with a single answer may be null`);
+    node = nodeOf(node.inner);
+  }
+  if (node.kind === "message" || node.kind === "scalar" || node.kind === "any") return schema;
+  throw new TypeError(`${path}: a ${node.kind} cannot stand alone; put it in a message`);
+}
+
+function define<P extends Pattern, Q, R>(
+  pattern: P,
+  request: Q,
+  response: R,
+  options: SingleAnswerOptions,
+): MethodOf<P, Q, R> {
+  const single = pattern === "unary" || pattern === "clientStream";
+  rootSchema(request, `${pattern}() request`, false);
+  rootSchema(response, `${pattern}() response`, single);
+  checkMethodOptions(options, pattern, single);
+  const method = (...args: unknown[]): unknown => decorate(method as never, args);
+  Object.assign(method, { pattern, request, response, options });
+  descriptors.add(method);
+  return method as unknown as MethodOf<P, Q, R>;
+}
+
+function checkMethodOptions(options: SingleAnswerOptions, pattern: Pattern, single: boolean): void {
+  const path = `${pattern}()`;
+  checkOptions(options, ["name", "timeoutMs", "requires", "idempotent"], path);
+  const { idempotent, timeoutMs } = options;
+  if (idempotent !== undefined && typeof idempotent !== "boolean")
+    throw new TypeError(`${path}.idempotent: a boolean`);
+  if (idempotent !== undefined && !single) {
+    throw new TypeError(`${path}.idempotent: a call with a streamed response cannot be idempotent`);
+  }
+  if (timeoutMs === undefined) return;
+  if (typeof timeoutMs !== "number" || !Number.isFinite(timeoutMs) || timeoutMs <= 0) {
+    throw new TypeError(`${path}.timeoutMs: a positive number of milliseconds`);
+  }
+}
+
+/** One request, one response. `t.optional(R)` as response allows a null answer. */
+export function unary<Q, R>(
+  request: Q,
+  response: R,
+  options: SingleAnswerOptions = {},
+): MethodOf<"unary", Q, R> {
+  return define("unary", request, response, options);
+}
+
+/** One request, a stream of responses. */
+export function serverStream<Q, R>(
+  request: Q,
+  response: R,
+  options: MethodOptions = {},
+): MethodOf<"serverStream", Q, R> {
+  return define("serverStream", request, response, options);
+}
+
+/** A stream of requests, one response. */
+export function clientStream<Q, R>(
+  request: Q,
+  response: R,
+  options: SingleAnswerOptions = {},
+): MethodOf<"clientStream", Q, R> {
+  return define("clientStream", request, response, options);
+}
+
+/** A stream each way. */
+export function bidiStream<Q, R>(
+  request: Q,
+  response: R,
+  options: MethodOptions = {},
+): MethodOf<"bidiStream", Q, R> {
+  return define("bidiStream", request, response, options);
+}
+
+/** Names that a stub must not have: promises and objects give them a meaning. */
+const RESERVED = ["then", "constructor", "__proto__"];
+
+/** The data of a method from its key and descriptor. */
+export function methodDefinition(key: string, value: unknown, path: string): MethodDefinition {
+  if (typeof value !== "function" || !descriptors.has(value)) {
+    throw new TypeError(`${path}: a method is unary(), serverStream(), clientStream() or bidiStream()`);
+  }
+  if (RESERVED.includes(key))
+    throw new TypeError(`${path}: reserved; use another key and { name: "${key}" }`);
+  const { pattern, request, response, options } = value as unknown as MethodOf<Pattern, unknown, unknown>;
+  const wireName = wireNameOfKey(key, options.name ?? null, path);
+  if (wireName.length > 256) throw new TypeError(`${path}: the wire name has more than 256 characters`);
+  return {
+    key,
+    wireName,
+    pattern,
+    request: asSchema(request, `${path} request`),
+    response: asSchema(response, `${path} response`),
+    idempotent: options.idempotent ?? false,
+    timeoutMs: options.timeoutMs ?? null,
+    requires: capabilityOf(options.requires, `${path}.requires`),
+  };
+}

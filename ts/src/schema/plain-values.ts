@@ -1,0 +1,61 @@
+// Values that JavaScript has no kind of its own for: a calendar date, and a float that looks like an integer.
+//
+// Owns: `PlainDate` and the arithmetic of calendar days, `asFloat`. Used by `t.date` and by `t.any`.
+
+const ISO_DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
+const MS_PER_DAY = 86_400_000;
+
+/** 0001-01-01 and 9999-12-31 as days since 1970-01-01: the range of Python's `date`. */
+const FIRST_DAY = -719_162;
+const LAST_DAY = 2_932_896;
+
+/** Days since 1970-01-01 of `YYYY-MM-DD`, or null when the text is no such day. */
+export function dayOfText(text: string): number | null {
+  const parts = ISO_DAY.exec(text);
+  if (parts === null) return null;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]));
+  const day = date.getTime() / MS_PER_DAY;
+  return day >= FIRST_DAY && textOfDay(day) === text ? day : null;
+}
+
+/** `YYYY-MM-DD` of days since 1970-01-01, or null outside the years 1 to 9999. */
+export function textOfDay(day: number): string | null {
+  if (day < FIRST_DAY || day > LAST_DAY) return null;
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
+/** A calendar day without time or zone, for `t.any`; a field of kind `t.date` is the text alone. */
+export class PlainDate {
+  readonly #text: string;
+
+  /** @throws {TypeError} for text that is no day of the form `2024-01-31` */
+  constructor(text: string) {
+    if (typeof text !== "string" || dayOfText(text) === null) {
+      throw new TypeError("a PlainDate is written YYYY-MM-DD and exists in the calendar");
+    }
+    this.#text = text;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+
+  toJSON(): string {
+    return this.#text;
+  }
+}
+
+/** A number that is written as a float even where it is an integer; made by {@link asFloat}. */
+export class AsFloat {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** Marks a number inside `t.any` as a float: `asFloat(1)` is Python's `1.0`, a plain `1` its `1`. */
+export function asFloat(value: number): AsFloat {
+  if (typeof value !== "number") throw new TypeError("asFloat takes a number");
+  return new AsFloat(value);
+}

@@ -1,0 +1,134 @@
+// The schema value itself: an immutable node with what was said about its place (wire name, default, text).
+//
+// Owns: the node kinds, `.name/.default/.describe`, the Standard Schema member, and which values count as a
+// schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
+
+import type { EnumDefinition } from "./enum.js";
+import type { ScalarKind } from "./kinds.js";
+import type { MessageDefinition } from "./message.js";
+import { checkWireName } from "./names.js";
+import type { StandardIssue } from "./types.js";
+import { conform, Misfit } from "./validate.js";
+
+/** What a schema is, as data. */
+export type Node =
+  | { readonly kind: "scalar"; readonly scalar: ScalarKind; readonly lend: boolean }
+  | { readonly kind: "list" | "set"; readonly element: SchemaObject }
+  | {
+      readonly kind: "map";
+      readonly key: SchemaObject;
+      readonly value: SchemaObject;
+      readonly record: boolean;
+    }
+  | { readonly kind: "optional"; readonly inner: SchemaObject }
+  | { readonly kind: "message"; readonly message: MessageDefinition }
+  | { readonly kind: "enum"; readonly enum: EnumDefinition }
+  | { readonly kind: "any"; readonly narrow: "list" | "map" | null }
+  | { readonly kind: "union"; readonly members: readonly SchemaObject[] }
+  | { readonly kind: "ref"; readonly target: () => SchemaObject };
+
+/** What was said about a schema at its place. */
+export interface Place {
+  readonly wireName: string | null;
+  readonly description: string | null;
+  /** Makes the value of an absent member; the caller copies it. */
+  readonly fallback: (() => unknown) | null;
+  /** The default is a value, so it can be checked where it is declared; a function is only run when needed. */
+  readonly constant: boolean;
+}
+
+const nowhere: Place = { wireName: null, description: null, fallback: null, constant: false };
+
+/** Every schema at run time. Users see it through the interfaces of `types.ts`. */
+export class SchemaObject {
+  readonly node: Node;
+  readonly place: Place;
+
+  constructor(node: Node, place: Place = nowhere) {
+    this.node = node;
+    this.place = place;
+  }
+
+  name(wireName: string): this {
+    return this.#with({ wireName: checkWireName(wireName, ".name()") });
+  }
+
+  describe(text: string): this {
+    if (typeof text !== "string") throw new TypeError(".describe() takes a string");
+    return this.#with({ description: text });
+  }
+
+  default(value: unknown): this {
+    if (value === undefined) throw new TypeError(".default(undefined): absent is what a default stands for");
+    if (typeof value === "function") return this.#with({ fallback: value as () => unknown, constant: false });
+    return this.#with({ fallback: () => value, constant: true });
+  }
+
+  get "~standard"(): object {
+    return { version: 1, vendor: "aster-rpc", validate: (value: unknown) => validate(this, value) };
+  }
+
+  /** A copy of the same class and node: what a message can do survives `.name()`. */
+  #with(change: Partial<Place>): this {
+    const copy = Object.create(Object.getPrototypeOf(this)) as { node: Node; place: Place };
+    Object.assign(copy, this, { place: { ...this.place, ...change } });
+    return copy as this;
+  }
+}
+
+type Validation = { readonly value: unknown } | { readonly issues: readonly StandardIssue[] };
+
+function validate(schema: SchemaObject, value: unknown): Validation {
+  try {
+    return { value: conform(schema, value) };
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    return { issues: [{ message: error.message, path: error.path }] };
+  }
+}
+
+/** Classes marked with `@wireType`, and the message schema of each. */
+const classSchemas = new WeakMap<object, SchemaObject>();
+
+/** Lets a class stand wherever a schema can. */
+export function registerClass(target: object, schema: SchemaObject): void {
+  classSchemas.set(target, schema);
+}
+
+/** The schema that a value is, or null. */
+export function schemaOf(value: unknown): SchemaObject | null {
+  if (value instanceof SchemaObject) return value;
+  return typeof value === "function" ? (classSchemas.get(value) ?? null) : null;
+}
+
+/** The schema that a value is; anything else is a mistake of whoever defined `path`. */
+export function asSchema(value: unknown, path: string): SchemaObject {
+  const schema = schemaOf(value);
+  if (schema !== null) return schema;
+  if (value === undefined) {
+    throw new TypeError(
+      `${path}: undefined is no schema; one that is declared later needs a getter or t.ref()`,
+    );
+  }
+  if (typeof value === "function") throw new TypeError(`${path}: a class needs @wireType to be a schema`);
+  throw new TypeError(`${path}: ${value === null ? "null" : typeof value} is no schema`);
+}
+
+/** A schema inside another one: only fields have a wire name or a default. */
+export function asInner(value: unknown, path: string): SchemaObject {
+  const schema = asSchema(value, path);
+  if (schema.place.fallback !== null)
+    throw new TypeError(`${path}: a default belongs to the field, not inside`);
+  if (schema.place.wireName !== null) throw new TypeError(`${path}: a name belongs to the field, not inside`);
+  return schema;
+}
+
+/** The node behind any number of `t.ref`. */
+export function nodeOf(schema: SchemaObject): Exclude<Node, { kind: "ref" }> {
+  let node = schema.node;
+  for (let hops = 0; node.kind === "ref"; hops++) {
+    if (hops === 100) throw new TypeError("t.ref() leads only to itself");
+    node = node.target().node;
+  }
+  return node;
+}

@@ -1,0 +1,227 @@
+// Services: `service(name, options, methods)` and what they tell about their contract.
+//
+// Owns: the service definition, its options, its document for Rust and its contract id. Does not own: method
+// descriptors (`method.ts`), the class form (`decorators.ts`), serving and calling.
+
+import { AsterError, Code } from "../errors.js";
+import { type ContractFacts, contractForms } from "./backend.js";
+import { type Capability, capabilityOf } from "./capability.js";
+import { type Described, describe } from "./descriptor.js";
+import { type MethodDefinition, type MethodOf, methodDefinition } from "./method.js";
+import { checkOptions } from "./names.js";
+import { asSchema, type SchemaObject } from "./schema.js";
+
+/** The payload modes that a service may declare. */
+export type Mode = "xlang" | "json";
+
+/** What is said about a service beside its methods. */
+export interface ServiceOptions {
+  /** Default 1. */
+  readonly version?: number;
+  /** `"shared"` (the default): stateless calls. `"session"`: one object per peer and session. */
+  readonly scope?: "shared" | "session";
+  /** Default `["xlang"]`; ordered, and part of the contract. Servers accept JSON always. */
+  readonly modes?: readonly Mode[];
+  /** What every caller of the service must hold. */
+  readonly requires?: string | Capability;
+  /** Types that decoding `t.any` may meet, beside those that the methods reach. */
+  readonly types?: readonly unknown[];
+}
+
+/** Methods by their TypeScript names. */
+export interface MethodTable {
+  // biome-ignore lint/suspicious/noExplicitAny: any request and response type fits a table of methods
+  readonly [name: string]: MethodOf<any, any, any>;
+}
+
+/** A service: a name, a version and typed methods. */
+export interface Service<M = MethodTable> {
+  readonly name: string;
+  readonly version: number;
+  readonly scope: "shared" | "session";
+  readonly modes: readonly Mode[];
+  readonly requires: Capability | null;
+  /** The methods by their TypeScript names, as they were given. */
+  readonly methods: M;
+  /**
+   * The contract id, 64 hex digits, equal in every language.
+   * @throws {AsterError} FAILED_PRECONDITION `NO_CONTRACT_ID` when a tag without "/" needs its Python module
+   */
+  readonly contractId: string;
+  /** The canonical bytes behind the contract id. @throws {AsterError} as `contractId` */
+  contractBytes(): Uint8Array;
+  /** The manifest document. @throws {AsterError} as `contractId` */
+  manifest(): unknown;
+}
+
+/** What a service is, as data: for the parts of the package that serve and call it. */
+export interface ServiceDefinition {
+  readonly name: string;
+  readonly version: number;
+  readonly scope: "shared" | "session";
+  readonly modes: readonly Mode[];
+  readonly requires: Capability | null;
+  readonly methods: readonly MethodDefinition[];
+  readonly types: readonly SchemaObject[];
+}
+
+const SERVICE_OPTIONS = ["version", "scope", "modes", "requires", "types"];
+
+class ServiceObject {
+  readonly definition: ServiceDefinition;
+  readonly methods: unknown;
+  #described: Described | null = null;
+  #facts: ContractFacts | null = null;
+
+  constructor(definition: ServiceDefinition, methods: unknown) {
+    this.definition = definition;
+    this.methods = methods;
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  get version(): number {
+    return this.definition.version;
+  }
+
+  get scope(): "shared" | "session" {
+    return this.definition.scope;
+  }
+
+  get modes(): readonly Mode[] {
+    return this.definition.modes;
+  }
+
+  get requires(): Capability | null {
+    return this.definition.requires;
+  }
+
+  /** The descriptor whose roots are request and response of each method in turn. */
+  get described(): Described {
+    const roots = this.definition.methods.flatMap((method) => [method.request, method.response]);
+    this.#described ??= describe(roots, this.definition.types);
+    return this.#described;
+  }
+
+  get document(): object {
+    const { name, version, scope, modes, methods } = this.definition;
+    const { descriptor } = this.described;
+    const entries = methods.map((method, index) => ({
+      name: method.wireName,
+      pattern: method.pattern,
+      request: descriptor.roots[2 * index],
+      response: descriptor.roots[2 * index + 1],
+      idempotent: method.idempotent,
+      timeoutMs: method.timeoutMs,
+    }));
+    return { name, version, scope, modes, methods: entries, schema: descriptor };
+  }
+
+  get facts(): ContractFacts {
+    this.#facts ??= contractForms().describe(JSON.stringify(this.document));
+    return this.#facts;
+  }
+
+  get contractId(): string {
+    return this.#known(this.facts.contractId);
+  }
+
+  contractBytes(): Uint8Array {
+    return Uint8Array.from(Buffer.from(this.#known(this.facts.canonicalHex), "hex"));
+  }
+
+  manifest(): unknown {
+    this.#known(this.facts.contractId);
+    return contractForms().manifest(JSON.stringify(this.document));
+  }
+
+  #known(value: string | null): string {
+    if (value !== null) return value;
+    const problem = this.facts.problem ?? "it cannot be computed";
+    const text = `${this.name} v${this.version} has no contract id: ${problem}`;
+    throw new AsterError(Code.FAILED_PRECONDITION, text, { isLocal: true, reason: "NO_CONTRACT_ID" });
+  }
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== "string" || name === "")
+    throw new TypeError("service(): the name is a non-empty string");
+  if (name.length > 256) throw new TypeError("service(): the name has more than 256 characters");
+  if (/\p{Surrogate}/u.test(name)) throw new TypeError("service(): the name has a lone surrogate");
+  return name;
+}
+
+function checkVersion(version: unknown, path: string): number {
+  if (typeof version === "number" && Number.isInteger(version) && version >= 1 && version <= 2147483647)
+    return version;
+  throw new TypeError(`${path}.version: an integer from 1 to 2147483647`);
+}
+
+function checkModes(modes: readonly unknown[], path: string): readonly Mode[] {
+  if (!Array.isArray(modes) || modes.length === 0) throw new TypeError(`${path}.modes: at least one mode`);
+  for (const [index, mode] of modes.entries()) {
+    if (mode !== "xlang" && mode !== "json")
+      throw new TypeError(`${path}.modes[${index}]: "xlang" or "json"`);
+    if (modes.indexOf(mode) !== index) throw new TypeError(`${path}.modes[${index}]: is there twice`);
+  }
+  return Object.freeze([...(modes as readonly Mode[])]);
+}
+
+/** Builds a service; `decorators.ts` calls it for the class form. */
+export function buildService(name: unknown, options: ServiceOptions, methods: object): Service<unknown> {
+  const path = checkName(name);
+  checkOptions(options, SERVICE_OPTIONS, path);
+  const scope = options.scope ?? "shared";
+  if (scope !== "shared" && scope !== "session") throw new TypeError(`${path}.scope: "shared" or "session"`);
+  const table = Object.keys(methods).map((key) =>
+    methodDefinition(key, (methods as Record<string, unknown>)[key], `${path}.${key}`),
+  );
+  const seen = new Set<string>();
+  for (const { key, wireName } of table) {
+    if (seen.has(wireName))
+      throw new TypeError(`${path}.${key}: another method has the wire name ${wireName}`);
+    seen.add(wireName);
+  }
+  const definition: ServiceDefinition = {
+    name: path,
+    version: checkVersion(options.version ?? 1, path),
+    scope,
+    modes: checkModes(options.modes ?? ["xlang"], path),
+    requires: capabilityOf(options.requires, `${path}.requires`),
+    methods: Object.freeze(table),
+    types: (options.types ?? []).map((type, index) => asSchema(type, `${path}.types[${index}]`)),
+  };
+  return new ServiceObject(definition, methods) as unknown as Service<unknown>;
+}
+
+function objectOf(service: unknown): ServiceObject {
+  if (service instanceof ServiceObject) return service;
+  throw new TypeError("expected a service made by service() or serviceOf()");
+}
+
+/** True for what `service()` with methods gives. */
+export function isService(value: unknown): value is Service {
+  return value instanceof ServiceObject;
+}
+
+/** The data of a service. @throws {TypeError} for anything but a service */
+export function serviceDefinition(service: unknown): ServiceDefinition {
+  return objectOf(service).definition;
+}
+
+/** The service document of `docs/boundary.md`, as plain data. */
+export function serviceDocument(service: unknown): object {
+  return objectOf(service).document;
+}
+
+/** The types that the service reaches; roots are request and response of each method in turn. */
+export function serviceDescribed(service: unknown): Described {
+  return objectOf(service).described;
+}
+
+/** The contract ids and type hashes of a service, with the reason where it has none. */
+export function contractFacts(service: unknown): ContractFacts {
+  return objectOf(service).facts;
+}

@@ -1,0 +1,245 @@
+// Does a value fit a schema? The value is rebuilt on the way: defaults filled in, objects branded, nothing shared.
+//
+// Owns: the rule what fits, with the path and the words of the first misfit. Used for Standard Schema, for
+// defaults, and to name the place when an executor of plans refused a value. Executors do not call it otherwise.
+
+import { definitionOf } from "./brand.js";
+import { type EnumDefinition, EnumMember } from "./enum.js";
+import type { FieldDefinition, MessageDefinition } from "./message.js";
+import { AsFloat, PlainDate } from "./plain-values.js";
+import { nodeOf, type SchemaObject } from "./schema.js";
+
+/** A value that does not fit, and where. */
+export class Misfit extends Error {
+  readonly path: PropertyKey[];
+  constructor(message: string, path: PropertyKey[] = []) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/** `lines[3].qty` for a path of keys and indexes. */
+export function textOfPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(String(step)))
+      text += `${text && "."}${String(step)}`;
+    else text += `[${JSON.stringify(String(step))}]`;
+  }
+  return text;
+}
+
+/** How deep values may nest; messages, lists, sets and maps each count one. */
+export const MAX_DEPTH = 50;
+
+/** The depth inside a container that stands at `depth`. */
+function inside(depth: number): number {
+  if (depth >= MAX_DEPTH) throw new Misfit(`nested deeper than ${MAX_DEPTH}`);
+  return depth + 1;
+}
+
+/** The value rebuilt as decoding would give it. @throws {Misfit} at the first place that does not fit */
+export function conform(schema: SchemaObject, value: unknown, depth = 0): unknown {
+  const node = nodeOf(schema);
+  switch (node.kind) {
+    case "scalar":
+      if (!node.scalar.fits(value)) throw misfit(node.scalar.expected, value);
+      return copyScalar(value);
+    case "optional":
+      return value === null ? null : conform(node.inner, value, depth);
+    case "list":
+      return conformList(node.element, value, depth);
+    case "set":
+      if (!(value instanceof Set)) throw misfit("a Set", value);
+      return new Set(conformList(node.element, [...value], depth));
+    case "map":
+      return conformMap(node, value, depth);
+    case "message":
+      return conformMessage(node.message, value, depth);
+    case "enum":
+      return conformMember(node.enum, value);
+    case "union":
+      return conformUnion(node.members, value, depth);
+    case "any":
+      return conformAny(node.narrow, value, depth);
+  }
+}
+
+/** Runs a step and puts its key in front of the path of what goes wrong in it. */
+function at<R>(key: PropertyKey, step: () => R): R {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof Misfit) error.path.unshift(key);
+    throw error;
+  }
+}
+
+function misfit(expected: string, value: unknown): Misfit {
+  return new Misfit(`expected ${expected}, got ${describe(value)}`);
+}
+
+/** A value in a few words, without its content where that could be long or secret. */
+export function describe(value: unknown): string {
+  if (value === null || typeof value === "boolean" || typeof value === "undefined") return String(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value === "bigint") return `the bigint ${value}`;
+  if (typeof value === "string") return "a string";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object") return "an object";
+  return `a ${typeof value}`;
+}
+
+function copyScalar(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  return value instanceof Date ? new Date(value.getTime()) : value;
+}
+
+function conformList(element: SchemaObject, value: unknown, depth: number): unknown[] {
+  if (!Array.isArray(value)) throw misfit("an array", value);
+  const inner = inside(depth);
+  // Array.from visits holes too: a hole is an undefined element, which nothing fits.
+  return Array.from(value, (item, index) => at(index, () => conform(element, item, inner)));
+}
+
+/** The entries of a Map or of a plain object, or null for anything else. */
+export function entriesOf(value: unknown): [unknown, unknown][] | null {
+  if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
+  return isPlainObject(value) ? Object.entries(value) : null;
+}
+
+/** An object literal or an object without prototype. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** A key in a path; keys that are objects are not turned to text, which could run code of theirs. */
+function textOfKey(key: unknown): string {
+  return typeof key === "object" ? "key" : String(key);
+}
+
+interface MapNode {
+  readonly key: SchemaObject;
+  readonly value: SchemaObject;
+  readonly record: boolean;
+}
+
+function conformMap(node: MapNode, value: unknown, depth: number): unknown {
+  const entries = entriesOf(value);
+  if (entries === null) throw misfit("a Map or a plain object", value);
+  const inner = inside(depth);
+  const rebuilt = entries.map(([key, item]): [unknown, unknown] => {
+    const step = typeof key === "symbol" || typeof key === "number" ? key : textOfKey(key);
+    return at(step, () => [conform(node.key, key, inner), conform(node.value, item, inner)]);
+  });
+  return node.record ? recordOf(rebuilt) : new Map(rebuilt);
+}
+
+/** A null-prototype object: any key is only data in it. */
+export function recordOf(entries: readonly (readonly [unknown, unknown])[]): Record<string, unknown> {
+  const record = Object.create(null) as Record<string, unknown>;
+  for (const [key, value] of entries) record[key as string] = value;
+  return record;
+}
+
+/** Reads one field of a value: the value, its default, or null where absent is allowed. */
+export function fieldInput(field: FieldDefinition, value: object): unknown {
+  const own = field.key in Object.prototype ? Object.hasOwn(value, field.key) : field.key in value;
+  const given = own ? (value as Record<string, unknown>)[field.key] : undefined;
+  if (given !== undefined) return given;
+  if (own) throw new Misfit("undefined is no value; leave the member out or set null where optional");
+  if (field.fallback !== null) return field.fallback();
+  if (nodeOf(field.schema).kind === "optional") return null;
+  throw new Misfit("missing");
+}
+
+function conformMessage(definition: MessageDefinition, value: unknown, depth: number): object {
+  const inner = inside(depth);
+  return build(definition, value, (field, input) => conform(field.schema, input, inner));
+}
+
+/** The branded copy of `X.of()`: absent members filled in, the others taken as they are. */
+export function conformShallow(definition: MessageDefinition, value: unknown): object {
+  try {
+    return build(definition, value, (_field, input) => input);
+  } catch (error) {
+    if (error instanceof Misfit)
+      throw new TypeError(`${definition.tag}.${textOfPath(error.path)}: ${error.message}`);
+    throw error;
+  }
+}
+
+function build(
+  definition: MessageDefinition,
+  value: unknown,
+  convert: (field: FieldDefinition, input: unknown) => unknown,
+): object {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw misfit(definition.tag, value);
+  const result = Object.create(definition.prototype) as Record<string, unknown>;
+  for (const field of definition.fields) {
+    result[field.key] = at(field.key, () => convert(field, fieldInput(field, value)));
+  }
+  return result;
+}
+
+function conformMember(definition: EnumDefinition, value: unknown): unknown {
+  if (typeof value === "string" && definition.ordinals.has(value)) return value;
+  throw new Misfit(`expected a member of ${definition.tag}, got ${describe(value)}`);
+}
+
+function conformUnion(members: readonly SchemaObject[], value: unknown, depth: number): unknown {
+  for (const member of members) {
+    const node = nodeOf(member);
+    if (node.kind === "enum" && value instanceof EnumMember && node.enum.values[value.ordinal] === value)
+      return value;
+    if (node.kind !== "message" || typeof value !== "object" || value === null) continue;
+    if (definitionOf(value) === node.message) return conformMessage(node.message, value, depth);
+  }
+  throw misfit("an object of one of the union's messages, made by X.of() or by decoding", value);
+}
+
+function conformAny(narrow: "list" | "map" | null, value: unknown, depth: number): unknown {
+  if (narrow === "list" && !Array.isArray(value)) throw misfit("an array", value);
+  if (narrow === "map" && entriesOf(value) === null) throw misfit("a Map or a plain object", value);
+  return conformDynamic(value, depth);
+}
+
+function conformDynamic(value: unknown, depth: number): unknown {
+  if (value === null || typeof value === "boolean" || typeof value === "number") return value;
+  if (typeof value === "string" && !/\p{Surrogate}/u.test(value)) return value;
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
+  if (typeof value !== "object") throw misfit("a value that t.any can hold", value);
+  if (value instanceof Uint8Array || value instanceof Date) {
+    if (value instanceof Date && Number.isNaN(value.getTime())) throw misfit("a valid Date", value);
+    return copyScalar(value);
+  }
+  if (value instanceof AsFloat) return value.value;
+  if (value instanceof PlainDate || value instanceof EnumMember) return value;
+  const definition = definitionOf(value);
+  if (definition !== null) return conformMessage(definition, value, depth);
+  const inner = inside(depth);
+  const each = (item: unknown, key: PropertyKey): unknown => at(key, () => conformDynamic(item, inner));
+  if (Array.isArray(value)) return Array.from(value, each);
+  if (value instanceof Set) return new Set(Array.from(value, each));
+  const entries = entriesOf(value);
+  if (entries !== null)
+    return new Map(entries.map(([key, item]) => [each(key, "key"), each(item, textOfKey(key))]));
+  throw new Misfit("expected a value that t.any can hold; messages need X.of()");
+}
+
+/** Checks a default where it is defined, unless it needs a message that is not declared yet. */
+export function checkDefault(field: FieldDefinition, path: string): void {
+  if (field.fallback === null || !field.schema.place.constant) return;
+  try {
+    conform(field.schema, field.fallback());
+  } catch (error) {
+    if (error instanceof ReferenceError) return; // a constant further down the module: checked at first use
+    if (!(error instanceof Misfit)) throw error;
+    const inner = textOfPath(error.path);
+    throw new TypeError(`${path}: the default does not fit${inner && ` at ${inner}`}: ${error.message}`);
+  }
+}
