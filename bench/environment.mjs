@@ -37,9 +37,20 @@ function versionOf(name) {
 
 function commit() {
   try {
-    const git = (...args) => execFileSync("git", args, { cwd: bench, encoding: "utf8", stdio: "pipe" }).trim();
-    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain", "-uno") === "" ? "" : " (modified)");
+    const git = (...args) =>
+      execFileSync("git", args, { cwd: bench, encoding: "utf8", stdio: "pipe" }).trim();
+    return (
+      git("rev-parse", "--short=12", "HEAD") +
+      (git("status", "--porcelain", "-uno") === "" ? "" : " (modified)")
+    );
   } catch {
     return "unknown"; // an unpacked archive has no history
   }
+}
+
+/** An error's first line for a results file, without the folders of the machine that it happened on. */
+export function reasonOf(text) {
+  const lines = String(text).split("\n");
+  const line = lines.find((one) => /^\w*Error/.test(one)) ?? lines[0];
+  return line.replaceAll(join(bench, ".."), ".");
 }

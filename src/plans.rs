@@ -1,7 +1,6 @@
 //! Plans and contracts: JSON in, JSON out (`docs/boundary.md#control-plane`).
 
-use aster_codec::{Plan, Schema};
-use aster_net::stub::CodecError;
+use aster_codec::{CodecError, Plan, Schema};
 
 use aster_wire::hex::Hex;
 use napi::bindgen_prelude::{Result, Uint8Array, Uint8ArraySlice};
@@ -33,23 +32,23 @@ fn codec_failure(error: &CodecError) -> Failure {
 /// XLANG bytes to the JSON text that the reference writes.
 #[napi(catch_unwind)]
 pub fn plan_to_json(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<String> {
-    let mut text = Vec::new();
-    aster_net::stub::xlang_to_json(&*plan(plan_number)?, root as usize, &message, &mut text)
+    let mut text = String::new();
+    aster_codec::xlang_to_json(&*plan(plan_number)?, root as usize, &message, &mut text)
         .map_err(|e| codec_failure(&e))?;
-    Ok(String::from_utf8(text).map_err(|e| Failure::option("message", e))?)
+    Ok(text)
 }
 
 /// JSON text to marked XLANG (`docs/plan.md`).
 #[napi(catch_unwind)]
 pub fn plan_from_json(plan_number: u32, root: u32, text: String) -> Result<Uint8Array> {
-    let message = aster_net::stub::json_to_xlang(&*plan(plan_number)?, root as usize, text.as_bytes(), true);
+    let message = aster_codec::json_to_xlang(&*plan(plan_number)?, root as usize, text.as_bytes(), true);
     Ok(message.map_err(|e| codec_failure(&e))?.into())
 }
 
 /// Throws unless the message decodes within the limits.
 #[napi(catch_unwind)]
 pub fn plan_check(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<()> {
-    Ok(aster_net::stub::check(&*plan(plan_number)?, root as usize, &message).map_err(|e| codec_failure(&e))?)
+    Ok(aster_codec::check(&*plan(plan_number)?, root as usize, &message).map_err(|e| codec_failure(&e))?)
 }
 
 /// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.

@@ -2,7 +2,7 @@
 // workload. Fresh, so that no peer meets code or memory that another workload has warmed or filled.
 import { fork } from "node:child_process";
 import { join } from "node:path";
-import { childEnvironment } from "../environment.mjs";
+import { childEnvironment, reasonOf } from "../environment.mjs";
 
 const worker = join(import.meta.dirname, "worker.mjs");
 const limitMs = 180_000;
@@ -22,7 +22,7 @@ export async function runCell({ name, settings, workload, plan }) {
     const memory = workload === "W5" ? (await server.ask("memory")) - memoryBefore : null;
     return toSample(measured, served, memory);
   } catch (error) {
-    return { error: String(error.message ?? error) };
+    return { error: reasonOf(error.message) };
   } finally {
     await Promise.all([client.stop(), server.stop()]);
   }
@@ -47,7 +47,11 @@ function toSample(client, server, memoryBytes) {
 }
 
 function startProcess(execArgv) {
-  const child = fork(worker, { execArgv, env: childEnvironment(), stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const child = fork(worker, {
+    execArgv,
+    env: childEnvironment(),
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   let complaints = "";
   child.stderr.on("data", (text) => {
@@ -55,10 +59,14 @@ function startProcess(execArgv) {
   });
   const ask = (command, parameters = {}) =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => settle(reject, new Error(`${command}: no answer in ${limitMs} ms`)), limitMs);
+      const timer = setTimeout(
+        () => settle(reject, new Error(`${command}: no answer in ${limitMs} ms`)),
+        limitMs,
+      );
       const onMessage = ({ value, error }) =>
         error === undefined ? settle(resolve, value) : settle(reject, new Error(error));
-      const onExit = (code) => settle(reject, new Error(`${command}: the process ended (${code})\n${complaints}`));
+      const onExit = (code) =>
+        settle(reject, new Error(`${command}: the process ended (${code})\n${complaints}`));
       const settle = (how, what) => {
         clearTimeout(timer);
         child.off("message", onMessage).off("exit", onExit);

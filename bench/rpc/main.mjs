@@ -1,19 +1,22 @@
 // `npm run bench`: every workload with every peer, interleaved, round after round, then a table and a JSON file.
 // It never fails for being slow: it prints ratios. Exit code 1 only when a cell gave no number.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { describeEnvironment } from "../environment.mjs";
+import { publish } from "../results.mjs";
+import { setUp } from "../setup.mjs";
+import { format } from "../statistics.mjs";
 import { runCell } from "./cell.mjs";
 import { readOptions } from "./options.mjs";
 import { loadPeer, peers } from "./peers/index.mjs";
 import { renderRpc } from "./render.mjs";
-import { format } from "../statistics.mjs";
 
 const options = readOptions(process.argv.slice(2));
 if (options !== null) await run(options);
 
-async function run({ peers: names, workloads, rounds, plan, quick, json }) {
+async function run({ peers: names, workloads, rounds, plan, quick, json, out }) {
+  setUp({ library: names.includes("ours") });
   const scratch = mkdtempSync(join(tmpdir(), "aster-bench-"));
   const prepared = new Map();
   const cells = names.flatMap((peer) => workloads.map((workload) => ({ peer, workload, samples: [] })));
@@ -21,14 +24,15 @@ async function run({ peers: names, workloads, rounds, plan, quick, json }) {
     for (const name of names) prepared.set(name, await preparePeer(name, scratch));
     for (let round = 1; round <= rounds; round += 1) {
       for (const workload of workloads) {
-        for (const name of names) await addSample(cells, name, workload, plan, prepared.get(name).settings, round);
+        for (const name of names)
+          await addSample(cells, name, workload, plan, prepared.get(name).settings, round);
       }
     }
   } finally {
     for (const { dispose } of prepared.values()) await dispose?.();
     rmSync(scratch, { recursive: true, force: true });
   }
-  report({ names, rounds, plan, quick, json, cells });
+  report({ names, rounds, plan, quick, json, out, cells });
 }
 
 async function preparePeer(name, scratch) {
@@ -54,15 +58,12 @@ async function addSample(cells, name, workload, plan, settings, round) {
       : workload === "W5"
         ? `${format(sample.serverKiBPerConnection)} KiB`
         : `${format(sample.perSecond)}/s, ${format(sample.cpuUsPerUnit)} us CPU each`;
-  console.log(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
+  console.error(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
 }
 
-function report({ names, rounds, plan, quick, json, cells }) {
+function report({ names, rounds, plan, quick, json, out, cells }) {
   const packages = [...new Set(names.flatMap((name) => peers[name].packages))];
   const results = { kind: "rpc", quick, rounds, plan, environment: describeEnvironment(packages), cells };
-  const file = resolve(import.meta.dirname, "../results", json);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
-  console.log(`\n${renderRpc(results)}\n\nwritten: ${file}`);
+  publish(results, { out, json, render: renderRpc });
   if (cells.some(({ samples }) => samples.some((sample) => sample.error !== undefined))) process.exitCode = 1;
 }

@@ -17,7 +17,8 @@ export function checkAnswer(response, seq) {
 
 /** The items of a server stream: as many as the request's `seq` says, numbered from 0. */
 export function* items(request) {
-  for (let seq = 0; seq < request.seq; seq += 1) yield { agentId: request.agentId, status: "ok", uptimeSecs: seq };
+  for (let seq = 0; seq < request.seq; seq += 1)
+    yield { agentId: request.agentId, status: "ok", uptimeSecs: seq };
 }
 
 export const chunkBytes = 64 * 1024;

@@ -1,4 +1,5 @@
 // Results of the RPC bench as Markdown: the figures, the ratios to grpc-js over TLS of the same run, and the rest.
+import { describeRun, table } from "../markdown.mjs";
 import { format, summarize } from "../statistics.mjs";
 import { peers } from "./peers/index.mjs";
 
@@ -25,22 +26,26 @@ const costs = [
 
 /** The whole report as Markdown. */
 export function renderRpc(results) {
-  const measured = columns.filter((column) => results.cells.some(({ workload }) => workload === column.workload));
-  const present = costs.filter((column) => results.cells.some(({ workload }) => workload === column.workload));
+  const measured = columns.filter((column) =>
+    results.cells.some(({ workload }) => workload === column.workload),
+  );
+  const present = costs.filter((column) =>
+    results.cells.some(({ workload }) => workload === column.workload),
+  );
   const names = [...new Set(results.cells.map(({ peer }) => peer))];
   const parts = [
-    describe(results),
+    describeRun(results),
     "Median (lowest to highest) of the rounds:",
-    table(measured, names, (column, name) => spread(results, column, name)),
+    tableOf(measured, names, (column, name) => spread(results, column, name)),
   ];
   if (names.includes(baseline)) {
     parts.push(
       `Ratio of the medians to ${peers[baseline].title} in this run; above 1 is better than it, in every column:`,
-      table(measured, names, (column, name) => ratio(results, column, name)),
+      tableOf(measured, names, (column, name) => ratio(results, column, name)),
     );
   }
   parts.push("What it costs, client and server together:");
-  parts.push(table(present, names, (column, name) => format(value(results, column, name)?.median)));
+  parts.push(tableOf(present, names, (column, name) => format(value(results, column, name)?.median)));
   parts.push(notes(results, names));
   return parts.filter((part) => part !== "").join("\n\n");
 }
@@ -59,7 +64,9 @@ function spread(results, column, name) {
 }
 
 function failed(results, { workload }, name) {
-  return results.cells.some((one) => one.peer === name && one.workload === workload && one.samples.length > 0);
+  return results.cells.some(
+    (one) => one.peer === name && one.workload === workload && one.samples.length > 0,
+  );
 }
 
 function ratio(results, column, name) {
@@ -69,33 +76,23 @@ function ratio(results, column, name) {
   return `${format(column.less === true ? theirs / mine : mine / theirs)}x`;
 }
 
-function table(shown, names, cell) {
-  const row = (first, cells) => `| ${[first, ...cells].join(" | ")} |`;
-  return [
-    row("peer", shown.map(({ title }) => title)),
-    row("---", shown.map(() => "---:")),
-    ...names.map((name) => row(peers[name].title, shown.map((column) => cell(column, name)))),
-  ].join("\n");
-}
-
-function describe({ environment, rounds, quick }) {
-  const { processor, cores, kernel, node, commit, startedAt } = environment;
-  const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);
-  const warning = quick ? "**A quick run: it shows that everything works, its figures mean nothing.**\n\n" : "";
-  const head = `${startedAt.slice(0, 10)}, commit ${commit}; ${processor}, ${cores} cores, Linux ${kernel}, Node ${node}`;
-  return `${warning}${head}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}.\n${versions.join(", ")}.`;
+function tableOf(shown, names, cell) {
+  const rows = names.map((name) => [peers[name].title, ...shown.map((column) => cell(column, name))]);
+  return table(["peer", ...shown.map(({ title }) => title)], rows);
 }
 
 function notes(results, names) {
   const lines = names.flatMap((name) => {
     const { title, note, share } = peers[name];
-    const less = Object.entries(share ?? {}).map(([workload, part]) => `${workload} with ${part * 100} % of the amount`);
+    const less = Object.entries(share ?? {}).map(
+      ([workload, part]) => `${workload} with ${part * 100} % of the amount`,
+    );
     const said = [note, less.join(", ")].filter(Boolean).join(". ");
     return said === "" ? [] : [`- ${title}: ${said}.`];
   });
   const errors = results.cells.flatMap(({ peer, workload, samples }) => {
     const first = samples.find(({ error }) => error !== undefined);
-    return first === undefined ? [] : [`- ${peers[peer].title}, ${workload} failed: ${first.error.split("\n")[0]}`];
+    return first === undefined ? [] : [`- ${peers[peer].title}, ${workload} failed: ${first.error}`];
   });
   return [...lines, ...errors].join("\n");
 }

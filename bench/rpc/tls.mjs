@@ -13,4 +13,7 @@ export function prepareTls(scratch) {
 }
 
 /** Key and certificate of `prepareTls`, read back in a measured process. */
-export const readTls = ({ keyFile, certFile }) => ({ key: readFileSync(keyFile), cert: readFileSync(certFile) });
+export const readTls = ({ keyFile, certFile }) => ({
+  key: readFileSync(keyFile),
+  cert: readFileSync(certFile),
+});

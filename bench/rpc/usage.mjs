@@ -1,5 +1,5 @@
 // What a process has used so far: CPU of all its threads, context switches, and CPU of its child processes.
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const ticksPerSecond = 100; // Linux reports /proc times in USER_HZ, which is 100 on every architecture that Node runs on
 
@@ -25,7 +25,9 @@ function childrenCpuSeconds(pid) {
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     for (const child of read(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean)) {
       // After the command in parentheses: state is field 3, utime and stime are 14 and 15.
-      const fields = read(`/proc/${child}/stat`).replace(/^.*\) /s, "").split(" ");
+      const fields = read(`/proc/${child}/stat`)
+        .replace(/^.*\) /s, "")
+        .split(" ");
       seconds += ((Number(fields[11]) || 0) + (Number(fields[12]) || 0)) / ticksPerSecond;
       seconds += childrenCpuSeconds(child);
     }

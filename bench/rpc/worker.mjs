@@ -1,7 +1,8 @@
 // The program of the two measured processes, server and client of one peer and one workload. It is driven by
 // cell.mjs over the IPC channel: one request, one reply, in order.
-import { difference, usage } from "./usage.mjs";
+
 import { loadPeer } from "./peers/index.mjs";
+import { difference, usage } from "./usage.mjs";
 import { measure, warmUp } from "./workloads.mjs";
 
 let peer;

@@ -7,15 +7,15 @@ use napi::sys::{self, napi_env, napi_ref, napi_value};
 
 use crate::shape::MAX_KEYS;
 
-/// Room for a string of the usual length; longer ones are measured first.
+/// Room for a string of the usual length; the buffer grows when a longer one comes.
 const SCRATCH: usize = 4096;
 
 /// The environment of one call, with the keys fetched so far.
-pub struct Js {
+pub struct Js<'a> {
     env: napi_env,
     keys: napi_value,
     cached: [napi_value; MAX_KEYS],
-    scratch: Vec<u8>,
+    scratch: &'a mut Vec<u8>,
 }
 
 macro_rules! call {
@@ -27,7 +27,11 @@ macro_rules! call {
 }
 
 fn check(status: i32, what: &str) -> Result<()> {
-    if status == sys::Status::napi_ok { Ok(()) } else { Err(failed(status, what)) }
+    if status == sys::Status::napi_ok {
+        Ok(())
+    } else {
+        Err(failed(status, what))
+    }
 }
 
 #[cold]
@@ -42,12 +46,17 @@ pub fn keep(env: napi_env, object: napi_value) -> Result<napi_ref> {
     Ok(reference)
 }
 
-impl Js {
+impl<'a> Js<'a> {
     /// Begins a call with the kept array of keys.
-    pub fn new(env: napi_env, reference: napi_ref) -> Result<Self> {
+    pub fn new(env: napi_env, reference: napi_ref, scratch: &'a mut Vec<u8>) -> Result<Self> {
         let mut keys = ptr::null_mut();
         call!(napi_get_reference_value(env, reference, &raw mut keys))?;
-        Ok(Self { env, keys, cached: [ptr::null_mut(); MAX_KEYS], scratch: Vec::new() })
+        Ok(Self {
+            env,
+            keys,
+            cached: [ptr::null_mut(); MAX_KEYS],
+            scratch,
+        })
     }
 
     fn key(&mut self, index: usize) -> Result<napi_value> {
@@ -64,7 +73,12 @@ impl Js {
     }
 
     /// `object[keys[index]] = value`
-    pub fn set_property(&mut self, object: napi_value, index: usize, value: napi_value) -> Result<()> {
+    pub fn set_property(
+        &mut self,
+        object: napi_value,
+        index: usize,
+        value: napi_value,
+    ) -> Result<()> {
         let key = self.key(index)?;
         self.set_member(object, key, value)
     }
@@ -130,11 +144,19 @@ impl Js {
 
     /// The string as UTF-8, in a buffer that lives until the next string.
     pub fn text(&mut self, value: napi_value) -> Result<&[u8]> {
-        self.scratch.resize(SCRATCH, 0);
+        if self.scratch.is_empty() {
+            self.scratch.resize(SCRATCH, 0);
+        }
         let mut length = self.copy_text(value)?;
         // A full buffer may have cut the string: then ask for the length and copy again.
         if length + 4 >= self.scratch.len() {
-            call!(napi_get_value_string_utf8(self.env, value, ptr::null_mut(), 0, &raw mut length))?;
+            call!(napi_get_value_string_utf8(
+                self.env,
+                value,
+                ptr::null_mut(),
+                0,
+                &raw mut length
+            ))?;
             self.scratch.resize(length + 5, 0);
             length = self.copy_text(value)?;
         }
@@ -143,8 +165,17 @@ impl Js {
 
     fn copy_text(&mut self, value: napi_value) -> Result<usize> {
         let mut length = 0;
-        let (buffer, room) = (self.scratch.as_mut_ptr().cast::<c_char>(), self.scratch.len());
-        call!(napi_get_value_string_utf8(self.env, value, buffer, room, &raw mut length))?;
+        let (buffer, room) = (
+            self.scratch.as_mut_ptr().cast::<c_char>(),
+            self.scratch.len(),
+        );
+        call!(napi_get_value_string_utf8(
+            self.env,
+            value,
+            buffer,
+            room,
+            &raw mut length
+        ))?;
         Ok(length)
     }
 
@@ -158,7 +189,11 @@ impl Js {
     /// An array with that many holes.
     pub fn new_array(&self, length: usize) -> Result<napi_value> {
         let mut array = ptr::null_mut();
-        call!(napi_create_array_with_length(self.env, length, &raw mut array))?;
+        call!(napi_create_array_with_length(
+            self.env,
+            length,
+            &raw mut array
+        ))?;
         Ok(array)
     }
 
@@ -187,7 +222,12 @@ impl Js {
     pub fn new_latin1(&self, bytes: &[u8]) -> Result<napi_value> {
         let mut value = ptr::null_mut();
         let start = bytes.as_ptr().cast::<c_char>();
-        call!(napi_create_string_latin1(self.env, start, bytes.len() as isize, &raw mut value))?;
+        call!(napi_create_string_latin1(
+            self.env,
+            start,
+            bytes.len() as isize,
+            &raw mut value
+        ))?;
         Ok(value)
     }
 
@@ -195,14 +235,24 @@ impl Js {
     pub fn new_utf8(&self, bytes: &[u8]) -> Result<napi_value> {
         let mut value = ptr::null_mut();
         let start = bytes.as_ptr().cast::<c_char>();
-        call!(napi_create_string_utf8(self.env, start, bytes.len() as isize, &raw mut value))?;
+        call!(napi_create_string_utf8(
+            self.env,
+            start,
+            bytes.len() as isize,
+            &raw mut value
+        ))?;
         Ok(value)
     }
 
     /// A string from UTF-16 units.
     pub fn new_utf16(&self, units: &[u16]) -> Result<napi_value> {
         let mut value = ptr::null_mut();
-        call!(napi_create_string_utf16(self.env, units.as_ptr(), units.len() as isize, &raw mut value))?;
+        call!(napi_create_string_utf16(
+            self.env,
+            units.as_ptr(),
+            units.len() as isize,
+            &raw mut value
+        ))?;
         Ok(value)
     }
 }

@@ -9,15 +9,21 @@ mod write;
 
 use std::cell::RefCell;
 
-use napi::bindgen_prelude::{Env, Error, Object, Result, Unknown};
+use napi::bindgen_prelude::{Env, Error, Object, Result, Uint8ArraySlice, Unknown};
 use napi::{JsValue, sys};
 use napi_derive::napi;
 
 use js::Js;
 use shape::Shape;
 
+/// What stays between calls of this thread.
+struct State {
+    shapes: Vec<(Shape, sys::napi_ref)>,
+    scratch: Vec<u8>,
+}
+
 thread_local! {
-    static SHAPES: RefCell<Vec<(Shape, sys::napi_ref)>> = const { RefCell::new(Vec::new()) };
+    static STATE: RefCell<State> = const { RefCell::new(State { shapes: Vec::new(), scratch: Vec::new() }) };
 }
 
 /// Prepares a message type; returns its number. `keys` is an array of the property names that the shape refers to;
@@ -26,16 +32,20 @@ thread_local! {
 pub fn define(env: Env, shape: String, keys: Object) -> Result<u32> {
     let shape = Shape::parse(&shape).map_err(Error::from_reason)?;
     let reference = js::keep(env.raw(), keys.raw())?;
-    SHAPES.with_borrow_mut(|shapes| {
-        shapes.push((shape, reference));
-        Ok(shapes.len() as u32 - 1)
+    STATE.with_borrow_mut(|state| {
+        state.shapes.push((shape, reference));
+        Ok(state.shapes.len() as u32 - 1)
     })
 }
 
 /// Writes the message into `target` and returns its length; fails when it does not fit.
 #[napi]
-pub fn encode(env: Env, id: u32, value: Unknown, target: &mut [u8]) -> Result<u32> {
-    with_shape(env, id, |js, shape| write::message(js, shape, value.raw(), target).map(|length| length as u32))
+pub fn encode(env: Env, id: u32, value: Unknown, mut target: Uint8ArraySlice) -> Result<u32> {
+    // SAFETY: JavaScript runs nothing while this call does, so nobody else looks at the buffer.
+    let target = unsafe { target.as_mut() };
+    with_shape(env, id, |js, shape| {
+        write::message(js, shape, value.raw(), target).map(|length| length as u32)
+    })
 }
 
 /// Builds the object of a message.
@@ -47,8 +57,10 @@ pub fn decode<'a>(env: Env, id: u32, bytes: &[u8]) -> Result<Unknown<'a>> {
 }
 
 fn with_shape<T>(env: Env, id: u32, run: impl FnOnce(&mut Js, &Shape) -> Result<T>) -> Result<T> {
-    SHAPES.with_borrow(|shapes| {
-        let (shape, keys) = shapes.get(id as usize).ok_or_else(|| Error::from_reason("no such shape"))?;
-        run(&mut Js::new(env.raw(), *keys)?, shape)
+    STATE.with_borrow_mut(|State { shapes, scratch }| {
+        let (shape, keys) = shapes
+            .get(id as usize)
+            .ok_or_else(|| Error::from_reason("no such shape"))?;
+        run(&mut Js::new(env.raw(), *keys, scratch)?, shape)
     })
 }

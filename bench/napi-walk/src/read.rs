@@ -86,7 +86,10 @@ fn text(js: &mut Js, input: &mut Input) -> Result<napi_value> {
     match head & 3 {
         0 => js.new_latin1(bytes),
         1 => {
-            let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = bytes
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect();
             js.new_utf16(&units)
         }
         2 => js.new_utf8(bytes),
@@ -105,7 +108,10 @@ struct Input<'a> {
 
 impl<'a> Input<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(|| invalid("end"))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or_else(|| invalid("end"))?;
         self.rest = rest;
         Ok(taken)
     }

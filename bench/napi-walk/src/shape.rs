@@ -58,9 +58,18 @@ impl Shape {
     pub fn parse(text: &str) -> Result<Self, String> {
         let shape: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let known = |index: usize| index < shape.types.len();
-        let fits = shape.types.iter().flat_map(|message| &message.fields).all(|field| {
-            field.key < MAX_KEYS && !matches!(field.kind, Kind::Messages(index) if !known(index))
-        });
-        if fits && known(shape.root) { Ok(shape) } else { Err("an index of the shape is out of range".into()) }
+        let fits = shape
+            .types
+            .iter()
+            .flat_map(|message| &message.fields)
+            .all(|field| {
+                field.key < MAX_KEYS
+                    && !matches!(field.kind, Kind::Messages(index) if !known(index))
+            });
+        if fits && known(shape.root) {
+            Ok(shape)
+        } else {
+            Err("an index of the shape is out of range".into())
+        }
     }
 }

@@ -19,7 +19,13 @@ pub fn message(js: &mut Js, shape: &Shape, value: napi_value, target: &mut [u8])
     Ok(out.at)
 }
 
-fn fields(js: &mut Js, shape: &Shape, message: &Message, object: napi_value, out: &mut Out) -> Result<()> {
+fn fields(
+    js: &mut Js,
+    shape: &Shape,
+    message: &Message,
+    object: napi_value,
+    out: &mut Out,
+) -> Result<()> {
     for field in &message.fields {
         let value = js.property(object, field.key)?;
         match field.kind {
@@ -109,7 +115,8 @@ struct Out<'a> {
 impl Out<'_> {
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let room = self.target.get_mut(self.at..self.at + bytes.len());
-        room.ok_or_else(|| Error::from_reason("the target is too small"))?.copy_from_slice(bytes);
+        room.ok_or_else(|| Error::from_reason("the target is too small"))?
+            .copy_from_slice(bytes);
         self.at += bytes.len();
         Ok(())
     }

@@ -33,7 +33,10 @@ async function* repeat(data, count) {
 
 export async function connect(settings, address) {
   const nodeOptions = { ca: readTls(settings).cert, servername: "localhost" };
-  const client = createClient(Bench, createConnectTransport({ baseUrl: address, httpVersion: "2", nodeOptions }));
+  const client = createClient(
+    Bench,
+    createConnectTransport({ baseUrl: address, httpVersion: "2", nodeOptions }),
+  );
   return {
     unary: (request) => client.getStatus(request),
     async serverStream(request, onItem) {

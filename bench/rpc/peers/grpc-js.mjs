@@ -46,7 +46,9 @@ export async function serve(settings) {
   });
   const tls = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]);
   return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", tls, (error, port) => (error ? reject(error) : resolve(`127.0.0.1:${port}`)));
+    server.bindAsync("127.0.0.1:0", tls, (error, port) =>
+      error ? reject(error) : resolve(`127.0.0.1:${port}`),
+    );
   });
 }
 

@@ -23,9 +23,20 @@ const record = (members) => ({
 });
 
 const { string, uint, bool, none, buffer } = encoding;
-const request = record([["agentId", string], ["seq", uint], ["level", string]]);
-const status = record([["agentId", string], ["status", string], ["uptimeSecs", uint]]);
-const received = record([["bytes", uint], ["intact", bool]]);
+const request = record([
+  ["agentId", string],
+  ["seq", uint],
+  ["level", string],
+]);
+const status = record([
+  ["agentId", string],
+  ["status", string],
+  ["uptimeSecs", uint],
+]);
+const received = record([
+  ["bytes", uint],
+  ["intact", bool],
+]);
 const getStatus = { requestEncoding: request, responseEncoding: status };
 const watchStatus = { requestEncoding: request, responseEncoding: none };
 const finishUpload = { requestEncoding: none, responseEncoding: received };
@@ -55,7 +66,9 @@ export async function serve({ bootstrap }) {
   const uploads = new WeakMap();
   server.on("connection", (rpc) => uploads.set(rpc, new UploadCheck()));
   server.respond("getStatus", getStatus, answer);
-  server.respond("watchStatus", watchStatus, (wanted, rpc) => sendEvents(rpc, "item", items(wanted), status, 64));
+  server.respond("watchStatus", watchStatus, (wanted, rpc) =>
+    sendEvents(rpc, "item", items(wanted), status, 64),
+  );
   server.respond("chunk", { requestEncoding: buffer }, (data, rpc) => uploads.get(rpc).add(data));
   server.respond("finishUpload", finishUpload, (_, rpc) => {
     const { result } = uploads.get(rpc);

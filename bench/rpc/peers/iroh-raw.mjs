@@ -71,7 +71,11 @@ async function acceptStreams(connection) {
 }
 
 async function acceptConnections(endpoint) {
-  for (let incoming = await endpoint.acceptNext(); incoming !== null; incoming = await endpoint.acceptNext()) {
+  for (
+    let incoming = await endpoint.acceptNext();
+    incoming !== null;
+    incoming = await endpoint.acceptNext()
+  ) {
     const accepting = await incoming.accept();
     acceptStreams(await accepting.connect()).catch(fail);
   }

@@ -1,6 +1,16 @@
 // aster-rpc as its users call it: typed service, all features on, default options but for loopback without relays.
 import { randomBytes } from "node:crypto";
-import { AsterClient, AsterServer, clientStream, implement, message, serverStream, service, t, unary } from "../../../dist/index.js";
+import {
+  AsterClient,
+  AsterServer,
+  clientStream,
+  implement,
+  message,
+  serverStream,
+  service,
+  t,
+  unary,
+} from "../../../dist/index.js";
 import { answer, items, UploadCheck } from "../messages.mjs";
 
 const StatusRequest = message("bench/StatusRequest", { agentId: t.string, seq: t.int, level: t.string });
@@ -8,11 +18,15 @@ const Status = message("bench/Status", { agentId: t.string, status: t.string, up
 const Chunk = message("bench/Chunk", { data: t.bytes });
 const Received = message("bench/Received", { bytes: t.int, intact: t.bool });
 
-const Bench = service("Bench", { version: 1 }, {
-  getStatus: unary(StatusRequest, Status),
-  watchStatus: serverStream(StatusRequest, Status),
-  upload: clientStream(Chunk, Received),
-});
+const Bench = service(
+  "Bench",
+  { version: 1 },
+  {
+    getStatus: unary(StatusRequest, Status),
+    watchStatus: serverStream(StatusRequest, Status),
+    upload: clientStream(Chunk, Received),
+  },
+);
 
 const handlers = {
   getStatus: answer,

@@ -83,7 +83,11 @@ impl CodecError {
             Self::Violation(violation) => &mut violation.path,
             Self::NoRoot(_) => return self,
         };
-        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        let dot = if path.is_empty() || path.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
         *path = format!("{segment}{dot}{path}");
         self
     }

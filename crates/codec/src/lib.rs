@@ -1,19 +1,35 @@
 //! Fory XLANG: schema to plan, and the plan over bytes and JSON.
 //!
 //! The lowest layer: it knows no frames, no calls and no network. `buffer` reads and writes the forms of
-//! values, `schema` and `plan` decide which form stands where.
+//! values; `schema` and `plan` decide which form stands where; `decode` and `encode` walk a plan over bytes,
+//! driven by or driving JSON text (`json`) or values in memory (`value`).
 
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+mod decode;
+mod encode;
+mod error;
 mod json;
+mod limits;
 pub mod metastring;
 mod murmur3;
 mod plan;
 pub mod schema;
+mod sink;
+mod source;
 mod types;
+mod value;
+mod violation;
 
 pub use buffer::{ReadError, Reader, Writer};
+pub use error::CodecError;
+pub use json::{json_to_xlang, xlang_to_json};
+pub use limits::Limits;
 pub use murmur3::murmur3;
 pub use plan::Plan;
 pub use schema::{PlanError, Schema};
+pub use sink::check;
+pub use types::Scalar;
+pub use value::Value;
+pub use violation::Violation;

@@ -44,12 +44,21 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, depth: 0, objects: 0 }
+        Self {
+            limits,
+            depth: 0,
+            objects: 0,
+        }
     }
 
     /// A container or message begins, with that many parts.
     pub(crate) fn enter(&mut self, parts: usize) -> Result<(), CodecError> {
-        let Limits { depth, elements, objects, .. } = self.limits;
+        let Limits {
+            depth,
+            elements,
+            objects,
+            ..
+        } = self.limits;
         within("nesting", self.depth + 1, depth)?;
         within("elements of a collection", parts, elements)?;
         within("containers and messages", self.objects + 1, objects)?;
@@ -78,5 +87,9 @@ pub(crate) fn within(what: &'static str, used: usize, most: usize) -> Result<(),
     if used <= most {
         return Ok(());
     }
-    Err(CodecError::Limit { path: String::new(), what, most })
+    Err(CodecError::Limit {
+        path: String::new(),
+        what,
+        most,
+    })
 }

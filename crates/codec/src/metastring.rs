@@ -172,7 +172,9 @@ fn lower_index(byte: u8) -> Option<u8> {
 }
 
 fn lower_char(index: u8) -> Option<u8> {
-    b"abcdefghijklmnopqrstuvwxyz._$|".get(usize::from(index)).copied()
+    b"abcdefghijklmnopqrstuvwxyz._$|"
+        .get(usize::from(index))
+        .copied()
 }
 
 fn all_index(byte: u8, role: Role) -> Option<u8> {
@@ -180,7 +182,12 @@ fn all_index(byte: u8, role: Role) -> Option<u8> {
         b'a'..=b'z' => byte - b'a',
         b'A'..=b'Z' => byte - b'A' + 26,
         b'0'..=b'9' => byte - b'0' + 52,
-        _ => 62 + role.specials().iter().position(|&special| special == byte)? as u8,
+        _ => {
+            62 + role
+                .specials()
+                .iter()
+                .position(|&special| special == byte)? as u8
+        }
     })
 }
 
@@ -228,9 +235,15 @@ fn unpack(bytes: &[u8], bits: usize, character: impl Fn(u8) -> Option<u8>) -> Op
     let stripped = usize::from(first >> 7);
     let count = ((8 * bytes.len() - 1) / bits).checked_sub(stripped)?;
     let mut text = String::with_capacity(count);
-    let mut all_bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).skip(1);
+    let mut all_bits = bytes
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
+        .skip(1);
     for _ in 0..count {
-        let value = all_bits.by_ref().take(bits).fold(0, |value, bit| value << 1 | bit);
+        let value = all_bits
+            .by_ref()
+            .take(bits)
+            .fold(0, |value, bit| value << 1 | bit);
         text.push(char::from(character(value)?));
     }
     Some(text)
@@ -241,7 +254,7 @@ mod tests {
     use super::{MetaString, MetaStringError, Role, decode};
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+        aster_testkit::hex::encode(bytes).to_uppercase()
     }
 
     #[test]
@@ -249,7 +262,12 @@ mod tests {
         let cases = [
             ("_aster", Role::Namespace, 1, "6C129922"),
             ("billing", Role::Namespace, 1, "050B5A1A60"),
-            ("xxxxxxxxxxxxxxxxxxxxxxxx", Role::Namespace, 1, "DEF7BDEF7BDEF7BDEF7BDEF7BDEF7B80"),
+            (
+                "xxxxxxxxxxxxxxxxxxxxxxxx",
+                Role::Namespace,
+                1,
+                "DEF7BDEF7BDEF7BDEF7BDEF7BDEF7B80",
+            ),
             ("Invoice", Role::TypeName, 3, "21B5720440"),
             ("RpcStatus", Role::TypeName, 2, "5678562602 6A24"),
             ("CallHeader", Role::TypeName, 2, "380165C220018888"),
@@ -258,7 +276,11 @@ mod tests {
         ];
         for (text, role, code, packed) in cases {
             let meta = MetaString::encode(text, role).unwrap();
-            assert_eq!((meta.code, hex(&meta.bytes)), (code, packed.replace(' ', "")), "{text}");
+            assert_eq!(
+                (meta.code, hex(&meta.bytes)),
+                (code, packed.replace(' ', "")),
+                "{text}"
+            );
             assert_eq!(decode(meta.code, &meta.bytes, role).unwrap(), text);
         }
     }
@@ -269,7 +291,10 @@ mod tests {
             let meta = MetaString::encode(text, Role::TypeName).unwrap();
             assert_eq!((meta.code, meta.bytes.as_slice()), (0, text.as_bytes()));
         }
-        assert_eq!(MetaString::encode("", Role::Namespace).unwrap().first_use(), [0]);
+        assert_eq!(
+            MetaString::encode("", Role::Namespace).unwrap().first_use(),
+            [0]
+        );
     }
 
     #[test]
@@ -283,15 +308,28 @@ mod tests {
     #[test]
     fn malformed_packings_are_refused() {
         // An index past the alphabet, an escape without a letter, an unknown packing.
-        for (code, bytes) in [(1, [0x7C, 0]), (4, [0x77, 0xA0]), (5, [0, 0]), (0, [0xFF, 0xFE])] {
-            assert_eq!(decode(code, &bytes, Role::TypeName), Err(MetaStringError::Malformed), "{code}");
+        for (code, bytes) in [
+            (1, [0x7C, 0]),
+            (4, [0x77, 0xA0]),
+            (5, [0, 0]),
+            (0, [0xFF, 0xFE]),
+        ] {
+            assert_eq!(
+                decode(code, &bytes, Role::TypeName),
+                Err(MetaStringError::Malformed),
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn long_names_carry_a_hash_whose_first_byte_is_the_packing() {
-        let meta = MetaString::encode("com.example.services.billing.internal.v2", Role::Namespace).unwrap();
+        let meta = MetaString::encode("com.example.services.billing.internal.v2", Role::Namespace)
+            .unwrap();
         let packed = hex(&meta.first_use());
-        assert!(packed.starts_with("3E02F25C08BE43D1F584719F08B8061E589F24222A9010"), "{packed}");
+        assert!(
+            packed.starts_with("3E02F25C08BE43D1F584719F08B8061E589F24222A9010"),
+            "{packed}"
+        );
     }
 }

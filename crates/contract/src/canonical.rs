@@ -201,7 +201,7 @@ impl TypeDef {
         out.text(&self.package);
         out.text(&self.name);
         out.list(sorted(&self.fields, |field| field.id), |out, field| {
-            field.put(out)
+            field.put(out);
         });
         out.list(
             sorted(&self.enum_values, |member| member.value),
@@ -264,7 +264,7 @@ impl MethodDef {
         out.bool(self.idempotent);
         out.float(self.default_timeout);
         out.optional(self.requires.as_ref(), |out, requirement| {
-            requirement.put(out)
+            requirement.put(out);
         });
     }
 }
@@ -280,11 +280,11 @@ impl ServiceContract {
         });
         out.list(methods, |out, method| method.put(out));
         out.list(self.serialization_modes.iter().collect(), |out, mode| {
-            out.text(mode)
+            out.text(mode);
         });
         out.number(self.scoped as u64);
         out.optional(self.requires.as_ref(), |out, requirement| {
-            requirement.put(out)
+            requirement.put(out);
         });
         out.into_vec()
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::ContractError;
 use crate::id::description;
-use crate::schema::{Made, Type, Word};
+use crate::schema::{Field, Made, Type, Word};
 use crate::service::{Method, Pattern, Scope, Service};
 use crate::typegraph::root_message;
 
@@ -111,12 +111,14 @@ fn wire_tag<'a>(service: &'a Service, kind: &Type) -> &'a str {
 }
 
 fn fields(service: &Service, kind: &Type) -> Vec<Value> {
-    let message = root_message(kind).and_then(|index| service.message(index));
-    message.map_or_else(Vec::new, |message| {
-        message
-            .fields
-            .iter()
-            .map(|declared| field::describe(service, declared))
-            .collect()
-    })
+    let Some(index) = root_message(kind) else {
+        return Vec::new();
+    };
+    let fields = service
+        .message(index)
+        .map_or(&[][..], |message| &message.fields);
+    let describe = |declared: &Field| {
+        field::describe(service, declared, service.default(index, &declared.name))
+    };
+    fields.iter().map(describe).collect()
 }

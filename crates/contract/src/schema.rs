@@ -1,9 +1,9 @@
 //! The schema descriptor inside a service document, as far as identity and manifest need it.
 //!
 //! `aster-codec` reads the same descriptor in full, checks it, and decides about bytes; unknown members are its
-//! business. Here stand the members that leave no trace in a payload: Python names and default values.
+//! business. Here stand the members that leave no trace in a payload: the names that types have in Python.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The types of a service.
@@ -74,17 +74,6 @@ pub struct Field {
     /// Whether it has a default value.
     #[serde(default, rename = "default")]
     pub has_default: bool,
-    /// What only the manifest tells.
-    #[serde(default)]
-    pub manifest: FieldManifest,
-}
-
-/// What a manifest tells about a field and a contract does not.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct FieldManifest {
-    /// The default value where it is a scalar or null; hexadecimal text for bytes.
-    #[serde(default, deserialize_with = "present")]
-    pub default: Option<Value>,
 }
 
 /// An enum type.
@@ -157,9 +146,4 @@ pub enum Made {
     Enum(usize),
     Union(Vec<usize>),
     Array(String),
-}
-
-/// Tells a null from a missing member.
-fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(input).map(Some)
 }

@@ -3,6 +3,7 @@
 //! Owns the service, its methods and the check that indexes lead somewhere. Its types are [`crate::schema`].
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::error::ContractError;
 use crate::schema::{Declaration, Enum, Made, Message, Schema, Type};
@@ -27,6 +28,10 @@ pub struct Service {
     pub methods: Vec<Method>,
     /// The types that methods name by index.
     pub schema: Schema,
+    /// For each type, in the order of the schema, the default values of its fields that are scalars or null (bytes
+    /// as hexadecimal). Only the manifest tells them.
+    #[serde(default)]
+    pub defaults: Vec<Map<String, Value>>,
 }
 
 /// Whether a service is called on streams of its own or inside sessions.
@@ -113,6 +118,11 @@ impl Service {
             Some(Declaration::Message(message)) => Some(message),
             _ => None,
         }
+    }
+
+    /// The default value of a field of the message with this index, where it is a scalar or null.
+    pub fn default(&self, message: usize, field: &str) -> Option<&Value> {
+        self.defaults.get(message)?.get(field)
     }
 
     /// The enum with this index.

@@ -1,4 +1,10 @@
 //! Canonical bytes and hashes of records: the golden vectors of the reference's native functions.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a panic is the report"
+)]
 
 use aster_contract::canonical::{MethodDef, ServiceContract, TypeDef};
 use aster_testkit::{hex, vectors};

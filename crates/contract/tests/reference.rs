@@ -1,4 +1,10 @@
 //! The reference services as service documents: contract ids, type definitions and manifests that were recorded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a panic is the report"
+)]
 
 use aster_contract::service::Service;
 use aster_contract::typegraph::{TypeGraph, root_message};
@@ -12,6 +18,7 @@ fn documents() -> Vec<String> {
     let services = vectors::list(&file, "services").iter().map(|service| {
         let mut service = service.clone();
         service["schema"] = file["schema"].clone();
+        service["defaults"] = file["defaults"].clone();
         service.to_string()
     });
     services.collect()

@@ -344,15 +344,19 @@ impl Block {
 
 /// Moves output from the mailbox to the stream until it ends.
 async fn pump(port: &Port, number: u32, call: &Call, writer: &mut FrameWriter) -> Result<(), WriteError> {
+    // What is there already shares the header's write; what is not does not hold it back.
+    let mut output = call.mailbox.take();
     loop {
-        let output = call.mailbox.output().await;
         writer.extend(output.chunks);
         writer.flush().await?;
         if let Some(End::Input | End::Status(_)) = output.end {
             writer.finish();
             return Ok(());
         }
-        port.push(Event::Credit { call: number, bytes: output.bytes as u32 });
+        if output.bytes > 0 {
+            port.push(Event::Credit { call: number, bytes: output.bytes as u32 });
+        }
+        output = call.mailbox.output().await;
     }
 }
 

@@ -5,7 +5,6 @@
 //! anything of Node: a [`Port`] moves [`Op`]s in and [`Event`]s out, whoever drives it. All tasks run on
 //! the tokio runtime that the caller entered; a current-thread runtime costs a third of a pool's CPU.
 
-pub mod stub;
 mod admission;
 mod budget;
 mod client;

@@ -133,7 +133,8 @@ impl Mailbox {
         }
     }
 
-    fn take(&self) -> Output {
+    /// The output that is there now.
+    pub(crate) fn take(&self) -> Output {
         let mut state = self.state();
         let mut chunks = std::mem::take(&mut state.chunks);
         if !state.joined.is_empty() {

@@ -25,7 +25,10 @@ use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, admission};
 const NO_ROOT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// A ticket cannot hold more.
 const TICKET_ADDRESSES: usize = 15;
+/// What peers may have under way to one connection.
 const CONNECTION_WINDOW: u32 = 32 << 20;
+/// What one connection buffers for a peer that does not read: with a stream's budget it stays under 8 MiB.
+const SEND_WINDOW: u64 = 6 << 20;
 /// How long starting waits for a relay or for the first addresses; the node works without either.
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long closing waits for the last acknowledgements.
@@ -322,6 +325,7 @@ async fn build_endpoint(options: &NodeOptions) -> Result<Endpoint, BindError> {
         .max_concurrent_bidi_streams(VarInt::from_u32(options.limits.max_streams))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
+        .send_window(SEND_WINDOW)
         .build();
     builder = builder
         .secret_key(secret)

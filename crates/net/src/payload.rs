@@ -79,9 +79,9 @@ impl PayloadCodec {
     }
 
     fn to_json(&self, payload: &[u8]) -> Result<Bytes, RpcStatus> {
-        let mut text = Vec::with_capacity(payload.len() * 2);
-        crate::stub::xlang_to_json(&self.plan, self.root, payload, &mut text).map_err(|e| codec_status(&e))?;
-        framed(0, &text)
+        let mut text = String::with_capacity(payload.len() * 2);
+        aster_codec::xlang_to_json(&self.plan, self.root, payload, &mut text).map_err(|e| codec_status(&e))?;
+        framed(0, text.as_bytes())
     }
 
     fn compressed(&self, message: Framed, shrink: &mut Shrink) -> Result<Bytes, RpcStatus> {
@@ -113,7 +113,7 @@ impl PayloadCodec {
         };
         match self.mode {
             Mode::Xlang => Ok(payload),
-            Mode::Json => crate::stub::json_to_xlang(&self.plan, self.root, &payload, true)
+            Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
                 .map(Bytes::from)
                 .map_err(|e| codec_status(&e)),
         }
@@ -125,8 +125,9 @@ impl PayloadCodec {
 }
 
 /// The status of a codec error.
-pub fn codec_status(error: &crate::stub::CodecError) -> RpcStatus {
-    RpcStatus { code: i64::from(error.code()), message: error.to_string(), details: error.details() }
+pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
+    let details = error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    RpcStatus { code: i64::from(error.code()), message: error.to_string(), details }
 }
 
 fn framed(flags: u8, payload: &[u8]) -> Result<Bytes, RpcStatus> {

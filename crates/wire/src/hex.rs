@@ -20,7 +20,15 @@ pub fn id_from_hex(text: &str) -> Option<[u8; 32]> {
 /// Reads hexadecimal digits of either case, two a byte.
 pub fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| if let [high, low] = pair { Some((nibble(*high)? << 4) | nibble(*low)?) } else { None }).collect()
+    pairs
+        .map(|pair| {
+            if let [high, low] = pair {
+                Some((nibble(*high)? << 4) | nibble(*low)?)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -1,4 +1,10 @@
 //! Admission documents: what the reference wrote, and input that is no document.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a panic is the report"
+)]
 
 use aster_testkit::vectors;
 use aster_wire::address;

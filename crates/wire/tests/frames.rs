@@ -1,4 +1,10 @@
 //! Frames: the golden vectors, any chunking, length lies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a panic is the report"
+)]
 
 use aster_testkit::{hex, vectors};
 use aster_wire::frame::{self, Decoder, Frame, FrameError, MAX_BODY, flag};

@@ -1,7 +1,13 @@
 //! Records: the golden vectors in both encodings, and input that is none.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "in tests a panic is the report"
+)]
 
 use aster_testkit::{hex, vectors};
-use aster_wire::limit;
+use aster_wire::limit::{self, Limits};
 use aster_wire::record::{CallHeader, Encoding, RecordError, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 use proptest::prelude::*;
@@ -316,25 +322,47 @@ fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
                 metadata: metadata.clone(),
                 ..StreamHeader::default()
             };
-            let error = StreamHeader::decode(&header.encode(encoding)).unwrap_err();
+            let (read, _) = StreamHeader::decode(&header.encode(encoding)).unwrap();
+            let error = read.check(&Limits::default()).unwrap_err();
             assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
+            assert!(read.metadata.len() <= limit::METADATA_PAIRS + 1);
         }
     }
 }
 
 #[test]
 fn a_name_over_the_limit_is_an_invalid_argument() {
-    let header = StreamHeader {
-        service: "é".repeat(256),
-        ..StreamHeader::default()
+    let check = |chars: usize| {
+        let header = StreamHeader {
+            service: "é".repeat(chars),
+            ..StreamHeader::default()
+        };
+        StreamHeader::decode(&header.encode(Encoding::Fory))
+            .unwrap()
+            .0
+            .check(&Limits::default())
     };
-    assert!(StreamHeader::decode(&header.encode(Encoding::Fory)).is_ok());
-    let header = StreamHeader {
-        service: "é".repeat(257),
-        ..StreamHeader::default()
+    assert_eq!(check(256), Ok(()));
+    assert_eq!(check(257).unwrap_err().code(), Code::InvalidArgument);
+    let header = CallHeader {
+        method: "m".repeat(257),
+        ..CallHeader::default()
     };
-    let error = StreamHeader::decode(&header.encode(Encoding::Fory)).unwrap_err();
-    assert_eq!(error.code(), Code::InvalidArgument);
+    assert_eq!(
+        header.check(&Limits::default()).unwrap_err().code(),
+        Code::InvalidArgument
+    );
+}
+
+#[test]
+fn too_many_pairs_stay_too_many_though_their_keys_repeat() {
+    let metadata = vec![("k".to_owned(), String::new()); 100];
+    let header = CallHeader {
+        metadata,
+        ..CallHeader::default()
+    };
+    let (read, _) = CallHeader::decode(&header.encode(Encoding::Fory)).unwrap();
+    assert!(read.check(&Limits::default()).is_err());
 }
 
 #[test]

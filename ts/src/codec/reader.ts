@@ -4,8 +4,8 @@
 // A count is checked against the bytes that are left before anything is allocated for it.
 
 import { textOfDay } from "../schema/plain-values.js";
-import { MAX_DEPTH, MAX_ELEMENTS, Malformed } from "./refusal.js";
 import type { MetaString } from "./meta-string.js";
+import { MAX_DEPTH, MAX_ELEMENTS, Malformed } from "./refusal.js";
 import { textOf } from "./text.js";
 
 const TWO_27 = 2 ** 27;
@@ -92,7 +92,8 @@ export class Reader {
   /** A zigzag varint of 64 bits that must be a safe integer. */
   int(): number {
     const value = this.#varint(true);
-    if (typeof value === "bigint") this.fail(`the integer ${value} is not safe; the schema has to say t.bigint`);
+    if (typeof value === "bigint")
+      this.fail(`the integer ${value} is not safe; the schema has to say t.bigint`);
     return value;
   }
 
@@ -223,7 +224,8 @@ export class Reader {
   /** Microseconds since 1970. */
   timestampMicros(): bigint {
     this.need(12);
-    const micros = this.view.getBigInt64(this.pos, true) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
+    const micros =
+      this.view.getBigInt64(this.pos, true) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
     if (BigInt.asIntN(64, micros) !== micros) this.fail("a timestamp exceeds 64 bits of microseconds");
     this.pos += 12;
     return micros;
@@ -263,4 +265,3 @@ function fromBits(low: number, high: number, top: number): number | bigint {
 function fromWide(low: number, high: number, top: number): bigint {
   return BigInt(low) | (BigInt(high) << 28n) | (BigInt(top) << 56n);
 }
-

@@ -55,7 +55,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 Ok(Typing::Same(wire))
             }
             0 => Ok(Typing::Each),
-            _ => Err(CodecError::invalid(format!("unsupported collection flags {flags:#04x}"))),
+            _ => Err(CodecError::invalid(format!(
+                "unsupported collection flags {flags:#04x}"
+            ))),
         }
     }
 
@@ -104,7 +106,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let size = usize::from(self.reader.u8()?);
         if size == 0 || size > left {
-            return Err(CodecError::invalid(format!("a map chunk of {size} entries where {left} are left")));
+            return Err(CodecError::invalid(format!(
+                "a map chunk of {size} entries where {left} are left"
+            )));
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
         let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
@@ -126,10 +130,18 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if side.declared {
             return Ok(Typing::Declared);
         }
-        Err(CodecError::invalid("a map leaves out a type that is not declared"))
+        Err(CodecError::invalid(
+            "a map leaves out a type that is not declared",
+        ))
     }
 
-    fn entry(&mut self, key: &'a Items, key_typing: Typing, value: &'a Items, value_typing: Typing) -> Done {
+    fn entry(
+        &mut self,
+        key: &'a Items,
+        key_typing: Typing,
+        value: &'a Items,
+        value_typing: Typing,
+    ) -> Done {
         self.sink.key()?;
         self.value_of(&key.node, key_typing)?;
         self.sink.value()?;
@@ -143,7 +155,11 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0x12 | 0x22 | 0x0A => self.null(&key.node)?,
             0x14 => self.declared_side(key)?,
             0x11 => self.flagged_side(key)?,
-            _ => return Err(CodecError::invalid(format!("unsupported map chunk {header:#04x}"))),
+            _ => {
+                return Err(CodecError::invalid(format!(
+                    "unsupported map chunk {header:#04x}"
+                )));
+            }
         }
         self.sink.value()?;
         match header {

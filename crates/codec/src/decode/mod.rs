@@ -67,7 +67,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn root(&mut self, node: &'a Node) -> Done {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
-            return Err(CodecError::invalid(format!("unknown message header {header:#04x}")));
+            return Err(CodecError::invalid(format!(
+                "unknown message header {header:#04x}"
+            )));
         }
         if header & 0x01 != 0 {
             self.reader.skip_if(&[NULL_FLAG]);
@@ -81,7 +83,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
             return Ok(());
         }
         let left = self.reader.remaining();
-        Err(CodecError::invalid(format!("{left} bytes follow the message")))
+        Err(CodecError::invalid(format!(
+            "{left} bytes follow the message"
+        )))
     }
 
     /// Reads the flag of a value that may be null. Present values are marked `FF`, or `00` by peers that
@@ -91,7 +95,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
             NULL_FLAG => Ok(true),
             0xFF | 0x00 => Ok(false),
             0xFE => Err(CodecError::invalid("references are not supported")),
-            flag => Err(CodecError::invalid(format!("unknown null flag {flag:#04x}"))),
+            flag => Err(CodecError::invalid(format!(
+                "unknown null flag {flag:#04x}"
+            ))),
         }
     }
 
@@ -117,8 +123,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Shape::List(items) => self.items(items, false),
             Shape::Set(items) => self.items(items, true),
             Shape::Map(entries) => self.map(&entries.key, &entries.value),
-            Shape::Message { index, type_info: false } => self.message(*index),
-            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node),
+            Shape::Message {
+                index,
+                type_info: false,
+            } => self.message(*index),
+            Shape::Message {
+                type_info: true, ..
+            }
+            | Shape::Dynamic(_) => self.typed(node),
             Shape::Enum(index) => self.member(*index),
         }
     }
@@ -139,7 +151,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
             (Shape::List(items), WireType::List) => self.items(items, false),
             (Shape::Set(items), WireType::Set) => self.items(items, true),
             (Shape::Map(entries), WireType::Map) => self.map(&entries.key, &entries.value),
-            (Shape::Message { index, .. }, WireType::Message(named)) if *index == named => self.message(named),
+            (Shape::Message { index, .. }, WireType::Message(named)) if *index == named => {
+                self.message(named)
+            }
             (Shape::Enum(index), WireType::Enum(named)) if *index == named => self.member(named),
             (Shape::Dynamic(dynamic), _) if allows(dynamic, wire) => self.dynamic(wire),
             _ => Err(CodecError::invalid("a value of another type than declared")),
@@ -174,7 +188,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 continue;
             };
             self.sink.field(position, plan)?;
-            self.field(&field.node).map_err(|error| error.in_field(&field.name))?;
+            self.field(&field.node)
+                .map_err(|error| error.in_field(&field.name))?;
         }
         self.sink.end_message(plan)?;
         self.budget.leave();
@@ -184,24 +199,32 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn message_plan(&self, index: usize) -> Result<&'a MessagePlan, CodecError> {
         match self.plan.types.get(index).map(|plan| &plan.body) {
             Some(BodyPlan::Message(message)) => Ok(message),
-            _ => Err(CodecError::invalid("a message stands where the plan has none")),
+            _ => Err(CodecError::invalid(
+                "a message stands where the plan has none",
+            )),
         }
     }
 
     fn member(&mut self, index: usize) -> Done {
         let ordinal = self.reader.length()?;
         let Some(BodyPlan::Enum(values)) = self.plan.types.get(index).map(|plan| &plan.body) else {
-            return Err(CodecError::invalid("an enum stands where the plan has none"));
+            return Err(CodecError::invalid(
+                "an enum stands where the plan has none",
+            ));
         };
         match values.get(ordinal) {
             Some(value) => self.sink.member(index, ordinal, value),
-            None => Err(CodecError::invalid(format!("the enum has no member {ordinal}"))),
+            None => Err(CodecError::invalid(format!(
+                "the enum has no member {ordinal}"
+            ))),
         }
     }
 }
 
 fn hash_number(bytes: &[u8]) -> i32 {
-    bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
+    bytes
+        .first_chunk()
+        .map_or(0, |bytes| i32::from_le_bytes(*bytes))
 }
 
 /// Whether a named scalar may stand for the declared one; the range is checked with its value.

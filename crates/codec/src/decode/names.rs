@@ -35,7 +35,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match self.plan.types.get(index).map(|plan| &plan.body) {
             Some(BodyPlan::Message(_)) if number == id::MESSAGE => Ok(WireType::Message(index)),
             Some(BodyPlan::Enum(_)) if number == id::ENUM => Ok(WireType::Enum(index)),
-            _ => Err(CodecError::invalid("an enum named as a message, or a message as an enum")),
+            _ => Err(CodecError::invalid(
+                "an enum named as a message, or a message as an enum",
+            )),
         }
     }
 
@@ -65,7 +67,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn named(&mut self) -> Result<usize, CodecError> {
         let namespace = self.meta_string()?;
         let name = self.meta_string()?;
-        let (Some(outer), Some(inner)) = (self.names.seen.get(namespace), self.names.seen.get(name)) else {
+        let (Some(outer), Some(inner)) =
+            (self.names.seen.get(namespace), self.names.seen.get(name))
+        else {
             return Err(CodecError::invalid("a name that was not written before"));
         };
         if let Some((with, index)) = inner.resolved
@@ -78,10 +82,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 .map_err(|error| CodecError::invalid(error.to_string()))
         };
         let (outer, inner) = (text(outer, Role::Namespace)?, text(inner, Role::TypeName)?);
-        let index = self
-            .plan
-            .find(&outer, &inner)
-            .ok_or_else(|| CodecError::invalid(format!("unknown type {:?}", short(&outer, &inner))))?;
+        let index = self.plan.find(&outer, &inner).ok_or_else(|| {
+            CodecError::invalid(format!("unknown type {:?}", short(&outer, &inner)))
+        })?;
         if let Some(seen) = self.names.seen.get_mut(name) {
             seen.resolved = Some((namespace, index));
         }
@@ -113,7 +116,11 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let position = self.names.seen.len();
         self.budget.names(position + 1)?;
-        self.names.seen.push(Seen { code, bytes, resolved: None });
+        self.names.seen.push(Seen {
+            code,
+            bytes,
+            resolved: None,
+        });
         Ok(position)
     }
 }

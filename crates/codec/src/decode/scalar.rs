@@ -39,7 +39,9 @@ impl<S: Sink> Decoder<'_, S> {
             }
             Scalar::Date => match self.reader.i32()? {
                 days if DAYS.contains(&days) => self.sink.date(days),
-                days => Err(CodecError::invalid(format!("day {days} is outside the years 1 to 9999"))),
+                days => Err(CodecError::invalid(format!(
+                    "day {days} is outside the years 1 to 9999"
+                ))),
             },
             Scalar::Timestamp => self.timestamp(),
             _ => self.integer(named, declared),
@@ -50,10 +52,14 @@ impl<S: Sink> Decoder<'_, S> {
         let seconds = self.reader.i64()?;
         let nanoseconds = self.reader.u32()?;
         if !SECONDS.contains(&seconds) {
-            return Err(CodecError::invalid("a timestamp outside the years 1 to 9999"));
+            return Err(CodecError::invalid(
+                "a timestamp outside the years 1 to 9999",
+            ));
         }
         if nanoseconds >= 1_000_000_000 {
-            return Err(CodecError::invalid("a timestamp with more than a second of nanoseconds"));
+            return Err(CodecError::invalid(
+                "a timestamp with more than a second of nanoseconds",
+            ));
         }
         self.sink.timestamp(seconds, nanoseconds)
     }
@@ -63,8 +69,15 @@ impl<S: Sink> Decoder<'_, S> {
         if declared.is_float() {
             return self.sink.float(value as f64);
         }
-        if named != declared && !declared.range().is_some_and(|(low, high)| (low..=high).contains(&value)) {
-            return Err(CodecError::invalid(format!("{value} is out of the range of {}", declared.word())));
+        if named != declared
+            && !declared
+                .range()
+                .is_some_and(|(low, high)| (low..=high).contains(&value))
+        {
+            return Err(CodecError::invalid(format!(
+                "{value} is out of the range of {}",
+                declared.word()
+            )));
         }
         self.sink.int(value)
     }
@@ -86,7 +99,12 @@ impl<S: Sink> Decoder<'_, S> {
             Scalar::FixedUint64 => reader.u64()?.into(),
             Scalar::Uint64 => reader.var_u64()?.into(),
             Scalar::TaggedUint64 => reader.tagged_u64()?.into(),
-            other => return Err(CodecError::invalid(format!("{} is no integer", other.word()))),
+            other => {
+                return Err(CodecError::invalid(format!(
+                    "{} is no integer",
+                    other.word()
+                )));
+            }
         })
     }
 }

@@ -42,7 +42,8 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t [u8], limits: Limits) -> Result<Self, CodecError> {
         within("bytes of JSON text", text.len(), u32::MAX as usize)?;
-        let text = std::str::from_utf8(text).map_err(|_| CodecError::invalid("the JSON text is not UTF-8"))?;
+        let text = std::str::from_utf8(text)
+            .map_err(|_| CodecError::invalid("the JSON text is not UTF-8"))?;
         let mut lexer = Lexer {
             bytes: text.as_bytes(),
             at: 0,
@@ -59,13 +60,19 @@ impl<'t> Document<'t> {
     /// The text of a scalar token as it stands.
     pub(super) fn raw(&self, token: Token) -> &'t str {
         let start = token.start as usize;
-        self.text.get(start..start + token.extent as usize).unwrap_or_default()
+        self.text
+            .get(start..start + token.extent as usize)
+            .unwrap_or_default()
     }
 
     /// The value of a string token.
     pub(super) fn string(&self, token: Token) -> Cow<'t, str> {
         let raw = self.raw(token);
-        if token.kind == Kind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+        if token.kind == Kind::Escaped {
+            Cow::Owned(unescape(raw))
+        } else {
+            Cow::Borrowed(raw)
+        }
     }
 }
 
@@ -105,7 +112,11 @@ impl Lexer<'_> {
 
     fn push(&mut self, kind: Kind, start: usize, extent: usize) {
         let (start, extent) = (start as u32, extent as u32);
-        self.tokens.push(Token { kind, start, extent });
+        self.tokens.push(Token {
+            kind,
+            start,
+            extent,
+        });
     }
 
     fn document(&mut self) -> Done {
@@ -141,7 +152,11 @@ impl Lexer<'_> {
         }
         if let Some(token) = self.tokens.get_mut(container) {
             token.start += 1;
-            within("elements of a collection", token.start as usize, self.elements)?;
+            within(
+                "elements of a collection",
+                token.start as usize,
+                self.elements,
+            )?;
         }
         if object {
             if !self.skip_if(b'"') {
@@ -252,7 +267,9 @@ impl Lexer<'_> {
         let mut kind = Kind::Text;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            let plain = rest
+                .iter()
+                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
             self.at += plain.unwrap_or(rest.len());
             if self.skip_if(b'"') {
                 self.push(kind, start, self.at - 1 - start);
@@ -273,10 +290,12 @@ impl Lexer<'_> {
                 Ok(())
             }
             b'u' => match self.unit()? {
-                0xD800..0xDC00 if self.skip_if(b'\\') && self.peek() == b'u' => match self.unit()? {
-                    0xDC00..0xE000 => Ok(()),
-                    _ => Err(self.wrong("the second half of a surrogate pair")),
-                },
+                0xD800..0xDC00 if self.skip_if(b'\\') && self.peek() == b'u' => {
+                    match self.unit()? {
+                        0xDC00..0xE000 => Ok(()),
+                        _ => Err(self.wrong("the second half of a surrogate pair")),
+                    }
+                }
                 0xD800..0xE000 => Err(self.wrong("a whole surrogate pair")),
                 _ => Ok(()),
             },
@@ -331,7 +350,14 @@ fn unescape_unit<'r>(tail: &'r str, text: &mut String) -> &'r str {
     let unit = |at: usize| tail.as_bytes().get(at..at + 4).and_then(hex).unwrap_or(0);
     let first = unit(1);
     let pair = [first, unit(7)];
-    let (units, used) = if first >> 10 == 0x36 { (pair.as_slice(), 11) } else { (&pair[..1], 5) };
-    text.extend(char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
+    let (units, used) = if first >> 10 == 0x36 {
+        (pair.as_slice(), 11)
+    } else {
+        (&pair[..1], 5)
+    };
+    text.extend(
+        char::decode_utf16(units.iter().copied())
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
+    );
     tail.get(used..).unwrap_or_default()
 }

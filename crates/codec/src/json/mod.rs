@@ -3,6 +3,11 @@
 //! Neither JSON.parse nor `serde_json` reads what Python writes (bare NaN, integers past 2^53, 1 against
 //! 1.0), and neither writes its text, so the lexer and the printer are our own.
 
+mod lexer;
 mod print;
+mod sink;
+mod source;
 
 pub(crate) use print::write_string;
+pub use sink::xlang_to_json;
+pub use source::json_to_xlang;

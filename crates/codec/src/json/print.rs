@@ -21,9 +21,9 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Python's `ensure_ascii` leaves DEL as it is.
+/// Python's `ensure_ascii` escapes DEL too.
 fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || byte >= 0x80 || byte == b'"' || byte == b'\\'
+    !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\'
 }
 
 fn write_escape(c: char, out: &mut String) {
@@ -126,6 +126,9 @@ mod tests {
     fn strings_print_as_python_does() {
         let mut out = String::new();
         write_string("a\"\\\n\t\u{8}\u{1f}\u{7f}é日😀z", &mut out);
-        assert_eq!(out, "\"a\\\"\\\\\\n\\t\\b\\u001f\u{7f}\\u00e9\\u65e5\\ud83d\\ude00z\"");
+        assert_eq!(
+            out,
+            "\"a\\\"\\\\\\n\\t\\b\\u001f\\u007f\\u00e9\\u65e5\\ud83d\\ude00z\""
+        );
     }
 }

@@ -20,7 +20,12 @@ type Done = Result<(), CodecError>;
 /// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone.
 /// Errors: a message that does not decode; bytes, sets, dates and timestamps, which JSON mode has no form for.
 /// `out` may hold part of the text then.
-pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+pub fn xlang_to_json(
+    plan: &Plan,
+    root: usize,
+    message: &[u8],
+    out: &mut String,
+) -> Result<(), CodecError> {
     let limits = Limits::DEFAULT;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),
@@ -67,7 +72,7 @@ impl Printer<'_> {
     }
 
     /// Prints a scalar, as a string where it is a key.
-    fn scalar(&mut self, print: impl FnOnce(&mut String)) -> Done {
+    fn scalar(&mut self, print: impl FnOnce(&mut String)) {
         if self.in_key {
             self.out.push('"');
             print(self.out);
@@ -75,7 +80,6 @@ impl Printer<'_> {
         } else {
             print(self.out);
         }
-        Ok(())
     }
 
     fn begin(&mut self, bracket: char) -> Done {
@@ -121,7 +125,8 @@ impl Printer<'_> {
             if index > 0 {
                 self.scratch.push(',');
             }
-            self.scratch.push_str(self.out.get(span.clone()).unwrap_or_default());
+            self.scratch
+                .push_str(self.out.get(span.clone()).unwrap_or_default());
         }
         self.out.truncate(start);
         self.out.push_str(&self.scratch);
@@ -134,19 +139,23 @@ fn no_form(what: &str) -> CodecError {
 
 impl Sink for Printer<'_> {
     fn null(&mut self) -> Done {
-        self.scalar(|out| out.push_str("null"))
+        self.scalar(|out| out.push_str("null"));
+        Ok(())
     }
 
     fn bool(&mut self, value: bool) -> Done {
-        self.scalar(|out| out.push_str(if value { "true" } else { "false" }))
+        self.scalar(|out| out.push_str(if value { "true" } else { "false" }));
+        Ok(())
     }
 
     fn int(&mut self, value: i128) -> Done {
-        self.scalar(|out| write_int(value, out))
+        self.scalar(|out| write_int(value, out));
+        Ok(())
     }
 
     fn float(&mut self, value: f64) -> Done {
-        self.scalar(|out| write_float(value, out))
+        self.scalar(|out| write_float(value, out));
+        Ok(())
     }
 
     fn text(&mut self, value: &str) -> Done {
@@ -201,7 +210,11 @@ impl Sink for Printer<'_> {
         if let Some(open) = self.open.last_mut() {
             open.field = self.spans.len() - open.spans;
         }
-        self.spans.push(Span { start, key_end: 0, end: 0 });
+        self.spans.push(Span {
+            start,
+            key_end: 0,
+            end: 0,
+        });
         self.in_key = true;
         Ok(())
     }
@@ -231,7 +244,8 @@ impl Sink for Printer<'_> {
 
     fn begin_message(&mut self, _: usize, plan: &MessagePlan) -> Done {
         self.begin('{')?;
-        self.spans.resize(self.spans.len() + plan.fields.len(), Span::default());
+        self.spans
+            .resize(self.spans.len() + plan.fields.len(), Span::default());
         Ok(())
     }
 
@@ -275,7 +289,12 @@ fn last_of_each_key(text: &str, entries: &[Span]) -> Option<Vec<Range<usize>>> {
     const FEW: usize = 8;
     let key = |span: &Span| text.get(span.start..span.key_end).unwrap_or_default();
     if entries.len() <= FEW {
-        let repeats = |(index, span)| entries.iter().skip(index + 1).any(|other| key(other) == key(span));
+        let repeats = |(index, span)| {
+            entries
+                .iter()
+                .skip(index + 1)
+                .any(|other| key(other) == key(span))
+        };
         if !entries.iter().enumerate().any(repeats) {
             return None;
         }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan};
+use super::{
+    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan,
+};
 use crate::json::write_string;
 use crate::metastring::{MetaString, Role};
 use crate::murmur3;
@@ -18,21 +20,31 @@ impl Plan {
     /// Errors: a name that has no packed form, or fields whose layout clashes, with the path.
     pub fn compile(schema: &Schema) -> Result<Self, PlanError> {
         let compile = |(index, declared)| type_plan(declared, index);
-        let types = schema.types.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
+        let types = schema
+            .types
+            .iter()
+            .enumerate()
+            .map(compile)
+            .collect::<Result<_, _>>()?;
         let mut names: HashMap<String, HashMap<String, usize>> = HashMap::new();
         for (index, declared) in schema.types.iter().enumerate() {
             let inner = names.entry(declared.namespace.clone()).or_default();
             inner.insert(declared.name.clone(), index);
         }
         let roots = schema.roots.iter().map(root_node).collect();
-        Ok(Self { types, roots, names })
+        Ok(Self {
+            types,
+            roots,
+            names,
+        })
     }
 }
 
 fn type_plan(declared: &Declaration, index: usize) -> Result<TypePlan, PlanError> {
     let meta = |text: &str, role, member| {
-        MetaString::encode(text, role)
-            .map_err(|error| PlanError::invalid(format!("types[{index}].{member}"), error.to_string()))
+        MetaString::encode(text, role).map_err(|error| {
+            PlanError::invalid(format!("types[{index}].{member}"), error.to_string())
+        })
     };
     let namespace_meta = meta(&declared.namespace, Role::Namespace, "namespace")?;
     let name_meta = meta(&declared.name, Role::TypeName, "name")?;
@@ -182,10 +194,9 @@ fn node(r#type: &Type, place: Place) -> Node {
 /// A value at a root is written by its own type, and Python has one integer and one float.
 fn at_place(scalar: Scalar, place: Place) -> Scalar {
     match place {
-        Place::Field | Place::Element => scalar,
         Place::Root if scalar.is_integer() => Scalar::Int,
         Place::Root if scalar.is_float() => Scalar::Float,
-        Place::Root => scalar,
+        _ => scalar,
     }
 }
 
@@ -243,7 +254,14 @@ mod tests {
         ];
         // Names run against the order, so that they alone cannot make it right.
         let name = |index: usize| char::from(b'z' - index as u8).to_string();
-        let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
-        assert_eq!(message_plan(&fields).order, (0..wire.len()).collect::<Vec<_>>());
+        let fields: Vec<Field> = wire
+            .iter()
+            .enumerate()
+            .map(|(i, &s)| field(&name(i), s))
+            .collect();
+        assert_eq!(
+            message_plan(&fields).order,
+            (0..wire.len()).collect::<Vec<_>>()
+        );
     }
 }

@@ -117,7 +117,10 @@ impl Plan {
         let shape = Shape::Dynamic(Dynamic::Any);
         Self {
             types: Vec::new(),
-            roots: vec![Node { nullable: true, shape }],
+            roots: vec![Node {
+                nullable: true,
+                shape,
+            }],
             names: HashMap::new(),
         }
     }

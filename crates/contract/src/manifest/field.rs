@@ -8,10 +8,11 @@ use crate::service::Service;
 
 type Members = Map<String, Value>;
 
-pub(super) fn describe(service: &Service, field: &Field) -> Value {
+/// Describes a field; `value` is its default where that is a scalar or null.
+pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) -> Value {
     let (kind, nullable) = unwrapped(&field.kind);
     let required = !field.has_default && !nullable;
-    let (default, default_kind) = default(field, kind, nullable);
+    let (default, default_kind) = default(field, value, kind, nullable);
     let mut members = Members::new();
     members.insert("name".to_owned(), json!(field.name));
     members.insert("kind".to_owned(), json!(word(kind)));
@@ -121,11 +122,16 @@ fn put(members: &mut Members, member: &str, value: Option<impl Into<Value>>) {
 
 /// The default value and the word for its kind. Values that are no JSON scalars are made anew for each use, which
 /// Python calls a factory.
-fn default(field: &Field, kind: &Type, nullable: bool) -> (Value, &'static str) {
+fn default(
+    field: &Field,
+    value: Option<&Value>,
+    kind: &Type,
+    nullable: bool,
+) -> (Value, &'static str) {
     if !field.has_default {
         return (Value::Null, if nullable { "value" } else { "none" });
     }
-    match (&field.manifest.default, kind) {
+    match (value, kind) {
         (Some(Value::Number(number)), Type::Word(Word::Float)) => (json!(number.as_f64()), "value"),
         (Some(Value::String(digits)), Type::Word(Word::Bytes)) => {
             (json!(bytes_repr(digits)), "value")

@@ -61,12 +61,9 @@ fn by_name(service: &Service, indexes: impl IntoIterator<Item = usize>) -> Vec<u
 }
 
 /// Strongly connected components, leaves first (Tarjan). The members of each are in the order in which they are
-/// to be defined: depth first from the smallest name.
+/// to be defined: the smallest name first, then each after the one that led to it.
 pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
-    let mut search = Search {
-        edges,
-        ..Search::new(edges)
-    };
+    let mut search = Search::new(edges);
     for index in by_name(service, edges.keys().copied()) {
         if !search.order.contains_key(&index) {
             search.visit(index);
@@ -74,7 +71,7 @@ pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
     }
     let components = search.components.into_iter();
     components
-        .map(|members| Walk::new(service, edges, &members).order)
+        .map(|members| Walk::new(service, edges, &members).into_order())
         .collect()
 }
 
@@ -92,8 +89,6 @@ struct Search<'a> {
     edges: &'a Edges,
     /// Visited messages, by their number.
     order: BTreeMap<usize, usize>,
-    /// The smallest number that each can reach.
-    low: BTreeMap<usize, usize>,
     stack: Vec<usize>,
     components: Vec<BTreeSet<usize>>,
 }
@@ -103,7 +98,6 @@ impl<'a> Search<'a> {
         Self {
             edges,
             order: BTreeMap::new(),
-            low: BTreeMap::new(),
             stack: Vec::new(),
             components: Vec::new(),
         }
@@ -123,7 +117,6 @@ impl<'a> Search<'a> {
                 low = low.min(self.visit(next));
             }
         }
-        self.low.insert(index, low);
         if low == number {
             let start = self
                 .stack
@@ -141,7 +134,9 @@ impl<'a> Search<'a> {
 struct Walk<'a> {
     edges: &'a Edges,
     members: &'a BTreeSet<usize>,
-    order: Vec<usize>,
+    visited: BTreeSet<usize>,
+    /// Members in the order in which they were left.
+    left: Vec<usize>,
     back: BTreeSet<(usize, usize)>,
 }
 
@@ -150,7 +145,8 @@ impl<'a> Walk<'a> {
         let mut walk = Self {
             edges,
             members,
-            order: Vec::new(),
+            visited: BTreeSet::new(),
+            left: Vec::new(),
             back: BTreeSet::new(),
         };
         if let Some(&first) = by_name(service, members.iter().copied()).first() {
@@ -159,17 +155,24 @@ impl<'a> Walk<'a> {
         walk
     }
 
+    /// Every member after the one that led to it.
+    fn into_order(mut self) -> Vec<usize> {
+        self.left.reverse();
+        self.left
+    }
+
     fn visit(&mut self, index: usize) {
-        self.order.push(index);
+        self.visited.insert(index);
         for &next in self.edges.get(&index).map_or(&[][..], Vec::as_slice) {
             if !self.members.contains(&next) {
                 continue;
             }
-            if self.order.contains(&next) {
+            if self.visited.contains(&next) {
                 self.back.insert((index, next));
             } else {
                 self.visit(next);
             }
         }
+        self.left.push(index);
     }
 }

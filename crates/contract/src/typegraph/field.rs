@@ -46,7 +46,7 @@ pub(super) fn definition(field: &Field, id: i32, resolve: impl Fn(usize) -> Targ
 fn set_kind(definition: &mut FieldDef, kind: &Type, resolve: impl Fn(usize) -> Target) {
     if let Some(word) = primitive(kind) {
         definition.type_kind = FieldKind::Primitive;
-        definition.type_primitive = word.to_owned();
+        word.clone_into(&mut definition.type_primitive);
     } else if let Type::Made(Made::Message(index)) = unshared(kind) {
         match resolve(*index) {
             Target::Hash(hash) => {

@@ -5,8 +5,8 @@
 
 use aster_codec::buffer::{Reader, Writer};
 
-use super::{CallHeader, Lists, RecordError, RpcStatus, StreamHeader, list_cap};
-use crate::limit::Limits;
+use super::{CallHeader, LIST_CAP, Lists, RecordError, RpcStatus, StreamHeader};
+use crate::limit::cut_status;
 
 /// List elements: of the declared type, not null, not tracked.
 const DECLARED_ELEMENTS: u8 = 0x0c;
@@ -18,7 +18,7 @@ pub(super) trait Record: Sized {
     /// Writes the fields in Fory's order.
     fn write_fields(&self, out: &mut Writer);
     /// Reads the fields.
-    fn read_fields(input: &mut Fields<'_>, limits: &Limits) -> Result<Self, RecordError>;
+    fn read_fields(input: &mut Fields<'_>) -> Result<Self, RecordError>;
 
     /// The whole record.
     fn write(&self) -> Vec<u8> {
@@ -29,20 +29,15 @@ pub(super) trait Record: Sized {
     }
 }
 
-pub(super) fn read<T: Record>(
-    record: &'static str,
-    payload: &[u8],
-    limits: &Limits,
-) -> Result<T, RecordError> {
+pub(super) fn read<T: Record>(record: &'static str, payload: &[u8]) -> Result<T, RecordError> {
     let body = payload
         .strip_prefix(T::PREFIX)
         .ok_or(RecordError::Type(record))?;
     let mut fields = Fields {
         record,
         input: Reader::new(body),
-        list_cap: list_cap(limits),
     };
-    let value = T::read_fields(&mut fields, limits)?;
+    let value = T::read_fields(&mut fields)?;
     match fields.input.remaining() {
         0 => Ok(value),
         count => Err(RecordError::Trailing { record, count }),
@@ -63,7 +58,7 @@ impl Record for StreamHeader {
         put_pairs(out, &self.metadata);
     }
 
-    fn read_fields(input: &mut Fields<'_>, limits: &Limits) -> Result<Self, RecordError> {
+    fn read_fields(input: &mut Fields<'_>) -> Result<Self, RecordError> {
         Ok(Self {
             deadline_epoch_ms: input.int()?,
             serialization_mode: input.int()?,
@@ -71,7 +66,7 @@ impl Record for StreamHeader {
             call_id: input.text()?,
             method: input.text()?,
             service: input.text()?,
-            metadata: input.lists()?.metadata(limits)?,
+            metadata: input.lists()?.pairs(),
         })
     }
 }
@@ -87,12 +82,12 @@ impl Record for CallHeader {
         put_pairs(out, &self.metadata);
     }
 
-    fn read_fields(input: &mut Fields<'_>, limits: &Limits) -> Result<Self, RecordError> {
+    fn read_fields(input: &mut Fields<'_>) -> Result<Self, RecordError> {
         Ok(Self {
             deadline_epoch_ms: input.int()?,
             call_id: input.text()?,
             method: input.text()?,
-            metadata: input.lists()?.metadata(limits)?,
+            metadata: input.lists()?.pairs(),
         })
     }
 }
@@ -107,12 +102,15 @@ impl Record for RpcStatus {
         put_pairs(out, &self.details);
     }
 
-    fn read_fields(input: &mut Fields<'_>, limits: &Limits) -> Result<Self, RecordError> {
-        Ok(Self {
-            code: input.int()?,
-            message: input.text()?,
-            details: input.lists()?.details(limits),
-        })
+    fn read_fields(input: &mut Fields<'_>) -> Result<Self, RecordError> {
+        let (code, message) = (input.int()?, input.text()?);
+        let mut status = Self {
+            code,
+            message,
+            details: input.lists()?.pairs(),
+        };
+        cut_status(&mut status);
+        Ok(status)
     }
 }
 
@@ -135,7 +133,6 @@ fn put_list<'a>(out: &mut Writer, strings: impl ExactSizeIterator<Item = &'a Str
 pub(super) struct Fields<'a> {
     record: &'static str,
     input: Reader<'a>,
-    list_cap: usize,
 }
 
 impl Fields<'_> {
@@ -174,7 +171,7 @@ impl Fields<'_> {
         let mut strings = Vec::new();
         for _ in 0..count {
             let string = self.input.str().map_err(|_| self.damaged())?;
-            if strings.len() < self.list_cap {
+            if strings.len() < LIST_CAP {
                 strings.push(string.into_owned());
             }
         }

@@ -7,9 +7,9 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{CallHeader, Lists, RecordError, RpcStatus, StreamHeader, list_cap};
+use super::{CallHeader, LIST_CAP, Lists, RecordError, RpcStatus, StreamHeader};
 use crate::json::to_vec;
-use crate::limit::{LimitError, Limits};
+use crate::limit::cut_status;
 
 /// Where a member goes.
 pub(super) enum Slot<'a> {
@@ -24,27 +24,20 @@ pub(super) trait Record: Sized + Default {
     fn write(&self) -> Vec<u8>;
     /// The members by name. The last two are the parallel lists.
     fn slots<'a>(&'a mut self, lists: &'a mut Lists) -> Vec<(&'static str, Slot<'a>)>;
-    /// Takes over the lists.
-    fn set_pairs(&mut self, lists: Lists, limits: &Limits) -> Result<(), LimitError>;
+    /// Takes over the two lists, paired; the last step of reading.
+    fn set_pairs(&mut self, pairs: Vec<(String, String)>);
 }
 
-pub(super) fn read<T: Record>(
-    record: &'static str,
-    payload: &[u8],
-    limits: &Limits,
-) -> Result<T, RecordError> {
+pub(super) fn read<T: Record>(record: &'static str, payload: &[u8]) -> Result<T, RecordError> {
     let mut value = T::default();
     let mut lists = Lists::default();
-    let object = Object {
-        slots: value.slots(&mut lists),
-        list_cap: list_cap(limits),
-    };
+    let object = Object(value.slots(&mut lists));
     let mut input = serde_json::Deserializer::from_slice(payload);
     object
         .deserialize(&mut input)
         .and_then(|()| input.end())
         .map_err(|source| RecordError::Json { record, source })?;
-    value.set_pairs(lists, limits)?;
+    value.set_pairs(lists.pairs());
     Ok(value)
 }
 
@@ -96,9 +89,8 @@ impl Record for StreamHeader {
         ]
     }
 
-    fn set_pairs(&mut self, lists: Lists, limits: &Limits) -> Result<(), LimitError> {
-        self.metadata = lists.metadata(limits)?;
-        Ok(())
+    fn set_pairs(&mut self, pairs: Vec<(String, String)>) {
+        self.metadata = pairs;
     }
 }
 
@@ -133,9 +125,8 @@ impl Record for CallHeader {
         ]
     }
 
-    fn set_pairs(&mut self, lists: Lists, limits: &Limits) -> Result<(), LimitError> {
-        self.metadata = lists.metadata(limits)?;
-        Ok(())
+    fn set_pairs(&mut self, pairs: Vec<(String, String)>) {
+        self.metadata = pairs;
     }
 }
 
@@ -167,17 +158,14 @@ impl Record for RpcStatus {
         ]
     }
 
-    fn set_pairs(&mut self, lists: Lists, limits: &Limits) -> Result<(), LimitError> {
-        self.details = lists.details(limits);
-        Ok(())
+    fn set_pairs(&mut self, pairs: Vec<(String, String)>) {
+        self.details = pairs;
+        cut_status(self);
     }
 }
 
 /// Reads an object into slots.
-struct Object<'a> {
-    slots: Vec<(&'static str, Slot<'a>)>,
-    list_cap: usize,
-}
+struct Object<'a>(Vec<(&'static str, Slot<'a>)>);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
     type Value = ();
@@ -194,8 +182,8 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some(index) = map.next_key_seed(Member(&self.slots))? {
-            match self.slots.get_mut(index).map(|(_, slot)| slot) {
+        while let Some(index) = map.next_key_seed(Member(&self.0))? {
+            match self.0.get_mut(index).map(|(_, slot)| slot) {
                 Some(Slot::Int(target)) => {
                     **target = map.next_value::<Option<i64>>()?.unwrap_or_default();
                 }
@@ -203,7 +191,7 @@ impl<'de> Visitor<'de> for Object<'_> {
                     **target = map.next_value::<Option<String>>()?.unwrap_or_default();
                 }
                 Some(Slot::List(target)) => {
-                    **target = map.next_value_seed(Strings(self.list_cap))?;
+                    **target = map.next_value_seed(Strings)?;
                 }
                 None => {}
             }
@@ -238,8 +226,8 @@ impl Visitor<'_> for Member<'_, '_> {
     }
 }
 
-/// Reads a list of strings (or null) and keeps at most so many of them.
-struct Strings(usize);
+/// Reads a list of strings (or null) and keeps at most [`LIST_CAP`] of them.
+struct Strings;
 
 impl<'de> DeserializeSeed<'de> for Strings {
     type Value = Vec<String>;
@@ -261,7 +249,7 @@ impl<'de> Visitor<'de> for Strings {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
         let mut strings = Vec::new();
-        while strings.len() < self.0 {
+        while strings.len() < LIST_CAP {
             match list.next_element()? {
                 Some(string) => strings.push(string),
                 None => return Ok(strings),

@@ -58,18 +58,12 @@ pub enum RecordError {
         /// What the JSON reader found.
         source: serde_json::Error,
     },
-    /// The record is well formed and breaks a limit.
-    #[error(transparent)]
-    Limit(#[from] LimitError),
 }
 
 impl RecordError {
     /// The status that a stream with such a record ends with.
     pub fn code(&self) -> Code {
-        match self {
-            Self::Limit(limit) => limit.code(),
-            _ => Code::Internal,
-        }
+        Code::Internal
     }
 }
 
@@ -137,8 +131,27 @@ impl RpcStatus {
     }
 }
 
+impl StreamHeader {
+    /// Checks the names and the metadata.
+    pub fn check(&self, limits: &Limits) -> Result<(), LimitError> {
+        limits.check_name("service name", &self.service)?;
+        limits.check_name("method name", &self.method)?;
+        limits.check_name("call id", &self.call_id)?;
+        limits.check_metadata(&self.metadata)
+    }
+}
+
+impl CallHeader {
+    /// Checks the names and the metadata.
+    pub fn check(&self, limits: &Limits) -> Result<(), LimitError> {
+        limits.check_name("method name", &self.method)?;
+        limits.check_name("call id", &self.call_id)?;
+        limits.check_metadata(&self.metadata)
+    }
+}
+
 macro_rules! record {
-    ($record:ident, $name:literal, |$value:ident, $limits:ident| $finish:block) => {
+    ($record:ident, $name:literal) => {
         impl $record {
             /// The payload of a frame that carries this record.
             pub fn encode(&self, encoding: Encoding) -> Vec<u8> {
@@ -148,42 +161,30 @@ macro_rules! record {
                 }
             }
 
-            /// Reads a payload, in the encoding that its first byte tells, within the default limits.
+            /// Reads a payload, in the encoding that its first byte tells.
+            ///
+            /// *Shape*: of a header with too many metadata pairs one more than the limit is kept, so that its check
+            /// refuses it; a status is cut to the limits.
             pub fn decode(payload: &[u8]) -> Result<(Self, Encoding), RecordError> {
-                Self::decode_within(payload, &Limits::default())
-            }
-
-            /// Reads a payload within the given limits.
-            pub fn decode_within(payload: &[u8], $limits: &Limits) -> Result<(Self, Encoding), RecordError> {
                 let encoding = Encoding::of(payload);
-                #[allow(unused_mut)]
-                let mut $value: Self = match encoding {
-                    Encoding::Fory => fory::read($name, payload, $limits)?,
-                    Encoding::Json => json::read($name, payload, $limits)?,
+                let value = match encoding {
+                    Encoding::Fory => fory::read($name, payload)?,
+                    Encoding::Json => json::read($name, payload)?,
                 };
-                $finish
-                Ok(($value, encoding))
+                Ok((value, encoding))
             }
         }
     };
 }
 
-record!(StreamHeader, "StreamHeader", |header, limits| {
-    limits.check_name("service", &header.service)?;
-    limits.check_name("method", &header.method)?;
-    limits.check_name("callId", &header.call_id)?;
-    limits.check_metadata(&header.metadata)?;
-});
-record!(CallHeader, "CallHeader", |header, limits| {
-    limits.check_name("method", &header.method)?;
-    limits.check_name("callId", &header.call_id)?;
-    limits.check_metadata(&header.metadata)?;
-});
-record!(RpcStatus, "RpcStatus", |status, limits| {
-    limits.cut_status(&mut status);
-});
+record!(StreamHeader, "StreamHeader");
+record!(CallHeader, "CallHeader");
+record!(RpcStatus, "RpcStatus");
 
-/// The two parallel lists of a record, as read: each list stops one past the limit.
+/// How many strings of a list are kept: one more than any list may have, so that excess shows.
+const LIST_CAP: usize = limit::METADATA_PAIRS + 1;
+
+/// The two parallel lists of a record, as read, each cut at [`LIST_CAP`].
 #[derive(Debug, Default)]
 struct Lists {
     keys: Vec<String>,
@@ -191,34 +192,12 @@ struct Lists {
 }
 
 impl Lists {
-    /// Metadata: paired up to the shorter list, later duplicates win, too many are an error.
-    fn metadata(self, limits: &Limits) -> Result<Vec<(String, String)>, LimitError> {
-        if self.keys.len().min(self.values.len()) > limits.metadata_pairs {
-            return Err(LimitError::Pairs {
-                max: limits.metadata_pairs,
-            });
-        }
-        Ok(self.pairs())
-    }
-
-    /// Details: the same, and too many are cut.
-    fn details(mut self, limits: &Limits) -> Vec<(String, String)> {
-        self.keys.truncate(limits.status_details);
-        self.pairs()
-    }
-
+    /// Pairs up to the shorter list; later duplicates win, except where there are too many pairs anyway.
     fn pairs(self) -> Vec<(String, String)> {
-        let mut pairs = self.keys.into_iter().zip(self.values).collect();
-        last_wins(&mut pairs);
+        let mut pairs: Vec<_> = self.keys.into_iter().zip(self.values).collect();
+        if pairs.len() < LIST_CAP {
+            last_wins(&mut pairs);
+        }
         pairs
     }
-}
-
-/// How many strings of a list are kept: one more than any list may have, so that excess shows.
-fn list_cap(limits: &Limits) -> usize {
-    limits
-        .metadata_pairs
-        .max(limits.status_details)
-        .max(limit::STATUS_DETAILS)
-        + 1
 }

@@ -1,12 +1,11 @@
-//! The schema descriptor: what the user declared, as TypeScript hands it over (docs/plan.md).
-//!
-//! Owns reading the descriptor and every check that needs no knowledge of bytes. What the bytes are is
-//! decided in `plan`.
+//! Reading a descriptor, bounded and strict: what is not in its form (docs/plan.md) is refused with its path.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::place::At;
+use super::{Body, Declaration, EnumValue, Field, PlanError, Schema, Type};
 use crate::types::Scalar;
 
 const MOST_TYPES: usize = 4096;
@@ -14,113 +13,6 @@ const MOST_FIELDS: usize = 4096;
 const MOST_MEMBERS: usize = 65_536;
 const MOST_ROOTS: usize = 65_536;
 const DEEPEST_TYPE: usize = 32;
-
-/// Why a descriptor cannot become a plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The text is not JSON.
-    #[error("the descriptor is not JSON: {0}")]
-    Json(#[from] serde_json::Error),
-    /// A declaration is wrong.
-    #[error("{path}: {problem}")]
-    Invalid {
-        /// Where in the descriptor.
-        path: String,
-        /// What is wrong there.
-        problem: String,
-    },
-    /// A declaration asks for what this version does not do.
-    #[error("{path}: {feature} is not supported yet")]
-    Unsupported {
-        /// Where in the descriptor.
-        path: String,
-        /// The word or member that asks for it.
-        feature: &'static str,
-    },
-}
-
-impl PlanError {
-    pub(crate) fn invalid(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            path: path.into(),
-            problem: problem.into(),
-        }
-    }
-
-    /// Where in the descriptor, empty for its text as a whole.
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Json(_) => "",
-            Self::Invalid { path, .. } | Self::Unsupported { path, .. } => path,
-        }
-    }
-}
-
-/// A descriptor: all types that can be reached, and what can stand at the root of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Schema {
-    /// Messages and enums; types name each other by index.
-    pub types: Vec<Declaration>,
-    /// Root types; calls name them by index.
-    pub roots: Vec<Type>,
-}
-
-/// A message or an enum.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Declaration {
-    /// First half of the registered name, may be empty.
-    pub namespace: String,
-    /// Second half of the registered name.
-    pub name: String,
-    /// What it is.
-    pub body: Body,
-}
-
-/// What a declaration declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// A message with its fields, in declaration order.
-    Message(Vec<Field>),
-    /// An enum: what JSON carries for each member, in declaration order.
-    Enum(Vec<EnumValue>),
-}
-
-/// A field of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Wire name.
-    pub name: String,
-    /// Its type.
-    pub r#type: Type,
-    /// Whether JSON may leave it out because the user declared a default.
-    pub has_default: bool,
-}
-
-/// What JSON carries for a member of an enum.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum EnumValue {
-    /// A string.
-    Text(String),
-    /// An integer.
-    Integer(i64),
-}
-
-/// A type as declared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each variant is the word of the descriptor")]
-pub enum Type {
-    Scalar(Scalar),
-    List(Box<Type>),
-    Set(Box<Type>),
-    Map(Box<(Type, Type)>),
-    Optional(Box<Type>),
-    Message(usize),
-    Enum(usize),
-    Union(Vec<usize>),
-    Any,
-    AnyList,
-    AnyMap,
-}
 
 impl Schema {
     /// Reads and checks a descriptor.
@@ -131,7 +23,10 @@ impl Schema {
         let root = At::root(&document);
         root.only_members(&["types", "roots"])?;
         let declarations = root.member("types")?.items(MOST_TYPES)?;
-        let kinds = declarations.iter().map(declared_kind).collect::<Result<Vec<_>, _>>()?;
+        let kinds = declarations
+            .iter()
+            .map(declared_kind)
+            .collect::<Result<Vec<_>, _>>()?;
         let context = Context { kinds };
         let types = declarations
             .iter()
@@ -144,77 +39,11 @@ impl Schema {
             }
         }
         let roots = root.member("roots")?.items(MOST_ROOTS)?;
-        let roots = roots.iter().map(|at| context.r#type(at, 0)).collect::<Result<_, _>>()?;
+        let roots = roots
+            .iter()
+            .map(|at| context.r#type(at, 0))
+            .collect::<Result<_, _>>()?;
         Ok(Self { types, roots })
-    }
-}
-
-/// A place in the document, with its path for errors.
-struct At<'a> {
-    value: &'a Value,
-    path: String,
-}
-
-impl<'a> At<'a> {
-    fn root(value: &'a Value) -> Self {
-        let path = String::new();
-        Self { value, path }
-    }
-
-    fn wrong(&self, problem: impl Into<String>) -> PlanError {
-        PlanError::invalid(self.path.as_str(), problem)
-    }
-
-    fn child(&self, name: &str, value: &'a Value) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        let path = format!("{}{dot}{name}", self.path);
-        Self { value, path }
-    }
-
-    fn optional_member(&self, name: &str) -> Option<Self> {
-        Some(self.child(name, self.value.get(name)?))
-    }
-
-    fn member(&self, name: &str) -> Result<Self, PlanError> {
-        self.optional_member(name)
-            .ok_or_else(|| self.wrong(format!("member {name:?} is missing")))
-    }
-
-    fn only_members(&self, known: &[&str]) -> Result<(), PlanError> {
-        let members = self.value.as_object().ok_or_else(|| self.wrong("must be an object"))?;
-        match members.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(unknown) => Err(self.wrong(format!("unknown member {unknown:?}"))),
-            None => Ok(()),
-        }
-    }
-
-    fn items(&self, most: usize) -> Result<Vec<Self>, PlanError> {
-        let items = self.value.as_array().ok_or_else(|| self.wrong("must be an array"))?;
-        if items.len() > most {
-            return Err(self.wrong(format!("more than {most} entries")));
-        }
-        let at = |(index, value)| Self {
-            value,
-            path: format!("{}[{index}]", self.path),
-        };
-        Ok(items.iter().enumerate().map(at).collect())
-    }
-
-    fn text(&self) -> Result<&'a str, PlanError> {
-        self.value.as_str().ok_or_else(|| self.wrong("must be a string"))
-    }
-
-    fn index(&self) -> Result<usize, PlanError> {
-        let index = self.value.as_u64().and_then(|index| usize::try_from(index).ok());
-        index.ok_or_else(|| self.wrong("must be the index of a type"))
-    }
-
-    /// A member that must be absent, null or false.
-    fn refuse(&self, name: &'static str) -> Result<(), PlanError> {
-        match self.optional_member(name) {
-            Some(At { value: Value::Null | Value::Bool(false), .. }) | None => Ok(()),
-            Some(at) => Err(PlanError::Unsupported { path: at.path, feature: name }),
-        }
     }
 }
 
@@ -256,7 +85,15 @@ impl Context {
 
     fn fields(&self, at: &At<'_>) -> Result<Vec<Field>, PlanError> {
         at.only_members(&[
-            "kind", "tag", "namespace", "name", "pythonModule", "qualname", "refs", "compatible", "fields",
+            "kind",
+            "tag",
+            "namespace",
+            "name",
+            "pythonModule",
+            "qualname",
+            "refs",
+            "compatible",
+            "fields",
         ])?;
         at.refuse("refs")?;
         at.refuse("compatible")?;
@@ -274,10 +111,17 @@ impl Context {
             }
             let has_default = match field.optional_member("default") {
                 None => false,
-                Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false"))?,
+                Some(at) => at
+                    .value
+                    .as_bool()
+                    .ok_or_else(|| at.wrong("must be true or false"))?,
             };
             let r#type = self.r#type(&field.member("type")?, 0)?;
-            fields.push(Field { name: text.to_owned(), r#type, has_default });
+            fields.push(Field {
+                name: text.to_owned(),
+                r#type,
+                has_default,
+            });
         }
         Ok(fields)
     }
@@ -320,14 +164,24 @@ impl Context {
             "enum" => self.named(at, Kind::Enum).map(Type::Enum),
             "union" => {
                 let any = |at: &At<'_>| self.type_index(at);
-                let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
+                let indexes = at
+                    .items(MOST_TYPES)?
+                    .iter()
+                    .map(any)
+                    .collect::<Result<Vec<_>, _>>()?;
                 if indexes.is_empty() {
                     return Err(at.wrong("a union needs at least one type"));
                 }
                 Ok(Type::Union(indexes))
             }
-            "shared" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "shared" }),
-            "array" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "array" }),
+            "shared" => Err(PlanError::Unsupported {
+                path: at.path.clone(),
+                feature: "shared",
+            }),
+            "array" => Err(PlanError::Unsupported {
+                path: at.path.clone(),
+                feature: "array",
+            }),
             _ => Err(at.wrong(format!("unknown type {word:?}"))),
         }
     }
@@ -344,14 +198,25 @@ impl Context {
         let index = self.type_index(at)?;
         match (kind, self.kinds.get(index)) {
             (Kind::Message, Some(Kind::Enum)) => Err(at.wrong(format!("type {index} is an enum"))),
-            (Kind::Enum, Some(Kind::Message)) => Err(at.wrong(format!("type {index} is a message"))),
+            (Kind::Enum, Some(Kind::Message)) => {
+                Err(at.wrong(format!("type {index} is a message")))
+            }
             _ => Ok(index),
         }
     }
 }
 
 fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
-    at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname", "members", "json"])?;
+    at.only_members(&[
+        "kind",
+        "tag",
+        "namespace",
+        "name",
+        "pythonModule",
+        "qualname",
+        "members",
+        "json",
+    ])?;
     let members = at.member("members")?.items(MOST_MEMBERS)?;
     if members.is_empty() {
         return Err(at.wrong("an enum needs at least one member"));
@@ -373,7 +238,9 @@ fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
         let value = match place.value {
             Value::String(text) => EnumValue::Text(text.clone()),
             other => EnumValue::Integer(
-                other.as_i64().ok_or_else(|| place.wrong("must be a string or an integer"))?,
+                other
+                    .as_i64()
+                    .ok_or_else(|| place.wrong("must be a string or an integer"))?,
             ),
         };
         if !seen.insert(value.clone()) {

@@ -1,0 +1,14 @@
+// protobuf-es: messages made by create(), descriptors interpreted at run time.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { InvoiceSchema, StatusSchema, TrackSchema } from "../../proto/gen/codec_pb.js";
+
+const schemas = { Status: StatusSchema, Invoice: InvoiceSchema, Track: TrackSchema };
+
+export function open(type) {
+  const schema = schemas[type];
+  return {
+    input: (value) => create(schema, value),
+    encode: (message) => toBinary(schema, message),
+    decode: (bytes) => fromBinary(schema, bytes),
+  };
+}

@@ -1,0 +1,34 @@
+// The bench's messages as schemas of ours; proto/codec.proto says the same for the protobuf peers.
+import { message, t } from "../../dist/index.js";
+
+const Status = message("bench/Status", { agentId: t.string, status: t.string, uptimeSecs: t.int });
+
+const Line = message("bench/Line", {
+  lineId: t.string,
+  sku: t.string,
+  description: t.string,
+  quantity: t.int,
+  unitPriceCents: t.int,
+  totalCents: t.int,
+  taxRate: t.float,
+  taxable: t.bool,
+  tags: t.list(t.string),
+});
+
+const Invoice = message("bench/Invoice", {
+  invoiceId: t.string,
+  customerId: t.string,
+  customerName: t.string,
+  currency: t.string,
+  status: t.string,
+  amountCents: t.int,
+  issuedAtMs: t.int,
+  paid: t.bool,
+  lines: t.list(Line),
+  labels: t.record(t.string),
+});
+
+const Point = message("bench/Point", { x: t.float, y: t.float, z: t.float });
+const Track = message("bench/Track", { points: t.list(Point) });
+
+export const schemas = { Status, Invoice, Track };

@@ -1,0 +1,21 @@
+// The pieces of Markdown that both reports share.
+
+/** A table whose first column is text and whose others are numbers, aligned to the right. */
+export function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
+  );
+}
+
+/** When, on what machine and with which versions a run was made; a quick run says that it means nothing. */
+export function describeRun({ environment, rounds, quick }) {
+  const { processor, cores, platform, kernel, node, commit, startedAt } = environment;
+  const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);
+  const warning = quick
+    ? "**A quick run: it shows that everything works, its figures mean nothing.**\n\n"
+    : "";
+  const machine = `${processor}, ${cores} cores, ${platform}, kernel ${kernel}, Node ${node}`;
+  const when = `${startedAt.slice(0, 10)}, commit ${commit}`;
+  return `${warning}${when}; ${machine}; ${rounds} interleaved round${rounds === 1 ? "" : "s"}.\n${versions.join(", ")}.`;
+}

@@ -1,0 +1,54 @@
+//! Values without parts.
+
+use super::{Done, Encoder};
+use crate::CodecError;
+use crate::source::Source;
+use crate::types::Scalar;
+
+impl<S: Source> Encoder<'_, S> {
+    pub(super) fn scalar(&mut self, scalar: Scalar, value: S) -> Done {
+        match scalar {
+            Scalar::Bool => self.writer.put_u8(u8::from(value.bool()?)),
+            Scalar::Float => self.writer.put_f64(value.float()?),
+            Scalar::Float32 => self.writer.put_f32(value.float()? as f32),
+            Scalar::String => self.writer.put_str(&value.text()?),
+            Scalar::Bytes => {
+                let bytes = value.bytes()?;
+                self.budget.binary(bytes.len())?;
+                self.writer.put_bytes(bytes);
+            }
+            Scalar::Date => self.writer.put_i32(value.date()?),
+            Scalar::Timestamp => {
+                let (seconds, nanoseconds) = value.timestamp()?;
+                self.writer.put_i64(seconds);
+                self.writer.put_u32(nanoseconds);
+            }
+            integer => return self.integer(integer, value.int()?),
+        }
+        Ok(())
+    }
+
+    fn integer(&mut self, scalar: Scalar, value: i128) -> Done {
+        if !scalar
+            .range()
+            .is_some_and(|(low, high)| (low..=high).contains(&value))
+        {
+            return Err(CodecError::invalid(format!(
+                "{value} is out of the range of {}",
+                scalar.word()
+            )));
+        }
+        let writer = &mut self.writer;
+        match scalar {
+            Scalar::Int8 | Scalar::Uint8 => writer.put_u8(value as u8),
+            Scalar::Int16 | Scalar::Uint16 => writer.put_u16(value as u16),
+            Scalar::FixedInt32 | Scalar::FixedUint32 => writer.put_u32(value as u32),
+            Scalar::FixedInt64 | Scalar::FixedUint64 => writer.put_u64(value as u64),
+            Scalar::TaggedInt64 => writer.put_tagged_i64(value as i64),
+            Scalar::TaggedUint64 => writer.put_tagged_u64(value as u64),
+            Scalar::Uint32 | Scalar::Uint64 => writer.put_var_u64(value as u64),
+            _ => writer.put_var_i64(value as i64),
+        }
+        Ok(())
+    }
+}

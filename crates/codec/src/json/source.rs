@@ -1,0 +1,355 @@
+//! JSON text to XLANG: the tokens of a text as values for the encoder.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::lexer::{Document, Kind as TokenKind, Token};
+use crate::CodecError;
+use crate::encode::encode;
+use crate::limits::Limits;
+use crate::plan::{BodyPlan, Plan, TypePlan};
+use crate::schema::EnumValue;
+use crate::source::{Kind, Source};
+use crate::violation::Violation;
+
+/// Turns JSON text into a message of root `root`.
+///
+/// Shape: with `marked`, each field that has a default is preceded by `01`, or stands as `00` alone where
+/// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
+/// Errors: text that is not Python's JSON, a value of the wrong JSON type, a missing member; unknown members
+/// are a [`CodecError::Violation`].
+pub fn json_to_xlang(
+    plan: &Plan,
+    root: usize,
+    text: &[u8],
+    marked: bool,
+) -> Result<Vec<u8>, CodecError> {
+    let document = Document::parse(text, Limits::DEFAULT)?;
+    let value = JsonValue {
+        document: &document,
+        at: 0,
+        key: false,
+    };
+    encode(plan, root, value, marked, text.len() / 2 + 32).map_err(|error| match error {
+        CodecError::Violation(mut violation) => {
+            violation.root = root_name(plan, root);
+            CodecError::Violation(violation)
+        }
+        other => other,
+    })
+}
+
+fn root_name(plan: &Plan, root: usize) -> String {
+    let index = match plan.roots.get(root).map(|node| &node.shape) {
+        Some(crate::plan::Shape::Message { index, .. }) => *index,
+        _ => return String::new(),
+    };
+    plan.types
+        .get(index)
+        .map(|plan| plan.name.clone())
+        .unwrap_or_default()
+}
+
+/// A token, read as a value or, where the text has no other way, as the key of a map.
+#[derive(Clone, Copy)]
+struct JsonValue<'d> {
+    document: &'d Document<'d>,
+    at: usize,
+    key: bool,
+}
+
+fn must_be(what: &str) -> CodecError {
+    CodecError::invalid(format!("must be {what}"))
+}
+
+fn no_form(what: &str) -> CodecError {
+    CodecError::invalid(format!("{what} has no JSON form"))
+}
+
+impl<'d> JsonValue<'d> {
+    fn token(self) -> Token {
+        let missing = Token {
+            kind: TokenKind::Null,
+            start: 0,
+            extent: 0,
+        };
+        self.document
+            .tokens
+            .get(self.at)
+            .copied()
+            .unwrap_or(missing)
+    }
+
+    /// The value after this one.
+    fn next(self) -> Self {
+        let token = self.token();
+        let inside = match token.kind {
+            TokenKind::Array | TokenKind::Object => token.extent as usize,
+            _ => 0,
+        };
+        Self {
+            at: self.at + 1 + inside,
+            ..self
+        }
+    }
+
+    fn text_or_none(self) -> Option<Cow<'d, str>> {
+        let token = self.token();
+        matches!(token.kind, TokenKind::Text | TokenKind::Escaped)
+            .then(|| self.document.string(token))
+    }
+
+    /// The text of a number: of its token, or of the string that stands for it as a key.
+    fn number(self) -> Option<(Cow<'d, str>, TokenKind)> {
+        if !self.key {
+            let token = self.token();
+            let number = matches!(token.kind, TokenKind::Integer | TokenKind::Float);
+            return number.then(|| (Cow::Borrowed(self.document.raw(token)), token.kind));
+        }
+        let text = self.text_or_none()?;
+        let kind = {
+            let inner = Document::parse(text.as_bytes(), Limits::DEFAULT).ok()?;
+            match inner.tokens.as_slice() {
+                // The token is the whole text: a key has no spaces around its number.
+                [token] if token.extent as usize == text.len() => token.kind,
+                _ => return None,
+            }
+        };
+        matches!(kind, TokenKind::Integer | TokenKind::Float).then_some((text, kind))
+    }
+
+    /// Members of an object: name and value, in the order of the text.
+    fn members(self) -> Option<impl Iterator<Item = (Self, Self)> + Clone> {
+        let token = self.token();
+        (token.kind == TokenKind::Object).then(|| {
+            let mut at = Self {
+                at: self.at + 1,
+                ..self
+            };
+            (0..token.start).map(move |_| {
+                let name = Self { key: true, ..at };
+                let value = Self {
+                    at: at.at + 1,
+                    key: false,
+                    ..at
+                };
+                at = value.next();
+                (name, value)
+            })
+        })
+    }
+}
+
+/// Elements of an array.
+#[derive(Clone)]
+struct Elements<'d> {
+    next: JsonValue<'d>,
+    left: usize,
+}
+
+impl<'d> Iterator for Elements<'d> {
+    type Item = JsonValue<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let element = self.next;
+        self.next = element.next();
+        Some(element)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Elements<'_> {}
+
+impl Source for JsonValue<'_> {
+    fn kind(self) -> Kind {
+        match self.token().kind {
+            TokenKind::Null => Kind::Null,
+            TokenKind::True | TokenKind::False => Kind::Bool,
+            TokenKind::Integer => Kind::Int,
+            TokenKind::Float => Kind::Float,
+            TokenKind::Text | TokenKind::Escaped => Kind::Text,
+            TokenKind::Array => Kind::List,
+            TokenKind::Object => Kind::Map,
+        }
+    }
+
+    fn bool(self) -> Result<bool, CodecError> {
+        if self.key {
+            return match self.text_or_none().as_deref() {
+                Some("true") => Ok(true),
+                Some("false") => Ok(false),
+                _ => Err(must_be("\"true\" or \"false\"")),
+            };
+        }
+        match self.token().kind {
+            TokenKind::True => Ok(true),
+            TokenKind::False => Ok(false),
+            _ => Err(must_be("true or false")),
+        }
+    }
+
+    fn int(self) -> Result<i128, CodecError> {
+        match self.number() {
+            // 40 characters hold every integer type; longer ones are out of every range.
+            Some((text, TokenKind::Integer)) if text.len() <= 40 => text
+                .parse()
+                .map_err(|_| CodecError::invalid("the integer is out of range")),
+            Some((_, TokenKind::Integer)) => {
+                Err(CodecError::invalid("the integer is out of range"))
+            }
+            _ => Err(must_be("an integer")),
+        }
+    }
+
+    fn float(self) -> Result<f64, CodecError> {
+        let Some((text, kind)) = self.number() else {
+            return Err(must_be("a number"));
+        };
+        let value: f64 = text.parse().map_err(|_| must_be("a number"))?;
+        if kind == TokenKind::Integer && value.is_infinite() {
+            return Err(CodecError::invalid("the integer is out of range"));
+        }
+        Ok(value)
+    }
+
+    fn text<'s>(self) -> Result<Cow<'s, str>, CodecError>
+    where
+        Self: 's,
+    {
+        // The lifetime asked for may be shorter than that of the document.
+        self.text_or_none().ok_or_else(|| must_be("a string"))
+    }
+
+    fn bytes<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's,
+    {
+        Err(no_form("a byte string"))
+    }
+
+    fn date(self) -> Result<i32, CodecError> {
+        Err(no_form("a date"))
+    }
+
+    fn timestamp(self) -> Result<(i64, u32), CodecError> {
+        Err(no_form("a timestamp"))
+    }
+
+    fn ordinal(self, _: usize, values: &[EnumValue]) -> Result<usize, CodecError> {
+        let text = self.text_or_none();
+        let number = self.int().ok();
+        let is_value = |value: &EnumValue| match value {
+            EnumValue::Text(own) => text.as_deref() == Some(own),
+            EnumValue::Integer(own) => number == Some(i128::from(*own)),
+        };
+        values
+            .iter()
+            .position(is_value)
+            .ok_or_else(|| must_be("the value of a member"))
+    }
+
+    fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError> {
+        if set {
+            return Err(no_form("a set"));
+        }
+        let token = self.token();
+        if token.kind != TokenKind::Array {
+            return Err(must_be("a list"));
+        }
+        let next = Self {
+            at: self.at + 1,
+            ..self
+        };
+        Ok(Elements {
+            next,
+            left: token.start as usize,
+        })
+    }
+
+    fn entries(self) -> Result<Vec<(Self, Self)>, CodecError> {
+        let members = self.members().ok_or_else(|| must_be("an object"))?;
+        Ok(last_of_each_name(members.collect()))
+    }
+
+    fn fields(
+        self,
+        _: usize,
+        plan: &TypePlan,
+        slots: &mut Vec<Option<Self>>,
+    ) -> Result<(), CodecError> {
+        let BodyPlan::Message(message) = &plan.body else {
+            return Err(must_be("an object"));
+        };
+        let members = self.members().ok_or_else(|| must_be("an object"))?;
+        let base = slots.len();
+        slots.resize(base + message.fields.len(), None);
+        let mut unexpected = Vec::new();
+        let mut likely = 0;
+        for (name, value) in members {
+            let name = name.text()?;
+            // Members mostly come in declaration order: look there before searching.
+            let position = match message.fields.get(likely) {
+                Some(field) if field.name == name => Some(likely),
+                _ => message.by_name.get(name.as_ref()).copied(),
+            };
+            match position.and_then(|position| slots.get_mut(base + position)) {
+                Some(slot) => {
+                    *slot = Some(value);
+                    likely = position.unwrap_or(likely) + 1;
+                }
+                None => unexpected.push(name),
+            }
+        }
+        if unexpected.is_empty() {
+            return Ok(());
+        }
+        let mut seen = HashSet::new();
+        unexpected.retain(|name| seen.insert(name.clone()));
+        Err(CodecError::Violation(Box::new(Violation::new(
+            plan,
+            message,
+            &unexpected,
+        ))))
+    }
+
+    fn label(self) -> String {
+        self.text_or_none()
+            .unwrap_or_default()
+            .chars()
+            .take(80)
+            .collect()
+    }
+}
+
+/// Where names repeat, each stands at its first place with its last value.
+fn last_of_each_name<'d>(
+    members: Vec<(JsonValue<'d>, JsonValue<'d>)>,
+) -> Vec<(JsonValue<'d>, JsonValue<'d>)> {
+    const FEW: usize = 8;
+    let text = |name: &JsonValue<'d>| name.text_or_none().unwrap_or_default();
+    if members.len() <= FEW {
+        let repeats = |(index, (name, _)): (usize, &(JsonValue<'d>, _))| {
+            members
+                .iter()
+                .take(index)
+                .any(|(earlier, _)| text(earlier) == text(name))
+        };
+        if !members.iter().enumerate().any(repeats) {
+            return members;
+        }
+    }
+    let mut places = HashMap::with_capacity(members.len());
+    let mut kept: Vec<(JsonValue<'d>, JsonValue<'d>)> = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let place = *places.entry(text(&name)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(earlier) => earlier.1 = value,
+            None => kept.push((name, value)),
+        }
+    }
+    kept
+}

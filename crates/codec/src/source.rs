@@ -1,0 +1,56 @@
+//! What the encoder reads values from: JSON text or [`crate::Value`].
+
+use std::borrow::Cow;
+
+use crate::CodecError;
+use crate::plan::TypePlan;
+use crate::schema::EnumValue;
+
+/// What a value is by itself, where its place does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Null,
+    Bool,
+    Int,
+    Float,
+    Text,
+    Bytes,
+    Date,
+    Timestamp,
+    List,
+    Set,
+    Map,
+    Message(usize),
+    Enum(usize),
+}
+
+/// A value, cheap to copy. Each reading method fails where the value is of another kind.
+pub(crate) trait Source: Copy {
+    fn kind(self) -> Kind;
+    fn bool(self) -> Result<bool, CodecError>;
+    fn int(self) -> Result<i128, CodecError>;
+    fn float(self) -> Result<f64, CodecError>;
+    fn text<'s>(self) -> Result<Cow<'s, str>, CodecError>
+    where
+        Self: 's;
+    fn bytes<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's;
+    fn date(self) -> Result<i32, CodecError>;
+    fn timestamp(self) -> Result<(i64, u32), CodecError>;
+    /// Ordinal of a member of enum `index`.
+    fn ordinal(self, index: usize, values: &[EnumValue]) -> Result<usize, CodecError>;
+    /// Elements of a list, or of a set.
+    fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError>;
+    /// Entries of a map, keys unique where the source can tell.
+    fn entries(self) -> Result<Vec<(Self, Self)>, CodecError>;
+    /// Appends one slot for each field of message `index`, in declaration order.
+    fn fields(
+        self,
+        index: usize,
+        plan: &TypePlan,
+        slots: &mut Vec<Option<Self>>,
+    ) -> Result<(), CodecError>;
+    /// The value as a step of an error's path.
+    fn label(self) -> String;
+}

@@ -1,0 +1,125 @@
+// AsterClient: a connection to one server, and the stubs of its services.
+//
+// Owns: what users hold. Does not own: the endpoint below it (node/node.ts), the calls (call.ts).
+
+import type { Logger } from "../logging.js";
+import type { ConnectionFacts, ServiceSummary } from "../native/types.js";
+import { AsterNode } from "../node/node.js";
+import { type EndpointOptions, endpointShape } from "../node/node-options.js";
+import { checkOptions } from "../options.js";
+import type { Service } from "../schema/service.js";
+import { type ClientOptions, connectShape } from "./client-options.js";
+import type { Connection } from "./connection.js";
+import type { ClientInterceptor } from "./interceptors.js";
+import { type ProxyOptions, ServiceProxy } from "./proxy.js";
+import { createStub, type StubHost, type StubOptions } from "./stub.js";
+import type { Stub } from "./stub-types.js";
+
+/** Options of {@link AsterClient.connect}: those of the connection and of the endpoint it is made from. */
+export interface ConnectOptions extends ClientOptions, EndpointOptions {}
+
+const clientShape = { ...endpointShape, ...connectShape };
+
+/** How a client is joined to what it stands on. */
+interface ClientParts {
+  readonly interceptors: readonly ClientInterceptor[];
+  readonly logger: Logger;
+  closed(): void;
+}
+
+/**
+ * A client of one server.
+ *
+ * @example
+ * const client = await AsterClient.connect(ticket);
+ * const billing = client.stub(Billing);
+ * const invoice = await billing.getInvoice({ customerId: "c1", status: "active" });
+ */
+export class AsterClient {
+  readonly #host: StubHost;
+  readonly #closed: () => void;
+  /** The endpoint that was made for this client alone, if one was. */
+  #endpoint: AsterNode | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(connection: Connection, parts: ClientParts) {
+    this.#host = { connection, interceptors: parts.interceptors, logger: parts.logger };
+    this.#closed = parts.closed;
+  }
+
+  /**
+   * Dials a server from an endpoint of its own, with a fresh key unless `secretKey` is given.
+   * @param address a ticket, an endpoint id, or a node address in base64.
+   * @throws {TypeError} naming the option that does not fit.
+   * @throws {AsterError} INVALID_ARGUMENT for a text that is no address, UNAVAILABLE when nobody answers,
+   * PERMISSION_DENIED when admission is refused.
+   */
+  static async connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
+    const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientShape, options);
+    const node = await AsterNode.open(endpoint, "ephemeral");
+    try {
+      const client = await node.connect(address, { credential, timeoutMs, interceptors });
+      client.#endpoint = node;
+      return client;
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+  }
+
+  /** @internal A client over a connection that a node opened. */
+  static over(connection: Connection, parts: ClientParts): AsterClient {
+    return new AsterClient(connection, parts);
+  }
+
+  /** The server's public key, 64 hex digits. */
+  get endpointId(): string {
+    return this.#host.connection.endpointId;
+  }
+
+  /** What the server announced at admission. */
+  get services(): readonly ServiceSummary[] {
+    return this.#host.connection.services;
+  }
+
+  /**
+   * The functions of a service.
+   * @param service a service, or a class with `@service`.
+   * @throws {AsterError} NOT_FOUND when the server does not offer it, FAILED_PRECONDITION with reason
+   * `CONTRACT_MISMATCH` when it means something else by it.
+   */
+  stub<M>(service: Service<M>, options?: StubOptions): Stub<Service<M>>;
+  stub<C extends abstract new (...args: never[]) => object>(service: C, options?: StubOptions): Stub<C>;
+  stub(service: unknown, options?: StubOptions): unknown {
+    return createStub(this.#host, service, options);
+  }
+
+  /**
+   * A service by name alone: JSON mode, wire names verbatim.
+   * @throws {AsterError} NOT_FOUND when the server does not offer it.
+   */
+  proxy(service: string, options?: ProxyOptions): ServiceProxy {
+    return new ServiceProxy(this.#host, service, options);
+  }
+
+  /** The path that packets take now. */
+  async info(): Promise<ConnectionFacts> {
+    return this.#host.connection.info();
+  }
+
+  /** Closes in order; calls in flight end as unavailable. Safe twice, also at the same time. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#host.connection.close();
+    this.#closed();
+    await this.#endpoint?.close();
+  }
+}

@@ -1,0 +1,116 @@
+// Calls without a schema: JSON mode, wire names, values as JSON gives them.
+//
+// Owns: the proxy object and its methods by name. Does not own: the dynamic codec (plan 0, codec/), the calls.
+
+import { dynamicCodec } from "../codec/index.js";
+import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
+import { notOffered } from "./contract-check.js";
+import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
+import { type CallOptions, type ClientMethod, defaultSettings } from "./method.js";
+import type { BidiCall, ResponseStream } from "./streams.js";
+import { directMethod, type StubHost } from "./stub.js";
+import type { Uploadable } from "./stub-types.js";
+
+/** Options of a proxy. */
+export interface ProxyOptions {
+  /** Which version, where the server announces several. Default: the newest. */
+  readonly version?: number | undefined;
+  /** Default deadline of this proxy's calls; null for none. */
+  readonly timeoutMs?: number | null | undefined;
+}
+
+type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
+
+const proxyShape = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
+
+// Plan 0 is the dynamic one, its root 0 any JSON value (docs/boundary.md).
+const DYNAMIC_PLAN = 0;
+const DYNAMIC_ROOT = 0;
+
+/** A service by its name alone. Member and method names are those of the wire, untouched. */
+export class ServiceProxy {
+  readonly #host: StubHost;
+  readonly #service: string;
+  readonly #version: number;
+  readonly #timeoutMs: number | null | undefined;
+  readonly #functions = new Map<string, unknown>();
+
+  /** Made by `client.proxy(name)`. */
+  constructor(host: StubHost, service: string, options: ProxyOptions | undefined) {
+    const { version, timeoutMs } = checkOptions(proxyShape, options);
+    this.#host = host;
+    this.#service = text(service, "service");
+    const { services, endpointId } = host.connection;
+    const versions = services.filter((known) => known.name === service).map((known) => known.version);
+    if (versions.length === 0) throw notOffered(service, services, endpointId);
+    this.#version = version ?? Math.max(...versions);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Calls a unary method. */
+  call(method: string, request: unknown = {}, options?: CallOptions): Promise<unknown> {
+    return this.#promised("unary", method, request, options);
+  }
+
+  /** Calls a server-stream method; opens at the first `next()`. */
+  serverStream(method: string, request: unknown = {}, options?: CallOptions): ResponseStream<unknown> {
+    const run = this.#function("serverStream", method) as (...args: unknown[]) => ResponseStream<unknown>;
+    return run(request, options);
+  }
+
+  /** Calls a client-stream method with the items of an iterable. */
+  clientStream(method: string, items: Uploadable<unknown>, options?: CallOptions): Promise<unknown> {
+    return this.#promised("clientStream", method, items, options);
+  }
+
+  /** Calls a bidi method; opens at the first `send()` or `next()`. */
+  bidi(method: string, options?: CallOptions): BidiCall<unknown, unknown> {
+    const run = this.#function("bidiStream", method) as (...args: unknown[]) => BidiCall<unknown, unknown>;
+    return run(options);
+  }
+
+  async #promised(pattern: Pattern, method: string, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+    const run = this.#function(pattern, method) as (...args: unknown[]) => Promise<unknown>;
+    return run(input, options);
+  }
+
+  #function(pattern: Pattern, method: string): unknown {
+    const key = `${pattern} ${text(method, "method")}`;
+    const known = this.#functions.get(key);
+    if (known !== undefined) return known;
+    const target = this.#target(pattern, method);
+    const interceptors: readonly ClientInterceptor[] = this.#host.interceptors;
+    const made = interceptors.length === 0 ? directMethod(target) : interceptedMethod(target, interceptors);
+    this.#functions.set(key, made);
+    return made;
+  }
+
+  #target(pattern: Pattern, method: string): ClientMethod {
+    const { connection } = this.#host;
+    const responseStream = pattern === "serverStream" || pattern === "bidiStream";
+    const handle = connection.register({
+      service: this.#service,
+      version: this.#version,
+      method,
+      pattern,
+      mode: "json",
+      plan: DYNAMIC_PLAN,
+      request: DYNAMIC_ROOT,
+      response: DYNAMIC_ROOT,
+      compress: "auto",
+    });
+    return {
+      path: connection,
+      handle,
+      service: this.#service,
+      version: this.#version,
+      name: method,
+      requestStream: pattern === "clientStream" || pattern === "bidiStream",
+      responseStream,
+      idempotent: false,
+      request: dynamicCodec,
+      response: dynamicCodec,
+      defaults: defaultSettings(this.#timeoutMs, null, responseStream),
+    };
+  }
+}

@@ -1,0 +1,120 @@
+// Builds stubs: objects whose functions are the methods of a service.
+//
+// Owns: choice of the payload mode, registration of methods, the function of each pattern. Does not own: the
+// contract check (contract-check.ts), what a call does (invoke.ts).
+
+import type { Logger } from "../logging.js";
+import type { ServiceSummary } from "../native/types.js";
+import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../node/service-binding.js";
+import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
+import type { Connection } from "./connection.js";
+import { matchContract } from "./contract-check.js";
+import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
+import { unaryCall, uploadCall } from "./invoke.js";
+import { type CallOptions, type ClientMethod, defaultSettings } from "./method.js";
+import { bidiCall, responseStream } from "./streams.js";
+
+/** Options of a stub. */
+export interface StubOptions {
+  /** `"verify"` (the default) compares contract ids; `"ignore"` calls without. */
+  readonly contract?: "verify" | "ignore" | undefined;
+  /** The payload encoding. Default: XLANG, unless the server announces JSON only. */
+  readonly mode?: "xlang" | "json" | undefined;
+  /** Default deadline of this stub's calls; null for none. */
+  readonly timeoutMs?: number | null | undefined;
+  /** Run inside the client's own interceptors, in order. */
+  readonly interceptors?: readonly ClientInterceptor[] | undefined;
+  /** Compression of what is sent. Default `"auto"`. */
+  readonly compress?: "auto" | "always" | "never" | undefined;
+}
+
+/** What a stub needs of its client. */
+export interface StubHost {
+  readonly connection: Connection;
+  readonly interceptors: readonly ClientInterceptor[];
+  readonly logger: Logger;
+}
+
+const stubShape = {
+  contract: optional(oneOf("verify", "ignore")),
+  mode: optional(oneOf("xlang", "json")),
+  timeoutMs: optional(nullable(milliseconds)),
+  interceptors: optional(listOf(functionOf<ClientInterceptor>())),
+  compress: optional(oneOf("auto", "always", "never")),
+};
+
+/** Builds the stub of a service at the other end of a connection. */
+export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
+  const checked = checkOptions(stubShape, options);
+  const bound = bindService(serviceFrom(service));
+  const summary = announced(host, bound, checked.contract ?? "verify");
+  const mode = checked.mode ?? modeFor(summary, bound);
+  const interceptors = [...host.interceptors, ...(checked.interceptors ?? [])];
+  const stub: Record<string, unknown> = {};
+  for (const method of bound.methods) {
+    const handle = host.connection.register({
+      service: bound.definition.name,
+      version: bound.definition.version,
+      method: method.definition.wireName,
+      pattern: method.definition.pattern,
+      mode,
+      plan: bound.plan,
+      request: method.requestRoot,
+      response: method.responseRoot,
+      compress: checked.compress ?? "auto",
+    });
+    const target = clientMethod(host.connection, bound, method, handle, checked.timeoutMs);
+    stub[method.definition.key] =
+      interceptors.length === 0 ? directMethod(target) : interceptedMethod(target, interceptors);
+  }
+  return Object.freeze(stub);
+}
+
+/** The function of a method without interceptors. */
+export function directMethod(method: ClientMethod): unknown {
+  if (method.responseStream) {
+    if (method.requestStream) return (options?: CallOptions) => bidiCall(method, options);
+    return (request: unknown, options?: CallOptions) => responseStream(method, request, options);
+  }
+  if (method.requestStream) return (items: unknown, options?: CallOptions) => uploadCall(method, items, options);
+  return (request: unknown, options?: CallOptions) => unaryCall(method, request, options);
+}
+
+function announced(host: StubHost, bound: BoundService, contract: "verify" | "ignore"): ServiceSummary | undefined {
+  const { name, version } = bound.definition;
+  const { services, endpointId } = host.connection;
+  if (contract === "ignore") {
+    return services.find((service) => service.name === name && service.version === version);
+  }
+  const { contractId, postponedContractId, problem } = bound.contract;
+  const ours = { name, version, contractId, postponedContractId, problem };
+  return matchContract(ours, services, endpointId, host.logger);
+}
+
+function modeFor(summary: ServiceSummary | undefined, bound: BoundService): "xlang" | "json" {
+  const offered = summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
+  return offered.includes("json") && !offered.includes("xlang") ? "json" : "xlang";
+}
+
+function clientMethod(
+  connection: Connection,
+  bound: BoundService,
+  method: BoundMethod,
+  handle: number,
+  stubTimeoutMs: number | null | undefined,
+): ClientMethod {
+  const { requestStream, responseStream, definition } = method;
+  return {
+    path: connection,
+    handle,
+    service: bound.definition.name,
+    version: bound.definition.version,
+    name: definition.wireName,
+    requestStream,
+    responseStream,
+    idempotent: definition.idempotent,
+    request: method.request,
+    response: method.response,
+    defaults: defaultSettings(stubTimeoutMs, definition.timeoutMs, responseStream),
+  };
+}

@@ -1,0 +1,266 @@
+// Shapes: a plan's places joined with what the schema says of the JavaScript side.
+//
+// Owns: that join, and the scope: the types that one plan knows, with their names, shapes and functions. A plan
+// tells the bytes, the schema tells number or bigint, Map or record, own copy or view; executors see both.
+
+import type { MessageWriter } from "../native/message.js";
+import type { Described } from "../schema/descriptor.js";
+import type { EnumDefinition } from "../schema/enum.js";
+import type { ScalarKind } from "../schema/kinds.js";
+import type { FieldDefinition, MessageDefinition } from "../schema/message.js";
+import { nodeOf, type SchemaObject } from "../schema/schema.js";
+import { conform } from "../schema/validate.js";
+import { type MetaString, metaStringOf } from "./meta-string.js";
+import type { Plan, PlanNode, PlanType } from "./plan.js";
+import type { Reader } from "./reader.js";
+
+/** What stands at a place, for both sides. */
+export type Shape =
+  | { readonly op: "scalar"; readonly nullable: boolean; readonly kind: ScalarKind; readonly lend: boolean }
+  | {
+      readonly op: "list" | "set";
+      readonly nullable: boolean;
+      readonly element: Shape;
+      readonly declared: boolean;
+    }
+  | MapShape
+  | {
+      readonly op: "message";
+      readonly nullable: boolean;
+      readonly type: MessageType;
+      readonly typeInfo: boolean;
+    }
+  | { readonly op: "enum"; readonly nullable: boolean; readonly type: EnumType }
+  | DynamicShape;
+
+/** A map or a record. */
+export interface MapShape {
+  readonly op: "map";
+  readonly nullable: boolean;
+  readonly key: Shape;
+  readonly value: Shape;
+  readonly keyDeclared: boolean;
+  readonly valueDeclared: boolean;
+  readonly record: boolean;
+}
+
+/** A place whose values bring their own type info. */
+export interface DynamicShape {
+  readonly op: "dynamic";
+  readonly nullable: boolean;
+  /** Type id 22 or 24 when only a list or only a map fits, else 0. */
+  readonly narrow: number;
+  /** The types that fit, or null for any. */
+  readonly only: readonly NamedType[] | null;
+  /** Maps with string keys become null-prototype objects. */
+  readonly records: boolean;
+}
+
+/** What a message and an enum have in common: a name on the wire. */
+interface Named {
+  readonly index: number;
+  /** Type id and both names in full, as the first appearance writes them. */
+  readonly info: Uint8Array;
+  readonly namespaceBytes: Uint8Array;
+  readonly nameBytes: Uint8Array;
+  readonly emptyNamespace: boolean;
+  readonly namespace: MetaString;
+  readonly name: MetaString;
+  /** Writing: the message in which this type was named last, and under which numbers. */
+  namedIn: number;
+  namespaceNumber: number;
+  nameNumber: number;
+}
+
+/** A field of a message type. */
+export interface FieldShape {
+  readonly field: FieldDefinition;
+  readonly key: string;
+  /** Filled in after all types exist. */
+  readonly shape: Shape;
+}
+
+/** Writes hash and fields of a value. */
+export type WriteBody = (writer: MessageWriter, value: unknown) => void;
+/** Reads hash and fields. */
+export type ReadBody = (reader: Reader) => unknown;
+
+/** A message in a scope. */
+export interface MessageType extends Named {
+  readonly kind: "message";
+  readonly definition: MessageDefinition;
+  /** Struct hash as a signed 32-bit integer. */
+  readonly hash: number;
+  /** The whole start of a payload with this root. */
+  readonly prefix: Uint8Array;
+  /** Fields in declaration order. */
+  fields: readonly FieldShape[];
+  /** Wire order: indexes into `fields`. */
+  readonly order: readonly number[];
+  write: WriteBody;
+  read: ReadBody;
+  readMarked: ReadBody;
+}
+
+/** An enum in a scope. */
+export interface EnumType extends Named {
+  readonly kind: "enum";
+  readonly definition: EnumDefinition;
+}
+
+/** A type with a name of its own. */
+export type NamedType = MessageType | EnumType;
+
+/** The types of one plan. */
+export interface Scope {
+  readonly planId: number;
+  readonly types: readonly NamedType[];
+  readonly byDefinition: ReadonlyMap<object, NamedType>;
+  readonly byName: ReadonlyMap<string, NamedType>;
+}
+
+/** The key of `Scope.byName`. */
+export function nameKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+function hexBytes(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}
+
+const NAMED_STRUCT = 29;
+const NAMED_ENUM = 26;
+
+function named(index: number, plan: PlanType): Named {
+  const id = plan.kind === "message" ? NAMED_STRUCT : NAMED_ENUM;
+  const namespaceBytes = hexBytes(plan.namespaceMeta);
+  const nameBytes = hexBytes(plan.nameMeta);
+  return {
+    index,
+    info: Uint8Array.of(id, ...namespaceBytes, ...nameBytes),
+    namespaceBytes,
+    nameBytes,
+    emptyNamespace: plan.emptyNamespace,
+    namespace: metaStringOf(plan.namespaceMeta),
+    name: metaStringOf(plan.nameMeta),
+    namedIn: 0,
+    namespaceNumber: 0,
+    nameNumber: 0,
+  };
+}
+
+const missing = (): never => {
+  throw new Error("an executor was not installed");
+};
+
+function typeOf(index: number, plan: PlanType, definition: MessageDefinition | EnumDefinition): NamedType {
+  const common = named(index, plan);
+  if ("members" in definition) return { ...common, kind: "enum", definition };
+  const prefix = hexBytes(plan.prefix ?? "");
+  const hash = Buffer.from(plan.hash ?? "", "hex").readInt32LE(0);
+  const parts = { hash, prefix, order: plan.order ?? [], fields: [] };
+  return {
+    ...common,
+    kind: "message",
+    definition,
+    ...parts,
+    write: missing,
+    read: missing,
+    readMarked: missing,
+  };
+}
+
+/** The scope of a plan: `described` is what the plan was compiled from. */
+export function scopeOf(plan: Plan, described: Described): Scope {
+  const types = plan.types.map((type, index) => {
+    const definition = described.types[index];
+    if (definition === undefined) throw new Error("a plan with more types than its descriptor");
+    return typeOf(index, type, definition);
+  });
+  const scope: Scope = {
+    planId: plan.id,
+    types,
+    byDefinition: new Map(types.map((type) => [type.definition, type])),
+    byName: new Map(
+      types.map((type) => [nameKey(type.definition.namespace, type.definition.typeName), type]),
+    ),
+  };
+  for (const type of types) {
+    if (type.kind !== "message") continue;
+    const places = plan.types[type.index]?.fields ?? [];
+    type.fields = type.definition.fields.map((field, index) => ({
+      field,
+      key: field.key,
+      shape: shapeOf(scope, field.schema, places[index]),
+    }));
+  }
+  return scope;
+}
+
+/** The shape of a schema at a place of the plan. */
+export function shapeOf(scope: Scope, schema: SchemaObject, place: PlanNode | undefined): Shape {
+  if (place === undefined) throw new Error("a plan with fewer places than its schema");
+  let node = nodeOf(schema);
+  // Optional in optional through t.ref is one null.
+  while (node.kind === "optional") node = nodeOf(node.inner);
+  const nullable = place.nullable;
+  switch (node.kind) {
+    case "scalar":
+      if (place.id !== node.scalar.id) throw new Error(`a plan with id ${place.id} for ${node.scalar.word}`);
+      return { op: "scalar", nullable, kind: node.scalar, lend: node.lend };
+    case "list":
+    case "set": {
+      const element = shapeOf(scope, node.element, place.element);
+      return { op: node.kind, nullable, element, declared: place.declared === true };
+    }
+    case "map":
+      return {
+        op: "map",
+        nullable,
+        key: shapeOf(scope, node.key, place.key),
+        value: shapeOf(scope, node.value, place.value),
+        keyDeclared: place.keyDeclared === true,
+        valueDeclared: place.valueDeclared === true,
+        record: node.record,
+      };
+    case "message":
+      return {
+        op: "message",
+        nullable,
+        type: messageType(scope, node.message),
+        typeInfo: place.typeInfo === true,
+      };
+    case "enum":
+      return { op: "enum", nullable, type: enumType(scope, node.enum) };
+    case "union": {
+      const only = node.members.map((member) => unionType(scope, member));
+      return { op: "dynamic", nullable, narrow: 0, only, records: false };
+    }
+    case "any":
+      return { op: "dynamic", nullable, narrow: place.narrow ?? 0, only: null, records: false };
+  }
+}
+
+function messageType(scope: Scope, definition: MessageDefinition): MessageType {
+  const type = scope.byDefinition.get(definition);
+  if (type?.kind !== "message") throw new Error(`${definition.tag} is not in the plan`);
+  return type;
+}
+
+function enumType(scope: Scope, definition: EnumDefinition): EnumType {
+  const type = scope.byDefinition.get(definition);
+  if (type?.kind !== "enum") throw new Error(`${definition.tag} is not in the plan`);
+  return type;
+}
+
+function unionType(scope: Scope, member: SchemaObject): NamedType {
+  const node = nodeOf(member);
+  if (node.kind === "message") return messageType(scope, node.message);
+  if (node.kind === "enum") return enumType(scope, node.enum);
+  throw new Error("a union of something else than messages and enums");
+}
+
+/** The value of an absent field in marked XLANG: the default, rebuilt so that nothing is shared. */
+export function defaultOf(field: FieldDefinition): unknown {
+  return field.fallback === null ? null : conform(field.schema, field.fallback());
+}

@@ -1,0 +1,268 @@
+// Writing values that bring their own type: `t.any`, unions, and the undeclared sides of lists and maps.
+//
+// Owns: which type a JavaScript value is on the wire, and the undeclared forms of lists and maps. A value's kind
+// is a Fory type id, or the message or enum itself; two values are of one type when their kinds are equal.
+
+import type { MessageWriter } from "../native/message.js";
+import { definitionOf } from "../schema/brand.js";
+import { EnumMember } from "../schema/enum.js";
+import { AsFloat, PlainDate } from "../schema/plain-values.js";
+import { entriesOf } from "../schema/validate.js";
+import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
+import { refuse } from "./refusal.js";
+import type { DynamicShape, NamedType, Scope } from "./shape.js";
+import { writeText } from "./text.js";
+import { ID, LIST_FLAG, MAP_FLAG, NOT_NULL, NULL } from "./wire.js";
+import { writeBytes, writeDate, writeTimestamp } from "./write-scalar.js";
+import { enterWriting, writeCount, writeTypeInfo, writing } from "./writing.js";
+
+/** The type of a value: a Fory type id, or a named type. */
+export type Kind = number | NamedType;
+
+/** Any value, with no schema. */
+export const ANYTHING: DynamicShape = {
+  op: "dynamic",
+  nullable: true,
+  narrow: 0,
+  only: null,
+  records: false,
+};
+
+/** The kind of a value at a dynamic place. */
+function kindOf(scope: Scope, value: unknown, shape: DynamicShape): Kind {
+  const kind = freeKind(scope, value);
+  if (shape.narrow !== 0 && kind !== shape.narrow) refuse();
+  if (shape.only !== null && (typeof kind === "number" || !shape.only.includes(kind))) refuse();
+  return kind;
+}
+
+function freeKind(scope: Scope, value: unknown): Kind {
+  switch (typeof value) {
+    case "string":
+      return ID.STRING;
+    case "boolean":
+      return ID.BOOL;
+    case "number":
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? ID.VARINT64 : ID.FLOAT64;
+    case "bigint":
+      return ID.VARINT64;
+    case "object":
+      return value === null ? ID.NONE : objectKind(scope, value);
+    default:
+      return refuse();
+  }
+}
+
+function objectKind(scope: Scope, value: object): Kind {
+  const definition = definitionOf(value);
+  if (definition !== null) return namedKind(scope, definition, definition.tag);
+  if (Array.isArray(value)) return ID.LIST;
+  if (value instanceof Map) return ID.MAP;
+  if (value instanceof Set) return ID.SET;
+  if (value instanceof Uint8Array) return ID.BINARY;
+  if (value instanceof Date) return ID.TIMESTAMP;
+  if (value instanceof PlainDate) return ID.DATE;
+  if (value instanceof AsFloat) return ID.FLOAT64;
+  if (value instanceof EnumMember) return memberKind(scope, value);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ? ID.MAP : refuse();
+}
+
+function namedKind(scope: Scope, definition: object, tag: string): NamedType {
+  const type = scope.byDefinition.get(definition);
+  return type ?? refuse(`${tag} is not among the types of this contract; add it to { types: [...] }`);
+}
+
+function memberKind(scope: Scope, member: EnumMember): NamedType {
+  for (const type of scope.types) {
+    if (type.kind === "enum" && type.definition.values[member.ordinal] === member) return type;
+  }
+  return refuse(`${member.tag} is not among the types of this contract; add it to { types: [...] }`);
+}
+
+function writeKind(writer: MessageWriter, kind: Kind): void {
+  if (typeof kind === "number") putByte(writer, kind);
+  else writeTypeInfo(writer, kind);
+}
+
+/** Writes one byte, making room. */
+export function putByte(writer: MessageWriter, byte: number): void {
+  writer.ensure(1);
+  writer.buf[writer.pos++] = byte;
+}
+
+/** Writes type info and payload of a value; null is the value NONE. */
+export function writeDynamic(scope: Scope, writer: MessageWriter, value: unknown, shape: DynamicShape): void {
+  const kind = kindOf(scope, value, shape);
+  writeKind(writer, kind);
+  writeOfKind(scope, writer, value, kind);
+}
+
+/** Writes the payload of a value whose kind is known. */
+export function writeOfKind(scope: Scope, writer: MessageWriter, value: unknown, kind: Kind): void {
+  if (typeof kind !== "number") return writeNamed(writer, value, kind);
+  switch (kind) {
+    case ID.NONE:
+      return;
+    case ID.BOOL:
+      return putByte(writer, value === true ? 1 : 0);
+    case ID.VARINT64:
+      return writeInteger(writer, value as number | bigint);
+    case ID.FLOAT64:
+      return writeFloat(writer, value instanceof AsFloat ? value.value : (value as number));
+    case ID.STRING:
+      return writeText(writer, value);
+    case ID.BINARY:
+      return writeBytes(writer, value);
+    case ID.DATE:
+      return writeDate(writer, String(value));
+    case ID.TIMESTAMP:
+      return writeTimestamp(writer, value);
+    case ID.LIST:
+      return writeUndeclared(scope, writer, value as readonly unknown[], ANYTHING);
+    case ID.SET:
+      return writeUndeclared(scope, writer, [...(value as ReadonlySet<unknown>)], ANYTHING);
+    case ID.MAP:
+      return writeEntries(writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope));
+    default:
+      refuse();
+  }
+}
+
+function writeNamed(writer: MessageWriter, value: unknown, type: NamedType): void {
+  if (type.kind === "message") return type.write(writer, value);
+  writer.ensure(5);
+  writer.pos = putUint32(writer.buf, writer.pos, (value as EnumMember).ordinal);
+}
+
+function writeInteger(writer: MessageWriter, value: number | bigint): void {
+  writer.ensure(VARINT_ROOM);
+  const { buf, pos } = writer;
+  writer.pos = typeof value === "bigint" ? putBigInt(buf, pos, value) : putInt(buf, pos, value);
+}
+
+function writeFloat(writer: MessageWriter, value: number): void {
+  writer.ensure(8);
+  writer.view.setFloat64(writer.pos, value, true);
+  writer.pos += 8;
+}
+
+/** The elements of a list or set that the schema does not declare: one type for all where that is true. */
+export function writeUndeclared(
+  scope: Scope,
+  writer: MessageWriter,
+  items: readonly unknown[],
+  shape: DynamicShape,
+): void {
+  writeCount(writer, items.length);
+  if (items.length === 0) return;
+  enterWriting();
+  const kinds = Array.from(items, (item) => (item === null ? nullKind(shape) : kindOf(scope, item, shape)));
+  const present = kinds.filter((kind) => kind !== ID.NONE);
+  const nulls = present.length < kinds.length;
+  const first = present[0] ?? ID.NONE;
+  const same = present.every((kind) => kind === first);
+  putByte(writer, (nulls ? LIST_FLAG.HAS_NULL : 0) | (same ? LIST_FLAG.SAME_TYPE : 0));
+  if (same) writeKind(writer, first);
+  for (const [index, kind] of kinds.entries()) {
+    if (nulls) putByte(writer, kind === ID.NONE ? NULL : NOT_NULL);
+    if (kind === ID.NONE) continue;
+    if (!same) writeKind(writer, kind);
+    writeOfKind(scope, writer, items[index], kind);
+  }
+  writing.depth--;
+}
+
+function nullKind(shape: DynamicShape): Kind {
+  return shape.nullable || (shape.narrow === 0 && shape.only === null) ? ID.NONE : refuse();
+}
+
+/** One side of a map: keys or values. */
+export interface Side {
+  readonly declared: boolean;
+  /** The kind of a value on this side; the same for all on a declared side. Null is allowed or refused here. */
+  kindOf(value: unknown): Kind;
+  write(writer: MessageWriter, value: unknown, kind: Kind): void;
+}
+
+/** A side without a declared type. */
+export function dynamicSide(scope: Scope, shape: DynamicShape): Side {
+  return {
+    declared: false,
+    kindOf: (value) => (value === null ? nullKind(shape) : kindOf(scope, value, shape)),
+    write: (writer, value, kind) => writeOfKind(scope, writer, value, kind),
+  };
+}
+
+function freeSide(scope: Scope): Side {
+  return dynamicSide(scope, ANYTHING);
+}
+
+const MAX_CHUNK = 255;
+
+/** The entries of a map, in chunks of one key type and one value type; entries with a null stand alone. */
+export function writeEntries(
+  writer: MessageWriter,
+  entries: readonly (readonly [unknown, unknown])[],
+  keys: Side,
+  values: Side,
+): void {
+  writeCount(writer, entries.length);
+  if (entries.length === 0) return;
+  enterWriting();
+  const ordinary =
+    (keys.declared ? MAP_FLAG.KEY_DECLARED : 0) | (values.declared ? MAP_FLAG.VALUE_DECLARED : 0);
+  let sizeAt = -1;
+  let size = 0;
+  let keyKind: Kind = ID.NONE;
+  let valueKind: Kind = ID.NONE;
+  for (const [key, value] of entries) {
+    const ofKey = keys.kindOf(key);
+    const ofValue = values.kindOf(value);
+    if (key === null || value === null) {
+      sizeAt = -1;
+      writeNullEntry(writer, { side: keys, kind: ofKey, value: key }, { side: values, kind: ofValue, value });
+      continue;
+    }
+    if (sizeAt < 0 || size === MAX_CHUNK || ofKey !== keyKind || ofValue !== valueKind) {
+      keyKind = ofKey;
+      valueKind = ofValue;
+      size = 0;
+      putByte(writer, ordinary);
+      putByte(writer, 0);
+      sizeAt = writer.pos - 1;
+      if (!keys.declared) writeKind(writer, keyKind);
+      if (!values.declared) writeKind(writer, valueKind);
+    }
+    keys.write(writer, key, keyKind);
+    values.write(writer, value, valueKind);
+    writer.buf[sizeAt] = ++size;
+  }
+  writing.depth--;
+}
+
+interface Half {
+  readonly side: Side;
+  readonly kind: Kind;
+  readonly value: unknown;
+}
+
+/** An entry with a null: no size byte, and the undeclared form says that its side brings a flag. */
+function writeNullEntry(writer: MessageWriter, key: Half, value: Half): void {
+  const keyBits = halfBits(key, MAP_FLAG.KEY_TRACKED, MAP_FLAG.KEY_NULL, MAP_FLAG.KEY_DECLARED);
+  const valueBits = halfBits(value, MAP_FLAG.VALUE_TRACKED, MAP_FLAG.VALUE_NULL, MAP_FLAG.VALUE_DECLARED);
+  putByte(writer, keyBits | valueBits);
+  for (const half of [key, value]) {
+    if (half.value === null) continue;
+    if (!half.side.declared) {
+      putByte(writer, NOT_NULL);
+      writeKind(writer, half.kind);
+    }
+    half.side.write(writer, half.value, half.kind);
+  }
+}
+
+function halfBits(half: Half, tracked: number, isNull: number, declared: number): number {
+  if (half.value === null) return isNull;
+  return half.side.declared ? declared : tracked;
+}

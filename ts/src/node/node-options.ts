@@ -1,0 +1,107 @@
+// Options of an endpoint, shared by AsterNode, AsterServer and AsterClient.
+//
+// Owns: their names, types and checks, and their form for the native side. Does not own: addresses and keys,
+// which Rust judges.
+
+import { type Logger, stderrLogger } from "../logging.js";
+import {
+  type Check,
+  checkOptions,
+  having,
+  integer,
+  kindOf,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  optionError,
+  text,
+} from "../options.js";
+
+/** Which relays an endpoint uses. */
+export type Relay = "disabled" | "default" | { readonly urls: readonly string[] };
+
+/** Bounds on what peers may take up. */
+export interface NodeLimits {
+  /** Concurrent streams of one peer. Default 1024. */
+  readonly maxStreams?: number | undefined;
+  /** How long a stream may take to say what it wants. Default 10 s. */
+  readonly headerTimeoutMs?: number | undefined;
+  /** How long a started frame, or an awaited single request, may take. Default 60 s. */
+  readonly bodyTimeoutMs?: number | undefined;
+  /** Bytes that messages of one peer may occupy. Default 64 MiB. */
+  readonly peerBytes?: number | undefined;
+  /** Connections at once. */
+  readonly maxConnections?: number | undefined;
+}
+
+/** Options of an endpoint. */
+export interface EndpointOptions {
+  /** The ed25519 seed: 32 bytes, or 64 hex digits. */
+  readonly secretKey?: Uint8Array | string | undefined;
+  /** `ip:port` to listen on; port 0 takes a free one. Default: all interfaces, a free port. */
+  readonly bind?: string | undefined;
+  /** Default `"default"`. `"disabled"` waits for nothing outside. */
+  readonly relay?: Relay | undefined;
+  readonly limits?: NodeLimits | undefined;
+  /** Default: warnings and errors on stderr. */
+  readonly logger?: Logger | undefined;
+}
+
+const limitsShape = {
+  maxStreams: optional(integer(1)),
+  headerTimeoutMs: optional(integer(1)),
+  bodyTimeoutMs: optional(integer(1)),
+  peerBytes: optional(integer(65_536)),
+  maxConnections: optional(integer(1)),
+};
+
+const secretKey: Check<string> = (value, path) => {
+  if (value instanceof Uint8Array && value.length === 32) return Buffer.from(value).toString("hex");
+  if (typeof value === "string" && /^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
+  throw optionError(path, "must be 32 bytes, as a Uint8Array or as 64 hex digits");
+};
+
+const relay: Check<string | readonly string[]> = (value, path) => {
+  if (value === "disabled" || value === "default") return value;
+  if (typeof value !== "object") throw optionError(path, `must be "disabled", "default" or { urls }, not ${kindOf(value)}`);
+  const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
+  if (urls.length === 0) throw optionError(`${path}.urls`, 'must name a relay; "disabled" uses none');
+  return urls;
+};
+
+/** The checks of {@link EndpointOptions}, to be spread into the shape of a role. */
+export const endpointShape = {
+  secretKey: optional(secretKey),
+  bind: optional(text),
+  relay: optional(relay),
+  limits: optional((value: unknown, path: string) => checkOptions(limitsShape, value, path)),
+  logger: optional(having<Logger>("debug", "info", "warn", "error")),
+};
+
+/** Check of where a server's or node's key comes from when none is given. */
+export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
+
+/** Checked endpoint options. */
+export interface CheckedEndpoint {
+  readonly secretKey: string | undefined;
+  readonly bind: string | undefined;
+  readonly relay: string | readonly string[] | undefined;
+  readonly limits: object | undefined;
+  readonly logger: Logger | undefined;
+}
+
+/** The document of `nodeStart`. */
+export function startDocument(options: CheckedEndpoint, key: string | null): string {
+  return JSON.stringify({
+    secretKey: key,
+    bind: options.bind ?? null,
+    relay: options.relay ?? "default",
+    limits: options.limits ?? {},
+  });
+}
+
+/** The logger to use. */
+export function loggerOf(options: { readonly logger: Logger | undefined }): Logger {
+  return options.logger ?? stderrLogger;
+}

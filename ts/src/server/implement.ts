@@ -1,0 +1,82 @@
+// `implement(service, handlers)`: the join of a service and the functions that answer it.
+//
+// Owns: the check that every method has a handler and nothing else is there, and the types of handlers.
+// Does not own: serving (serve.ts).
+
+import { AsterError, Code } from "../errors.js";
+import { serviceFrom } from "../node/service-binding.js";
+import { kindOf } from "../options.js";
+import type { MethodOf } from "../schema/method.js";
+import { type Service, serviceDefinition } from "../schema/service.js";
+import type { Infer, InferInput } from "../schema/types.js";
+import type { CallContext } from "./context.js";
+
+type Awaitable<T> = T | Promise<T>;
+type Iterated<T> = AsyncIterable<T> | Iterable<T>;
+
+/** The function that answers a method. */
+export type Handler<M> =
+  M extends MethodOf<infer P, infer Q, infer R>
+    ? P extends "unary"
+      ? (request: Infer<Q>, context: CallContext) => Awaitable<InferInput<R>>
+      : P extends "serverStream"
+        ? (request: Infer<Q>, context: CallContext) => Awaitable<Iterated<InferInput<R>>>
+        : P extends "clientStream"
+          ? (requests: AsyncIterable<Infer<Q>>, context: CallContext) => Awaitable<InferInput<R>>
+          : (requests: AsyncIterable<Infer<Q>>, context: CallContext) => Awaitable<Iterated<InferInput<R>>>
+    : never;
+
+/** A handler for each method of a service. */
+export type Handlers<M> = { readonly [K in keyof M]: Handler<M[K]> };
+
+/** A service with its handlers, ready to be served. */
+export interface Implementation {
+  readonly service: Service;
+}
+
+type AnyHandler = (input: unknown, context: CallContext) => unknown;
+
+const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>();
+
+/**
+ * Joins a service and its handlers: functions by the service's method names, or, for a class with `@service`,
+ * an instance of it.
+ * @throws {TypeError} naming a method without handler, or a handler without method.
+ */
+export function implement<M>(service: Service<M>, handlers: Handlers<M>): Implementation;
+export function implement<I extends object>(service: abstract new (...args: never[]) => I, instance: I): Implementation;
+export function implement(given: unknown, handlers: unknown): Implementation {
+  const service = serviceFrom(given);
+  const { name, methods, scope } = serviceDefinition(service);
+  if (scope === "session") {
+    throw new AsterError(Code.UNIMPLEMENTED, `${name} is a session service, which this version cannot serve yet`);
+  }
+  if (typeof handlers !== "object" || handlers === null) {
+    throw new TypeError(`implement(${name}): the handlers must be an object, not ${kindOf(handlers)}`);
+  }
+  const table = handlers as Readonly<Record<string, unknown>>;
+  const found = new Map<string, AnyHandler>();
+  for (const { key } of methods) {
+    const handler = table[key];
+    if (typeof handler !== "function") throw new TypeError(`implement(${name}): ${key} has no handler`);
+    found.set(key, handler.bind(handlers) as AnyHandler);
+  }
+  // An instance of a class may have members of its own; a table of functions has no use for any.
+  if (typeof given !== "function") refuseExtras(name, table, found);
+  const implementation: Implementation = Object.freeze({ service });
+  handlersOf.set(implementation, found);
+  return implementation;
+}
+
+/** The handlers of an implementation by method name, bound to the object they came in. */
+export function implementationHandlers(value: unknown, path: string): ReadonlyMap<string, AnyHandler> {
+  const handlers = typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
+  if (handlers === undefined) throw new TypeError(`${path} must come from implement(), not ${kindOf(value)}`);
+  return handlers;
+}
+
+function refuseExtras(name: string, table: object, known: ReadonlyMap<string, unknown>): void {
+  for (const key of Object.keys(table)) {
+    if (!known.has(key)) throw new TypeError(`implement(${name}): ${key} is no method of the service`);
+  }
+}

@@ -1,0 +1,27 @@
+// The input of a handler that takes a stream.
+//
+// Owns: the iterator protocol over an inbox. Does not own: flow control and order (native/data-plane-inbox.ts).
+
+import type { Inbox } from "../native/data-plane-inbox.js";
+
+/** An async iterable of requests; when the handler stops to read, what still comes is dropped. */
+export class RequestStream implements AsyncIterableIterator<unknown, undefined> {
+  readonly #inbox: Inbox;
+
+  constructor(inbox: Inbox) {
+    this.#inbox = inbox;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return this.#inbox.next();
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.#inbox.discard();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,115 @@
+// Serving services of a node at this environment's port.
+//
+// Owns: the options of serving, the access rule, the join of implementations with the native side. Does not
+// own: the endpoint (node/node.ts), single calls (call.ts).
+
+import { AsterError, Code } from "../errors.js";
+import type { Logger } from "../logging.js";
+import type { Port } from "../native/data-plane.js";
+import { controlCall } from "../native/index.js";
+import { type BoundMethod, type BoundService, bindService } from "../node/service-binding.js";
+import { type Check, kindOf, object, optionError } from "../options.js";
+import { GraceWatch } from "./failure.js";
+import { type Implementation, implementationHandlers } from "./implement.js";
+import { interceptedRun, type ServerInterceptor } from "./interceptors.js";
+import { MethodAcceptor, type Run } from "./served-method.js";
+
+/** Who may call: everybody, or who holds a credential of a root key (not available yet). */
+export type Access = "open" | { readonly rootPublicKey: string };
+
+/** What is served. */
+export interface Serving {
+  readonly services: readonly Implementation[];
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly maxCallMs: number;
+  readonly logger: Logger;
+}
+
+/** Unary and client-stream calls without a deadline get this much. */
+export const DEFAULT_MAX_CALL_MS = 300_000;
+
+/** Check of `access`, which has no default: who may call must be said. */
+export const access: Check<Access> = (value, path) => {
+  if (value === "open") return value;
+  if (value === undefined) {
+    throw optionError(path, 'is missing: say who may call, "open" for everybody or { rootPublicKey } for holders of a credential');
+  }
+  if (typeof value !== "object" || value === null) throw optionError(path, `must be "open" or an object, not ${kindOf(value)}`);
+  object(value, path);
+  throw new AsterError(Code.UNIMPLEMENTED, `${path}: this version can only serve access: "open"; gated access is not available yet`);
+};
+
+/** Check of `services`: at least one, no two of the same name and version. */
+export const services: Check<readonly Implementation[]> = (value, path) => {
+  if (!Array.isArray(value) || value.length === 0) throw optionError(path, "must be an array of implementations, with at least one");
+  const seen = new Set<string>();
+  for (const [index, implementation] of value.entries()) {
+    implementationHandlers(implementation, `${path}[${index}]`);
+    const { name, version } = (implementation as Implementation).service;
+    const key = `${name} v${version}`;
+    if (seen.has(key)) throw optionError(`${path}[${index}]`, `serves ${key} a second time`);
+    seen.add(key);
+  }
+  return value as readonly Implementation[];
+};
+
+/** Starts to answer calls; returns what stops it. */
+export function startServing(port: Port, node: number, serving: Serving): () => void {
+  const bound = serving.services.map((implementation) => bindService(implementation.service));
+  const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving.maxCallMs)));
+  // Handles are known only after the call, calls come only through the event loop: none can be missed between.
+  const handles = JSON.parse(controlCall((native) => native.nodeServe(port.number, node, documents))) as number[][];
+  const grace = new GraceWatch(serving.logger);
+  for (const [index, service] of bound.entries()) {
+    const handlers = implementationHandlers(serving.services[index], `services[${index}]`);
+    for (const [at, method] of service.methods.entries()) {
+      const run = handlers.get(method.definition.key) as Run;
+      const acceptor = acceptorOf(port, service, method, run, serving, grace);
+      port.acceptCalls((handles[index] as number[])[at] as number, acceptor);
+    }
+  }
+  port.keepAlive.hold();
+  let stopped = false;
+  return () => {
+    if (stopped) return;
+    stopped = true;
+    port.keepAlive.release();
+    for (const handle of handles.flat()) port.refuseCalls(handle);
+  };
+}
+
+function servedDocument(service: BoundService, maxCallMs: number): object {
+  return {
+    document: service.document,
+    contractId: announcedId(service),
+    plan: service.plan,
+    maxCallMs,
+    methods: service.methods.map(({ requestRoot, responseRoot }) => ({ request: requestRoot, response: responseRoot })),
+  };
+}
+
+function announcedId(service: BoundService): string {
+  const { contractId, problem } = service.contract;
+  if (contractId !== null) return contractId;
+  const { name } = service.definition;
+  throw new AsterError(Code.FAILED_PRECONDITION, `${name} has no contract id to announce: ${problem ?? "it cannot be computed"}`, {
+    reason: "NO_CONTRACT_ID",
+  });
+}
+
+function acceptorOf(
+  port: Port,
+  service: BoundService,
+  method: BoundMethod,
+  handler: Run,
+  serving: Serving,
+  grace: GraceWatch,
+): MethodAcceptor {
+  const { requestStream, responseStream, request, response, definition } = method;
+  const { name, version } = service.definition;
+  const { wireName, idempotent } = definition;
+  const seen = { service: name, version, method: wireName, requestStream, responseStream, idempotent };
+  const run = interceptedRun(handler, seen, serving.interceptors);
+  const label = `${name}.${wireName}`;
+  return new MethodAcceptor(port, { label, requestStream, responseStream, request, response, run, logger: serving.logger, grace });
+}

@@ -1,0 +1,78 @@
+// AsterServer: a node that serves.
+//
+// Owns: the options of both in one object. Does not own: anything a node does (node/node.ts).
+
+import { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions, serveShape } from "../node/node.js";
+import { endpointShape, identity } from "../node/node-options.js";
+import { checkOptions } from "../options.js";
+
+/** Options of {@link AsterServer.start}. */
+export interface ServerOptions extends NodeOptions, ServeOptions {}
+
+const serverShape = { ...endpointShape, identity, ...serveShape };
+
+/**
+ * A server.
+ *
+ * @example
+ * const server = await AsterServer.start({ services: [implement(Billing, handlers)], access: "open" });
+ * console.error(server.ticket);
+ */
+export class AsterServer {
+  readonly #node: AsterNode;
+
+  private constructor(node: AsterNode) {
+    this.#node = node;
+  }
+
+  /**
+   * Binds an endpoint and starts to answer.
+   * @throws {TypeError} naming the option that does not fit; `access` has no default.
+   * @throws {AsterError} UNAVAILABLE when the address cannot be bound.
+   */
+  static async start(options: ServerOptions): Promise<AsterServer> {
+    const { services, access, interceptors, maxCallMs, identity: source, ...endpoint } = checkOptions(serverShape, options);
+    const node = await AsterNode.open(endpoint, source ?? "project");
+    try {
+      node.serve({ services, access, interceptors, maxCallMs });
+    } catch (error) {
+      await node.close();
+      throw error;
+    }
+    return new AsterServer(node);
+  }
+
+  /** The text that a client needs to connect. */
+  get ticket(): string {
+    return this.#node.ticket;
+  }
+
+  /** The public key under which the server is dialled, 64 hex digits. */
+  get endpointId(): string {
+    return this.#node.endpointId;
+  }
+
+  /** `ip:port` of each address it listens on. */
+  get addresses(): readonly string[] {
+    return this.#node.addresses;
+  }
+
+  /** The node below: for calls from the same identity, and for worker threads. */
+  get node(): AsterNode {
+    return this.#node;
+  }
+
+  /** Stops accepting, finishes what was accepted, cancels the rest at the timeout, closes. Safe twice. */
+  drain(options?: DrainOptions): Promise<void> {
+    return this.#node.drain(options);
+  }
+
+  /** Closes at once. Safe twice. */
+  close(): Promise<void> {
+    return this.#node.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#node.close();
+  }
+}
