@@ -1,5 +1,6 @@
 // The command line that both benches share: --only, --rounds, --quick, --json, --out, --help.
 import { parseArgs } from "node:util";
+import { Problem } from "../scripts/support/console.mjs";
 
 /**
  * Reads the arguments. `groups` are lists of names that `--only` chooses from, each group by itself: naming none of
@@ -35,9 +36,10 @@ ${known.join("\n")}
   }
   const only = values.only.split(",").filter((one) => one !== "");
   const unknown = only.filter((one) => !Object.values(groups).flat().includes(one));
-  if (unknown.length > 0) throw new Error(`--only: unknown ${unknown.join(", ")}\n${help}`);
+  if (unknown.length > 0)
+    throw new Problem(`--only does not know ${unknown.join(", ")}.`, `npm run ${command} -- --help`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : defaultRounds));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds wants a positive whole number");
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Problem("--rounds wants a positive whole number.");
   const chosen = Object.entries(groups).map(([what, names]) => {
     const named = names.filter((one) => only.includes(one));
     return [what, named.length > 0 ? named : names];

@@ -3,6 +3,7 @@
 // gave no number.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { main } from "../../scripts/support/console.mjs";
 import { childEnvironment, describeEnvironment, reasonOf } from "../environment.mjs";
 import { publish } from "../results.mjs";
 import { setUp } from "../setup.mjs";
@@ -14,8 +15,10 @@ import { buildWalkAddon } from "./walk-addon.mjs";
 
 const program = join(import.meta.dirname, "measure.mjs");
 
-const options = readOptions(process.argv.slice(2));
-if (options !== null) run(options);
+await main(async () => {
+  const options = readOptions(process.argv.slice(2));
+  if (options !== null) return run(options);
+});
 
 function run({ codecs: names, messages, rounds, quick, json, out, plan }) {
   setUp({ library: names.some((name) => codecs[name].packages.includes("aster-rpc")) });
@@ -40,7 +43,7 @@ function run({ codecs: names, messages, rounds, quick, json, out, plan }) {
   const packages = [...new Set(names.flatMap((name) => codecs[name].packages))];
   const results = { kind: "codec", quick, rounds, plan, environment: describeEnvironment(packages), cells };
   publish(results, { out, json, render: renderCodec });
-  if (cells.some(({ samples }) => samples.some(({ error }) => error !== undefined))) process.exitCode = 1;
+  return cells.some(({ samples }) => samples.some(({ error }) => error !== undefined)) ? 1 : 0;
 }
 
 /** One process, one figure; a codec that fails gets `{ error }` instead, and the run goes on. */

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { main } from "../../scripts/support/console.mjs";
 import { describeEnvironment } from "../environment.mjs";
 import { publish } from "../results.mjs";
 import { setUp } from "../setup.mjs";
@@ -12,8 +13,10 @@ import { readOptions } from "./options.mjs";
 import { loadPeer, peers } from "./peers/index.mjs";
 import { renderRpc } from "./render.mjs";
 
-const options = readOptions(process.argv.slice(2));
-if (options !== null) await run(options);
+await main(async () => {
+  const options = readOptions(process.argv.slice(2));
+  if (options !== null) return run(options);
+});
 
 async function run({ peers: names, workloads, rounds, plan, quick, json, out }) {
   setUp({ library: names.includes("ours") });
@@ -32,7 +35,7 @@ async function run({ peers: names, workloads, rounds, plan, quick, json, out }) 
     for (const { dispose } of prepared.values()) await dispose?.();
     rmSync(scratch, { recursive: true, force: true });
   }
-  report({ names, rounds, plan, quick, json, out, cells });
+  return report({ names, rounds, plan, quick, json, out, cells });
 }
 
 async function preparePeer(name, scratch) {
@@ -61,9 +64,10 @@ async function addSample(cells, name, workload, plan, settings, round) {
   console.error(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
 }
 
+/** Publishes the results; returns the exit code. */
 function report({ names, rounds, plan, quick, json, out, cells }) {
   const packages = [...new Set(names.flatMap((name) => peers[name].packages))];
   const results = { kind: "rpc", quick, rounds, plan, environment: describeEnvironment(packages), cells };
   publish(results, { out, json, render: renderRpc });
-  if (cells.some(({ samples }) => samples.some((sample) => sample.error !== undefined))) process.exitCode = 1;
+  return cells.some(({ samples }) => samples.some((sample) => sample.error !== undefined)) ? 1 : 0;
 }

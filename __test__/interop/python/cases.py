@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 
 from aster import RpcError
 
-from lab import Bag, Chunk, Hue, Kinds, Moments, Numbered, Order, Paint, Point, Rank, Shape, Text, Total, pattern
+from lab import Bag, Chunk, Hue, Kinds, Moments, Nothing, Numbered, Order, Paint, Point, Rank, Shape, Text, Total, pattern
 from lab_postponed import Question
 
 TYPED = ("xlang", "json", "json-as-shipped")
@@ -167,6 +167,20 @@ async def a_service_with_postponed_annotations(_, lab, __, postponed):
     equal([a["text"] for a in await all_of(postponed.letters(Question("abc")))], ["a", "b", "c"])
 
 
+@case()
+async def a_message_without_fields(_, lab, *__):
+    await echoes(lab.empty, Nothing())
+
+
+@case("json", "json-as-shipped")
+async def bytes_that_JSON_cannot_carry(_, lab, *__):
+    try:
+        await lab.kinds(Kinds(data=b"x"))
+    except Exception:  # noqa: BLE001  the reference gives no one class for it
+        return
+    raise AssertionError("bytes went through JSON")
+
+
 # ---- failures ----
 
 
@@ -218,6 +232,14 @@ async def ten_thousand_items_in_order(_, lab, *__):
 async def large_items(_, lab, *__):
     got = await all_of(lab.count(Order(count=12, size=70_000)))
     assert [item["body"] for item in got] == [pattern(70_000)] * 12
+
+
+@case()
+async def items_that_arrive_as_they_are_made(_, lab, *__):
+    arrived = []
+    async for _item in lab.count(Order(count=3, wait_millis=200)):
+        arrived.append(time.monotonic())
+    assert len(arrived) == 3 and arrived[2] - arrived[0] > 0.3, arrived
 
 
 @case()

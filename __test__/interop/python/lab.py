@@ -117,6 +117,12 @@ class Bag:
     pairs: dict = field(default_factory=dict)
 
 
+@wire_type("lab.v1/Nothing")
+@dataclass
+class Nothing:
+    pass
+
+
 @wire_type("lab.v1/Text")
 @dataclass
 class Text:
@@ -201,6 +207,10 @@ class Lab:
         return req
 
     @rpc
+    async def empty(self, req: Nothing) -> Nothing:
+        return req
+
+    @rpc
     async def make(self, req: Order) -> Text:
         return Text(text=pattern(req.size))
 
@@ -225,7 +235,8 @@ class Lab:
                     remaining_millis=int((left or 0) * 1000))
 
     @rpc
-    async def commits(self, req: Order) -> Total:
+    async def commits(self, req: Nothing) -> Total:
+        """How many uploads were carried out, and how many chunks the last one had."""
         return self.committed
 
     @server_stream

@@ -62,7 +62,7 @@ export async function prepare() {
 }
 
 export async function serve({ bootstrap }) {
-  const server = new Rpc({ dht: new DHT({ bootstrap, host: "127.0.0.1" }) }).createServer();
+  const server = new Rpc({ dht: new DHT({ bootstrap, host: "127.0.0.1" }) }).createServer({ shareLocalAddress: false });
   const uploads = new WeakMap();
   server.on("connection", (rpc) => uploads.set(rpc, new UploadCheck()));
   server.respond("getStatus", getStatus, answer);
@@ -83,8 +83,13 @@ let dht;
 
 export async function connect({ bootstrap }, address) {
   dht ??= new DHT({ bootstrap, host: "127.0.0.1" });
-  const client = new Rpc({ dht }).connect(Buffer.from(address, "hex"), { keyPair: DHT.keyPair() });
-  await client.rpc.fullyOpened();
+  const client = new Rpc({ dht }).connect(Buffer.from(address, "hex"), { keyPair: DHT.keyPair(), localConnection: false });
+  let failure = null;
+  client.stream.once("error", (error) => {
+    failure = error;
+  });
+  await client.rpc.fullyOpened(); // resolves even when the connection could not be made
+  if (client.closed) throw failure ?? new Error("the connection was closed");
   return {
     unary: (value) => client.request("getStatus", value, getStatus),
     async serverStream(value, onItem) {

@@ -9,7 +9,7 @@ use crate::error::ContractError;
 use crate::id::description;
 use crate::schema::{Field, Made, Type, Word};
 use crate::service::{Method, Pattern, Scope, Service};
-use crate::typegraph::root_message;
+use crate::typegraph::{root, root_message};
 
 mod field;
 mod text;
@@ -91,7 +91,7 @@ fn class_name<'a>(service: &'a Service, kind: &Type) -> &'a str {
     if let Some(message) = root_message(kind).and_then(|index| service.message(index)) {
         return message.class_name();
     }
-    match kind {
+    match root(kind) {
         Type::Word(Word::String) => "str",
         Type::Word(Word::Int) => "int",
         Type::Word(Word::Float) => "float",

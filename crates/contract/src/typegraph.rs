@@ -66,10 +66,11 @@ impl TypeGraph {
 
     /// The hash of a type that stands as request or response.
     pub fn root_hash(&self, kind: &Type) -> Hash {
-        root_message(kind)
-            .map_or_else(|| field::primitive_hash(kind), |index| self.hash(index))
-            .unwrap_or(NO_HASH)
-            .to_vec()
+        let hash = match root_message(kind) {
+            Some(index) => self.hash(index),
+            None => field::primitive_hash(root(kind)),
+        };
+        hash.unwrap_or(NO_HASH).to_vec()
     }
 
     fn define(&mut self, service: &Service, index: usize, back: &BTreeSet<(usize, usize)>) {
@@ -115,10 +116,18 @@ impl TypeGraph {
     }
 }
 
-/// The message that stands as request or response, seen through `optional` and `shared`.
-pub fn root_message(kind: &Type) -> Option<usize> {
+/// What stands as request or response behind `optional` and `shared`: that an answer may be null is no part of a
+/// contract.
+pub fn root(kind: &Type) -> &Type {
     match kind {
-        Type::Made(Made::Optional(inner) | Made::Shared(inner)) => root_message(inner),
+        Type::Made(Made::Optional(inner) | Made::Shared(inner)) => root(inner),
+        _ => kind,
+    }
+}
+
+/// The message that stands as request or response.
+pub fn root_message(kind: &Type) -> Option<usize> {
+    match root(kind) {
         Type::Made(Made::Message(index)) => Some(*index),
         _ => None,
     }

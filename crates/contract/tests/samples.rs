@@ -257,3 +257,48 @@ fn what_is_no_service_document_is_refused_with_its_place() {
     });
     assert_eq!(error.path(), "methods[0]");
 }
+
+#[test]
+fn an_optional_response_has_the_identity_of_what_it_may_hold() {
+    let plain = document("vec_shapes.PrimitiveIO");
+    let mut optional = plain.clone();
+    for method in optional["methods"].as_array_mut().unwrap() {
+        method["response"] = json!({ "optional": method["response"] });
+    }
+    let (plain, optional) = (plain.to_string(), optional.to_string());
+    assert_eq!(
+        describe(&optional).unwrap().contract_id,
+        describe(&plain).unwrap().contract_id
+    );
+    assert_eq!(manifest(&optional).unwrap(), manifest(&plain).unwrap());
+}
+
+/// The graph is walked by recursion: the longest chain of types that is accepted fits the stack of a test thread.
+#[test]
+fn the_longest_chain_of_types_is_walked_and_a_longer_one_refused() {
+    let chain = |length: usize| {
+        let mut document = document("vec_shapes.Minimal");
+        let message = |index: usize| {
+            let next = json!([{ "name": "next", "type": { "message": (index + 1) % length }, "default": false }]);
+            let name = format!("T{index:04}");
+            json!({ "kind": "message", "tag": format!("n/{name}"), "namespace": "n", "name": name, "fields": next })
+        };
+        document["schema"]["types"] = (0..length).map(message).collect();
+        describe(&document.to_string())
+    };
+    assert_eq!(chain(4096).unwrap().type_hashes.len(), 4096);
+    assert_eq!(chain(4097).unwrap_err().path(), "schema.types");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_described_or_refused(text in "\\PC*", at in 0_usize..4000, cut in 0_usize..40) {
+        let _ = describe(&text);
+        let mut document = document("vec_shapes.Cycles").to_string();
+        let at = at.min(document.len());
+        let end = (at + cut).min(document.len());
+        document.replace_range(at..end, &text);
+        let _ = describe(&document);
+        let _ = manifest(&document);
+    }
+}

@@ -102,6 +102,7 @@ impl FrameReader {
 
     /// Reads on without looking until the peer's end. Resolves at a clean end or any failure; cancel-safe.
     pub(crate) async fn discard(&mut self) -> Result<(), ReadFailure> {
+        self.reserved = None;
         while !self.ended {
             self.ended = self.stream.read_many_chunks(&mut self.chunks).await?.is_none();
         }

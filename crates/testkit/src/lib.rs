@@ -11,4 +11,5 @@
 )]
 
 pub mod hex;
+pub mod ledger;
 pub mod vectors;

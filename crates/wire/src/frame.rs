@@ -259,3 +259,40 @@ impl Decoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Decoder, MAX_BODY};
+
+    #[test]
+    fn memory_grows_with_what_arrives_and_never_by_what_is_declared() {
+        let mut decoder = Decoder::new(MAX_BODY);
+        decoder.push(Bytes::from_static(&[0, 0, 0, 1, 0]));
+        for received in (100..20_000).step_by(100) {
+            decoder.push(Bytes::from(vec![0; 100]));
+            assert_eq!(decoder.next(), Ok(None));
+            assert_eq!(decoder.body.len(), received);
+            assert!(
+                decoder.body.capacity() <= 2 * received,
+                "{}",
+                decoder.body.capacity()
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_of_many_chunks_ends_in_exactly_its_size() {
+        let mut decoder = Decoder::new(MAX_BODY);
+        decoder.push(Bytes::from_static(&[233, 3, 0, 0, 7]));
+        let mut frame = None;
+        for _ in 0..10 {
+            decoder.push(Bytes::from(vec![1; 100]));
+            frame = decoder.next().unwrap();
+        }
+        assert_eq!(
+            frame.map(|frame| (frame.flags, frame.payload.len())),
+            Some((7, 1000))
+        );
+        assert!(!decoder.is_mid_frame());
+    }
+}

@@ -1,7 +1,7 @@
 //! Limits on what a peer may send that concern frames, names, metadata and statuses.
 //!
 //! Owns the numbers and the checks. Sizes of user payloads inside a frame (depth, elements, strings) are the
-//! codec's; streams, rates and times are `aster-net`'s (`docs/protocol.md#metadata`).
+//! codec's; streams, rates and times are `aster-net`'s (`docs/protocol.md#limits`).
 
 use crate::record::RpcStatus;
 use crate::status::Code;

@@ -5,7 +5,7 @@
 
 import { ClientCall } from "./call.js";
 import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
-import { FedStream, responseStream } from "./streams.js";
+import { bidiCall, FedStream, responseStream } from "./streams.js";
 import { pump, sourceOf } from "./upload.js";
 
 /** One request, one response. Rejects, never throws. */
@@ -32,4 +32,14 @@ export function anyCall(method: ClientMethod, input: unknown, options: CallOptio
     return method.requestStream ? new FedStream(method, input, options) : responseStream(method, input, options);
   }
   return method.requestStream ? uploadCall(method, input, options) : unaryCall(method, input, options);
+}
+
+/** The function of a method without interceptors. */
+export function directMethod(method: ClientMethod): unknown {
+  if (method.responseStream) {
+    if (method.requestStream) return (options?: CallOptions) => bidiCall(method, options);
+    return (request: unknown, options?: CallOptions) => responseStream(method, request, options);
+  }
+  if (method.requestStream) return (items: unknown, options?: CallOptions) => uploadCall(method, items, options);
+  return (request: unknown, options?: CallOptions) => unaryCall(method, request, options);
 }

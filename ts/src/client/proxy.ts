@@ -6,9 +6,10 @@ import { dynamicCodec } from "../codec/index.js";
 import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
 import { notOffered } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
+import { directMethod } from "./invoke.js";
 import { type CallOptions, type ClientMethod, defaultSettings } from "./method.js";
 import type { BidiCall, ResponseStream } from "./streams.js";
-import { directMethod, type StubHost } from "./stub.js";
+import type { StubHost } from "./stub.js";
 import type { Uploadable } from "./stub-types.js";
 
 /** Options of a proxy. */

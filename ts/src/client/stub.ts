@@ -10,9 +10,8 @@ import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, option
 import type { Connection } from "./connection.js";
 import { matchContract } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
-import { unaryCall, uploadCall } from "./invoke.js";
-import { type CallOptions, type ClientMethod, defaultSettings } from "./method.js";
-import { bidiCall, responseStream } from "./streams.js";
+import { directMethod } from "./invoke.js";
+import { type ClientMethod, defaultSettings } from "./method.js";
 
 /** Options of a stub. */
 export interface StubOptions {
@@ -68,16 +67,6 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
       interceptors.length === 0 ? directMethod(target) : interceptedMethod(target, interceptors);
   }
   return Object.freeze(stub);
-}
-
-/** The function of a method without interceptors. */
-export function directMethod(method: ClientMethod): unknown {
-  if (method.responseStream) {
-    if (method.requestStream) return (options?: CallOptions) => bidiCall(method, options);
-    return (request: unknown, options?: CallOptions) => responseStream(method, request, options);
-  }
-  if (method.requestStream) return (items: unknown, options?: CallOptions) => uploadCall(method, items, options);
-  return (request: unknown, options?: CallOptions) => unaryCall(method, request, options);
 }
 
 function announced(host: StubHost, bound: BoundService, contract: "verify" | "ignore"): ServiceSummary | undefined {

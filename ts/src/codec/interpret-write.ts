@@ -20,7 +20,7 @@ import {
   writeUndeclared,
 } from "./write-dynamic.js";
 import { scalarWriter, type WriteValue } from "./write-scalar.js";
-import { enterWriting, writeCount, writeTypeInfo, writing } from "./writing.js";
+import { beginCollection, enterWriting, writeTypeInfo, writing } from "./writing.js";
 
 /** Writes hash and fields of a message. */
 export function bodyWriter(scope: Scope, type: MessageType): WriteValue {
@@ -119,11 +119,9 @@ function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteE
   }
   const write = payloadWriter(scope, element);
   return (writer, items) => {
-    writeCount(writer, items.length);
-    if (items.length === 0) return;
-    enterWriting();
+    beginCollection(writer, items.length);
     const nulls = element.nullable && items.includes(null);
-    putByte(writer, nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST);
+    if (items.length > 0) putByte(writer, nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST);
     // By index: holes are undefined elements, which no writer takes.
     for (let index = 0; index < items.length; index++) {
       const item = items[index];

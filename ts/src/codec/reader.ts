@@ -3,9 +3,9 @@
 // Owns: every primitive of decoding and the checks before each of them; the table of meta strings of a message.
 // A count is checked against the bytes that are left before anything is allocated for it.
 
-import { textOfDay } from "../schema/plain-values.js";
+import { FIRST_SECOND, LAST_SECOND, textOfDay } from "../schema/plain-values.js";
 import type { MetaString } from "./meta-string.js";
-import { MAX_DEPTH, MAX_ELEMENTS, Malformed } from "./refusal.js";
+import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
 import { textOf } from "./text.js";
 
 const TWO_27 = 2 ** 27;
@@ -36,7 +36,7 @@ export class Reader {
     this.#start = start;
     this.end = end;
     this.depth = 0;
-    this.budget = MAX_ELEMENTS;
+    this.budget = MAX_OBJECTS;
     this.metaCount = 0;
   }
 
@@ -54,9 +54,10 @@ export class Reader {
     return this.buf[this.pos++] as number;
   }
 
-  /** Goes one level down; `depth` is counted up by whoever goes on below that level. */
+  /** A message, list, set or map begins; `depth--` when it ends. */
   enter(): void {
     if (++this.depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
+    if (--this.budget < 0) this.fail(`more than ${MAX_OBJECTS} messages and collections`);
   }
 
   /** An unsigned varint of up to 32 bits. */
@@ -80,12 +81,11 @@ export class Reader {
     return (bits >>> 1) ^ -(bits & 1);
   }
 
-  /** The count of a list, set or map, which the bytes left and the budget must allow. */
+  /** The count of a list, set or map; each element takes at least one of the bytes left. */
   count(): number {
     const count = this.uint32();
+    if (count > MAX_ELEMENTS) this.fail(`a collection of more than ${MAX_ELEMENTS} elements`);
     if (count > this.end - this.pos) this.fail("more elements are announced than bytes are left");
-    this.budget -= count;
-    if (this.budget < 0) this.fail(`more than ${MAX_ELEMENTS} elements`);
     return count;
   }
 
@@ -213,27 +213,29 @@ export class Reader {
 
   /** Milliseconds since 1970; what is finer is cut off. */
   timestamp(): Date {
-    this.need(12);
-    const seconds = Number(this.view.getBigInt64(this.pos, true));
-    const date = new Date(seconds * 1000 + Math.floor(this.#nanoseconds() / 1e6));
-    if (Number.isNaN(date.getTime())) this.fail("a timestamp lies outside the range of Date");
-    this.pos += 12;
-    return date;
+    const seconds = this.#seconds();
+    return new Date(seconds * 1000 + Math.floor(this.#nanoseconds() / 1e6));
   }
 
   /** Microseconds since 1970. */
   timestampMicros(): bigint {
+    const seconds = this.#seconds();
+    return BigInt(seconds) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
+  }
+
+  #seconds(): number {
     this.need(12);
-    const micros =
-      this.view.getBigInt64(this.pos, true) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
-    if (BigInt.asIntN(64, micros) !== micros) this.fail("a timestamp exceeds 64 bits of microseconds");
-    this.pos += 12;
-    return micros;
+    const seconds = Number(this.view.getBigInt64(this.pos, true));
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
+      this.fail("a timestamp lies outside the years 1 to 9999");
+    this.pos += 8;
+    return seconds;
   }
 
   #nanoseconds(): number {
-    const nanoseconds = this.view.getUint32(this.pos + 8, true);
+    const nanoseconds = this.view.getUint32(this.pos, true);
     if (nanoseconds > 999_999_999) this.fail("a timestamp has more than a second of nanoseconds");
+    this.pos += 4;
     return nanoseconds;
   }
 

@@ -5,8 +5,11 @@
 
 export { MAX_DEPTH } from "../schema/validate.js";
 
-/** Elements of lists, sets and maps in one message, all together. */
+/** Elements of one list, set or map. */
 export const MAX_ELEMENTS = 1_000_000;
+
+/** Messages, lists, sets and maps in one message, all together. */
+export const MAX_OBJECTS = 1_000_000;
 
 /** A value that cannot be written. */
 export class Refusal {
@@ -21,9 +24,12 @@ export class Malformed {
   readonly message: string;
   /** Offset from the start of the message, when it is known. */
   readonly offset: number;
-  constructor(message: string, offset: number) {
+  /** A stable word for programs. */
+  readonly reason: string;
+  constructor(message: string, offset: number, reason = "MALFORMED_MESSAGE") {
     this.message = message;
     this.offset = offset;
+    this.reason = reason;
   }
 }
 

@@ -264,3 +264,15 @@ function unionType(scope: Scope, member: SchemaObject): NamedType {
 export function defaultOf(field: FieldDefinition): unknown {
   return field.fallback === null ? null : conform(field.schema, field.fallback());
 }
+
+/** The scope of plan 0: no types of its own. */
+export const DYNAMIC_SCOPE: Scope = { planId: 0, types: [], byDefinition: new Map(), byName: new Map() };
+
+/** Root 0 of plan 0. */
+export const JSON_SHAPE: DynamicShape = {
+  op: "dynamic",
+  nullable: true,
+  narrow: 0,
+  only: null,
+  records: true,
+};

@@ -29,7 +29,7 @@ export const SHORT_TEXT = 24;
 /** Room that a short string needs: one byte of length and the characters. */
 export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;
 
-const ABOVE_LATIN1 = /[^\x00-\xff]/;
+const ABOVE_LATIN1 = /[\u0100-\uffff]/;
 const SURROGATE_UNIT = /[\ud800-\udfff]/;
 /** With the u flag a surrogate matches only where it has no partner. */
 const LONE_SURROGATE = /\p{Surrogate}/u;

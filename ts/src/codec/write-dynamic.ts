@@ -5,7 +5,7 @@
 
 import type { MessageWriter } from "../native/message.js";
 import { definitionOf } from "../schema/brand.js";
-import { EnumMember } from "../schema/enum.js";
+import { EnumMember } from "../schema/enum-member.js";
 import { AsFloat, PlainDate } from "../schema/plain-values.js";
 import { entriesOf } from "../schema/validate.js";
 import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
@@ -14,7 +14,7 @@ import type { DynamicShape, NamedType, Scope } from "./shape.js";
 import { writeText } from "./text.js";
 import { ID, LIST_FLAG, MAP_FLAG, NOT_NULL, NULL } from "./wire.js";
 import { writeBytes, writeDate, writeTimestamp } from "./write-scalar.js";
-import { enterWriting, writeCount, writeTypeInfo, writing } from "./writing.js";
+import { beginCollection, writeTypeInfo, writing } from "./writing.js";
 
 /** The type of a value: a Fory type id, or a named type. */
 export type Kind = number | NamedType;
@@ -98,41 +98,38 @@ export function writeDynamic(scope: Scope, writer: MessageWriter, value: unknown
   writeOfKind(scope, writer, value, kind);
 }
 
+type WriteOfKind = (writer: MessageWriter, value: never, scope: Scope) => void;
+
+const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
+  [ID.NONE]: () => {},
+  [ID.BOOL]: (writer, value: boolean) => putByte(writer, value ? 1 : 0),
+  [ID.VARINT64]: writeInteger,
+  [ID.FLOAT64]: (writer, value: number | AsFloat) =>
+    writeFloat(writer, value instanceof AsFloat ? value.value : value),
+  [ID.STRING]: writeText,
+  [ID.BINARY]: writeBytes,
+  [ID.DATE]: (writer, value: PlainDate) => writeDate(writer, value.toString()),
+  [ID.TIMESTAMP]: writeTimestamp,
+  [ID.LIST]: (writer, value: readonly unknown[], scope) => writeUndeclared(scope, writer, value, ANYTHING),
+  [ID.SET]: (writer, value: ReadonlySet<unknown>, scope) =>
+    writeUndeclared(scope, writer, [...value], ANYTHING),
+  [ID.MAP]: (writer, value: object, scope) =>
+    writeEntries(writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope)),
+};
+
 /** Writes the payload of a value whose kind is known. */
 export function writeOfKind(scope: Scope, writer: MessageWriter, value: unknown, kind: Kind): void {
-  if (typeof kind !== "number") return writeNamed(writer, value, kind);
-  switch (kind) {
-    case ID.NONE:
-      return;
-    case ID.BOOL:
-      return putByte(writer, value === true ? 1 : 0);
-    case ID.VARINT64:
-      return writeInteger(writer, value as number | bigint);
-    case ID.FLOAT64:
-      return writeFloat(writer, value instanceof AsFloat ? value.value : (value as number));
-    case ID.STRING:
-      return writeText(writer, value);
-    case ID.BINARY:
-      return writeBytes(writer, value);
-    case ID.DATE:
-      return writeDate(writer, String(value));
-    case ID.TIMESTAMP:
-      return writeTimestamp(writer, value);
-    case ID.LIST:
-      return writeUndeclared(scope, writer, value as readonly unknown[], ANYTHING);
-    case ID.SET:
-      return writeUndeclared(scope, writer, [...(value as ReadonlySet<unknown>)], ANYTHING);
-    case ID.MAP:
-      return writeEntries(writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope));
-    default:
-      refuse();
-  }
+  if (typeof kind !== "number") writeNamed(writer, value, kind);
+  else writersOfKind[kind]?.(writer, value as never, scope);
 }
 
 function writeNamed(writer: MessageWriter, value: unknown, type: NamedType): void {
-  if (type.kind === "message") return type.write(writer, value);
-  writer.ensure(5);
-  writer.pos = putUint32(writer.buf, writer.pos, (value as EnumMember).ordinal);
+  if (type.kind === "message") {
+    type.write(writer, value);
+  } else {
+    writer.ensure(5);
+    writer.pos = putUint32(writer.buf, writer.pos, (value as EnumMember).ordinal);
+  }
 }
 
 function writeInteger(writer: MessageWriter, value: number | bigint): void {
@@ -154,9 +151,17 @@ export function writeUndeclared(
   items: readonly unknown[],
   shape: DynamicShape,
 ): void {
-  writeCount(writer, items.length);
-  if (items.length === 0) return;
-  enterWriting();
+  beginCollection(writer, items.length);
+  if (items.length > 0) writeUndeclaredItems(scope, writer, items, shape);
+  writing.depth--;
+}
+
+function writeUndeclaredItems(
+  scope: Scope,
+  writer: MessageWriter,
+  items: readonly unknown[],
+  shape: DynamicShape,
+): void {
   const kinds = Array.from(items, (item) => (item === null ? nullKind(shape) : kindOf(scope, item, shape)));
   const present = kinds.filter((kind) => kind !== ID.NONE);
   const nulls = present.length < kinds.length;
@@ -170,7 +175,6 @@ export function writeUndeclared(
     if (!same) writeKind(writer, kind);
     writeOfKind(scope, writer, items[index], kind);
   }
-  writing.depth--;
 }
 
 function nullKind(shape: DynamicShape): Kind {
@@ -207,9 +211,7 @@ export function writeEntries(
   keys: Side,
   values: Side,
 ): void {
-  writeCount(writer, entries.length);
-  if (entries.length === 0) return;
-  enterWriting();
+  beginCollection(writer, entries.length);
   const ordinary =
     (keys.declared ? MAP_FLAG.KEY_DECLARED : 0) | (values.declared ? MAP_FLAG.VALUE_DECLARED : 0);
   let sizeAt = -1;

@@ -3,7 +3,7 @@
 // Owns: what the interpreter does for scalars and what generated code calls where it has no inline form.
 
 import type { MessageWriter } from "../native/message.js";
-import type { ScalarKind } from "../schema/kinds.js";
+import { type ScalarKind, scalarKinds } from "../schema/kinds.js";
 import { dayOfText } from "../schema/plain-values.js";
 import {
   putBigInt,
@@ -84,17 +84,18 @@ export function writeDate(writer: MessageWriter, value: unknown): void {
 }
 
 export function writeTimestamp(writer: MessageWriter, value: unknown): void {
-  const ms = value instanceof Date ? value.getTime() : Number.NaN;
-  if (Number.isNaN(ms)) refuse();
+  if (!scalarKinds.timestamp.fits(value)) refuse();
+  const ms = (value as Date).getTime();
   const seconds = Math.floor(ms / 1000);
   putTimestamp(writer, BigInt(seconds), (ms - seconds * 1000) * 1_000_000);
 }
 
 export function writeMicros(writer: MessageWriter, value: unknown): void {
-  if (typeof value !== "bigint" || BigInt.asIntN(64, value) !== value) refuse();
+  if (!scalarKinds.timestampMicros.fits(value)) refuse();
+  const micros = value as bigint;
   // Floor division: what is left of the second is never negative.
-  const rest = ((value % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  putTimestamp(writer, (value - rest) / 1_000_000n, Number(rest) * 1000);
+  const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  putTimestamp(writer, (micros - rest) / 1_000_000n, Number(rest) * 1000);
 }
 
 function putTimestamp(writer: MessageWriter, seconds: bigint, nanoseconds: number): void {

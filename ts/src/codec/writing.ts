@@ -1,4 +1,4 @@
-// The state of the message being written: depth, element budget, names already written.
+// The state of the message being written: depth, budget of objects, names already written.
 //
 // Owns: that state, the naming of types with back references, and the entry and exit of a write. Encoding is
 // synchronous and never nested (a getter that encodes while it is read is refused), so one state is enough and
@@ -6,7 +6,7 @@
 
 import type { MessageWriter } from "../native/message.js";
 import { putUint32 } from "./numbers.js";
-import { MAX_DEPTH, MAX_ELEMENTS, refuse } from "./refusal.js";
+import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, refuse } from "./refusal.js";
 import type { MessageType, NamedType } from "./shape.js";
 
 /** State of the one message being written. */
@@ -22,6 +22,7 @@ export interface Writing {
   emptyNamespace: number;
 }
 
+/** That state. */
 export const writing: Writing = {
   busy: false,
   depth: 0,
@@ -36,7 +37,7 @@ export function beginWriting(): void {
   if (writing.busy) refuse("a member that is read by encoding must not encode on its own");
   writing.busy = true;
   writing.depth = 0;
-  writing.budget = MAX_ELEMENTS;
+  writing.budget = MAX_OBJECTS;
   writing.message++;
   writing.names = 0;
   writing.emptyNamespace = -1;
@@ -51,15 +52,16 @@ export function nameRoot(type: MessageType): void {
   if (type.emptyNamespace) writing.emptyNamespace = 0;
 }
 
-/** Goes one level down. */
+/** A message, list, set or map begins; `depth--` when it ends. */
 export function enterWriting(): void {
   if (++writing.depth > MAX_DEPTH) refuse(`nested deeper than ${MAX_DEPTH}`);
+  if (--writing.budget < 0) refuse(`more than ${MAX_OBJECTS} messages and collections`);
 }
 
-/** Writes a count that the budget allows, with room for it. */
-export function writeCount(writer: MessageWriter, count: number): void {
-  writing.budget -= count;
-  if (writing.budget < 0) refuse(`more than ${MAX_ELEMENTS} elements`);
+/** Begins a list, set or map: writes its count, with room for it. */
+export function beginCollection(writer: MessageWriter, count: number): void {
+  enterWriting();
+  if (count > MAX_ELEMENTS) refuse(`a collection of more than ${MAX_ELEMENTS} elements`);
   writer.ensure(5);
   writer.pos = putUint32(writer.buf, writer.pos, count);
 }

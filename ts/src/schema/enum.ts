@@ -1,39 +1,12 @@
-// Enums: `t.enum(tag, members)` and the member objects that stand for a member where no schema does.
+// Enums: `t.enum(tag, members)`.
 //
-// Owns: the enum definition (ordinals, JSON values) and `EnumMember`. A member is a plain string in typed
-// places; `Color.value("RED")` is the object for `t.any`.
+// Owns: the enum definition (tag, ordinals, JSON values) and its schema. A member is a plain string in typed
+// places; the object for places without a schema is `EnumMember`.
 
+import { EnumMember } from "./enum-member.js";
 import { isIntegerLike, splitTag, type Tag } from "./names.js";
 import { SchemaObject } from "./schema.js";
 import type { EnumOf } from "./types.js";
-
-/** One member of an enum, as a value that knows its enum. The same object each time, so `===` works. */
-export class EnumMember<M extends string = string> {
-  /** The tag of the enum. */
-  readonly tag: string;
-  /** The member's name. */
-  readonly name: M;
-  /** Its place in the declaration, from 0: what the wire carries. */
-  readonly ordinal: number;
-  readonly #json: string | number;
-
-  /** @internal Made by the enum alone. */
-  constructor(tag: string, name: M, ordinal: number, json: string | number) {
-    this.tag = tag;
-    this.name = name;
-    this.ordinal = ordinal;
-    this.#json = json;
-    Object.freeze(this);
-  }
-
-  toString(): string {
-    return this.name;
-  }
-
-  toJSON(): string | number {
-    return this.#json;
-  }
-}
 
 /** What an enum is, as data. */
 export interface EnumDefinition extends Tag {

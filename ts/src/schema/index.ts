@@ -4,7 +4,7 @@ export type { ContractFacts } from "./backend.js";
 export { messageOf } from "./brand.js";
 export { allOf, anyOf, type Capability } from "./capability.js";
 export { field, rpc, service, serviceOf, wireType } from "./decorators.js";
-export { EnumMember } from "./enum.js";
+export { EnumMember } from "./enum-member.js";
 export type { JsonSchema } from "./json-schema.js";
 export { type MessageOptions, message } from "./message.js";
 export {

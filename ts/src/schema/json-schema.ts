@@ -74,10 +74,14 @@ function messagePart(message: MessageDefinition, defs: Record<string, JsonSchema
 function fieldPart(field: FieldDefinition, defs: Record<string, JsonSchema>): JsonSchema {
   const { description, fallback, constant } = field.schema.place;
   const part = partOf(field.schema, defs);
-  if (description !== null) part["description"] = description;
   const value = constant ? fallback?.() : undefined;
-  if (value === null || ["string", "number", "boolean"].includes(typeof value)) part["default"] = value;
-  return part;
+  const plain =
+    value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return {
+    ...part,
+    ...(description === null ? {} : { description }),
+    ...(plain ? { default: value } : {}),
+  };
 }
 
 function enumPart(definition: EnumDefinition): JsonSchema {

@@ -2,7 +2,7 @@
 //
 // Owns: the one list of scalar kinds, which the builders, the validator and both executors of plans read.
 
-import { dayOfText } from "./plain-values.js";
+import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 
 /** What a kind is for JavaScript and on the wire. */
 export interface ScalarKind {
@@ -34,12 +34,16 @@ function floats(word: string, id: number): ScalarKind {
 }
 
 function isTimestamp(value: unknown): boolean {
-  return value instanceof Date && !Number.isNaN(value.getTime());
+  return value instanceof Date && inYears(value.getTime() / 1000);
 }
 
-/** Microseconds whose seconds fit the wire's signed 64 bits: any signed 64-bit count of them. */
 function isMicros(value: unknown): boolean {
-  return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+  return typeof value === "bigint" && inYears(Number(value / 1000n) / 1000);
+}
+
+/** Seconds within the years 1 to 9999; NaN is not. */
+function inYears(seconds: number): boolean {
+  return seconds >= FIRST_SECOND && seconds < LAST_SECOND + 1;
 }
 
 function isText(value: unknown): boolean {
@@ -121,12 +125,18 @@ export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
   },
   bytes: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
   bytesView: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
-  timestamp: { word: "timestamp", id: 38, js: "timestamp", expected: "a valid Date", fits: isTimestamp },
+  timestamp: {
+    word: "timestamp",
+    id: 38,
+    js: "timestamp",
+    expected: "a Date of the years 1 to 9999",
+    fits: isTimestamp,
+  },
   timestampMicros: {
     word: "timestamp",
     id: 38,
     js: "bigint",
-    expected: "microseconds as a bigint",
+    expected: "microseconds of the years 1 to 9999 as a bigint",
     fits: isMicros,
   },
   date: { word: "date", id: 39, js: "date", expected: 'a day such as "2024-01-31"', fits: isDay },

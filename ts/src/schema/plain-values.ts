@@ -9,6 +9,10 @@ const MS_PER_DAY = 86_400_000;
 const FIRST_DAY = -719_162;
 const LAST_DAY = 2_932_896;
 
+/** The same years as seconds since 1970: the range of Python's `datetime`. */
+export const FIRST_SECOND: number = FIRST_DAY * 86_400;
+export const LAST_SECOND: number = LAST_DAY * 86_400 + 86_399;
+
 /** Days since 1970-01-01 of `YYYY-MM-DD`, or null when the text is no such day. */
 export function dayOfText(text: string): number | null {
   const parts = ISO_DAY.exec(text);

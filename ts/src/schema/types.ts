@@ -4,7 +4,7 @@
 // the compiler alone. Members behind `[T]` are inline object types and the input stands in a method's parameter,
 // because generic aliases are evaluated eagerly and would break recursive messages.
 
-import type { EnumMember } from "./enum.js";
+import type { EnumMember } from "./enum-member.js";
 import type { JsonSchema } from "./json-schema.js";
 
 /** The member under which a schema carries its types; it has no value at run time. */

@@ -4,7 +4,9 @@
 // defaults, and to name the place when an executor of plans refused a value. Executors do not call it otherwise.
 
 import { definitionOf } from "./brand.js";
-import { type EnumDefinition, EnumMember } from "./enum.js";
+import type { EnumDefinition } from "./enum.js";
+import { EnumMember } from "./enum-member.js";
+import { scalarKinds } from "./kinds.js";
 import type { FieldDefinition, MessageDefinition } from "./message.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
@@ -214,7 +216,8 @@ function conformDynamic(value: unknown, depth: number): unknown {
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
   if (typeof value !== "object") throw misfit("a value that t.any can hold", value);
   if (value instanceof Uint8Array || value instanceof Date) {
-    if (value instanceof Date && Number.isNaN(value.getTime())) throw misfit("a valid Date", value);
+    if (value instanceof Date && !scalarKinds.timestamp.fits(value))
+      throw misfit("a Date of the years 1 to 9999", value);
     return copyScalar(value);
   }
   if (value instanceof AsFloat) return value.value;

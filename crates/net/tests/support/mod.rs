@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
+pub mod raw;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,138 @@
+// Schemas and values from the notation of the recorded vectors.
+//
+// Owns: the reading of `types` and `value` as the vector files describe them. Uses the public API alone.
+
+import { asFloat, message, messageOf, PlainDate, t } from "aster-rpc";
+
+/** A type in a vector file. */
+export type TypeNote =
+  | string
+  | { list: TypeNote }
+  | { set: TypeNote }
+  | { map: [TypeNote, TypeNote] }
+  | { optional: TypeNote }
+  | { struct: string }
+  | { enum: string };
+
+export interface TypeEntry {
+  kind: "struct" | "enum";
+  tag: string;
+  fields?: { name: string; type: TypeNote }[];
+  members?: string[];
+  values?: (string | number)[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas and values made at run time have no static type
+export type Loose = any;
+
+export interface Schemas {
+  readonly byTag: ReadonlyMap<string, Loose>;
+  readonly entries: ReadonlyMap<string, TypeEntry>;
+}
+
+/** Builds every type of a case. Integers are bigints, timestamps microseconds: nothing is lost. */
+export function buildSchemas(types: TypeEntry[]): Schemas {
+  const byTag = new Map<string, Loose>();
+  const everything = types.map(({ tag }) => t.ref(() => byTag.get(tag)));
+  const word: Record<string, Loose> = {
+    int: t.bigint,
+    float: t.float,
+    str: t.string,
+    bool: t.bool,
+    bytes: t.bytes,
+    date: t.date,
+    datetime: t.timestampMicros,
+    any: t.any,
+    list: t.anyList,
+    dict: t.anyMap,
+  };
+  const schemaOf = (type: TypeNote): Loose => {
+    if (typeof type === "string") return word[type];
+    if ("list" in type) return t.list(schemaOf(type.list));
+    if ("set" in type) return t.set(schemaOf(type.set));
+    if ("map" in type) return t.map(schemaOf(type.map[0]), schemaOf(type.map[1]));
+    if ("optional" in type) return t.optional(schemaOf(type.optional));
+    const tag = "struct" in type ? type.struct : type.enum;
+    return t.ref(() => byTag.get(tag));
+  };
+  for (const type of types) {
+    if (type.kind === "enum") {
+      const members = type.members ?? [];
+      const json = Object.fromEntries(members.map((name, index) => [name, type.values?.[index] ?? name]));
+      byTag.set(type.tag, t.enum(type.tag, json as Record<string, string | number>));
+      continue;
+    }
+    const fields = (type.fields ?? []).map((field) => [field.name, schemaOf(field.type).name(field.name)]);
+    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types: everything }));
+  }
+  return { byTag, entries: new Map(types.map((type) => [type.tag, type])) };
+}
+
+/** Which of the two sides a value is made for: what encoding takes, or what decoding gives. */
+export type SideOfValue = "input" | "output";
+
+function floatOf(text: string): number {
+  if (text === "nan") return Number.NaN;
+  if (text === "inf") return Number.POSITIVE_INFINITY;
+  return text === "-inf" ? Number.NEGATIVE_INFINITY : Number(text);
+}
+
+function microsOf(text: string): bigint {
+  const [, day, time, fraction = ""] = /^(\S{10})T(\d\d:\d\d:\d\d)(?:\.(\d+))?\+00:00$/.exec(text) ?? [];
+  return BigInt(Date.parse(`${day}T${time}Z`)) * 1000n + BigInt(fraction.padEnd(6, "0"));
+}
+
+/** A value for a place of a known type. */
+export function valueOf(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
+  if (type === "any" || type === "list" || type === "dict") return dynamicOf(schemas, value, side);
+  if (value === null) return null;
+  if (typeof type !== "string") return containerOf(schemas, type, value, side);
+  if (type === "int") return typeof value === "object" ? BigInt(value.$int) : BigInt(value);
+  if (type === "float") return typeof value === "object" ? floatOf(value.$float) : value;
+  if (type === "bytes") return Uint8Array.from(Buffer.from(value.$bytes, "hex"));
+  if (type === "date") return value.$date;
+  return type === "datetime" ? microsOf(value.$datetime) : value;
+}
+
+function containerOf(schemas: Schemas, type: Exclude<TypeNote, string>, value: Loose, side: SideOfValue): Loose {
+  if ("optional" in type) return valueOf(schemas, type.optional, value, side);
+  if ("list" in type) return value.map((item: Loose) => valueOf(schemas, type.list, item, side));
+  if ("set" in type) return new Set(value.$set.map((item: Loose) => valueOf(schemas, type.set, item, side)));
+  if ("map" in type) {
+    const [key, item] = type.map;
+    const pairs = value.$map as [Loose, Loose][];
+    return new Map(pairs.map(([k, v]) => [valueOf(schemas, key, k, side), valueOf(schemas, item, v, side)]));
+  }
+  return "enum" in type ? value.member : structOf(schemas, value, side);
+}
+
+/** A message value: branded, as decoding makes it. */
+export function structOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
+  const entry = schemas.entries.get(value.$struct);
+  const fields = (entry?.fields ?? []).map(({ name, type }) => [
+    name,
+    valueOf(schemas, type, value.fields[name], side),
+  ]);
+  return schemas.byTag.get(value.$struct).of(Object.fromEntries(fields));
+}
+
+function dynamicOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
+  if (Array.isArray(value)) return value.map((item) => dynamicOf(schemas, item, side));
+  if (typeof value === "number" && !Number.isInteger(value)) return value;
+  if (value === null || typeof value !== "object") return value;
+  if ("$int" in value) return BigInt(value.$int);
+  if ("$float" in value) return side === "input" ? asFloat(floatOf(value.$float)) : floatOf(value.$float);
+  if ("$bytes" in value) return Uint8Array.from(Buffer.from(value.$bytes, "hex"));
+  if ("$date" in value) return new PlainDate(value.$date);
+  if ("$datetime" in value) return new Date(value.$datetime);
+  if ("$set" in value) return new Set(value.$set.map((item: Loose) => dynamicOf(schemas, item, side)));
+  if ("$enum" in value) return schemas.byTag.get(value.$enum).value(value.member);
+  if ("$struct" in value) return structOf(schemas, value, side);
+  const pairs = value.$map as [Loose, Loose][];
+  return new Map(pairs.map(([k, v]) => [dynamicOf(schemas, k, side), dynamicOf(schemas, v, side)]));
+}
+
+/** Every object of a decoded value that carries a brand, for tests that the brand is there. */
+export function isBranded(value: unknown): boolean {
+  return messageOf(value) !== null;
+}

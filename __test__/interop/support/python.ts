@@ -1,0 +1,83 @@
+/**
+ * The Python peers of the interop tests: starts the scripts of `python/`, reads their JSON lines.
+ *
+ * Everything runs inside a network namespace that `npm test` makes (`scripts/support/loopback.mjs`); outside of
+ * one the suites report themselves as skipped, since the reference would talk to the public network.
+ */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { describe } from "vitest";
+
+const folder = fileURLToPath(new URL("../python/", import.meta.url));
+const python = fileURLToPath(new URL("../.venv/bin/python", import.meta.url));
+
+/** `describe` for what needs the Python reference; run it through `npm test`. */
+export const describeInterop: ReturnType<typeof describe.skipIf> = describe.skipIf(
+  process.env.ASTER_INTEROP !== "run",
+);
+
+type Script = ChildProcessByStdio<Writable, Readable, null>;
+type Event = { readonly event: string; readonly [member: string]: unknown };
+
+function start(args: readonly string[]): Script {
+  return spawn(python, [...args], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
+}
+
+/** The script's events, to its end. Lines that are no JSON are somebody's print: they fail the run. */
+async function* eventsOf(script: Script): AsyncGenerator<Event> {
+  for await (const line of createInterface({ input: script.stdout })) yield JSON.parse(line) as Event;
+}
+
+/** A running `server.py`. */
+export interface PythonServer {
+  readonly ticket: string;
+  readonly endpointId: string;
+  readonly directAddresses: readonly string[];
+  readonly contracts: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** Starts the Lab services in Python. */
+export async function startPythonServer(): Promise<PythonServer> {
+  const script = start(["server.py"]);
+  const closed = once(script, "close");
+  const first = await eventsOf(script).next();
+  if (first.done || first.value.event !== "ready")
+    throw new Error("server.py did not start; its output stands above");
+  const stop = async () => {
+    script.stdin.end();
+    await closed;
+  };
+  return { ...(first.value as unknown as Omit<PythonServer, "stop">), stop };
+}
+
+/** How the Python client calls. */
+export type PythonMode = "xlang" | "json" | "json-as-shipped" | "proxy";
+
+const typedModes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped"];
+
+/** The names of the cases of `cases.py` that a mode has, read from its text so that each can be a test. */
+export function pythonCases(mode: PythonMode): string[] {
+  const source = readFileSync(`${folder}cases.py`, "utf8");
+  const names: string[] = [];
+  for (const [, modes = "", name = ""] of source.matchAll(/^@case\(([^)]*)\)\nasync def (\w+)/gm)) {
+    const listed = modes === "" ? typedModes : modes.split(",").map((word) => word.trim().slice(1, -1));
+    if (listed.includes(mode)) names.push(name.replaceAll("_", " "));
+  }
+  return names;
+}
+
+/** Runs all cases of a mode against a server; gives for each the problem, or null. */
+export async function runPythonClient(ticket: string, mode: PythonMode): Promise<Map<string, string | null>> {
+  const script = start(["client.py", ticket, "--mode", mode]);
+  script.stdin.end();
+  const outcomes = new Map<string, string | null>();
+  for await (const event of eventsOf(script)) {
+    if (event.event === "case") outcomes.set(event.name as string, event.problem as string | null);
+  }
+  return outcomes;
+}

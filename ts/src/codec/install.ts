@@ -1,0 +1,44 @@
+// Installs the codec into the seam of the schema layer; importing this module is enough.
+//
+// Owns: the byte and text forms of single messages (`Invoice.encode` and the like).
+
+import { controlCall } from "../native/index.js";
+import { MessageWriter } from "../native/message.js";
+import { installByteForms } from "../schema/backend.js";
+import { codecOf, type PlanCodec } from "./codec.js";
+import { writing } from "./writing.js";
+
+/** One buffer for all encoding outside of calls; what is handed out is a copy of the exact size. */
+const scratch = new MessageWriter(1024);
+const KEPT_BYTES = 1 << 20;
+
+/** Runs `use` on the encoded bytes, which are gone afterwards. */
+function withEncoded<R>(codec: PlanCodec, value: unknown, use: (bytes: Uint8Array) => R): R {
+  // A nested encoding is refused by the codec; until then the buffer belongs to the outer one.
+  if (!writing.busy) scratch.pos = 0;
+  codec.write(scratch, value);
+  const result = use(scratch.buf.subarray(0, scratch.pos));
+  scratch.pos = 0;
+  if (scratch.buf.length > KEPT_BYTES) scratch.resize(1024);
+  return result;
+}
+
+installByteForms({
+  encode: (schema, value) => withEncoded(codecOf(schema), value, (bytes) => new Uint8Array(bytes)),
+  decode(schema, bytes) {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("decode() takes a Uint8Array");
+    return codecOf(schema).read(bytes, 0, bytes.length, false);
+  },
+  encodeJson(schema, value) {
+    const codec = codecOf(schema);
+    return withEncoded(codec, value, (bytes) =>
+      controlCall((native) => native.planToJson(codec.planId, codec.root, bytes)),
+    );
+  },
+  decodeJson(schema, text) {
+    if (typeof text !== "string") throw new TypeError("decodeJson() takes a string");
+    const codec = codecOf(schema);
+    const bytes = controlCall((native) => native.planFromJson(codec.planId, codec.root, text));
+    return codec.read(bytes, 0, bytes.length, true);
+  },
+});

@@ -1,0 +1,312 @@
+// Reading type info and values by it.
+//
+// Owns: which type a message names, values without a schema, and the one reading of lists and maps in all the
+// forms that peers write: with or without declared types, with nulls, in chunks of any size. What a place asks
+// for comes in as an `Expect`.
+
+import { PlainDate } from "../schema/plain-values.js";
+import { recordOf } from "../schema/validate.js";
+import { readMetaString } from "./meta-string.js";
+import type { Reader } from "./reader.js";
+import {
+  type DynamicShape,
+  type MessageType,
+  type NamedType,
+  nameKey,
+  type ReadBody,
+  type Scope,
+} from "./shape.js";
+import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
+import type { Kind } from "./write-dynamic.js";
+
+/** What a place asks of the value that stands there. */
+export interface Expect {
+  readonly takesNull: boolean;
+  /** Reads a value of the declared type, or null where the place declares none. */
+  readonly payload: ReadBody | null;
+  /** The reader of a value whose type the message names. @throws when that type does not fit */
+  ofKind(reader: Reader, kind: Kind): ReadBody;
+}
+
+const INTERNAL = new Set<number>(Object.values(ID));
+
+/** Reads the type that precedes a value. */
+export function readTypeInfo(reader: Reader, scope: Scope): Kind {
+  const id = reader.byte();
+  if (id === ID.NAMED_STRUCT || id === ID.NAMED_ENUM) return readNamed(reader, scope, id);
+  if (!INTERNAL.has(id)) reader.fail(`the type id ${id} cannot stand here`);
+  return id;
+}
+
+function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
+  const outer = readMetaString(reader);
+  const inner = readMetaString(reader);
+  const namespace = outer.namespace;
+  const name = inner.typeName;
+  if (namespace === null || name === null) reader.fail("a type name is not well-formed");
+  const type = scope.byName.get(nameKey(namespace, name));
+  if (type?.definition.typeName !== name) reader.fail("a type that this contract does not know");
+  if ((id === ID.NAMED_STRUCT) !== (type.kind === "message"))
+    reader.fail("an enum and a message were mixed up");
+  return type;
+}
+
+/** Reads the type info of a message that the place declares. */
+export function expectType(reader: Reader, scope: Scope, type: MessageType): void {
+  const { info } = type;
+  const { buf, pos } = reader;
+  let matched = 0;
+  if (reader.end - pos >= info.length) {
+    while (matched < info.length && buf[pos + matched] === info[matched]) matched++;
+  }
+  if (matched === info.length) {
+    // In full, as Python writes it: both names are new in this message.
+    reader.pos = pos + matched;
+    reader.metas[reader.metaCount++] = type.namespace;
+    reader.metas[reader.metaCount++] = type.name;
+  } else if (readTypeInfo(reader, scope) !== type) {
+    reader.fail(`another type than ${type.definition.tag}`);
+  }
+}
+
+function isInteger(kind: Kind): kind is number {
+  return typeof kind === "number" && kind >= ID.INT8 && kind <= ID.TAGGED_UINT64;
+}
+
+const integers: Readonly<Record<number, (reader: Reader) => number | bigint>> = {
+  [ID.INT8]: (reader) => fixed(reader, 1, (at) => reader.view.getInt8(at)),
+  [ID.INT16]: (reader) => fixed(reader, 2, (at) => reader.view.getInt16(at, true)),
+  [ID.INT32]: (reader) => fixed(reader, 4, (at) => reader.view.getInt32(at, true)),
+  [ID.VARINT32]: (reader) => reader.int32(),
+  [ID.INT64]: (reader) => fixed(reader, 8, (at) => reader.view.getBigInt64(at, true)),
+  [ID.VARINT64]: (reader) => reader.integer(),
+  [ID.TAGGED_INT64]: (reader) => reader.taggedInt(),
+  [ID.UINT8]: (reader) => reader.byte(),
+  [ID.UINT16]: (reader) => fixed(reader, 2, (at) => reader.view.getUint16(at, true)),
+  [ID.UINT32]: (reader) => fixed(reader, 4, (at) => reader.view.getUint32(at, true)),
+  [ID.VAR_UINT32]: (reader) => reader.uint32(),
+  [ID.UINT64]: (reader) => fixed(reader, 8, (at) => reader.view.getBigUint64(at, true)),
+  [ID.VAR_UINT64]: (reader) => reader.biguint(),
+  [ID.TAGGED_UINT64]: (reader) => reader.taggedUint(),
+};
+
+function fixed<R>(reader: Reader, bytes: number, get: (at: number) => R): R {
+  reader.need(bytes);
+  reader.pos += bytes;
+  return get(reader.pos - bytes);
+}
+
+/** An integer of any kind: a number where it is safe, else a bigint. */
+export function readInteger(reader: Reader, kind: number): number | bigint {
+  const value = integers[kind]?.(reader) ?? reader.fail("no integer");
+  return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** True for the kinds that `readInteger` reads. */
+export const isIntegerKind: (kind: Kind) => kind is number = isInteger;
+
+/** How values without a schema come out. */
+export interface Loose {
+  readonly scope: Scope;
+  /** Messages inside are marked XLANG. */
+  readonly marked: boolean;
+  /** Maps whose keys are all strings become null-prototype objects. */
+  readonly records: boolean;
+}
+
+/** Reads the payload of a value whose type is known, for a place without a schema. */
+export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
+  if (typeof kind !== "number") {
+    if (kind.kind === "message") return loose.marked ? kind.readMarked(reader) : kind.read(reader);
+    return (
+      kind.definition.values[reader.uint32()] ?? reader.fail(`${kind.definition.tag} has no such member`)
+    );
+  }
+  if (isInteger(kind)) return readInteger(reader, kind);
+  switch (kind) {
+    case ID.NONE:
+      return null;
+    case ID.BOOL:
+      return reader.bool();
+    case ID.FLOAT32:
+      return reader.float32();
+    case ID.FLOAT64:
+      return reader.float();
+    case ID.STRING:
+      return reader.text();
+    case ID.BINARY:
+      return reader.bytes();
+    case ID.DATE:
+      return new PlainDate(reader.date());
+    case ID.TIMESTAMP:
+      return reader.timestamp();
+    case ID.LIST:
+      return readElements(reader, loose.scope, anything(loose));
+    case ID.SET:
+      return new Set(readElements(reader, loose.scope, anything(loose)));
+    case ID.MAP:
+      return readLooseMap(reader, loose);
+    default:
+      return reader.fail(`the type id ${kind} cannot stand here`);
+  }
+}
+
+function anything(loose: Loose): Expect {
+  return { takesNull: true, payload: null, ofKind: (_, kind) => (reader) => readOfKind(reader, loose, kind) };
+}
+
+function readLooseMap(reader: Reader, loose: Loose): unknown {
+  const expect = anything(loose);
+  const entries: [unknown, unknown][] = [];
+  readEntries(reader, loose.scope, expect, expect, (key, value) => entries.push([key, value]));
+  return loose.records && entries.every(([key]) => typeof key === "string")
+    ? recordOf(entries)
+    : new Map(entries);
+}
+
+/** What a dynamic place takes. */
+export function expectDynamic(shape: DynamicShape, loose: Loose): Expect {
+  const free = shape.narrow === 0 && shape.only === null;
+  return {
+    takesNull: shape.nullable || free,
+    payload: shape.narrow === 0 ? null : (reader) => readOfKind(reader, loose, shape.narrow),
+    ofKind(reader, kind) {
+      const fits =
+        free || kind === shape.narrow || (typeof kind !== "number" && shape.only?.includes(kind) === true);
+      if (!fits) reader.fail("a value of another type than declared");
+      return (at) => readOfKind(at, loose, kind);
+    },
+  };
+}
+
+function nullFor(reader: Reader, expect: Expect): null {
+  return expect.takesNull ? null : reader.fail("null where a value is required");
+}
+
+/** A value that its type precedes. */
+export function readTyped(reader: Reader, scope: Scope, expect: Expect): unknown {
+  const kind = readTypeInfo(reader, scope);
+  return kind === ID.NONE ? nullFor(reader, expect) : expect.ofKind(reader, kind)(reader);
+}
+
+/** A list or set. */
+export function readElements(reader: Reader, scope: Scope, expect: Expect): unknown[] {
+  const count = reader.count();
+  reader.enter();
+  const elements = count === 0 ? [] : readItems(reader, scope, expect, count, reader.byte());
+  reader.depth--;
+  return elements;
+}
+
+/** The elements behind the flag byte. */
+export function readItems(
+  reader: Reader,
+  scope: Scope,
+  expect: Expect,
+  count: number,
+  flags: number,
+): unknown[] {
+  const read = itemReader(reader, scope, expect, flags);
+  const elements: unknown[] = [];
+  const nulls = (flags & LIST_FLAG.HAS_NULL) !== 0;
+  for (let index = 0; index < count; index++) {
+    elements.push(nulls && reader.isNull() ? nullFor(reader, expect) : read(reader));
+  }
+  return elements;
+}
+
+function itemReader(reader: Reader, scope: Scope, expect: Expect, flags: number): ReadBody {
+  const form = flags & ~LIST_FLAG.HAS_NULL;
+  if (form === (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) && expect.payload !== null) return expect.payload;
+  if (form === 0) return (at) => readTyped(at, scope, expect);
+  if (form !== LIST_FLAG.SAME_TYPE) reader.fail("a list with unknown flags");
+  const kind = readTypeInfo(reader, scope);
+  if (kind !== ID.NONE) return expect.ofKind(reader, kind);
+  // Elements of no type and without flags would be no bytes at all.
+  if (flags === form) reader.fail("a list of nothing");
+  return (at) => nullFor(at, expect);
+}
+
+/** A map; hands each entry over in the order of the bytes. */
+export function readEntries(
+  reader: Reader,
+  scope: Scope,
+  keys: Expect,
+  values: Expect,
+  take: (key: unknown, value: unknown) => void,
+): void {
+  const count = reader.count();
+  reader.enter();
+  for (let done = 0; done < count; ) {
+    done += readChunk(reader, scope, keys, values, reader.byte(), count - done, take);
+  }
+  reader.depth--;
+}
+
+/** A chunk of a map behind its header byte; returns how many entries it held. */
+export function readChunk(
+  reader: Reader,
+  scope: Scope,
+  keys: Expect,
+  values: Expect,
+  header: number,
+  left: number,
+  take: (key: unknown, value: unknown) => void,
+): number {
+  if ((header & ~(MAP_FLAG.KEY_DECLARED | MAP_FLAG.VALUE_DECLARED)) !== 0) {
+    const [key, value] = nullEntry(reader, scope, keys, values, header);
+    take(key, value);
+    return 1;
+  }
+  const size = reader.byte();
+  if (size === 0 || size > left) reader.fail(`a map chunk of ${size} entries where ${left} are left`);
+  const readKey = sideReader(reader, scope, keys, (header & MAP_FLAG.KEY_DECLARED) !== 0);
+  const readValue = sideReader(reader, scope, values, (header & MAP_FLAG.VALUE_DECLARED) !== 0);
+  for (let index = 0; index < size; index++) {
+    const key = readKey(reader);
+    take(key, readValue(reader));
+  }
+  return size;
+}
+
+function sideReader(reader: Reader, scope: Scope, expect: Expect, declared: boolean): ReadBody {
+  if (declared) return expect.payload ?? reader.fail("a map leaves out a type that is not declared");
+  const kind = readTypeInfo(reader, scope);
+  if (kind === ID.NONE) reader.fail("a map chunk of nothing");
+  return expect.ofKind(reader, kind);
+}
+
+const BOTH_NULL = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_NULL;
+const KEY_AND_NULL = MAP_FLAG.KEY_DECLARED | MAP_FLAG.VALUE_NULL;
+const FLAGGED_KEY_AND_NULL = MAP_FLAG.KEY_TRACKED | MAP_FLAG.VALUE_NULL;
+const NULL_AND_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_DECLARED;
+const NULL_AND_FLAGGED_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_TRACKED;
+
+/** An entry whose key, value or both are null: no size byte, five forms. */
+function nullEntry(
+  reader: Reader,
+  scope: Scope,
+  keys: Expect,
+  values: Expect,
+  header: number,
+): [unknown, unknown] {
+  switch (header) {
+    case BOTH_NULL:
+      return [nullFor(reader, keys), nullFor(reader, values)];
+    case KEY_AND_NULL:
+      return [sideReader(reader, scope, keys, true)(reader), nullFor(reader, values)];
+    case FLAGGED_KEY_AND_NULL:
+      return [flagged(reader, scope, keys), nullFor(reader, values)];
+    case NULL_AND_VALUE:
+      return [nullFor(reader, keys), sideReader(reader, scope, values, true)(reader)];
+    case NULL_AND_FLAGGED_VALUE:
+      return [nullFor(reader, keys), flagged(reader, scope, values)];
+    default:
+      return reader.fail("a map chunk with unknown flags");
+  }
+}
+
+/** The undeclared side of such an entry brings a flag and its type. */
+function flagged(reader: Reader, scope: Scope, expect: Expect): unknown {
+  return reader.isNull() ? nullFor(reader, expect) : readTyped(reader, scope, expect);
+}

@@ -1,0 +1,27 @@
+// Table of contents of the package.
+
+import "./native/contracts.js";
+
+export { AsterClient, type ConnectOptions } from "./client/client.js";
+export type { ClientOptions } from "./client/client-options.js";
+export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
+export type { CallOptions } from "./client/method.js";
+export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
+export type { BidiCall, ResponseStream } from "./client/streams.js";
+export type { StubOptions } from "./client/stub.js";
+export type { Stub, Uploadable } from "./client/stub-types.js";
+export * from "./codec/index.js";
+export { AsterError, type AsterErrorInit, Code, type CodeName, type StringPairs } from "./errors.js";
+export { endpointIdOf, generateSecretKey } from "./identity.js";
+export type { LogFields, Logger } from "./logging.js";
+export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/types.js";
+export { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions } from "./node/node.js";
+export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
+export type { NodeHandle } from "./node/share.js";
+export * from "./schema/index.js";
+export type { CallContext, CallPeer } from "./server/context.js";
+export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
+export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";
+export type { Access } from "./server/serve.js";
+export { AsterServer, type ServerOptions } from "./server/server.js";
+export { Ticket, type TicketCredential, type TicketInput, type TicketParts } from "./ticket.js";

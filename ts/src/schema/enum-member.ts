@@ -1,0 +1,31 @@
+// The object that stands for an enum's member where no schema does: in `t.any`.
+//
+// Owns: `EnumMember`. `Color.value("RED")` gives it, decoding `t.any` gives it, and both give the same object.
+
+/** One member of an enum, as a value that knows its enum. The same object each time, so `===` works. */
+export class EnumMember<M extends string = string> {
+  /** The tag of the enum. */
+  readonly tag: string;
+  /** The member's name. */
+  readonly name: M;
+  /** Its place in the declaration, from 0: what the wire carries. */
+  readonly ordinal: number;
+  readonly #json: string | number;
+
+  /** @internal Made by the enum alone. */
+  constructor(tag: string, name: M, ordinal: number, json: string | number) {
+    this.tag = tag;
+    this.name = name;
+    this.ordinal = ordinal;
+    this.#json = json;
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return this.name;
+  }
+
+  toJSON(): string | number {
+    return this.#json;
+  }
+}
