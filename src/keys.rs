@@ -15,8 +15,7 @@ use crate::error::Failure;
 
 /// Reads 64 hex digits.
 pub(crate) fn seed_from_hex(text: &str) -> std::result::Result<[u8; 32], Failure> {
-    id_from_hex(text)
-        .ok_or_else(|| Failure::option("options.secretKey", "must be 32 bytes"))
+    id_from_hex(text).ok_or_else(|| Failure::option("options.secretKey", "must be 32 bytes"))
 }
 
 /// A new ed25519 seed.
@@ -57,9 +56,22 @@ impl TicketParts {
             .ok_or_else(|| Failure::option("parts.endpointId", "must be 64 hexadecimal digits"))?;
         let direct = self.direct_addresses.iter().enumerate();
         let direct = direct.map(|(i, text)| socket_address(&format!("parts.directAddresses[{i}]"), text));
-        let relay = self.relay_address.as_deref().map(|text| socket_address("parts.relayAddress", text)).transpose()?;
-        let credential = self.credential.as_ref().map(CredentialParts::to_credential).transpose()?;
-        Ok(Ticket { endpoint_id, relay, direct: direct.collect::<std::result::Result<_, _>>()?, credential })
+        let relay = self
+            .relay_address
+            .as_deref()
+            .map(|text| socket_address("parts.relayAddress", text))
+            .transpose()?;
+        let credential = self
+            .credential
+            .as_ref()
+            .map(CredentialParts::to_credential)
+            .transpose()?;
+        Ok(Ticket {
+            endpoint_id,
+            relay,
+            direct: direct.collect::<std::result::Result<_, _>>()?,
+            credential,
+        })
     }
 }
 
@@ -77,7 +89,8 @@ impl CredentialParts {
 }
 
 fn socket_address(path: &str, text: &str) -> std::result::Result<SocketAddr, Failure> {
-    text.parse().map_err(|_| Failure::option(path, "must be an IP address with a port"))
+    text.parse()
+        .map_err(|_| Failure::option(path, "must be an IP address with a port"))
 }
 
 /// Reads an `aster1` ticket.
@@ -85,9 +98,9 @@ fn socket_address(path: &str, text: &str) -> std::result::Result<SocketAddr, Fai
 pub fn ticket_parse(text: String) -> Result<String> {
     let ticket: Ticket = text.parse().map_err(|e| Failure::new(Code::InvalidArgument, e))?;
     let direct: Vec<_> = ticket.direct.iter().map(ToString::to_string).collect();
-    let credential = ticket.credential.as_ref().map(|credential| {
-        json!({ "type": credential.kind(), "dataHex": Hex(credential.payload()).to_string() })
-    });
+    let credential = ticket.credential.as_ref().map(
+        |credential| json!({ "type": credential.kind(), "dataHex": Hex(credential.payload()).to_string() }),
+    );
     Ok(json!({
         "endpointId": Hex(&ticket.endpoint_id).to_string(), "directAddresses": direct,
         "relayAddress": ticket.relay.map(|relay| relay.to_string()), "credential": credential,
@@ -99,7 +112,10 @@ pub fn ticket_parse(text: String) -> Result<String> {
 #[napi(catch_unwind)]
 pub fn ticket_format(parts: String) -> Result<String> {
     let parts: TicketParts = serde_json::from_str(&parts).map_err(|e| Failure::option("parts", e))?;
-    Ok(parts.to_ticket()?.to_text().map_err(|e| Failure::option("parts", e))?)
+    Ok(parts
+        .to_ticket()?
+        .to_text()
+        .map_err(|e| Failure::option("parts", e))?)
 }
 
 /// Reads an address in any form: ticket, endpoint id, or base64 of a node address.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aster_net::{
-    ClientMethod, Compress, Event, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern, PayloadCodec,
-    RelayChoice, ServiceDefinition,
+    ClientMethod, Compress, Event, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern,
+    PayloadCodec, RelayChoice, ServiceDefinition,
 };
 use aster_wire::status::Code;
 use napi::bindgen_prelude::Result;
@@ -40,20 +40,39 @@ struct Limits {
 
 impl StartOptions {
     fn to_node_options(&self) -> std::result::Result<NodeOptions, Failure> {
-        let secret_key = self.secret_key.as_deref().map(crate::keys::seed_from_hex).transpose()?;
+        let secret_key = self
+            .secret_key
+            .as_deref()
+            .map(crate::keys::seed_from_hex)
+            .transpose()?;
         let bind = match &self.bind {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
-                Failure::option("options.bind", format_args!("{text:?} is not an IP address with a port, such as \"127.0.0.1:0\""))
+                Failure::option(
+                    "options.bind",
+                    format_args!("{text:?} is not an IP address with a port, such as \"127.0.0.1:0\""),
+                )
             })?),
         };
         let relay = match &self.relay {
             Value::String(word) if word == "disabled" => RelayChoice::Disabled,
             Value::String(word) if word == "default" => RelayChoice::Default,
-            Value::Array(urls) => RelayChoice::Urls(urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-            _ => return Err(Failure::option("options.relay", "must be \"disabled\", \"default\" or { urls: [...] }")),
+            Value::Array(urls) => {
+                RelayChoice::Urls(urls.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            }
+            _ => {
+                return Err(Failure::option(
+                    "options.relay",
+                    "must be \"disabled\", \"default\" or { urls: [...] }",
+                ));
+            }
         };
-        Ok(NodeOptions { secret_key, bind, relay, limits: self.limits.to_node_limits() })
+        Ok(NodeOptions {
+            secret_key,
+            bind,
+            relay,
+            limits: self.limits.to_node_limits(),
+        })
     }
 }
 
@@ -62,8 +81,12 @@ impl Limits {
         let default = NodeLimits::default();
         NodeLimits {
             max_streams: self.max_streams.unwrap_or(default.max_streams),
-            header_timeout: self.header_timeout_ms.map_or(default.header_timeout, Duration::from_millis),
-            body_timeout: self.body_timeout_ms.map_or(default.body_timeout, Duration::from_millis),
+            header_timeout: self
+                .header_timeout_ms
+                .map_or(default.header_timeout, Duration::from_millis),
+            body_timeout: self
+                .body_timeout_ms
+                .map_or(default.body_timeout, Duration::from_millis),
             peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
             ..default
@@ -87,7 +110,11 @@ fn settle(
             Ok(value) => (false, value.to_string()),
             Err(failure) => (true, failure.to_json()),
         };
-        port.push(Event::Settled { request, failed, json });
+        port.push(Event::Settled {
+            request,
+            failed,
+            json,
+        });
     });
     Ok(())
 }
@@ -97,17 +124,26 @@ fn settle(
 pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
     let options = parse::<StartOptions>("options", &options)?.to_node_options()?;
     settle(port, request, async move {
-        let node = Node::bind(options).await.map_err(|e| Failure::new(Code::Unavailable, e))?;
+        let node = Node::bind(options)
+            .await
+            .map_err(|e| Failure::new(Code::Unavailable, e))?;
         let facts = node_facts(&node).await;
         let number = NODES.insert(NodeEntry { node, owner: port });
-        let Value::Object(mut facts) = facts else { return Ok(Value::Null) };
+        let Value::Object(mut facts) = facts else {
+            return Ok(Value::Null);
+        };
         facts.insert("node".to_owned(), number.into());
         Ok(Value::Object(facts))
     })
 }
 
 async fn node_facts(node: &Node) -> Value {
-    let addresses: Vec<_> = node.direct_addresses().await.iter().map(ToString::to_string).collect();
+    let addresses: Vec<_> = node
+        .direct_addresses()
+        .await
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     json!({
         "endpointId": node.endpoint_id(), "directAddresses": addresses, "relayUrl": node.relay_url(),
         "ticket": node.ticket().await, "openCalls": node.open_calls(), "draining": node.is_draining(),
@@ -149,18 +185,31 @@ impl Served {
     fn to_definition(&self) -> std::result::Result<ServiceDefinition, Failure> {
         let plan = plan(self.plan)?;
         let compress = compression(self.compress.as_deref())?;
-        let codec = |root| PayloadCodec { mode: Mode::Xlang, plan: Arc::clone(&plan), root, compress };
+        let codec = |root| PayloadCodec {
+            mode: Mode::Xlang,
+            plan: Arc::clone(&plan),
+            root,
+            compress,
+        };
         if self.methods.len() != self.document.methods.len() {
-            return Err(Failure::option("services.methods", "one entry a method of the document is needed"));
+            return Err(Failure::option(
+                "services.methods",
+                "one entry a method of the document is needed",
+            ));
         }
-        let methods = self.document.methods.iter().zip(&self.methods).map(|(method, roots)| {
-            Ok(MethodDefinition {
-                name: method.name.clone(),
-                pattern: pattern(&method.pattern)?,
-                request: codec(roots.request),
-                response: codec(roots.response),
-            })
-        });
+        let methods = self
+            .document
+            .methods
+            .iter()
+            .zip(&self.methods)
+            .map(|(method, roots)| {
+                Ok(MethodDefinition {
+                    name: method.name.clone(),
+                    pattern: pattern(&method.pattern)?,
+                    request: codec(roots.request),
+                    response: codec(roots.response),
+                })
+            });
         Ok(ServiceDefinition {
             name: self.document.name.clone(),
             version: self.document.version,
@@ -173,7 +222,8 @@ impl Served {
 }
 
 fn pattern(name: &str) -> std::result::Result<Pattern, Failure> {
-    Pattern::from_name(name).ok_or_else(|| Failure::option("pattern", format_args!("{name:?} is no call kind")))
+    Pattern::from_name(name)
+        .ok_or_else(|| Failure::option("pattern", format_args!("{name:?} is no call kind")))
 }
 
 fn compression(word: Option<&str>) -> std::result::Result<Compress, Failure> {
@@ -181,7 +231,10 @@ fn compression(word: Option<&str>) -> std::result::Result<Compress, Failure> {
         None | Some("auto") => Ok(Compress::Auto),
         Some("always") => Ok(Compress::Always),
         Some("never") => Ok(Compress::Never),
-        Some(_) => Err(Failure::option("options.compress", "must be \"auto\", \"always\" or \"never\"")),
+        Some(_) => Err(Failure::option(
+            "options.compress",
+            "must be \"auto\", \"always\" or \"never\"",
+        )),
     }
 }
 
@@ -191,11 +244,20 @@ pub fn node_serve(port: u32, node: u32, services: String) -> Result<String> {
     let port = PORTS.get(port)?.port;
     let node = NODES.get(node)?.node;
     let served: Vec<Served> = parse("services", &services)?;
-    let definitions = served.iter().map(Served::to_definition).collect::<std::result::Result<Vec<_>, _>>()?;
-    let counts: Vec<_> = definitions.iter().map(|definition| definition.methods.len() as u32).collect();
+    let definitions = served
+        .iter()
+        .map(Served::to_definition)
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let counts: Vec<_> = definitions
+        .iter()
+        .map(|definition| definition.methods.len() as u32)
+        .collect();
     let firsts = node.serve(&port, definitions);
-    let handles: Vec<Vec<u32>> =
-        firsts.iter().zip(counts).map(|(&first, count)| (first..first + count).collect()).collect();
+    let handles: Vec<Vec<u32>> = firsts
+        .iter()
+        .zip(counts)
+        .map(|(&first, count)| (first..first + count).collect())
+        .collect();
     Ok(json!(handles).to_string())
 }
 
@@ -224,14 +286,21 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
         let credential = options.credential.unwrap_or_default();
         let connected = entry.node.connect(&options.address, credential, timeout).await;
         let (peer, answer) = connected.map_err(|e| Failure::new(e.code(), e))?;
-        let services: Vec<_> = answer.services.iter().map(|service| {
-            json!({
-                "name": service.name, "version": service.version, "contractId": service.contract_id,
-                "pattern": service.pattern, "modes": service.serialization_modes,
+        let services: Vec<_> = answer
+            .services
+            .iter()
+            .map(|service| {
+                json!({
+                    "name": service.name, "version": service.version, "contractId": service.contract_id,
+                    "pattern": service.pattern, "modes": service.serialization_modes,
+                })
             })
-        }).collect();
-        let attributes: serde_json::Map<_, _> =
-            answer.attributes.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
+            .collect();
+        let attributes: serde_json::Map<_, _> = answer
+            .attributes
+            .into_iter()
+            .map(|(key, value)| (key, Value::String(value)))
+            .collect();
         let endpoint_id = peer.endpoint_id();
         let connection = PEERS.insert(PeerEntry { peer, node });
         Ok(json!({
@@ -268,10 +337,20 @@ pub fn method_register(port: u32, connection: u32, method: String) -> Result<u32
     };
     let plan = plan(method.plan)?;
     let compress = compression(method.compress.as_deref())?;
-    let codec = |root| PayloadCodec { mode, plan: Arc::clone(&plan), root, compress };
+    let codec = |root| PayloadCodec {
+        mode,
+        plan: Arc::clone(&plan),
+        root,
+        compress,
+    };
     let name = (method.service.as_str(), method.version, method.method.as_str());
-    let registered =
-        ClientMethod::new(peer, name, pattern(&method.pattern)?, codec(method.request), codec(method.response));
+    let registered = ClientMethod::new(
+        peer,
+        name,
+        pattern(&method.pattern)?,
+        codec(method.request),
+        codec(method.response),
+    );
     Ok(port.register(registered.map_err(Failure::from_status)?))
 }
 
@@ -309,7 +388,9 @@ pub fn node_drain(port: u32, request: u32, node: u32, timeout_ms: f64) -> Result
     let entry = NODES.get(node)?;
     let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0)
         .map_err(|_| Failure::option("options.timeoutMs", "must be a number of milliseconds"))?;
-    settle(port, request, async move { Ok(json!({ "finished": entry.node.drain(timeout).await })) })
+    settle(port, request, async move {
+        Ok(json!({ "finished": entry.node.drain(timeout).await }))
+    })
 }
 
 /// Closes a node and its connections; settles with `{}`. Safe twice.

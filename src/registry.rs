@@ -17,7 +17,10 @@ pub(crate) struct Table<T> {
 
 impl<T: Clone> Table<T> {
     const fn new(what: &'static str) -> Self {
-        Self { what, entries: Mutex::new((0, None)) }
+        Self {
+            what,
+            entries: Mutex::new((0, None)),
+        }
     }
 
     pub(crate) fn insert(&self, entry: T) -> u32 {
@@ -30,18 +33,33 @@ impl<T: Clone> Table<T> {
 
     pub(crate) fn get(&self, number: u32) -> Result<T, Failure> {
         let guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        guard.1.as_ref().and_then(|entries| entries.get(&number)).cloned().ok_or_else(|| Failure::handle(self.what))
+        guard
+            .1
+            .as_ref()
+            .and_then(|entries| entries.get(&number))
+            .cloned()
+            .ok_or_else(|| Failure::handle(self.what))
     }
 
     pub(crate) fn remove(&self, number: u32) -> Option<T> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner).1.as_mut()?.remove(&number)
+        self.entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .as_mut()?
+            .remove(&number)
     }
 
     /// Removes every entry that `matches`.
     pub(crate) fn remove_where(&self, mut matches: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entries) = guard.1.as_mut() else { return Vec::new() };
-        entries.extract_if(|_, entry| matches(entry)).map(|(_, entry)| entry).collect()
+        let Some(entries) = guard.1.as_mut() else {
+            return Vec::new();
+        };
+        entries
+            .extract_if(|_, entry| matches(entry))
+            .map(|(_, entry)| entry)
+            .collect()
     }
 }
 
@@ -76,11 +94,18 @@ struct Plans {
     by_text: HashMap<String, u32>,
 }
 
-static PLANS: LazyLock<Mutex<Plans>> =
-    LazyLock::new(|| Mutex::new(Plans { plans: vec![Arc::new(Plan::dynamic())], by_text: HashMap::new() }));
+static PLANS: LazyLock<Mutex<Plans>> = LazyLock::new(|| {
+    Mutex::new(Plans {
+        plans: vec![Arc::new(Plan::dynamic())],
+        by_text: HashMap::new(),
+    })
+});
 
 /// The number of the plan of `text`, compiled by `compile` if it is new.
-pub(crate) fn plan_of(text: &str, compile: impl FnOnce() -> Result<Plan, Failure>) -> Result<(u32, Arc<Plan>), Failure> {
+pub(crate) fn plan_of(
+    text: &str,
+    compile: impl FnOnce() -> Result<Plan, Failure>,
+) -> Result<(u32, Arc<Plan>), Failure> {
     let mut table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(&number) = table.by_text.get(text) {
         return Ok((number, Arc::clone(&table.plans[number as usize])));
@@ -95,5 +120,9 @@ pub(crate) fn plan_of(text: &str, compile: impl FnOnce() -> Result<Plan, Failure
 /// The plan with a number that [`plan_of`] gave.
 pub(crate) fn plan(number: u32) -> Result<Arc<Plan>, Failure> {
     let table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
-    table.plans.get(number as usize).cloned().ok_or_else(|| Failure::handle("plan"))
+    table
+        .plans
+        .get(number as usize)
+        .cloned()
+        .ok_or_else(|| Failure::handle("plan"))
 }

@@ -5,7 +5,16 @@
 // as `secretKey`. A lost lock or an unwritable folder costs the address, never the start.
 
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { type Logger, logSafely } from "./logging.js";
 import { controlCall } from "./native/index.js";
@@ -45,9 +54,18 @@ export function developmentIdentity(logger: Logger, entry: string | undefined = 
     prepareFolder(folder);
     const lock = takeLock(`${keyFile.slice(0, -".key".length)}.lock`);
     if (lock !== null) return { secretKey: readOrMake(keyFile), release: lock };
-    logSafely(() => logger.warn("the development key is in use by another server; this one gets a new address", { keyFile }));
+    logSafely(() =>
+      logger.warn("the development key is in use by another server; this one gets a new address", {
+        keyFile,
+      }),
+    );
   } catch (error) {
-    logSafely(() => logger.warn("the development key cannot be kept; the address changes at each start", { keyFile, error }));
+    logSafely(() =>
+      logger.warn("the development key cannot be kept; the address changes at each start", {
+        keyFile,
+        error,
+      }),
+    );
   }
   return ephemeralIdentity();
 }
@@ -66,7 +84,10 @@ function projectFolder(entry: string | undefined): string {
 function keyName(folder: string, entry: string | undefined): string {
   const relative = entry === undefined ? "repl" : path.relative(folder, path.resolve(entry));
   const hash = createHash("sha256").update(relative).digest("hex").slice(0, 12);
-  const stem = path.parse(relative).name.replace(/[^\w-]/g, "_").slice(0, 40);
+  const stem = path
+    .parse(relative)
+    .name.replace(/[^\w-]/g, "_")
+    .slice(0, 40);
   return `${stem}-${hash}`;
 }
 

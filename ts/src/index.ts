@@ -1,5 +1,6 @@
 // Table of contents of the package.
 
+import "./codec/install.js";
 import "./native/contracts.js";
 
 export { AsterClient, type ConnectOptions } from "./client/client.js";
@@ -10,11 +11,10 @@ export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
 export type { BidiCall, ResponseStream } from "./client/streams.js";
 export type { StubOptions } from "./client/stub.js";
 export type { Stub, Uploadable } from "./client/stub-types.js";
-export * from "./codec/index.js";
 export { AsterError, type AsterErrorInit, Code, type CodeName, type StringPairs } from "./errors.js";
 export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
-export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/types.js";
+export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/documents.js";
 export { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions } from "./node/node.js";
 export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
 export type { NodeHandle } from "./node/share.js";

@@ -46,7 +46,8 @@ export function logSafely(statement: () => void): void {
 }
 
 function writeLine(level: string, message: string, fields: LogFields | undefined): void {
-  const tail = fields === undefined ? "" : Object.entries(fields).map(([key, value]) => ` ${key}=${printable(value)}`);
+  const tail =
+    fields === undefined ? "" : Object.entries(fields).map(([key, value]) => ` ${key}=${printable(value)}`);
   const line = `aster-rpc ${level}: ${message}${Array.isArray(tail) ? tail.join("") : tail}`;
   process.stderr.write(`${withoutControls(line)}\n`);
 }
@@ -63,6 +64,9 @@ function printable(value: unknown): string {
 
 // Names and texts may come from a peer: no terminal escape, no forged second line.
 function withoutControls(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return line.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

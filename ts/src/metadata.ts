@@ -31,7 +31,8 @@ export function pairsOf(given: StringPairs, path: string): ReadonlyMap<string, s
   const pairs: ReadonlyMap<unknown, unknown> = given instanceof Map ? given : new Map(Object.entries(given));
   for (const [key, value] of pairs) {
     if (typeof key !== "string") throw optionError(path, `must have texts as keys, not ${kindOf(key)}`);
-    if (typeof value !== "string") throw optionError(`${path}.${key}`, `must be a text, not ${kindOf(value)}`);
+    if (typeof value !== "string")
+      throw optionError(`${path}.${key}`, `must be a text, not ${kindOf(value)}`);
   }
   return pairs as ReadonlyMap<string, string>;
 }
@@ -41,7 +42,8 @@ export function checkMetadata(pairs: ReadonlyMap<string, string>): void {
   if (pairs.size > MAX_PAIRS) throw tooMuch(`metadata has ${pairs.size} pairs, ${MAX_PAIRS} are allowed`);
   let bytes = 0;
   for (const [key, value] of pairs) {
-    if (key.length > MAX_KEY_CHARS) throw tooMuch(`a metadata key is longer than ${MAX_KEY_CHARS} characters`);
+    if (key.length > MAX_KEY_CHARS)
+      throw tooMuch(`a metadata key is longer than ${MAX_KEY_CHARS} characters`);
     if (value.length > MAX_VALUE_CHARS) {
       throw tooMuch(`metadata ${JSON.stringify(key)} is longer than ${MAX_VALUE_CHARS} characters`);
     }

@@ -12,6 +12,9 @@ export type Shape = Readonly<Record<string, Check<unknown>>>;
 /** What a shape yields: each member, checked. */
 export type Checked<S extends Shape> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
+/** The shape that yields `T`. */
+export type ShapeOf<T> = { readonly [K in keyof T]: Check<T[K]> };
+
 /** A TypeError about one option, with the machine-readable path that `error.path` carries. */
 export function optionError(path: string, problem: string): TypeError {
   return Object.assign(new TypeError(`${path} ${problem}`), { code: "INVALID_OPTION", path });
@@ -42,7 +45,8 @@ export function nullable<T>(check: Check<T>): Check<T | null> {
 
 /** A non-empty text. */
 export const text: Check<string> = (value, path) => {
-  if (typeof value !== "string" || value === "") throw optionError(path, `must be a text, not ${kindOf(value)}`);
+  if (typeof value !== "string" || value === "")
+    throw optionError(path, `must be a text, not ${kindOf(value)}`);
   return value;
 };
 

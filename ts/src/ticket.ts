@@ -86,6 +86,7 @@ export const Ticket: {
 
 function credentialOf(value: unknown, path: string): { type: string; dataHex: string } {
   const { type, payload } = object(value, path);
-  if (payload !== undefined && !(payload instanceof Uint8Array)) throw optionError(`${path}.payload`, "must be a Uint8Array");
+  if (payload !== undefined && !(payload instanceof Uint8Array))
+    throw optionError(`${path}.payload`, "must be a Uint8Array");
   return { type: text(type, `${path}.type`), dataHex: Buffer.from(payload ?? []).toString("hex") };
 }

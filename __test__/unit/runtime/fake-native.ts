@@ -2,7 +2,7 @@
  * An addon in memory: the data plane of docs/boundary.md between the calls of one process.
  * It keeps the byte budgets and the deadlines, and writes down every operation that it was given.
  */
-import type { NativeBinding } from "../../../ts/src/native/types.js";
+import type { NativeBinding } from "../../../ts/src/native/documents.js";
 
 const BUDGET = 1024 * 1024;
 const NONE = 0xffff_ffff;
@@ -180,7 +180,12 @@ export class FakeNative {
   }
 
   settled(port: number, request: number, failed: boolean, document: unknown): void {
-    this.event(port, { kind: 16, call: request, flags: failed ? 1 : 0, payload: utf8.encode(JSON.stringify(document)) });
+    this.event(port, {
+      kind: 16,
+      call: request,
+      flags: failed ? 1 : 0,
+      payload: utf8.encode(JSON.stringify(document)),
+    });
   }
 
   /** The lengths of the operations of one kind, or of all. */
@@ -189,7 +194,10 @@ export class FakeNative {
   }
 
   #apply(port: number, op: Op): void {
-    if (op.op === "OPEN") return this.#open(port, op);
+    if (op.op === "OPEN") {
+      this.#open(port, op);
+      return;
+    }
     const link = this.links.get(`${port}/${op.call}`);
     if (link === undefined || link.over) return;
     const fromClient = link.client.port === port && link.client.number === op.call;
@@ -214,12 +222,22 @@ export class FakeNative {
 
   #open(port: number, op: Op): void {
     const route = this.routes.get(op.argument);
-    if (route === undefined) return this.ended(port, op.call, 12, "no such method", { flags: 3 });
+    if (route === undefined) {
+      this.ended(port, op.call, 12, "no such method", { flags: 3 });
+      return;
+    }
     const number = this.#serverCall;
     this.#serverCall += 2;
     const client = { port, number: op.call, unread: 0, held: [], ended: false };
     const server = { port: route.port, number, unread: 0, held: [], ended: false };
-    const link: Link = { client, server, single: !route.responseStream, received: 0, over: false, timer: null };
+    const link: Link = {
+      client,
+      server,
+      single: !route.responseStream,
+      received: 0,
+      over: false,
+      timer: null,
+    };
     this.links.set(`${port}/${op.call}`, link);
     this.links.set(`${route.port}/${number}`, link);
     if (!this.#peerTold.has(route.port)) {
@@ -238,7 +256,10 @@ export class FakeNative {
 
   #expire(link: Link): void {
     this.#over(link);
-    this.ended(link.client.port, link.client.number, 4, "deadline exceeded", { flags: 1, argument: link.received });
+    this.ended(link.client.port, link.client.number, 4, "deadline exceeded", {
+      flags: 1,
+      argument: link.received,
+    });
     this.event(link.server.port, { kind: 7, call: link.server.number, argument: 4 });
   }
 
@@ -271,7 +292,13 @@ export class FakeNative {
     if (link.over) return;
     this.#over(link);
     const status = { status: op.argument, argument: link.received };
-    this.event(link.client.port, { kind: 3, call: link.client.number, ...status, payload: op.message, pairs: op.pairs });
+    this.event(link.client.port, {
+      kind: 3,
+      call: link.client.number,
+      ...status,
+      payload: op.message,
+      pairs: op.pairs,
+    });
   }
 
   #over(link: Link): void {
@@ -283,7 +310,8 @@ export class FakeNative {
 
   #port(port: number): PortState {
     const state = this.ports.get(port);
-    if (state === undefined) throw new Error(JSON.stringify({ code: "FAILED_PRECONDITION", message: "the port is closed" }));
+    if (state === undefined)
+      throw new Error(JSON.stringify({ code: "FAILED_PRECONDITION", message: "the port is closed" }));
     return state;
   }
 }

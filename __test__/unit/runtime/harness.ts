@@ -74,7 +74,10 @@ export class Harness {
     const grace = new GraceWatch(this.log);
     const run = handler as (input: unknown, context: CallContext) => unknown;
     const label = `Test.${pattern}`;
-    this.port.acceptCalls(served, new MethodAcceptor(this.port, { ...shared, label, run, logger: this.log, grace }));
+    this.port.acceptCalls(
+      served,
+      new MethodAcceptor(this.port, { ...shared, label, run, logger: this.log, grace }),
+    );
     const handle = this.native.route({ port: this.port.number, handle: served, responseStream });
     const names = { service: "Test", version: 1, name: pattern, idempotent: false };
     const defaults = defaultSettings(timeoutMs, null, responseStream);
@@ -87,7 +90,11 @@ export class Harness {
 }
 
 /** A promise and its settlers. */
-export function deferred<T = void>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+export function deferred<T = void>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: unknown) => void;
+} {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;
   const promise = new Promise<T>((yes, no) => {

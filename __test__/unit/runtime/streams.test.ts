@@ -244,8 +244,21 @@ describe("a client stream", () => {
 
   it("takes arrays, generators and async iterables", async () => {
     expect(await sum()([1, 2, 3])).toBe(6);
-    expect(await sum()((function* () { yield 4; })())).toBe(4);
-    expect(await sum()((async function* () { yield 5; yield 6; })())).toBe(11);
+    expect(
+      await sum()(
+        (function* () {
+          yield 4;
+        })(),
+      ),
+    ).toBe(4);
+    expect(
+      await sum()(
+        (async function* () {
+          yield 5;
+          yield 6;
+        })(),
+      ),
+    ).toBe(11);
     expect(await sum()([])).toBe(0);
   });
 
@@ -256,9 +269,18 @@ describe("a client stream", () => {
 
   it("an input that throws cancels the call and rejects with that error", async () => {
     const error = new Error("mine");
-    await expect(sum()((async function* () { yield 1; throw error; })())).rejects.toBe(error);
+    await expect(
+      sum()(
+        (async function* () {
+          yield 1;
+          throw error;
+        })(),
+      ),
+    ).rejects.toBe(error);
     await turns();
-    expect(harness.native.seen("CANCEL")).toMatchObject([{ argument: Code.CANCELLED, message: new Uint8Array() }]);
+    expect(harness.native.seen("CANCEL")).toMatchObject([
+      { argument: Code.CANCELLED, message: new Uint8Array() },
+    ]);
     expect(harness.native.seen("END")).toEqual([]);
   });
 
@@ -337,14 +359,17 @@ describe("a client stream", () => {
 
   it("an item that does not decode ends the call, and the handler's input fails", async () => {
     const seen = deferred<unknown>();
-    const upload = harness.method("clientStream", async (items: AsyncIterable<number>, { signal }: CallContext) => {
-      try {
-        for await (const _ of items);
-      } catch (error) {
-        seen.resolve([error, signal.aborted]);
-        throw error;
-      }
-    });
+    const upload = harness.method(
+      "clientStream",
+      async (items: AsyncIterable<number>, { signal }: CallContext) => {
+        try {
+          for await (const _ of items);
+        } catch (error) {
+          seen.resolve([error, signal.aborted]);
+          throw error;
+        }
+      },
+    );
     expect((await failureOf(upload([1, "damaged"]))).code).toBe(Code.INVALID_ARGUMENT);
     expect(await seen.promise).toMatchObject([{ code: Code.INVALID_ARGUMENT }, true]);
   });
@@ -386,7 +411,10 @@ describe("a bidi call", () => {
   it("send() after end(), after return() and after the end of the call rejects", async () => {
     const ended = echo()();
     await ended.end();
-    expect(await failureOf(ended.send(1))).toMatchObject({ code: Code.FAILED_PRECONDITION, reason: "INPUT_ENDED" });
+    expect(await failureOf(ended.send(1))).toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      reason: "INPUT_ENDED",
+    });
     const left = echo()();
     await left.send(1);
     await left.return();

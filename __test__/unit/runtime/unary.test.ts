@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AsterError, Code } from "../../../ts/src/errors.js";
 import { NO_TIMEOUT } from "../../../ts/src/native/data-plane-ops.js";
 import type { CallContext } from "../../../ts/src/server/context.js";
-import { deferred, failureOf, Harness, turns } from "./harness.js";
 import { messageText } from "./fake-native.js";
+import { deferred, failureOf, Harness, turns } from "./harness.js";
 
 let harness: Harness;
 beforeEach(() => {
@@ -76,7 +76,11 @@ describe("a unary call", () => {
   it("of a closed client rejects with FAILED_PRECONDITION", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     harness.path.closed = true;
-    expect(await failureOf(echo(1))).toMatchObject({ code: Code.FAILED_PRECONDITION, reason: "CLOSED", notSent: true });
+    expect(await failureOf(echo(1))).toMatchObject({
+      code: Code.FAILED_PRECONDITION,
+      reason: "CLOSED",
+      notSent: true,
+    });
   });
 });
 
@@ -98,8 +102,14 @@ describe("options of a call", () => {
 
   it("metadata reaches the handler", async () => {
     const call = harness.method("unary", (_: unknown, context: CallContext) => [...context.metadata]);
-    const metadata = new Map([["trace", "ü1"], ["empty", ""]]);
-    expect(await call(1, { metadata })).toEqual([["trace", "ü1"], ["empty", ""]]);
+    const metadata = new Map([
+      ["trace", "ü1"],
+      ["empty", ""],
+    ]);
+    expect(await call(1, { metadata })).toEqual([
+      ["trace", "ü1"],
+      ["empty", ""],
+    ]);
     expect(await call(1, { metadata: { a: "b" } })).toEqual([["a", "b"]]);
   });
 
@@ -110,13 +120,17 @@ describe("options of a call", () => {
     [{ a: "v".repeat(4096), b: "v".repeat(4096) }],
   ])("metadata beyond a limit is refused before anything is sent", async (metadata) => {
     const call = harness.method("unary", () => 1);
-    expect(await failureOf(call(1, { metadata }))).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, notSent: true });
+    expect(await failureOf(call(1, { metadata }))).toMatchObject({
+      code: Code.RESOURCE_EXHAUSTED,
+      notSent: true,
+    });
     expect(harness.native.ops).toEqual([]);
   });
 });
 
 describe("deadlines", () => {
-  const opened = () => harness.native.seen("OPEN").map(({ timeoutMs, flags }) => ({ timeoutMs, travels: (flags & 1) === 1 }));
+  const opened = () =>
+    harness.native.seen("OPEN").map(({ timeoutMs, flags }) => ({ timeoutMs, travels: (flags & 1) === 1 }));
 
   it("are 30 s by default, kept locally", async () => {
     await harness.method("unary", () => 1)(1);
@@ -127,19 +141,28 @@ describe("deadlines", () => {
     const call = harness.method("unary", () => 1);
     await call(1, { timeoutMs: 1500.2 });
     await call(1, { timeoutMs: null });
-    expect(opened()).toEqual([{ timeoutMs: 1501, travels: true }, { timeoutMs: NO_TIMEOUT, travels: false }]);
+    expect(opened()).toEqual([
+      { timeoutMs: 1501, travels: true },
+      { timeoutMs: NO_TIMEOUT, travels: false },
+    ]);
   });
 
   it("of the stub are beaten by those of the call", async () => {
     const call = harness.method("unary", () => 1, 4000);
     await call(1);
     await call(1, { timeoutMs: 10 });
-    expect(opened()).toEqual([{ timeoutMs: 4000, travels: true }, { timeoutMs: 10, travels: true }]);
+    expect(opened()).toEqual([
+      { timeoutMs: 4000, travels: true },
+      { timeoutMs: 10, travels: true },
+    ]);
   });
 
   it("that have passed reject without a call", async () => {
     const call = harness.method("unary", () => 1);
-    expect(await failureOf(call(1, { timeoutMs: 0 }))).toMatchObject({ code: Code.DEADLINE_EXCEEDED, notSent: true });
+    expect(await failureOf(call(1, { timeoutMs: 0 }))).toMatchObject({
+      code: Code.DEADLINE_EXCEEDED,
+      notSent: true,
+    });
     expect(harness.native.ops).toEqual([]);
   });
 
@@ -154,7 +177,10 @@ describe("deadlines", () => {
   });
 
   it("are told to the handler as a date, and as null where none travels", async () => {
-    const call = harness.method("unary", (_: unknown, { deadline }: CallContext) => deadline?.getTime() ?? null);
+    const call = harness.method(
+      "unary",
+      (_: unknown, { deadline }: CallContext) => deadline?.getTime() ?? null,
+    );
     const before = Date.now();
     expect(await call(1, { timeoutMs: 5000 })).toBeGreaterThanOrEqual(before + 5000);
     expect(await call(1)).toBeNull();
@@ -232,14 +258,34 @@ describe("what a handler throws", () => {
       throw new AsterError(Code.NOT_FOUND, "no such customer", { reason: "GONE", details: { id: "c1" } });
     });
     const error = await failureOf(call(1));
-    expect(error).toMatchObject({ code: Code.NOT_FOUND, rawMessage: "no such customer", reason: "GONE", isLocal: false });
+    expect(error).toMatchObject({
+      code: Code.NOT_FOUND,
+      rawMessage: "no such customer",
+      reason: "GONE",
+      isLocal: false,
+    });
     expect(error.details).toEqual(new Map([["id", "c1"]]));
   });
 
   it.each([
-    ["throws", () => { throw new Error("secret"); }],
-    ["rejects", async () => { throw new TypeError("secret"); }],
-    ["throws a text", () => { throw "secret"; }],
+    [
+      "throws",
+      () => {
+        throw new Error("secret");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new TypeError("secret");
+      },
+    ],
+    [
+      "throws a text",
+      () => {
+        throw "secret";
+      },
+    ],
     ["returns what does not encode", () => undefined],
   ])("is INTERNAL without its text when it %s, and is logged with an id", async (_, handler) => {
     const error = await failureOf(harness.method("unary", handler)(1));
@@ -285,7 +331,11 @@ describe("statuses and answers out of order", () => {
   it("a code without meaning becomes UNKNOWN with the number as reason", async () => {
     const { promise, call } = await silent();
     harness.native.ended(harness.port.number, call, 150, "odd");
-    expect(await failureOf(promise)).toMatchObject({ code: Code.UNKNOWN, reason: "CODE_150", rawMessage: "odd" });
+    expect(await failureOf(promise)).toMatchObject({
+      code: Code.UNKNOWN,
+      reason: "CODE_150",
+      rawMessage: "odd",
+    });
   });
 
   it("an end with OK but without an answer is DATA_LOSS", async () => {
@@ -297,7 +347,12 @@ describe("statuses and answers out of order", () => {
   it("an answer after the end is nobody's", async () => {
     const { promise, call } = await silent();
     harness.native.ended(harness.port.number, call, 14, "gone", { flags: 3, argument: 4 });
-    expect(await failureOf(promise)).toMatchObject({ notSent: true, isLocal: true, retryable: true, itemsReceived: 4 });
+    expect(await failureOf(promise)).toMatchObject({
+      notSent: true,
+      isLocal: true,
+      retryable: true,
+      itemsReceived: 4,
+    });
     harness.native.event(harness.port.number, { kind: 1, call, payload: new TextEncoder().encode("1") });
     harness.native.ended(harness.port.number, call, 0);
     await turns();

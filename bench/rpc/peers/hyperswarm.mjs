@@ -62,7 +62,7 @@ export async function prepare() {
 }
 
 export async function serve({ bootstrap }) {
-  const server = new Rpc({ dht: new DHT({ bootstrap, host: "127.0.0.1" }) }).createServer({ shareLocalAddress: false });
+  const server = new Rpc({ dht: new DHT({ bootstrap, host: "127.0.0.1", firewalled: false }) }).createServer();
   const uploads = new WeakMap();
   server.on("connection", (rpc) => uploads.set(rpc, new UploadCheck()));
   server.respond("getStatus", getStatus, answer);
@@ -82,8 +82,8 @@ export async function serve({ bootstrap }) {
 let dht;
 
 export async function connect({ bootstrap }, address) {
-  dht ??= new DHT({ bootstrap, host: "127.0.0.1" });
-  const client = new Rpc({ dht }).connect(Buffer.from(address, "hex"), { keyPair: DHT.keyPair(), localConnection: false });
+  dht ??= new DHT({ bootstrap, host: "127.0.0.1", firewalled: false });
+  const client = new Rpc({ dht }).connect(Buffer.from(address, "hex"), { keyPair: DHT.keyPair() });
   let failure = null;
   client.stream.once("error", (error) => {
     failure = error;

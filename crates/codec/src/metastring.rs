@@ -172,9 +172,7 @@ fn lower_index(byte: u8) -> Option<u8> {
 }
 
 fn lower_char(index: u8) -> Option<u8> {
-    b"abcdefghijklmnopqrstuvwxyz._$|"
-        .get(usize::from(index))
-        .copied()
+    b"abcdefghijklmnopqrstuvwxyz._$|".get(usize::from(index)).copied()
 }
 
 fn all_index(byte: u8, role: Role) -> Option<u8> {
@@ -182,12 +180,7 @@ fn all_index(byte: u8, role: Role) -> Option<u8> {
         b'a'..=b'z' => byte - b'a',
         b'A'..=b'Z' => byte - b'A' + 26,
         b'0'..=b'9' => byte - b'0' + 52,
-        _ => {
-            62 + role
-                .specials()
-                .iter()
-                .position(|&special| special == byte)? as u8
-        }
+        _ => 62 + role.specials().iter().position(|&special| special == byte)? as u8,
     })
 }
 
@@ -291,10 +284,7 @@ mod tests {
             let meta = MetaString::encode(text, Role::TypeName).unwrap();
             assert_eq!((meta.code, meta.bytes.as_slice()), (0, text.as_bytes()));
         }
-        assert_eq!(
-            MetaString::encode("", Role::Namespace).unwrap().first_use(),
-            [0]
-        );
+        assert_eq!(MetaString::encode("", Role::Namespace).unwrap().first_use(), [0]);
     }
 
     #[test]
@@ -308,12 +298,7 @@ mod tests {
     #[test]
     fn malformed_packings_are_refused() {
         // An index past the alphabet, an escape without a letter, an unknown packing.
-        for (code, bytes) in [
-            (1, [0x7C, 0]),
-            (4, [0x77, 0xA0]),
-            (5, [0, 0]),
-            (0, [0xFF, 0xFE]),
-        ] {
+        for (code, bytes) in [(1, [0x7C, 0]), (4, [0x77, 0xA0]), (5, [0, 0]), (0, [0xFF, 0xFE])] {
             assert_eq!(
                 decode(code, &bytes, Role::TypeName),
                 Err(MetaStringError::Malformed),
@@ -324,8 +309,7 @@ mod tests {
 
     #[test]
     fn long_names_carry_a_hash_whose_first_byte_is_the_packing() {
-        let meta = MetaString::encode("com.example.services.billing.internal.v2", Role::Namespace)
-            .unwrap();
+        let meta = MetaString::encode("com.example.services.billing.internal.v2", Role::Namespace).unwrap();
         let packed = hex(&meta.first_use());
         assert!(
             packed.starts_with("3E02F25C08BE43D1F584719F08B8061E589F24222A9010"),

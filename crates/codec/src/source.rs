@@ -45,12 +45,7 @@ pub(crate) trait Source: Copy {
     /// Entries of a map, keys unique where the source can tell.
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError>;
     /// Appends one slot for each field of message `index`, in declaration order.
-    fn fields(
-        self,
-        index: usize,
-        plan: &TypePlan,
-        slots: &mut Vec<Option<Self>>,
-    ) -> Result<(), CodecError>;
+    fn fields(self, index: usize, plan: &TypePlan, slots: &mut Vec<Option<Self>>) -> Result<(), CodecError>;
     /// The value as a step of an error's path.
     fn label(self) -> String;
 }

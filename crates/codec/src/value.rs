@@ -151,20 +151,14 @@ impl Source for &Value {
 
     fn timestamp(self) -> Result<(i64, u32), CodecError> {
         match self {
-            Value::Timestamp {
-                seconds,
-                nanoseconds,
-            } => Ok((*seconds, *nanoseconds)),
+            Value::Timestamp { seconds, nanoseconds } => Ok((*seconds, *nanoseconds)),
             _ => Err(must_be("a timestamp")),
         }
     }
 
     fn ordinal(self, index: usize, values: &[EnumValue]) -> Result<usize, CodecError> {
         match self {
-            Value::Enum {
-                index: own,
-                ordinal,
-            } if *own == index && *ordinal < values.len() => Ok(*ordinal),
+            Value::Enum { index: own, ordinal } if *own == index && *ordinal < values.len() => Ok(*ordinal),
             _ => Err(must_be("a member")),
         }
     }
@@ -184,12 +178,7 @@ impl Source for &Value {
         }
     }
 
-    fn fields(
-        self,
-        index: usize,
-        plan: &TypePlan,
-        slots: &mut Vec<Option<Self>>,
-    ) -> Result<(), CodecError> {
+    fn fields(self, index: usize, plan: &TypePlan, slots: &mut Vec<Option<Self>>) -> Result<(), CodecError> {
         match self {
             Value::Message { index: own, fields } if *own == index => {
                 slots.extend(fields.iter().map(Some));
@@ -294,10 +283,7 @@ impl Sink for Builder {
     }
 
     fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done {
-        self.put(Value::Timestamp {
-            seconds,
-            nanoseconds,
-        });
+        self.put(Value::Timestamp { seconds, nanoseconds });
         Ok(())
     }
 

@@ -28,24 +28,12 @@ pub struct Violation {
 
 impl Violation {
     /// A violation at the root of a message; `unexpected` in the order of the text.
-    pub(crate) fn new(
-        class: &TypePlan,
-        message: &MessagePlan,
-        unexpected: &[Cow<'_, str>],
-    ) -> Self {
-        let mut shown: Vec<String> = unexpected
-            .iter()
-            .take(MOST_NAMES)
-            .map(|name| cut(name))
-            .collect();
+    pub(crate) fn new(class: &TypePlan, message: &MessagePlan, unexpected: &[Cow<'_, str>]) -> Self {
+        let mut shown: Vec<String> = unexpected.iter().take(MOST_NAMES).map(|name| cut(name)).collect();
         if unexpected.len() > MOST_NAMES {
             shown.push(format!("...(+{} more)", unexpected.len() - MOST_NAMES));
         }
-        let mut expected: Vec<String> = message
-            .fields
-            .iter()
-            .map(|field| field.name.clone())
-            .collect();
+        let mut expected: Vec<String> = message.fields.iter().map(|field| field.name.clone()).collect();
         expected.sort_unstable();
         Self {
             path: String::new(),
@@ -96,10 +84,7 @@ impl fmt::Display for Violation {
 
 fn cut(name: &str) -> String {
     match name.char_indices().nth(MOST_CHARACTERS) {
-        Some((end, _)) => quote(&format!(
-            "{}...(truncated)",
-            name.get(..end).unwrap_or_default()
-        )),
+        Some((end, _)) => quote(&format!("{}...(truncated)", name.get(..end).unwrap_or_default())),
         None => quote(name),
     }
 }
@@ -136,10 +121,7 @@ fn quote(text: &str) -> String {
 
 /// Close to Python's `isprintable`: what must not reach a terminal is never called printable.
 fn is_printable(c: char) -> bool {
-    c == ' '
-        || (!c.is_control()
-            && !c.is_whitespace()
-            && !c.escape_debug().to_string().starts_with("\\u"))
+    c == ' ' || (!c.is_control() && !c.is_whitespace() && !c.escape_debug().to_string().starts_with("\\u"))
 }
 
 #[cfg(test)]

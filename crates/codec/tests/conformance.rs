@@ -1,9 +1,5 @@
 //! The golden vectors: bytes and JSON text recorded from Python.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -29,14 +25,9 @@ fn recorded_messages_are_written_and_read_back_byte_for_byte() {
         let written = value
             .encode(&types.plan, 0)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(
-            hex::encode(&written),
-            vectors::text(case, "xlang_hex"),
-            "{name}"
-        );
+        assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{name}");
         check(&types.plan, 0, &written).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let read = Value::decode(&types.plan, 0, &written)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let read = Value::decode(&types.plan, 0, &written).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(format!("{read:?}"), format!("{value:?}"), "{name}");
     }
 }
@@ -66,9 +57,7 @@ fn recorded_json_text_is_printed_and_read_back() {
         let read = json_to_xlang(&types.plan, 0, text.as_bytes(), false)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(json_text(&types.plan, &read).as_deref(), Ok(text), "{name}");
-        if !case["types"].to_string().contains("\"any\"")
-            && !case["types"].to_string().contains("\"dict\"")
-        {
+        if !case["types"].to_string().contains("\"any\"") && !case["types"].to_string().contains("\"dict\"") {
             assert_eq!(hex::encode(&read), hex::encode(&message), "{name}");
         }
     }
@@ -130,15 +119,8 @@ fn protocol_records_equal_the_published_bytes() {
         let compiled = Types::compile(&types, &format!("_aster/{name}"));
         let value = compiled.message(index, &case["value"]);
         let written = value.encode(&compiled.plan, 0).expect(name);
-        assert_eq!(
-            hex::encode(&written),
-            vectors::text(case, "xlang_hex"),
-            "{name}"
-        );
-        assert_eq!(
-            Value::decode(&compiled.plan, 0, &written).as_ref(),
-            Ok(&value)
-        );
+        assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{name}");
+        assert_eq!(Value::decode(&compiled.plan, 0, &written).as_ref(), Ok(&value));
         let from_json = json_to_xlang(
             &compiled.plan,
             0,
@@ -182,11 +164,7 @@ fn user_types_equal_the_published_bytes() {
         let compiled = Types::compile(&types, tag);
         let value = compiled.message(0, &case["value"]);
         let written = value.encode(&compiled.plan, 0).expect(tag);
-        assert_eq!(
-            hex::encode(&written),
-            vectors::text(case, "xlang_hex"),
-            "{tag}"
-        );
+        assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{tag}");
         assert_eq!(
             Value::decode(&compiled.plan, 0, &written).as_ref(),
             Ok(&value),

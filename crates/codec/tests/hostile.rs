@@ -1,9 +1,5 @@
 //! Messages made to hurt: lengths and counts that lie, depth, width, repeated keys.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -13,9 +9,7 @@ use serde_json::json;
 use support::{message_plan, plan};
 
 fn refused(plan: &Plan, message: &[u8]) -> u32 {
-    let code = check(plan, 0, message)
-        .expect_err("a hostile message")
-        .code();
+    let code = check(plan, 0, message).expect_err("a hostile message").code();
     assert_eq!(
         Value::decode(plan, 0, message)
             .expect_err("a hostile message")
@@ -189,14 +183,9 @@ fn keys_that_repeat_are_printed_once_with_the_last_value() {
     };
     let few = vec![entry("a", 1), entry("b", 2), entry("a", 3)];
     assert_eq!(print(few).as_deref(), Ok(r#"{"m":{"a":3,"b":2}}"#));
-    let many = (0..600)
-        .map(|n| entry(&format!("k{}", n % 300), n))
-        .collect();
+    let many = (0..600).map(|n| entry(&format!("k{}", n % 300), n)).collect();
     let expected: Vec<String> = (0..300).map(|n| format!("\"k{n}\":{}", n + 300)).collect();
-    assert_eq!(
-        print(many),
-        Ok(format!("{{\"m\":{{{}}}}}", expected.join(",")))
-    );
+    assert_eq!(print(many), Ok(format!("{{\"m\":{{{}}}}}", expected.join(","))));
 }
 
 #[test]

@@ -1,9 +1,5 @@
 //! The rules of JSON mode that no recorded text shows.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -167,10 +163,7 @@ fn an_unknown_member_is_a_contract_violation_with_its_place() {
 
 #[test]
 fn of_duplicate_members_the_last_wins_and_the_first_place_stays() {
-    let plan = message_plan(&[
-        ("n", json!("int")),
-        ("m", json!({ "map": ["string", "int"] })),
-    ]);
+    let plan = message_plan(&[("n", json!("int")), ("m", json!({ "map": ["string", "int"] }))]);
     let text = r#"{"n":1,"m":{"a":1,"b":2,"\u0061":3},"n":2}"#;
     assert_eq!(turn(&plan, text), r#"{"n":2,"m":{"a":3,"b":2}}"#);
     let entries = |range: std::ops::Range<usize>, offset: usize| {
@@ -183,10 +176,7 @@ fn of_duplicate_members_the_last_wins_and_the_first_place_stays() {
         format!("{{\"n\":0,\"m\":{{{last}}}}}")
     );
     // A value that a later one replaces is not looked at.
-    assert_eq!(
-        turn(&plan, r#"{"n":"x","n":2,"m":{}}"#),
-        r#"{"n":2,"m":{}}"#
-    );
+    assert_eq!(turn(&plan, r#"{"n":"x","n":2,"m":{}}"#), r#"{"n":2,"m":{}}"#);
 }
 
 #[test]
@@ -199,11 +189,7 @@ fn map_keys_become_the_declared_kind() {
             r#"{"m":{"1.5":1,"1e+16":2,"NaN":3}}"#,
             r#"{"m":{"x":1}}"#,
         ),
-        (
-            "bool",
-            r#"{"m":{"true":1,"false":2}}"#,
-            r#"{"m":{"True":1}}"#,
-        ),
+        ("bool", r#"{"m":{"true":1,"false":2}}"#, r#"{"m":{"True":1}}"#),
         ("uint8", r#"{"m":{"255":1}}"#, r#"{"m":{"256":1}}"#),
     ] {
         let plan = map(key);
@@ -236,8 +222,7 @@ fn map_keys_become_the_declared_kind() {
 #[test]
 fn missing_members_are_null_marked_or_refused() {
     let plan = people();
-    let address =
-        |city: &str| format!(r#"{{"name":"a","past":[{{"zip":1{city}}}],"places":{{}}}}"#);
+    let address = |city: &str| format!(r#"{{"name":"a","past":[{{"zip":1{city}}}],"places":{{}}}}"#);
     let (without, with) = (address(""), address(r#","city":"X""#));
     assert_eq!(refusal(&plan, &without), (3, "past[0].city".to_owned()));
     assert_eq!(
@@ -275,10 +260,7 @@ fn the_wrong_json_type_is_refused_with_its_path() {
         (r#"{"name":"","past":[],"places":[]}"#, "places"),
         (r#"{"name":"","past":[],"places":{"k":null}}"#, "places[k]"),
         (r#"{"name":"","past":[],"places":{"k":[]}}"#, "places[k]"),
-        (
-            r#"{"name":"","past":[],"places":{},"color":"blue"}"#,
-            "color",
-        ),
+        (r#"{"name":"","past":[],"places":{},"color":"blue"}"#, "color"),
         (r#"{"name":"","past":[],"places":{},"color":11}"#, "color"),
     ] {
         assert_eq!(refusal(&plan, text), (3, path.to_owned()), "{text}");
@@ -336,10 +318,7 @@ fn dynamic_values_keep_the_difference_of_1_and_1_0() {
         assert_eq!(hex::encode(&message), bytes.replace(' ', ""), "{text}");
         assert_eq!(turn(&plan, text), text);
     }
-    assert_eq!(
-        refusal(&plan, "[1,9223372036854775808]"),
-        (3, "[1]".to_owned())
-    );
+    assert_eq!(refusal(&plan, "[1,9223372036854775808]"), (3, "[1]".to_owned()));
 }
 
 #[test]
@@ -391,10 +370,7 @@ fn text_that_is_not_json_is_refused() {
             .code(),
         3
     );
-    assert_eq!(
-        turn(&plan, " \t\r\n[ 1 , {\"a\" : 2 } ] \n"),
-        "[1,{\"a\":2}]"
-    );
+    assert_eq!(turn(&plan, " \t\r\n[ 1 , {\"a\" : 2 } ] \n"), "[1,{\"a\":2}]");
 }
 
 #[test]
@@ -445,18 +421,13 @@ fn a_list_at_the_root_is_written_undeclared() {
     assert_eq!(error.details()[1].1, "[1]");
     let message = json_to_xlang(&plan, 1, br#"{"a":[1]}"#, false).expect("a map");
     assert_eq!(hex::encode(&message), "02ff180100011516046101080702");
-    assert_eq!(
-        json_to_xlang(&plan, 1, b"null", false).expect("null"),
-        [3, 0xFD]
-    );
+    assert_eq!(json_to_xlang(&plan, 1, b"null", false).expect("null"), [3, 0xFD]);
     assert_eq!(
         json_to_xlang(&plan, 2, b"5", false).expect("an int"),
         [2, 0xFF, 7, 10]
     );
     assert_eq!(
-        json_to_xlang(&plan, 3, b"5", false)
-            .expect_err("no root")
-            .code(),
+        json_to_xlang(&plan, 3, b"5", false).expect_err("no root").code(),
         13
     );
 }

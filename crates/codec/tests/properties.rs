@@ -1,9 +1,5 @@
 //! Properties: any bytes decode or err, and what was written is read back.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -47,12 +43,8 @@ fn any_value() -> impl Strategy<Value = Value> {
         ".{0,12}".prop_map(Value::Text),
         prop::collection::vec(any::<u8>(), 0..8).prop_map(Value::Bytes),
         (-719_162..=2_932_896_i32).prop_map(Value::Date),
-        (0..4_000_000_000_i64, 0..1_000_000_000_u32).prop_map(|(seconds, nanoseconds)| {
-            Value::Timestamp {
-                seconds,
-                nanoseconds,
-            }
-        }),
+        (0..4_000_000_000_i64, 0..1_000_000_000_u32)
+            .prop_map(|(seconds, nanoseconds)| { Value::Timestamp { seconds, nanoseconds } }),
         (0..2_usize).prop_map(|ordinal| Value::Enum { index: 1, ordinal }),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
@@ -76,23 +68,14 @@ fn message(any: Value, text: String, n: i64) -> Value {
             Value::Null,
             Value::List(vec![Value::Null, Value::Text(text)]),
             Value::Set(vec![Value::Int(n.into())]),
-            Value::Map(vec![(
-                Value::Text("k".into()),
-                Value::List(vec![Value::Int(7)]),
-            )]),
+            Value::Map(vec![(Value::Text("k".into()), Value::List(vec![Value::Int(7)]))]),
             Value::Map(vec![]),
             Value::Null,
             Value::Date(1),
             Value::Null,
-            Value::Enum {
-                index: 1,
-                ordinal: 0,
-            },
+            Value::Enum { index: 1, ordinal: 0 },
             any,
-            Value::Enum {
-                index: 1,
-                ordinal: 1,
-            },
+            Value::Enum { index: 1, ordinal: 1 },
         ],
     }
 }
@@ -108,8 +91,7 @@ fn json_text() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(5, 60, 6, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6)
-                .prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(","))),
             prop::collection::btree_map(".{0,6}", inner, 0..6).prop_map(|entries| {
                 let entry = |(key, value)| format!("{}:{value}", json_of(&Value::Text(key)));
                 format!(

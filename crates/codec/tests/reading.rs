@@ -1,9 +1,5 @@
 //! What a reader takes beyond what a writer writes, and what it refuses.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -211,11 +207,7 @@ fn names_may_be_shared_between_types_and_packed_in_any_way() {
         "020134 01",
     ] {
         let message = format!("{head}020134020340{hash_q}1d{names}{rest}");
-        assert_eq!(
-            decode(&plan, &message).expect_err(names).path(),
-            "a",
-            "{names}"
-        );
+        assert_eq!(decode(&plan, &message).expect_err(names).path(), "a", "{names}");
     }
 }
 
@@ -315,16 +307,9 @@ fn places_for_lists_maps_and_unions_take_nothing_else() {
         if r#type.is_string() {
             assert!(field(&r#type, good).is_ok(), "{type} {good}");
         }
-        assert_eq!(
-            field(&r#type, bad).expect_err(bad).code(),
-            3,
-            "{type} {bad}"
-        );
+        assert_eq!(field(&r#type, bad).expect_err(bad).code(), 3, "{type} {bad}");
     }
-    assert_eq!(
-        field(&json!({ "optional": "anyMap" }), "fd"),
-        Ok(Value::Null)
-    );
+    assert_eq!(field(&json!({ "optional": "anyMap" }), "fd"), Ok(Value::Null));
     assert_eq!(field(&json!("any"), "24"), Ok(Value::Null));
 }
 

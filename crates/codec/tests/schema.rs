@@ -1,9 +1,5 @@
 //! Descriptors that are refused, with the place that is wrong.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
 
@@ -24,10 +20,9 @@ fn refusal(descriptor: &Json) -> PlanError {
 }
 
 fn type_refusal(r#type: &Json) -> PlanError {
-    let color = json!({ "kind": "enum", "tag": "C", "namespace": "", "name": "C", "members": ["A"], "json": ["a"] });
-    refusal(
-        &json!({ "types": [message(&json!([{ "name": "f", "type": r#type }])), color], "roots": [] }),
-    )
+    let color =
+        json!({ "kind": "enum", "tag": "C", "namespace": "", "name": "C", "members": ["A"], "json": ["a"] });
+    refusal(&json!({ "types": [message(&json!([{ "name": "f", "type": r#type }])), color], "roots": [] }))
 }
 
 #[test]
@@ -36,10 +31,7 @@ fn a_wrong_type_is_refused_with_its_place() {
         (json!("integer"), "types[0].fields[0].type"),
         (json!(7), "types[0].fields[0].type"),
         (json!({}), "types[0].fields[0].type"),
-        (
-            json!({ "list": "int", "set": "int" }),
-            "types[0].fields[0].type",
-        ),
+        (json!({ "list": "int", "set": "int" }), "types[0].fields[0].type"),
         (json!({ "lists": "int" }), "types[0].fields[0].type.lists"),
         (json!({ "list": "str" }), "types[0].fields[0].type.list"),
         (json!({ "map": ["string"] }), "types[0].fields[0].type.map"),
@@ -56,17 +48,11 @@ fn a_wrong_type_is_refused_with_its_place() {
         (json!({ "enum": 0 }), "types[0].fields[0].type.enum"),
         (json!({ "enum": -1 }), "types[0].fields[0].type.enum"),
         (json!({ "union": [] }), "types[0].fields[0].type.union"),
-        (
-            json!({ "union": [0, 9] }),
-            "types[0].fields[0].type.union[1]",
-        ),
+        (json!({ "union": [0, 9] }), "types[0].fields[0].type.union[1]"),
     ] {
         let error = type_refusal(&r#type);
         assert_eq!(error.path(), path, "{type}: {error}");
-        assert!(
-            matches!(error, PlanError::Invalid { .. }),
-            "{type}: {error}"
-        );
+        assert!(matches!(error, PlanError::Invalid { .. }), "{type}: {error}");
     }
     let deep = (0..40).fold(json!("int"), |inner, _| json!({ "list": inner }));
     assert!(type_refusal(&deep).to_string().contains("deeper than 32"));
@@ -83,10 +69,7 @@ fn what_is_not_supported_yet_says_so() {
     ] {
         let error = type_refusal(&r#type);
         assert_eq!(error.path(), path);
-        assert!(
-            error.to_string().ends_with("is not supported yet"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("is not supported yet"), "{error}");
     }
     for member in ["refs", "compatible"] {
         let mut declared = message(&json!([]));
@@ -118,35 +101,22 @@ fn a_wrong_declaration_is_refused_with_its_place() {
             with("fields", json!([{ "name": "" , "type": "int" }])),
             "types[0].fields[0].name",
         ),
+        (with("fields", json!([{ "name": "x" }])), "types[0].fields[0]"),
         (
-            with("fields", json!([{ "name": "x" }])),
-            "types[0].fields[0]",
-        ),
-        (
-            with(
-                "fields",
-                json!([{ "name": "x", "type": "int", "default": 1 }]),
-            ),
+            with("fields", json!([{ "name": "x", "type": "int", "default": 1 }])),
             "types[0].fields[0].default",
         ),
         (with("fields", double), "types[0].fields[1].name"),
         (color(json!([]), json!([])), "types[0]"),
         (color(json!(["A"]), json!([])), "types[0].json"),
-        (
-            color(json!(["A", "A"]), json!(["a", "b"])),
-            "types[0].members[1]",
-        ),
-        (
-            color(json!(["A", "B"]), json!(["a", "a"])),
-            "types[0].json[1]",
-        ),
+        (color(json!(["A", "A"]), json!(["a", "b"])), "types[0].members[1]"),
+        (color(json!(["A", "B"]), json!(["a", "a"])), "types[0].json[1]"),
         (color(json!(["A"]), json!([1.5])), "types[0].json[0]"),
     ] {
         let error = refusal(&json!({ "types": [declared], "roots": [] }));
         assert_eq!(error.path(), path, "{declared}: {error}");
     }
-    let twice =
-        refusal(&json!({ "types": [message(&json!([])), message(&json!([]))], "roots": [] }));
+    let twice = refusal(&json!({ "types": [message(&json!([])), message(&json!([]))], "roots": [] }));
     assert_eq!(twice.path(), "types[1]");
     assert_eq!(refusal(&json!({ "types": [] })).path(), "");
     assert_eq!(
@@ -162,15 +132,9 @@ fn a_wrong_declaration_is_refused_with_its_place() {
 #[test]
 fn too_many_types_and_roots_are_refused() {
     let types: Vec<Json> = vec![json!(null); 4097];
-    assert_eq!(
-        refusal(&json!({ "types": types, "roots": [] })).path(),
-        "types"
-    );
+    assert_eq!(refusal(&json!({ "types": types, "roots": [] })).path(), "types");
     let roots: Vec<Json> = vec![json!("int"); 65_537];
-    assert_eq!(
-        refusal(&json!({ "types": [], "roots": roots })).path(),
-        "roots"
-    );
+    assert_eq!(refusal(&json!({ "types": [], "roots": roots })).path(), "roots");
 }
 
 #[test]

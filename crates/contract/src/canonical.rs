@@ -203,13 +203,10 @@ impl TypeDef {
         out.list(sorted(&self.fields, |field| field.id), |out, field| {
             field.put(out);
         });
-        out.list(
-            sorted(&self.enum_values, |member| member.value),
-            |out, member| {
-                out.text(&member.name);
-                out.int(member.value);
-            },
-        );
+        out.list(sorted(&self.enum_values, |member| member.value), |out, member| {
+            out.text(&member.name);
+            out.int(member.value);
+        });
         out.list(
             sorted(&self.union_variants, |variant| variant.id),
             |out, variant| {
@@ -275,9 +272,7 @@ impl ServiceContract {
         let mut out = Out::default();
         out.text(&self.name);
         out.int(self.version);
-        let methods = sorted(&self.methods, |method| {
-            method.name.nfc().collect::<String>()
-        });
+        let methods = sorted(&self.methods, |method| method.name.nfc().collect::<String>());
         out.list(methods, |out, method| method.put(out));
         out.list(self.serialization_modes.iter().collect(), |out, mode| {
             out.text(mode);

@@ -37,11 +37,7 @@ pub(crate) fn description(service: &Service) -> Description {
         };
     }
     let canonical = contract(service, |method| graph.root_hash(&method.response)).encode();
-    let mut type_hashes: Vec<String> = graph
-        .types()
-        .iter()
-        .map(|defined| hex(&defined.hash))
-        .collect();
+    let mut type_hashes: Vec<String> = graph.types().iter().map(|defined| hex(&defined.hash)).collect();
     type_hashes.sort();
     Description {
         contract_id: Some(contract_id(&canonical)),
@@ -70,8 +66,7 @@ fn postponed(service: &Service) -> ServiceContract {
         .filter_map(|method| root_message(&method.request));
     let graph = TypeGraph::new(service, requests);
     contract(service, |method| {
-        let response =
-            root_message(&method.response).filter(|_| !method.pattern.streams_response());
+        let response = root_message(&method.response).filter(|_| !method.pattern.streams_response());
         response
             .and_then(|index| graph.hash(index))
             .unwrap_or(NO_HASH)
@@ -79,10 +74,7 @@ fn postponed(service: &Service) -> ServiceContract {
     })
 }
 
-fn contract(
-    service: &Service,
-    response: impl Fn(&crate::service::Method) -> Vec<u8>,
-) -> ServiceContract {
+fn contract(service: &Service, response: impl Fn(&crate::service::Method) -> Vec<u8>) -> ServiceContract {
     let graph = graph(service);
     let methods = service.methods.iter().map(|method| MethodDef {
         name: method.name.clone(),

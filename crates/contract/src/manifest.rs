@@ -21,11 +21,7 @@ pub fn manifest(service_json: &str) -> Result<String, ContractError> {
     let service = Service::from_json(service_json)?;
     let description = description(&service);
     let contract_id = description.contract_id.ok_or_else(|| {
-        ContractError::NoId(
-            description
-                .problem
-                .unwrap_or_else(|| "no contract id".to_owned()),
-        )
+        ContractError::NoId(description.problem.unwrap_or_else(|| "no contract id".to_owned()))
     })?;
     let mut methods: Vec<&Method> = service.methods.iter().collect();
     methods.sort_by(|a, b| a.name.cmp(&b.name));
@@ -114,11 +110,8 @@ fn fields(service: &Service, kind: &Type) -> Vec<Value> {
     let Some(index) = root_message(kind) else {
         return Vec::new();
     };
-    let fields = service
-        .message(index)
-        .map_or(&[][..], |message| &message.fields);
-    let describe = |declared: &Field| {
-        field::describe(service, declared, service.default(index, &declared.name))
-    };
+    let fields = service.message(index).map_or(&[][..], |message| &message.fields);
+    let describe =
+        |declared: &Field| field::describe(service, declared, service.default(index, &declared.name));
     fields.iter().map(describe).collect()
 }

@@ -155,15 +155,9 @@ impl Service {
             Made::List(inner) | Made::Set(inner) | Made::Optional(inner) | Made::Shared(inner) => {
                 self.check_type(inner)
             }
-            Made::Map(parts) => self
-                .check_type(&parts.0)
-                .and_then(|()| self.check_type(&parts.1)),
-            Made::Message(index) if self.message(*index).is_none() => {
-                Err("no message has this index")
-            }
-            Made::Enum(index) if self.enumeration(*index).is_none() => {
-                Err("no enum has this index")
-            }
+            Made::Map(parts) => self.check_type(&parts.0).and_then(|()| self.check_type(&parts.1)),
+            Made::Message(index) if self.message(*index).is_none() => Err("no message has this index"),
+            Made::Enum(index) if self.enumeration(*index).is_none() => Err("no enum has this index"),
             Made::Union(indexes)
                 if indexes
                     .iter()

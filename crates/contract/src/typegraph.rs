@@ -83,9 +83,7 @@ impl TypeGraph {
             .zip(1..)
             .map(|(declared, id)| {
                 field::definition(declared, id, |to| match service.message(to) {
-                    Some(target) if back.contains(&(index, to)) => {
-                        field::Target::Name(target.full_name())
-                    }
+                    Some(target) if back.contains(&(index, to)) => field::Target::Name(target.full_name()),
                     _ => field::Target::Hash(self.hash(to).unwrap_or(NO_HASH)),
                 })
             })

@@ -75,10 +75,7 @@ fn type_definitions_are_those_of_the_vectors() {
             .iter()
             .map(|defined| {
                 let name = vectors::text(defined, "fqn").to_owned();
-                (
-                    name,
-                    serde_json::from_value(defined["typedef"].clone()).unwrap(),
-                )
+                (name, serde_json::from_value(defined["typedef"].clone()).unwrap())
             })
             .collect();
         expected.sort_by(|a, b| a.0.cmp(&b.0));
@@ -134,10 +131,7 @@ fn the_order_of_methods_and_types_in_the_document_does_not_matter() {
         );
     }
     let text = text.replace('#', "");
-    let (plain, turned) = (
-        describe(&document.to_string()).unwrap(),
-        describe(&text).unwrap(),
-    );
+    let (plain, turned) = (describe(&document.to_string()).unwrap(), describe(&text).unwrap());
     assert!(plain.contract_id.is_some());
     assert_eq!(plain.contract_id, turned.contract_id);
     assert_eq!(plain.type_hashes, turned.type_hashes);
@@ -214,10 +208,7 @@ fn every_type_that_contracts_do_not_tell_apart_is_any() {
     let id = |kind: Value| {
         let mut document = document("vec_shapes.Minimal");
         document["schema"]["types"][0]["fields"][0]["type"] = kind;
-        describe(&document.to_string())
-            .unwrap()
-            .contract_id
-            .unwrap()
+        describe(&document.to_string()).unwrap().contract_id.unwrap()
     };
     let any = id(json!("any"));
     for word in sized {
@@ -279,7 +270,8 @@ fn the_longest_chain_of_types_is_walked_and_a_longer_one_refused() {
     let chain = |length: usize| {
         let mut document = document("vec_shapes.Minimal");
         let message = |index: usize| {
-            let next = json!([{ "name": "next", "type": { "message": (index + 1) % length }, "default": false }]);
+            let next =
+                json!([{ "name": "next", "type": { "message": (index + 1) % length }, "default": false }]);
             let name = format!("T{index:04}");
             json!({ "kind": "message", "tag": format!("n/{name}"), "namespace": "n", "name": name, "fields": next })
         };

@@ -51,7 +51,9 @@ impl ClientMethod {
     ) -> Result<Self, RpcStatus> {
         let limits = Limits::default();
         for (what, name) in [("service name", service), ("method name", method)] {
-            limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
+            limits
+                .check_name(what, name)
+                .map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
         }
         let header = StreamHeader {
             service: service.to_owned(),
@@ -61,15 +63,27 @@ impl ClientMethod {
             ..StreamHeader::default()
         };
         let plain_header = header_frame(&header, encoding(request.mode))?;
-        Ok(Self { peer, pattern, request, response, header, plain_header })
+        Ok(Self {
+            peer,
+            pattern,
+            request,
+            response,
+            header,
+            plain_header,
+        })
     }
 
     fn header(&self, open: &OpenCall) -> Result<Bytes, RpcStatus> {
-        let deadline = open.timeout.filter(|_| open.timeout_travels).map_or(0, epoch_ms_in);
+        let deadline = open
+            .timeout
+            .filter(|_| open.timeout_travels)
+            .map_or(0, epoch_ms_in);
         if deadline == 0 && open.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }
-        Limits::default().check_metadata(&open.metadata).map_err(|e| status(e.code(), e.to_string()))?;
+        Limits::default()
+            .check_metadata(&open.metadata)
+            .map_err(|e| status(e.code(), e.to_string()))?;
         let header = StreamHeader {
             deadline_epoch_ms: deadline,
             metadata: open.metadata.clone(),
@@ -80,7 +94,11 @@ impl ClientMethod {
 }
 
 fn encoding(mode: Mode) -> Encoding {
-    if mode == Mode::Json { Encoding::Json } else { Encoding::Fory }
+    if mode == Mode::Json {
+        Encoding::Json
+    } else {
+        Encoding::Fory
+    }
 }
 
 fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
@@ -108,21 +126,39 @@ pub(crate) struct OpenCall {
 enum Outcome {
     Message(Bytes),
     Status(RpcStatus),
-    Local { status: RpcStatus, not_sent: bool },
+    Local {
+        status: RpcStatus,
+        not_sent: bool,
+    },
     /// The user left: nothing is owed.
     Left,
 }
 
 impl Outcome {
     fn local(code: Code, message: impl Into<String>) -> Self {
-        Self::Local { status: status(code, message), not_sent: false }
+        Self::Local {
+            status: status(code, message),
+            not_sent: false,
+        }
     }
 }
 
-pub(crate) fn spawn(port: Arc<Port>, number: u32, call: Arc<Call>, method: Arc<ClientMethod>, open: OpenCall) {
+pub(crate) fn spawn(
+    port: Arc<Port>,
+    number: u32,
+    call: Arc<Call>,
+    method: Arc<ClientMethod>,
+    open: OpenCall,
+) {
     let deadline = open.timeout.map(|timeout| Instant::now() + timeout);
     tokio::spawn(async move {
-        let mut task = ClientCall { port, number, call, method, received: 0 };
+        let mut task = ClientCall {
+            port,
+            number,
+            call,
+            method,
+            received: 0,
+        };
         let outcome = task.run(open, deadline).await;
         task.report(outcome);
     });
@@ -143,18 +179,33 @@ impl ClientCall {
             Outcome::Left => return,
             Outcome::Message(message) => {
                 let marked = self.method.response.marked();
-                return self.port.push(Event::Message { call: self.number, message, marked });
+                return self.port.push(Event::Message {
+                    call: self.number,
+                    message,
+                    marked,
+                });
             }
             Outcome::Status(status) => (status, false, false),
             Outcome::Local { status, not_sent } => (status, true, not_sent),
         };
-        self.port.push(Event::Ended { call: self.number, status, received: self.received, local, not_sent });
+        self.port.push(Event::Ended {
+            call: self.number,
+            status,
+            received: self.received,
+            local,
+            not_sent,
+        });
     }
 
     async fn run(&mut self, open: OpenCall, deadline: Option<Instant>) -> Outcome {
         let header = match self.method.header(&open) {
             Ok(header) => header,
-            Err(status) => return Outcome::Local { status, not_sent: true },
+            Err(status) => {
+                return Outcome::Local {
+                    status,
+                    not_sent: true,
+                };
+            }
         };
         let call = Arc::clone(&self.call);
         let left = leaving(&call, deadline, open.timeout);
@@ -168,7 +219,10 @@ impl ClientCall {
         let (mut writer, mut reader) = match opened {
             Ok(streams) => streams,
             Err(error) => {
-                return Outcome::Local { status: status(error.code(), error.to_string()), not_sent: true };
+                return Outcome::Local {
+                    status: status(error.code(), error.to_string()),
+                    not_sent: true,
+                };
             }
         };
         writer.push(header);
@@ -177,7 +231,7 @@ impl ClientCall {
             outcome = self.exchange(&mut writer, &mut reader) => outcome,
             outcome = &mut left => outcome,
         };
-        self.part(writer, reader, &outcome).await;
+        self.part(writer, reader, &outcome);
         outcome
     }
 
@@ -233,7 +287,12 @@ impl ClientCall {
             }
             match self.method.response.incoming(&received.frame) {
                 Ok(message) => answer = Some(message),
-                Err(status) => return Outcome::Local { status, not_sent: false },
+                Err(status) => {
+                    return Outcome::Local {
+                        status,
+                        not_sent: false,
+                    };
+                }
             }
             self.received = 1;
         }
@@ -272,7 +331,10 @@ impl ClientCall {
                 match self.method.response.incoming(&received.frame) {
                     Ok(message) => block.push(message),
                     Err(status) => {
-                        ended = Err(Outcome::Local { status, not_sent: false });
+                        ended = Err(Outcome::Local {
+                            status,
+                            not_sent: false,
+                        });
                         break;
                     }
                 }
@@ -294,7 +356,7 @@ impl ClientCall {
     }
 
     /// Leaves the stream so that the server learns what the user's side knows.
-    async fn part(&self, mut writer: FrameWriter, mut reader: FrameReader, outcome: &Outcome) {
+    fn part(&self, mut writer: FrameWriter, mut reader: FrameReader, outcome: &Outcome) {
         match outcome {
             Outcome::Message(_) => return,
             Outcome::Status(status) if status.code == 0 => return,
@@ -304,7 +366,10 @@ impl ClientCall {
         let left = matches!(outcome, Outcome::Left | Outcome::Local { .. });
         if by_trailer && left && writer.started() && !writer.is_finished() {
             // The reference takes a reset upload for a complete one: only a trailer cancels it.
-            writer.push(trailer(&status(Code::Cancelled, "cancelled"), self.call.encoding()));
+            writer.push(trailer(
+                &status(Code::Cancelled, "cancelled"),
+                self.call.encoding(),
+            ));
             tokio::spawn(async move {
                 if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, writer.flush()).await {
                     writer.finish();
@@ -338,7 +403,12 @@ impl Block {
             return;
         }
         call.mailbox.handed(self.bytes);
-        port.push(Event::Items { call: number, items: self.items, bytes: self.bytes as u32, marked });
+        port.push(Event::Items {
+            call: number,
+            items: self.items,
+            bytes: self.bytes as u32,
+            marked,
+        });
     }
 }
 
@@ -354,7 +424,10 @@ async fn pump(port: &Port, number: u32, call: &Call, writer: &mut FrameWriter) -
             return Ok(());
         }
         if output.bytes > 0 {
-            port.push(Event::Credit { call: number, bytes: output.bytes as u32 });
+            port.push(Event::Credit {
+                call: number,
+                bytes: output.bytes as u32,
+            });
         }
         output = call.mailbox.output().await;
     }
@@ -380,7 +453,10 @@ async fn leaving(call: &Call, deadline: Option<Instant>, timeout: Option<Duratio
 
 fn not_sent(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Local { status, .. } => Outcome::Local { status, not_sent: true },
+        Outcome::Local { status, .. } => Outcome::Local {
+            status,
+            not_sent: true,
+        },
         outcome => outcome,
     }
 }
@@ -399,7 +475,10 @@ fn end_of(received: &Received) -> Outcome {
             }
             Outcome::Status(status)
         }
-        Err(error) => Outcome::local(Code::Internal, format!("the peer's status is not readable: {error}")),
+        Err(error) => Outcome::local(
+            Code::Internal,
+            format!("the peer's status is not readable: {error}"),
+        ),
     }
 }
 
@@ -407,7 +486,9 @@ fn lost(failure: &ReadFailure) -> Outcome {
     let code = match failure {
         ReadFailure::Frame(_) => Code::Internal,
         ReadFailure::Budget => Code::ResourceExhausted,
-        ReadFailure::Connection(ConnectionError::ApplicationClosed(close)) if close.error_code == 403u32.into() => {
+        ReadFailure::Connection(ConnectionError::ApplicationClosed(close))
+            if close.error_code == 403u32.into() =>
+        {
             return Outcome::local(Code::PermissionDenied, "the peer does not admit this node");
         }
         ReadFailure::Reset | ReadFailure::Connection(_) | ReadFailure::Silent(_) => Code::Unavailable,

@@ -52,7 +52,7 @@ impl Default for NodeLimits {
         Self {
             max_streams: 1024,
             header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_mins(1),
             peer_bytes: 64 << 20,
             reset_burst: 2000,
             resets_per_second: 500,

@@ -41,7 +41,12 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(codec: PayloadCodec, server: bool) -> Self {
-        Self { mailbox: Mailbox::default(), codec, shrink: Mutex::default(), server }
+        Self {
+            mailbox: Mailbox::default(),
+            codec,
+            shrink: Mutex::default(),
+            server,
+        }
     }
 
     /// Encodes and queues one message; a message that cannot travel ends a server call with the reason.
@@ -55,7 +60,11 @@ impl Call {
 
     /// The encoding of records on this call's stream.
     pub(crate) fn encoding(&self) -> Encoding {
-        if self.codec.marked() { Encoding::Json } else { Encoding::Fory }
+        if self.codec.marked() {
+            Encoding::Json
+        } else {
+            Encoding::Fory
+        }
     }
 }
 
@@ -74,7 +83,9 @@ pub struct Port {
 
 impl std::fmt::Debug for Port {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Port").field("closed", &self.closed).finish_non_exhaustive()
+        f.debug_struct("Port")
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +143,10 @@ impl Port {
         }
         for call in lock(&self.calls).values() {
             if call.server {
-                call.mailbox.end(End::Status(status(Code::Unavailable, "the server's worker has ended")));
+                call.mailbox.end(End::Status(status(
+                    Code::Unavailable,
+                    "the server's worker has ended",
+                )));
             } else {
                 call.mailbox.cancel();
             }
@@ -200,8 +214,26 @@ impl Port {
 
     fn apply(self: &Arc<Self>, op: Op) {
         match op {
-            Op::Open { call, method, timeout, timeout_travels, metadata, request, end } => {
-                self.open_call(call, method, OpenCall { timeout, timeout_travels, metadata, end }, request);
+            Op::Open {
+                call,
+                method,
+                timeout,
+                timeout_travels,
+                metadata,
+                request,
+                end,
+            } => {
+                self.open_call(
+                    call,
+                    method,
+                    OpenCall {
+                        timeout,
+                        timeout_travels,
+                        metadata,
+                        end,
+                    },
+                    request,
+                );
             }
             Op::Item { call, message } => self.with(call, |c| self.send(call, c, message)),
             Op::End { call } => self.with(call, |c| c.mailbox.end(End::Input)),
@@ -230,13 +262,27 @@ impl Port {
         } else {
             call.mailbox.cancel();
             self.forget(number);
-            self.push(Event::Ended { call: number, status: reason, received: 0, local: true, not_sent: false });
+            self.push(Event::Ended {
+                call: number,
+                status: reason,
+                received: 0,
+                local: true,
+                not_sent: false,
+            });
         }
     }
 
     fn open_call(self: &Arc<Self>, number: u32, handle: u32, open: OpenCall, request: Option<Framed>) {
-        let method = lock(&self.methods).get((handle as usize).wrapping_sub(1)).cloned();
-        let ended = |status, not_sent| Event::Ended { call: number, status, received: 0, local: true, not_sent };
+        let method = lock(&self.methods)
+            .get((handle as usize).wrapping_sub(1))
+            .cloned();
+        let ended = |status, not_sent| Event::Ended {
+            call: number,
+            status,
+            received: 0,
+            local: true,
+            not_sent,
+        };
         let Some(method) = method else {
             self.push(ended(status(Code::Internal, "unknown method handle"), true));
             return;
@@ -258,5 +304,7 @@ impl Port {
 pub(crate) fn trailer(status: &aster_wire::record::RpcStatus, encoding: Encoding) -> bytes::Bytes {
     let payload = status.encode(encoding);
     // INVARIANT: statuses are cut to the limits before they are encoded, far below a frame's size.
-    Framed::from_payload(flag::TRAILER, &payload).map(Framed::into_wire).unwrap_or_default()
+    Framed::from_payload(flag::TRAILER, &payload)
+        .map(Framed::into_wire)
+        .unwrap_or_default()
 }

@@ -1,6 +1,14 @@
 //! Whole calls recorded from the reference: our server against its client's bytes, our client against its
 //! server's. Payloads run through the dynamic plan, so JSON text must come out as it went in.
 
+#![allow(unreachable_pub, reason = "modules of a test binary")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
 mod support;
 
 use std::sync::Arc;
@@ -8,8 +16,8 @@ use std::time::Duration;
 
 use aster_codec::Plan;
 use aster_net::{
-    ALPN_CONSUMER_ADMISSION, ALPN_RPC, ClientMethod, Event, MethodDefinition, Mode, Op, Pattern, PayloadCodec,
-    ServiceDefinition,
+    ALPN_CONSUMER_ADMISSION, ALPN_RPC, ClientMethod, Event, MethodDefinition, Mode, Op, Pattern,
+    PayloadCodec, ServiceDefinition,
 };
 use aster_testkit::vectors;
 use aster_wire::admission::ConsumerResponse;
@@ -33,7 +41,10 @@ struct Recorded {
 
 fn recordings() -> Vec<Recorded> {
     let file = vectors::load("wheel-transcripts");
-    let cases: Vec<_> = vectors::list(&file, "cases").iter().filter_map(recorded).collect();
+    let cases: Vec<_> = vectors::list(&file, "cases")
+        .iter()
+        .filter_map(recorded)
+        .collect();
     assert_eq!(cases.len(), 38, "the stateless cases of the file");
     cases
 }
@@ -49,7 +60,10 @@ fn recorded(case: &Value) -> Option<Recorded> {
         _ => return None,
     };
     let stream = vectors::list(case, "streams").first()?;
-    let (client_bytes, server_bytes) = (vectors::bytes(stream, "client_hex"), vectors::bytes(stream, "server_hex"));
+    let (client_bytes, server_bytes) = (
+        vectors::bytes(stream, "client_hex"),
+        vectors::bytes(stream, "server_hex"),
+    );
     Some(Recorded {
         name: name.clone(),
         mode: vectors::text(case, "mode").to_owned(),
@@ -71,7 +85,11 @@ impl Recorded {
     }
 
     fn responses(&self) -> Vec<Vec<u8>> {
-        self.server.iter().filter(|frame| !frame.has(flag::TRAILER)).map(message).collect()
+        self.server
+            .iter()
+            .filter(|frame| !frame.has(flag::TRAILER))
+            .map(message)
+            .collect()
     }
 
     fn status(&self) -> RpcStatus {
@@ -109,7 +127,7 @@ impl Recorded {
             version: 1,
             contract_id: "00".repeat(32),
             modes: vec!["xlang".to_owned()],
-            max_call: Duration::from_secs(300),
+            max_call: Duration::from_mins(5),
             methods: vec![MethodDefinition {
                 name: header.method,
                 pattern: self.pattern,
@@ -131,16 +149,29 @@ async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
             event => panic!("{}: input, not {event:?}", recorded.name),
         }
     }
-    let expected: Vec<_> = recorded.requests().iter().map(|request| recorded.to_xlang(request)).collect();
+    let expected: Vec<_> = recorded
+        .requests()
+        .iter()
+        .map(|request| recorded.to_xlang(request))
+        .collect();
     assert_eq!(seen, expected, "{}: requests", recorded.name);
     assert_eq!(call.marked, recorded.is_json(), "{}", recorded.name);
     if recorded.is_served_only_by_us() {
-        return driver.submit(Op::Finish { call: call.call, status: support::ok() });
+        return driver.submit(Op::Finish {
+            call: call.call,
+            status: support::ok(),
+        });
     }
     for response in recorded.responses() {
-        driver.submit(Op::Item { call: call.call, message: framed(&recorded.to_xlang(&response)) });
+        driver.submit(Op::Item {
+            call: call.call,
+            message: framed(&recorded.to_xlang(&response)),
+        });
     }
-    driver.submit(Op::Finish { call: call.call, status: recorded.status() });
+    driver.submit(Op::Finish {
+        call: call.call,
+        status: recorded.status(),
+    });
 }
 
 #[tokio::test]
@@ -171,12 +202,20 @@ fn check_answer(recorded: &Recorded, answer: &[Frame]) {
     assert!(trailer.has(flag::TRAILER), "{name}");
     let (status, encoding) = RpcStatus::decode(&trailer.payload).expect("a status");
     let json = encoding == aster_wire::record::Encoding::Json;
-    assert_eq!(json, recorded.is_json(), "{name}: the status travels in the stream's encoding");
+    assert_eq!(
+        json,
+        recorded.is_json(),
+        "{name}: the status travels in the stream's encoding"
+    );
     if recorded.is_served_only_by_us() {
         return assert_eq!(status.code, 0, "{name}");
     }
     assert_eq!(status, recorded.status(), "{name}");
-    assert_eq!(data.iter().map(message).collect::<Vec<_>>(), recorded.responses(), "{name}");
+    assert_eq!(
+        data.iter().map(message).collect::<Vec<_>>(),
+        recorded.responses(),
+        "{name}"
+    );
     let flags = |frames: &[Frame]| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
     assert_eq!(flags(answer), flags(&recorded.server), "{name}");
 }
@@ -205,8 +244,13 @@ async fn play_server(connection: Connection, recorded: &Recorded) -> Vec<Frame> 
 async fn admit(connection: Connection) {
     let (mut send, mut recv) = connection.accept_bi().await.expect("a stream");
     recv.read_to_end(65_536).await.expect("a request");
-    let answer = ConsumerResponse { admitted: true, ..ConsumerResponse::default() };
-    send.write_all(&answer.to_bytes().expect("an answer")).await.expect("a write");
+    let answer = ConsumerResponse {
+        admitted: true,
+        ..ConsumerResponse::default()
+    };
+    send.write_all(&answer.to_bytes().expect("an answer"))
+        .await
+        .expect("a write");
     send.finish().expect("a finish");
     connection.closed().await;
 }
@@ -222,7 +266,14 @@ async fn the_client_speaks_to_the_references_server_as_the_references_client_did
         let ticket = aster_wire::ticket::Ticket::with_addresses(*endpoint.id().as_bytes(), &address);
         let ticket = ticket.to_text().expect("a ticket");
         let serve = async {
-            let accept = || async { endpoint.accept().await.expect("a dial").await.expect("a connection") };
+            let accept = || async {
+                endpoint
+                    .accept()
+                    .await
+                    .expect("a dial")
+                    .await
+                    .expect("a connection")
+            };
             let first = accept().await;
             assert_eq!(first.alpn(), ALPN_CONSUMER_ADMISSION);
             admit(first).await;
@@ -240,24 +291,48 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
     let name = &recorded.name;
     let client = node().await;
     let mut driver = Driver::new();
-    let (peer, _) = client.connect(ticket, String::new(), support::PATIENCE).await.expect("a connection");
-    let mode = if recorded.is_json() { Mode::Json } else { Mode::Xlang };
+    let (peer, _) = client
+        .connect(ticket, String::new(), support::PATIENCE)
+        .await
+        .expect("a connection");
+    let mode = if recorded.is_json() {
+        Mode::Json
+    } else {
+        Mode::Xlang
+    };
     let codec = PayloadCodec { mode, ..codec() };
     let header = recorded.header();
     let method = (header.service.as_str(), header.version, header.method.as_str());
-    let method = ClientMethod::new(Arc::clone(&peer), method, recorded.pattern, codec.clone(), codec).unwrap();
+    let method =
+        ClientMethod::new(Arc::clone(&peer), method, recorded.pattern, codec.clone(), codec).unwrap();
     let handle = driver.port.register(method);
-    let requests: Vec<_> = recorded.requests().iter().map(|request| recorded.to_xlang(request)).collect();
-    let first = if recorded.pattern.request_stream { None } else { requests.first() };
+    let requests: Vec<_> = recorded
+        .requests()
+        .iter()
+        .map(|request| recorded.to_xlang(request))
+        .collect();
+    let first = if recorded.pattern.request_stream {
+        None
+    } else {
+        requests.first()
+    };
     let open = Open {
-        timeout: (header.deadline_epoch_ms > 0).then_some(Duration::from_secs(3600)),
+        timeout: (header.deadline_epoch_ms > 0).then_some(Duration::from_hours(1)),
         travels: true,
         metadata: header.metadata.clone(),
         end: !recorded.pattern.request_stream,
     };
     let call = driver.open(handle, first.map(Vec::as_slice), open);
     if recorded.pattern.request_stream {
-        driver.port.submit(requests.iter().map(|r| Op::Item { call, message: framed(r) }).collect());
+        driver.port.submit(
+            requests
+                .iter()
+                .map(|r| Op::Item {
+                    call,
+                    message: framed(r),
+                })
+                .collect(),
+        );
         driver.submit(Op::End { call });
     }
     let mut seen = Vec::new();
@@ -275,7 +350,11 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
             event => panic!("{name}: an answer, not {event:?}"),
         }
     };
-    let expected: Vec<_> = recorded.responses().iter().map(|response| recorded.to_xlang(response)).collect();
+    let expected: Vec<_> = recorded
+        .responses()
+        .iter()
+        .map(|response| recorded.to_xlang(response))
+        .collect();
     assert_eq!(seen, expected, "{name}");
     assert_eq!(status, recorded.status(), "{name}");
     client.close().await;
@@ -287,9 +366,17 @@ fn check_request(recorded: &Recorded, client: &[Frame]) {
     let wanted = recorded.header();
     assert_eq!(sent.deadline_epoch_ms > 0, wanted.deadline_epoch_ms > 0, "{name}");
     // Call ids are the caller's own, and deadlines are now.
-    let comparable = |header: StreamHeader| StreamHeader { call_id: String::new(), deadline_epoch_ms: 0, ..header };
+    let comparable = |header: StreamHeader| StreamHeader {
+        call_id: String::new(),
+        deadline_epoch_ms: 0,
+        ..header
+    };
     assert_eq!(comparable(sent), comparable(wanted), "{name}");
-    assert_eq!(client[1..].iter().map(message).collect::<Vec<_>>(), recorded.requests(), "{name}");
+    assert_eq!(
+        client[1..].iter().map(message).collect::<Vec<_>>(),
+        recorded.requests(),
+        "{name}"
+    );
     let flags = |frames: &[Frame]| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
     assert_eq!(flags(client), flags(&recorded.client), "{name}");
 }

@@ -15,11 +15,7 @@ pub use check::{Violation, check};
 
 /// What a client does with a call. Calls are named by ids that both sides know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "event",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ClientEvent {
     /// The user made the call.
     Started {
@@ -47,11 +43,7 @@ pub enum ClientEvent {
 
 /// What a server does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "event",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ServerEvent {
     /// The handler of a call began.
     Accepted {

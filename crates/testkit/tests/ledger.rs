@@ -106,11 +106,7 @@ fn each_broken_promise_is_found() {
         assert_eq!(check(client, server), [violation]);
     };
     one(&[started("c")], &[], Violation::NoOutcome(call()));
-    one(
-        &[ended("c", 5, false)],
-        &[],
-        Violation::StrayOutcome(call()),
-    );
+    one(&[ended("c", 5, false)], &[], Violation::StrayOutcome(call()));
     one(
         &[started("c"), ended("c", 5, false), ended("c", 6, false)],
         &[],
@@ -157,12 +153,7 @@ fn each_broken_promise_is_found() {
 
 #[test]
 fn items_must_be_a_prefix_and_all_of_them_when_the_call_ended_ok() {
-    let server = [
-        accepted("c"),
-        sent("c", "1"),
-        sent("c", "2"),
-        finished("c", 0),
-    ];
+    let server = [accepted("c"), sent("c", "1"), sent("c", "2"), finished("c", 0)];
     let client = |items: &[&str], code| {
         let items = items.iter().map(|item| took("c", item));
         [started("c")]

@@ -121,10 +121,7 @@ impl FromStr for NodeAddr {
             .next()
             .and_then(id_from_hex)
             .ok_or(AddressError::EndpointId)?;
-        let relay_url = lines
-            .next()
-            .filter(|url| !url.is_empty())
-            .map(str::to_owned);
+        let relay_url = lines.next().filter(|url| !url.is_empty()).map(str::to_owned);
         let mut direct = Vec::new();
         for (index, line) in lines.enumerate() {
             if line.is_empty() {

@@ -78,10 +78,7 @@ pub fn head(flags: u8, payload_len: usize) -> Result<[u8; HEAD_BYTES], FrameErro
     }
     let size = payload_len.saturating_add(1);
     if size > MAX_BODY {
-        return Err(FrameError::TooLarge {
-            size,
-            max: MAX_BODY,
-        });
+        return Err(FrameError::TooLarge { size, max: MAX_BODY });
     }
     let [a, b, c, d] = (size as u32).to_le_bytes();
     Ok([a, b, c, d, flags])

@@ -11,11 +11,7 @@ use serde_json::ser::Formatter;
 struct Ascii;
 
 impl Formatter for Ascii {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut plain = 0;
         for (at, character) in fragment.char_indices() {
             if matches!(character, ' '..='~') {
@@ -52,10 +48,7 @@ pub(crate) mod pairs {
 
     type Pairs = Vec<(String, String)>;
 
-    pub(crate) fn serialize<S: Serializer>(
-        pairs: &[(String, String)],
-        out: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(pairs: &[(String, String)], out: S) -> Result<S::Ok, S::Error> {
         let mut map = out.serialize_map(Some(pairs.len()))?;
         for (key, value) in pairs {
             map.serialize_entry(key, value)?;
@@ -91,9 +84,7 @@ pub(crate) fn last_wins(pairs: &mut Vec<(String, String)>) {
     let mut places = std::collections::HashMap::with_capacity(pairs.len());
     let mut unique: Vec<(String, String)> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs.drain(..) {
-        let earlier = places
-            .get(&key)
-            .and_then(|&place: &usize| unique.get_mut(place));
+        let earlier = places.get(&key).and_then(|&place: &usize| unique.get_mut(place));
         if let Some(earlier) = earlier {
             earlier.1 = value;
         } else {

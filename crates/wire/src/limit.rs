@@ -1,4 +1,4 @@
-//! Limits on what a peer may send that concern frames, names, metadata and statuses.
+//! Limits on what a peer may send that concern names, metadata, statuses and admission documents.
 //!
 //! Owns the numbers and the checks. Sizes of user payloads inside a frame (depth, elements, strings) are the
 //! codec's; streams, rates and times are `aster-net`'s (`docs/protocol.md#limits`).
@@ -70,13 +70,10 @@ impl LimitError {
     }
 }
 
-/// The limits of one node. `Default` gives the constants of this module.
+/// The limits of one node. `Default` gives the constants of this module; the limit of frames and of decompressed
+/// payloads is [`crate::frame::MAX_BODY`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Length field of a frame, at most [`crate::frame::MAX_BODY`].
-    pub frame_body: usize,
-    /// Bytes that a compressed payload may expand to.
-    pub decompressed: usize,
     /// See [`METADATA_PAIRS`].
     pub metadata_pairs: usize,
     /// See [`METADATA_KEY_CHARS`].
@@ -96,8 +93,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frame_body: crate::frame::MAX_BODY,
-            decompressed: crate::frame::MAX_BODY,
             metadata_pairs: METADATA_PAIRS,
             metadata_key_chars: METADATA_KEY_CHARS,
             metadata_value_chars: METADATA_VALUE_CHARS,

@@ -238,9 +238,7 @@ impl FromStr for Ticket {
         if digits.len() > MAX_TEXT_DIGITS {
             return Err(TicketError::TooLong);
         }
-        let bytes = bs58::decode(digits)
-            .into_vec()
-            .map_err(|_| TicketError::Base58)?;
+        let bytes = bs58::decode(digits).into_vec().map_err(|_| TicketError::Base58)?;
         Self::from_bytes(&bytes)
     }
 }

@@ -33,21 +33,14 @@ fn recorded_documents_are_read_and_written_back_byte_for_byte() {
                 Err(_) => assert_ne!(case["admitted"], serde_json::json!(true), "{name}"),
             }
         }
-        if let Some(text) = case["response_text"]
-            .as_str()
-            .filter(|text| !text.is_empty())
-        {
+        if let Some(text) = case["response_text"].as_str().filter(|text| !text.is_empty()) {
             let answer = ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
             assert_eq!(
                 String::from_utf8(answer.to_bytes().unwrap()).unwrap(),
                 text,
                 "{name}"
             );
-            assert_eq!(
-                serde_json::json!(answer.admitted),
-                case["admitted"],
-                "{name}"
-            );
+            assert_eq!(serde_json::json!(answer.admitted), case["admitted"], "{name}");
             for service in &answer.services {
                 address::parse(service.channel("rpc").unwrap()).unwrap();
                 assert!(!service.is_json_only());

@@ -53,11 +53,7 @@ fn vectors_encode() {
         } else {
             let frame = frame.unwrap();
             let prefix = vectors::bytes(case, "frame_prefix_hex");
-            assert_eq!(
-                frame.len(),
-                vectors::int(case, "frame_len") as usize,
-                "{name}"
-            );
+            assert_eq!(frame.len(), vectors::int(case, "frame_len") as usize, "{name}");
             assert_eq!(&frame[..prefix.len()], prefix, "{name}");
             assert_eq!(&frame[5..], payload, "{name}");
         }
@@ -72,21 +68,9 @@ fn vectors_decode() {
         let (frames, end) = split(&[&bytes]);
         if case.get("error").is_none() {
             assert_eq!(end, Ok(()), "{name}");
-            assert_eq!(
-                bytes.len(),
-                vectors::int(case, "consumed") as usize,
-                "{name}"
-            );
-            assert_eq!(
-                i64::from(frames[0].flags),
-                vectors::int(case, "flags"),
-                "{name}"
-            );
-            assert_eq!(
-                frames[0].payload,
-                vectors::bytes(case, "payload_hex"),
-                "{name}"
-            );
+            assert_eq!(bytes.len(), vectors::int(case, "consumed") as usize, "{name}");
+            assert_eq!(i64::from(frames[0].flags), vectors::int(case, "flags"), "{name}");
+            assert_eq!(frames[0].payload, vectors::bytes(case, "payload_hex"), "{name}");
         } else if name == "three bytes" {
             // A whole frame is demanded there. On a stream a partial length is a clean end.
             assert_eq!((frames.len(), end), (0, Ok(())), "{name}");
@@ -116,15 +100,8 @@ fn every_recorded_stream_splits_into_its_frames() {
                     );
                     count += 1;
                 }
-                let again = frames
-                    .iter()
-                    .map(|f| frame::encode(f.flags, &f.payload).unwrap());
-                assert_eq!(
-                    again.collect::<Vec<_>>().concat(),
-                    bytes,
-                    "{}",
-                    case["name"]
-                );
+                let again = frames.iter().map(|f| frame::encode(f.flags, &f.payload).unwrap());
+                assert_eq!(again.collect::<Vec<_>>().concat(), bytes, "{}", case["name"]);
             }
         }
     }
@@ -192,10 +169,7 @@ fn a_declared_length_reserves_nothing() {
 fn a_length_above_the_limit_fails_before_its_body_and_stays_failed() {
     let mut decoder = Decoder::new(100);
     decoder.push(Bytes::from_static(&[101, 0, 0, 0]));
-    let error = FrameError::TooLarge {
-        size: 101,
-        max: 100,
-    };
+    let error = FrameError::TooLarge { size: 101, max: 100 };
     assert_eq!(decoder.next(), Err(error.clone()));
     decoder.push(Bytes::from_static(&[1, 0, 0, 0, 0]));
     assert_eq!(decoder.next(), Err(error.clone()));
@@ -205,15 +179,9 @@ fn a_length_above_the_limit_fails_before_its_body_and_stays_failed() {
 
 #[test]
 fn the_texts_of_errors_are_those_of_the_reference() {
-    assert_eq!(
-        FrameError::ZeroLength.to_string(),
-        "received zero-length frame"
-    );
+    assert_eq!(FrameError::ZeroLength.to_string(), "received zero-length frame");
     let error = split(&[&[1, 0, 0, 1]]).1.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "frame size 16777217 exceeds maximum 16777216"
-    );
+    assert_eq!(error.to_string(), "frame size 16777217 exceeds maximum 16777216");
     assert_eq!(
         FrameError::FinishedEarly { read: 44 }.to_string(),
         "stream finished early (44 bytes read)"
@@ -221,10 +189,7 @@ fn the_texts_of_errors_are_those_of_the_reference() {
 }
 
 fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
-    prop::collection::vec(
-        (any::<u8>(), prop::collection::vec(any::<u8>(), 1..300)),
-        0..8,
-    )
+    prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 1..300)), 0..8)
 }
 
 proptest! {

@@ -52,10 +52,6 @@ fn records_are_messages_of_the_codec() {
     check("StreamHeader", |encoding| {
         StreamHeader::default().encode(encoding)
     });
-    check("CallHeader", |encoding| {
-        CallHeader::default().encode(encoding)
-    });
-    check("RpcStatus", |encoding| {
-        RpcStatus::default().encode(encoding)
-    });
+    check("CallHeader", |encoding| CallHeader::default().encode(encoding));
+    check("RpcStatus", |encoding| RpcStatus::default().encode(encoding));
 }

@@ -57,22 +57,10 @@ macro_rules! check {
             vectors::bytes(case, "xlang_hex"),
             vectors::text(case, "json_text"),
         );
-        assert_eq!(
-            hex::encode(&value.encode(Encoding::Fory)),
-            hex::encode(&fory)
-        );
-        assert_eq!(
-            String::from_utf8(value.encode(Encoding::Json)).unwrap(),
-            json
-        );
-        assert_eq!(
-            $record::decode(&fory).unwrap(),
-            (value.clone(), Encoding::Fory)
-        );
-        assert_eq!(
-            $record::decode(json.as_bytes()).unwrap(),
-            (value, Encoding::Json)
-        );
+        assert_eq!(hex::encode(&value.encode(Encoding::Fory)), hex::encode(&fory));
+        assert_eq!(String::from_utf8(value.encode(Encoding::Json)).unwrap(), json);
+        assert_eq!($record::decode(&fory).unwrap(), (value.clone(), Encoding::Fory));
+        assert_eq!($record::decode(json.as_bytes()).unwrap(), (value, Encoding::Json));
     }};
 }
 
@@ -97,10 +85,7 @@ fn prefixes_are_those_of_the_vectors() {
         let prefix = vectors::text(&types[name], "prefix_hex").to_owned();
         assert!(hex::encode(&bytes).starts_with(&prefix), "{name}");
     };
-    starts(
-        "StreamHeader",
-        StreamHeader::default().encode(Encoding::Fory),
-    );
+    starts("StreamHeader", StreamHeader::default().encode(Encoding::Fory));
     starts("CallHeader", CallHeader::default().encode(Encoding::Fory));
     starts("RpcStatus", RpcStatus::default().encode(Encoding::Fory));
 }
@@ -130,21 +115,13 @@ fn recorded_records_decode_and_encode_to_the_same_bytes() {
                         }
                         _ => continue,
                     };
-                    assert_eq!(
-                        hex::encode(&again),
-                        hex::encode(&payload),
-                        "{}",
-                        case["name"]
-                    );
+                    assert_eq!(hex::encode(&again), hex::encode(&payload), "{}", case["name"]);
                     counts[kind] += 1;
                 }
             }
         }
     }
-    assert!(
-        counts[0] > 40 && counts[1] > 5 && counts[2] > 40,
-        "{counts:?}"
-    );
+    assert!(counts[0] > 40 && counts[1] > 5 && counts[2] > 40, "{counts:?}");
 }
 
 #[test]
@@ -153,10 +130,7 @@ fn probed_trailers_are_the_statuses_that_were_seen() {
     let mut count = 0;
     for case in vectors::list(&file, "cases") {
         let frames = vectors::list(case, "server_frames");
-        let Some(trailer) = frames
-            .iter()
-            .rfind(|frame| vectors::int(frame, "flags") == 2)
-        else {
+        let Some(trailer) = frames.iter().rfind(|frame| vectors::int(frame, "flags") == 2) else {
             continue;
         };
         let (got, _) = RpcStatus::decode(&vectors::bytes(trailer, "payload_hex")).unwrap();
@@ -188,7 +162,8 @@ fn json_is_written_in_ascii_as_python_writes_it() {
         details: vec![],
     };
     let text = String::from_utf8(status.encode(Encoding::Json)).unwrap();
-    let expected = r#"{"code":5,"message":"a\"\\\n\u0001\u007f\u00e9\ud83d\ude00","detailKeys":[],"detailValues":[]}"#;
+    let expected =
+        r#"{"code":5,"message":"a\"\\\n\u0001\u007f\u00e9\ud83d\ude00","detailKeys":[],"detailValues":[]}"#;
     assert_eq!(text, expected);
     assert_eq!(RpcStatus::decode(text.as_bytes()).unwrap().0, status);
 }
@@ -196,7 +171,8 @@ fn json_is_written_in_ascii_as_python_writes_it() {
 #[test]
 fn json_members_may_be_missing_null_repeated_or_in_any_order() {
     let (header, encoding) = StreamHeader::decode(
-        br#" {"version":7,"method":null,"service":"A","service":"B","metadataKeys":null,"version":8}"#.trim_ascii(),
+        br#" {"version":7,"method":null,"service":"A","service":"B","metadataKeys":null,"version":8}"#
+            .trim_ascii(),
     )
     .unwrap();
     let expected = StreamHeader {
@@ -245,10 +221,7 @@ fn bytes_that_are_no_record_are_refused() {
         StreamHeader::decode(&longer),
         Err(RecordError::Trailing { count: 1, .. })
     ));
-    assert!(matches!(
-        CallHeader::decode(&whole),
-        Err(RecordError::Type(_))
-    ));
+    assert!(matches!(CallHeader::decode(&whole), Err(RecordError::Type(_))));
     assert!(matches!(RpcStatus::decode(&[]), Err(RecordError::Type(_))));
 }
 
@@ -299,13 +272,7 @@ fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
         ("a".to_owned(), "v".repeat(4096)),
         ("b".to_owned(), "v".repeat(4096)),
     ];
-    let over = [
-        many(65),
-        many(5000),
-        value(257, 0),
-        value(1, 4097),
-        two_large,
-    ];
+    let over = [many(65), many(5000), value(257, 0), value(1, 4097), two_large];
     for encoding in [Encoding::Fory, Encoding::Json] {
         for metadata in &fits {
             let header = StreamHeader {

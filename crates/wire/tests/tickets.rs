@@ -16,12 +16,9 @@ use serde_json::Value;
 
 /// The ticket that a vector describes, or why there is none.
 fn ticket(input: &Value) -> Result<Ticket, String> {
-    let endpoint_id = address::parse_endpoint_id(vectors::text(input, "endpoint_id"))
-        .ok_or("endpoint id".to_owned())?;
-    let address = |text: &str| {
-        text.parse::<SocketAddr>()
-            .map_err(|error| error.to_string())
-    };
+    let endpoint_id =
+        address::parse_endpoint_id(vectors::text(input, "endpoint_id")).ok_or("endpoint id".to_owned())?;
+    let address = |text: &str| text.parse::<SocketAddr>().map_err(|error| error.to_string());
     let credential = match input["credential_type"].as_str() {
         None => None,
         Some(kind) => {
@@ -58,18 +55,14 @@ fn vectors_encode() {
     let file = vectors::load("tickets");
     for case in vectors::list(&file, "encode") {
         let name = vectors::text(case, "name");
-        let bytes = ticket(&case["input"])
-            .and_then(|ticket| ticket.to_bytes().map_err(|error| error.to_string()));
+        let bytes =
+            ticket(&case["input"]).and_then(|ticket| ticket.to_bytes().map_err(|error| error.to_string()));
         if case.get("error").is_some() {
             assert!(bytes.is_err(), "{name}");
             continue;
         }
         let bytes = bytes.unwrap();
-        assert_eq!(
-            hex::encode(&bytes),
-            vectors::text(case, "wire_hex"),
-            "{name}"
-        );
+        assert_eq!(hex::encode(&bytes), vectors::text(case, "wire_hex"), "{name}");
         assert_eq!(bytes.len() as i64, vectors::int(case, "wire_len"), "{name}");
         let decoded = Ticket::from_bytes(&bytes).unwrap();
         assert_eq!(decoded, ticket(&case["decoded"]).unwrap(), "{name}");
@@ -113,11 +106,7 @@ fn tickets_of_the_reference_are_read_and_written() {
             vectors::text(case, "wire_hex"),
             "{name}"
         );
-        assert_eq!(
-            ticket.to_text().unwrap(),
-            vectors::text(case, "string"),
-            "{name}"
-        );
+        assert_eq!(ticket.to_text().unwrap(), vectors::text(case, "string"), "{name}");
         let from_ticket = address::parse(vectors::text(case, "string")).unwrap();
         let text = vectors::text(case, "node_addr_text_b64");
         assert_eq!(address::parse(text).unwrap(), from_ticket, "{name}");
@@ -148,10 +137,7 @@ fn an_endpoint_id_alone_is_an_address_in_either_case() {
     let id = "D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A";
     let upper = address::parse(id).unwrap();
     assert_eq!(upper, address::parse(&id.to_lowercase()).unwrap());
-    assert_eq!(
-        address::endpoint_id_text(&upper.endpoint_id),
-        id.to_lowercase()
-    );
+    assert_eq!(address::endpoint_id_text(&upper.endpoint_id), id.to_lowercase());
     assert!(upper.direct.is_empty() && upper.relay_url.is_none());
 }
 
@@ -163,10 +149,7 @@ fn text_that_names_no_node_is_refused_with_the_reason() {
     let many = format!("{id}\n\n{}", ["127.0.0.1:1"; 65].join("\n"));
     let cases = [
         (String::new(), AddressError::EndpointId),
-        (
-            "aster1".to_owned(),
-            AddressError::Ticket(TicketError::TooShort),
-        ),
+        ("aster1".to_owned(), AddressError::Ticket(TicketError::TooShort)),
         (" aster1".to_owned(), AddressError::Form),
         ("z".repeat(20_000), AddressError::TooLong),
         (encode(b"\xff\xff"), AddressError::Utf8),

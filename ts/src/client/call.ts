@@ -95,7 +95,10 @@ export class ClientCall implements CallSink, InboxOwner {
 
   onMessage(bytes: Uint8Array, start: number, end: number, marked: boolean): void {
     const resolve = this.#resolve;
-    if (resolve === null) return this.leave(outOfOrder("a stream ended with a single message", this.#peer));
+    if (resolve === null) {
+      this.leave(outOfOrder("a stream ended with a single message", this.#peer));
+      return;
+    }
     let value: unknown;
     try {
       value = this.method.response.read(bytes, start, end, marked);

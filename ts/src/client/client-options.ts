@@ -2,7 +2,7 @@
 //
 // Owns: their names, types and checks. Does not own: the options of the endpoint (node/node-options.ts).
 
-import { type Check, duration, functionOf, listOf, optional, optionError } from "../options.js";
+import { type Check, duration, functionOf, listOf, optional, optionError, type ShapeOf } from "../options.js";
 import type { ClientInterceptor } from "./interceptors.js";
 
 /** Options of a connection. */
@@ -20,8 +20,15 @@ const credential: Check<string> = (value, path) => {
   return value;
 };
 
+/** Checked connection options. */
+export interface CheckedConnection {
+  readonly credential: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly interceptors: readonly ClientInterceptor[] | undefined;
+}
+
 /** The checks of {@link ClientOptions}. */
-export const connectShape = {
+export const connectShape: ShapeOf<CheckedConnection> = {
   credential: optional(credential),
   timeoutMs: optional(duration),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),

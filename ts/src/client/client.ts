@@ -3,7 +3,7 @@
 // Owns: what users hold. Does not own: the endpoint below it (node/node.ts), the calls (call.ts).
 
 import type { Logger } from "../logging.js";
-import type { ConnectionFacts, ServiceSummary } from "../native/types.js";
+import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { AsterNode } from "../node/node.js";
 import { type EndpointOptions, endpointShape } from "../node/node-options.js";
 import { checkOptions } from "../options.js";

@@ -5,8 +5,8 @@
 
 import { AsterError, Code } from "../errors.js";
 import type { Port } from "../native/data-plane.js";
+import type { ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
-import type { ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/types.js";
 import type { CallPath } from "./method.js";
 
 /** What the native side needs to know of a method that will be called. */
@@ -47,14 +47,21 @@ export class Connection implements CallPath {
   /** Registers a method and returns the handle that stands for it in calls. */
   register(method: MethodRegistration): number {
     if (this.#closed) {
-      throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", { notSent: true, reason: "CLOSED" });
+      throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
+        notSent: true,
+        reason: "CLOSED",
+      });
     }
-    return controlCall((native) => native.methodRegister(this.port.number, this.number, JSON.stringify(method)));
+    return controlCall((native) =>
+      native.methodRegister(this.port.number, this.number, JSON.stringify(method)),
+    );
   }
 
   /** The path that packets take now. */
   info(): Promise<ConnectionFacts> {
-    return this.port.request((native, request) => native.connectionInfo(this.port.number, request, this.number));
+    return this.port.request((native, request) =>
+      native.connectionInfo(this.port.number, request, this.number),
+    );
   }
 
   /** Closes in order: what this turn sent goes out first. Safe twice. */

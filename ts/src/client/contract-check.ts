@@ -5,7 +5,7 @@
 
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
-import type { ServiceSummary } from "../native/types.js";
+import type { ServiceSummary } from "../native/documents.js";
 
 /** What is known here of the service's contract. */
 export interface ContractIdentity {
@@ -41,7 +41,11 @@ export function matchContract(
   if (ours.contractId === null) {
     const why = ours.problem ?? "it cannot be computed";
     const message = `${ours.name} has no contract id (${why}); { contract: "ignore" } calls it without one`;
-    throw new AsterError(Code.FAILED_PRECONDITION, message, { peer, reason: "NO_CONTRACT_ID", notSent: true });
+    throw new AsterError(Code.FAILED_PRECONDITION, message, {
+      peer,
+      reason: "NO_CONTRACT_ID",
+      notSent: true,
+    });
   }
   if (theirs.contractId === ours.contractId) return theirs;
   if (theirs.contractId !== ours.postponedContractId) {

@@ -106,7 +106,9 @@ class Responses implements ResponseStream<unknown> {
   }
 
   protected open(): Promise<AsyncIterator<unknown, undefined>> {
-    this.#output ??= this.#start().then((output) => (output as AsyncIterable<unknown>)[Symbol.asyncIterator]());
+    this.#output ??= this.#start().then((output) =>
+      (output as AsyncIterable<unknown>)[Symbol.asyncIterator](),
+    );
     return this.#output;
   }
 }

@@ -9,7 +9,11 @@ import { bidiCall, FedStream, responseStream } from "./streams.js";
 import { pump, sourceOf } from "./upload.js";
 
 /** One request, one response. Rejects, never throws. */
-export function unaryCall(method: ClientMethod, request: unknown, options: CallOptions | undefined): Promise<unknown> {
+export function unaryCall(
+  method: ClientMethod,
+  request: unknown,
+  options: CallOptions | undefined,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settings = options === undefined ? method.defaults : settingsOf(method.defaults, options);
     new ClientCall(method, settings, resolve, reject).open(request);
@@ -17,7 +21,11 @@ export function unaryCall(method: ClientMethod, request: unknown, options: CallO
 }
 
 /** Many requests, one response. Opens at once: its deadline counts from now. Rejects, never throws. */
-export function uploadCall(method: ClientMethod, items: unknown, options: CallOptions | undefined): Promise<unknown> {
+export function uploadCall(
+  method: ClientMethod,
+  items: unknown,
+  options: CallOptions | undefined,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const source = sourceOf(items);
     const call = new ClientCall(method, settingsOf(method.defaults, options), resolve, reject);
@@ -29,7 +37,9 @@ export function uploadCall(method: ClientMethod, items: unknown, options: CallOp
 /** A call of any pattern, with its input as one value or iterable: what interceptors end in. */
 export function anyCall(method: ClientMethod, input: unknown, options: CallOptions | undefined): unknown {
   if (method.responseStream) {
-    return method.requestStream ? new FedStream(method, input, options) : responseStream(method, input, options);
+    return method.requestStream
+      ? new FedStream(method, input, options)
+      : responseStream(method, input, options);
   }
   return method.requestStream ? uploadCall(method, input, options) : unaryCall(method, input, options);
 }
@@ -40,6 +50,7 @@ export function directMethod(method: ClientMethod): unknown {
     if (method.requestStream) return (options?: CallOptions) => bidiCall(method, options);
     return (request: unknown, options?: CallOptions) => responseStream(method, request, options);
   }
-  if (method.requestStream) return (items: unknown, options?: CallOptions) => uploadCall(method, items, options);
+  if (method.requestStream)
+    return (items: unknown, options?: CallOptions) => uploadCall(method, items, options);
   return (request: unknown, options?: CallOptions) => unaryCall(method, request, options);
 }

@@ -94,10 +94,17 @@ export function settingsOf(defaults: CallSettings, options: CallOptions | undefi
 export function checkReady(method: ClientMethod, settings: CallSettings): void {
   const peer = method.path.endpointId;
   if (method.path.closed) {
-    throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", { peer, notSent: true, reason: "CLOSED" });
+    throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
+      peer,
+      notSent: true,
+      reason: "CLOSED",
+    });
   }
   if (settings.timeoutMs <= 0) {
-    throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline had passed before the call", { peer, notSent: true });
+    throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline had passed before the call", {
+      peer,
+      notSent: true,
+    });
   }
   if (settings.signal?.aborted) throw abortError(settings.signal, peer, true);
 }

@@ -2,7 +2,7 @@
 //
 // Owns: the proxy object and its methods by name. Does not own: the dynamic codec (plan 0, codec/), the calls.
 
-import { dynamicCodec } from "../codec/index.js";
+import { jsonCodec } from "../codec/codec.js";
 import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
 import { notOffered } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
@@ -23,10 +23,6 @@ export interface ProxyOptions {
 type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 
 const proxyShape = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
-
-// Plan 0 is the dynamic one, its root 0 any JSON value (docs/boundary.md).
-const DYNAMIC_PLAN = 0;
-const DYNAMIC_ROOT = 0;
 
 /** A service by its name alone. Member and method names are those of the wire, untouched. */
 export class ServiceProxy {
@@ -70,7 +66,12 @@ export class ServiceProxy {
     return run(options);
   }
 
-  async #promised(pattern: Pattern, method: string, input: unknown, options: CallOptions | undefined): Promise<unknown> {
+  async #promised(
+    pattern: Pattern,
+    method: string,
+    input: unknown,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
     const run = this.#function(pattern, method) as (...args: unknown[]) => Promise<unknown>;
     return run(input, options);
   }
@@ -95,9 +96,9 @@ export class ServiceProxy {
       method,
       pattern,
       mode: "json",
-      plan: DYNAMIC_PLAN,
-      request: DYNAMIC_ROOT,
-      response: DYNAMIC_ROOT,
+      plan: jsonCodec.planId,
+      request: jsonCodec.root,
+      response: jsonCodec.root,
       compress: "auto",
     });
     return {
@@ -109,8 +110,8 @@ export class ServiceProxy {
       requestStream: pattern === "clientStream" || pattern === "bidiStream",
       responseStream,
       idempotent: false,
-      request: dynamicCodec,
-      response: dynamicCodec,
+      request: jsonCodec,
+      response: jsonCodec,
       defaults: defaultSettings(this.#timeoutMs, null, responseStream),
     };
   }

@@ -154,5 +154,8 @@ function opened(method: ClientMethod, options: CallOptions | undefined, single: 
 }
 
 function inputEnded(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", { peer, reason: "INPUT_ENDED" });
+  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", {
+    peer,
+    reason: "INPUT_ENDED",
+  });
 }

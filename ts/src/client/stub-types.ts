@@ -39,13 +39,19 @@ type MethodOfClass<F> = F extends (input: infer I, ...rest: never[]) => infer O
 
 // Members of a class that take no input are no methods of the service.
 type MethodKeys<I> = {
-  [K in keyof I]: I[K] extends (input: infer Q, ...rest: never[]) => unknown ? (unknown extends Q ? never : K) : never;
+  [K in keyof I]: I[K] extends (input: infer Q, ...rest: never[]) => unknown
+    ? unknown extends Q
+      ? never
+      : K
+    : never;
 }[keyof I];
 
 /** The functions with which a client calls a service. */
 export type Stub<S> =
   S extends Service<infer M>
     ? { readonly [K in keyof M]: StubMethod<M[K]> }
-    : S extends abstract new (...args: never[]) => infer I
+    : S extends abstract new (
+          ...args: never[]
+        ) => infer I
       ? { readonly [K in MethodKeys<I>]: MethodOfClass<I[K]> }
       : never;

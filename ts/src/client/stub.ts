@@ -4,7 +4,7 @@
 // contract check (contract-check.ts), what a call does (invoke.ts).
 
 import type { Logger } from "../logging.js";
-import type { ServiceSummary } from "../native/types.js";
+import type { ServiceSummary } from "../native/documents.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../node/service-binding.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
 import type { Connection } from "./connection.js";
@@ -69,7 +69,11 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
   return Object.freeze(stub);
 }
 
-function announced(host: StubHost, bound: BoundService, contract: "verify" | "ignore"): ServiceSummary | undefined {
+function announced(
+  host: StubHost,
+  bound: BoundService,
+  contract: "verify" | "ignore",
+): ServiceSummary | undefined {
   const { name, version } = bound.definition;
   const { services, endpointId } = host.connection;
   if (contract === "ignore") {
@@ -81,7 +85,8 @@ function announced(host: StubHost, bound: BoundService, contract: "verify" | "ig
 }
 
 function modeFor(summary: ServiceSummary | undefined, bound: BoundService): "xlang" | "json" {
-  const offered = summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
+  const offered =
+    summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
   return offered.includes("json") && !offered.includes("xlang") ? "json" : "xlang";
 }
 

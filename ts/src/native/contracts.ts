@@ -7,6 +7,7 @@ import { type ContractFacts, installContractForms } from "../schema/backend.js";
 import { controlCall } from "./index.js";
 
 installContractForms({
-  describe: (document) => JSON.parse(controlCall((native) => native.contractDescribe(document))) as ContractFacts,
+  describe: (document) =>
+    JSON.parse(controlCall((native) => native.contractDescribe(document))) as ContractFacts,
   manifest: (document) => JSON.parse(controlCall((native) => native.contractManifest(document))) as unknown,
 });

@@ -74,7 +74,8 @@ export interface IncomingCall {
 export interface PeerInfo {
   readonly endpointId: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  readonly [member: string]: unknown;
+  readonly roles?: readonly string[];
+  readonly path?: string;
 }
 
 /** Where events go. */
@@ -102,7 +103,13 @@ export function dispatchEvents(slab: Uint8Array, length: number, target: EventTa
   }
 }
 
-function dispatchOne(slab: Uint8Array, view: DataView, at: number, payload: number, target: EventTarget): void {
+function dispatchOne(
+  slab: Uint8Array,
+  view: DataView,
+  at: number,
+  payload: number,
+  target: EventTarget,
+): void {
   const number = view.getUint32(at + 4, true);
   const kind = slab[at + 8];
   const start = at + HEAD_BYTES;
@@ -139,11 +146,16 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
   const start = at + HEAD_BYTES;
   switch (slab[at + 8]) {
     case Event.PEER:
-      return target.peerKnown(view.getUint32(at + 12, true), JSON.parse(readUtf8(slab, start, end)) as PeerInfo);
+      target.peerKnown(view.getUint32(at + 12, true), JSON.parse(readUtf8(slab, start, end)) as PeerInfo);
+      return;
     case Event.PEER_GONE:
-      return target.peerGone(view.getUint32(at + 12, true));
-    case Event.SETTLED:
-      return target.settled(view.getUint32(at + 4, true), ((slab[at + 9] ?? 0) & 1) !== 0, readUtf8(slab, start, end));
+      target.peerGone(view.getUint32(at + 12, true));
+      return;
+    case Event.SETTLED: {
+      const failed = ((slab[at + 9] ?? 0) & 1) !== 0;
+      target.settled(view.getUint32(at + 4, true), failed, readUtf8(slab, start, end));
+      return;
+    }
     default:
       throw new Error(`the addon sent an event of unknown kind ${slab[at + 8]}`);
   }

@@ -150,9 +150,13 @@ export class Operations {
 
   #begin(): number {
     if (this.#writing) {
-      throw new AsterError(Code.FAILED_PRECONDITION, "a call was made by a getter of a message that is being encoded", {
-        notSent: true,
-      });
+      throw new AsterError(
+        Code.FAILED_PRECONDITION,
+        "a call was made by a getter of a message that is being encoded",
+        {
+          notSent: true,
+        },
+      );
     }
     const writer = this.#writer;
     writer.ensure(HEAD_BYTES);
@@ -179,7 +183,15 @@ export class Operations {
     this.#writing = false;
   }
 
-  #commit(start: number, call: number, op: number, flags: number, arg: number, timeoutMs: number, pairs: number): void {
+  #commit(
+    start: number,
+    call: number,
+    op: number,
+    flags: number,
+    arg: number,
+    timeoutMs: number,
+    pairs: number,
+  ): void {
     const writer = this.#writer;
     const end = writer.pos;
     const padded = (end + 7) & ~7;

@@ -6,11 +6,17 @@
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
-import { type CallSink, dispatchEvents, type EventTarget, type IncomingCall, type PeerInfo } from "./data-plane-events.js";
+import {
+  type CallSink,
+  dispatchEvents,
+  type EventTarget,
+  type IncomingCall,
+  type PeerInfo,
+} from "./data-plane-events.js";
 import { KeepAlive } from "./data-plane-keep-alive.js";
 import { Operations } from "./data-plane-ops.js";
+import type { NativeBinding } from "./documents.js";
 import { errorFromDocument } from "./failure.js";
-import type { NativeBinding } from "./types.js";
 
 const SLAB_BYTES = 1024 * 1024;
 // Drains in one go before other work of the loop gets its turn.
@@ -65,7 +71,8 @@ export class Port implements EventTarget {
 
   /** Enters a client call and returns its number, which is odd. */
   enterCall(call: CallSink): number {
-    if (this.#closed) throw new AsterError(Code.UNAVAILABLE, "the environment is shutting down", { notSent: true });
+    if (this.#closed)
+      throw new AsterError(Code.UNAVAILABLE, "the environment is shutting down", { notSent: true });
     do {
       this.#lastCall = this.#lastCall >= LAST_CALL_NUMBER - 1 ? 1 : this.#lastCall + 2;
     } while (this.#calls.has(this.#lastCall));
@@ -112,7 +119,9 @@ export class Port implements EventTarget {
       try {
         start(this.#native, number);
       } catch (error) {
-        this.#settle(number)?.reject(error instanceof Error ? errorFromDocument(error.message) : AsterError.from(error));
+        this.#settle(number)?.reject(
+          error instanceof Error ? errorFromDocument(error.message) : AsterError.from(error),
+        );
       }
     });
   }
@@ -185,7 +194,10 @@ export class Port implements EventTarget {
 
   incoming(call: IncomingCall): void {
     const acceptor = this.#acceptors.get(call.method);
-    if (acceptor !== undefined) return acceptor.accept(call);
+    if (acceptor !== undefined) {
+      acceptor.accept(call);
+      return;
+    }
     this.#ops.finish(call.number, Code.UNAVAILABLE, "the server is closing", null);
     this.scheduled();
   }

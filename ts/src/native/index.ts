@@ -5,8 +5,8 @@
 // functions do (Rust), how events are dispatched (data-plane.ts). Internal: nothing here is re-exported.
 
 import { Port } from "./data-plane.js";
+import type { NativeBinding } from "./documents.js";
 import { errorFromDocument } from "./failure.js";
-import type { NativeBinding } from "./types.js";
 
 /** The version of the boundary that this library was written for (docs/boundary.md). */
 export const BRIDGE_VERSION = "0.1.0";
@@ -15,7 +15,7 @@ export const BRIDGE_VERSION = "0.1.0";
 let binding: NativeBinding | null = null;
 let loadFailure: unknown = null;
 try {
-  binding = checked((await import("./binding.js")) as unknown as NativeBinding);
+  binding = checked(await import("./binding.js"));
 } catch (error) {
   loadFailure = error;
 }

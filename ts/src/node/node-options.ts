@@ -15,6 +15,7 @@ import {
   oneOf,
   optional,
   optionError,
+  type ShapeOf,
   text,
 } from "../options.js";
 
@@ -64,23 +65,12 @@ const secretKey: Check<string> = (value, path) => {
 
 const relay: Check<string | readonly string[]> = (value, path) => {
   if (value === "disabled" || value === "default") return value;
-  if (typeof value !== "object") throw optionError(path, `must be "disabled", "default" or { urls }, not ${kindOf(value)}`);
+  if (typeof value !== "object")
+    throw optionError(path, `must be "disabled", "default" or { urls }, not ${kindOf(value)}`);
   const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
   if (urls.length === 0) throw optionError(`${path}.urls`, 'must name a relay; "disabled" uses none');
   return urls;
 };
-
-/** The checks of {@link EndpointOptions}, to be spread into the shape of a role. */
-export const endpointShape = {
-  secretKey: optional(secretKey),
-  bind: optional(text),
-  relay: optional(relay),
-  limits: optional((value: unknown, path: string) => checkOptions(limitsShape, value, path)),
-  logger: optional(having<Logger>("debug", "info", "warn", "error")),
-};
-
-/** Check of where a server's or node's key comes from when none is given. */
-export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
 
 /** Checked endpoint options. */
 export interface CheckedEndpoint {
@@ -90,6 +80,18 @@ export interface CheckedEndpoint {
   readonly limits: object | undefined;
   readonly logger: Logger | undefined;
 }
+
+/** The checks of {@link EndpointOptions}, to be spread into the shape of a role. */
+export const endpointShape: ShapeOf<CheckedEndpoint> = {
+  secretKey: optional(secretKey),
+  bind: optional(text),
+  relay: optional(relay),
+  limits: optional((value: unknown, path: string) => checkOptions(limitsShape, value, path)),
+  logger: optional(having<Logger>("debug", "info", "warn", "error")),
+};
+
+/** Check of where a server's or node's key comes from when none is given. */
+export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
 
 /** The document of `nodeStart`. */
 export function startDocument(options: CheckedEndpoint, key: string | null): string {

@@ -4,19 +4,35 @@
 // AsterClient are two common cases of it. Does not own: calls, the network (Rust).
 
 import { AsterClient } from "../client/client.js";
-import { Connection } from "../client/connection.js";
 import { type ClientOptions, connectShape } from "../client/client-options.js";
+import { Connection } from "../client/connection.js";
 import { AsterError, Code } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { Port } from "../native/data-plane.js";
+import type { NodeFacts, OpenedConnection, StartedNode } from "../native/documents.js";
 import { controlCall, environmentPort } from "../native/index.js";
-import type { NodeFacts, OpenedConnection, StartedNode } from "../native/types.js";
-import { checkOptions, duration, functionOf, integer, listOf, optional, text } from "../options.js";
-import { type Access, access, DEFAULT_MAX_CALL_MS, services, startServing } from "../server/serve.js";
+import {
+  checkOptions,
+  duration,
+  functionOf,
+  integer,
+  listOf,
+  optional,
+  type ShapeOf,
+  text,
+} from "../options.js";
 import type { Implementation } from "../server/implement.js";
 import type { ServerInterceptor } from "../server/interceptors.js";
-import { type CheckedEndpoint, type EndpointOptions, endpointShape, identity, loggerOf, startDocument } from "./node-options.js";
+import { type Access, access, DEFAULT_MAX_CALL_MS, services, startServing } from "../server/serve.js";
+import {
+  type CheckedEndpoint,
+  type EndpointOptions,
+  endpointShape,
+  identity,
+  loggerOf,
+  startDocument,
+} from "./node-options.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
 /** Options of {@link AsterNode.start}. */
@@ -44,8 +60,16 @@ export interface DrainOptions {
 
 const nodeShape = { ...endpointShape, identity };
 
+/** Checked options of serving. */
+export interface CheckedServing {
+  readonly services: readonly Implementation[];
+  readonly access: Access;
+  readonly interceptors: readonly ServerInterceptor[] | undefined;
+  readonly maxCallMs: number | undefined;
+}
+
 /** The checks of {@link ServeOptions}. */
-export const serveShape = {
+export const serveShape: ShapeOf<CheckedServing> = {
   services,
   access,
   interceptors: optional(listOf(functionOf<ServerInterceptor>())),
@@ -106,7 +130,9 @@ export class AsterNode {
     const key = identityOf(options.secretKey, source, logger);
     try {
       const document = startDocument(options, key.secretKey);
-      const started = await port.request<StartedNode>((native, request) => native.nodeStart(port.number, request, document));
+      const started = await port.request<StartedNode>((native, request) =>
+        native.nodeStart(port.number, request, document),
+      );
       return new AsterNode(port, started, logger, key);
     } catch (error) {
       key.release();
@@ -185,7 +211,9 @@ export class AsterNode {
     if (this.#identity !== null) {
       const { node } = this.#started;
       const limit = timeoutMs ?? DEFAULT_DRAIN_MS;
-      await this.#port.request((native, request) => native.nodeDrain(this.#port.number, request, node, limit));
+      await this.#port.request((native, request) =>
+        native.nodeDrain(this.#port.number, request, node, limit),
+      );
     }
     return this.close();
   }

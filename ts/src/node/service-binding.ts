@@ -1,10 +1,12 @@
-// A service definition made ready to run: plan compiled, a codec for each request and response.
+// A service made ready to run: its plan compiled, a codec for each request and response.
 //
-// Owns: that join, cached for each service. Does not own: definitions (schema/), plans and ids (Rust), codecs
-// (codec/). The one place where client and server learn what a method's messages look like.
+// Owns: that join, once for each service, and the choice of codecs for messages that lend views. Does not own:
+// definitions (schema/), plans and ids (Rust), codecs (codec/). The one place where client and server learn
+// what a method's messages look like.
 
-import { type RootCodec, rootCodecs } from "../codec/index.js";
-import { type ContractFacts, contractForms } from "../schema/backend.js";
+import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
+import type { MessageCodec } from "../native/message.js";
+import type { ContractFacts } from "../schema/backend.js";
 import { serviceOf } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
 import {
@@ -16,16 +18,15 @@ import {
   serviceDescribed,
   serviceDocument,
 } from "../schema/service.js";
-
-export { contractForms };
+import { lendsViews } from "./views.js";
 
 /** A method with its codecs. */
 export interface BoundMethod {
   readonly definition: MethodDefinition;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
-  readonly request: RootCodec;
-  readonly response: RootCodec;
+  readonly request: MessageCodec;
+  readonly response: MessageCodec;
   /** Root numbers in the plan. */
   readonly requestRoot: number;
   readonly responseRoot: number;
@@ -49,25 +50,44 @@ const bound = new WeakMap<object, BoundService>();
  */
 export function serviceFrom(value: unknown): Service {
   if (isService(value)) return value;
-  return serviceOf(value as never) as Service;
+  if (typeof value === "function") return serviceOf(value as never);
+  throw new TypeError("a service, or a class marked with @service, is needed");
 }
 
-/** Binds a service; later calls for the same service return the same binding. */
+/** Binds a service; the binding is made once. */
 export function bindService(service: Service): BoundService {
   const known = bound.get(service);
   if (known !== undefined) return known;
-  const definition = serviceDefinition(service);
-  const { plan, codecs } = rootCodecs(serviceDescribed(service), definition.methods.flatMap((method) => [method.request, method.response]));
-  const methods = definition.methods.map((method, index) => ({
-    definition: method,
-    requestStream: method.pattern === "clientStream" || method.pattern === "bidiStream",
-    responseStream: method.pattern === "serverStream" || method.pattern === "bidiStream",
-    request: codecs[2 * index] as RootCodec,
-    response: codecs[2 * index + 1] as RootCodec,
-    requestRoot: 2 * index,
-    responseRoot: 2 * index + 1,
-  }));
-  const fresh = { definition, document: serviceDocument(service), contract: contractFacts(service), plan, methods };
+  const { planId, methods } = serviceCodecs(service);
+  const roots = methods.flatMap(({ method }) => [method.request, method.response]);
+  const keep = lendsViews({ types: serviceDescribed(service).types, roots }) ? keeping : itself;
+  const fresh: BoundService = {
+    definition: serviceDefinition(service),
+    document: serviceDocument(service),
+    contract: contractFacts(service),
+    plan: planId,
+    methods: methods.map(({ method, request, response }) => ({
+      definition: method,
+      requestStream: method.pattern === "clientStream" || method.pattern === "bidiStream",
+      responseStream: method.pattern === "serverStream" || method.pattern === "bidiStream",
+      request: keep(request),
+      response: keep(response),
+      requestRoot: request.root,
+      responseRoot: response.root,
+    })),
+  };
   bound.set(service, fresh);
   return fresh;
+}
+
+/** Reads from a copy: a view into the slab would die before the handler, or the caller, has seen it. */
+function keeping(codec: PlanCodec): MessageCodec {
+  return {
+    write: (writer, value) => codec.write(writer, value),
+    read: (bytes, start, end, marked) => codec.read(bytes.slice(start, end), 0, end - start, marked),
+  };
+}
+
+function itself(codec: PlanCodec): MessageCodec {
+  return codec;
 }

@@ -2,8 +2,8 @@
 //
 // Owns: their form and the check that one comes from this process. Does not own: the node.
 
+import type { StartedNode } from "../native/documents.js";
 import { native } from "../native/index.js";
-import type { StartedNode } from "../native/types.js";
 import { kindOf, optionError } from "../options.js";
 
 /** Stands for a node in another thread of the same process; survives `postMessage`. */
@@ -28,7 +28,9 @@ export function readHandle(value: unknown): StartedNode {
   if (handle?.aster !== "node" || typeof handle.started?.node !== "number") {
     throw optionError("handle", `must come from node.share(), not ${kindOf(value)}`);
   }
-  if (handle.process !== process.pid) throw optionError("handle", "is of another process; nodes are shared by threads only");
-  if (handle.build !== native().bridgeVersion()) throw optionError("handle", "is of another build of aster-rpc");
+  if (handle.process !== process.pid)
+    throw optionError("handle", "is of another process; nodes are shared by threads only");
+  if (handle.build !== native().bridgeVersion())
+    throw optionError("handle", "is of another build of aster-rpc");
   return handle.started;
 }

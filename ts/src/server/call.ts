@@ -5,8 +5,8 @@
 // outlet. Does not own: deadlines and the detection of callers that left (Rust), error mapping (failure.ts).
 
 import { AsterError, Code } from "../errors.js";
-import type { CallSink, IncomingCall, ItemBatch } from "../native/data-plane-events.js";
 import type { Port } from "../native/data-plane.js";
+import type { CallSink, IncomingCall, ItemBatch } from "../native/data-plane-events.js";
 import { Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
 import { CREDIT_STEP, ITEM_COST, Outlet } from "../native/data-plane-outlet.js";
 import { HandlerContext } from "./context.js";
@@ -43,16 +43,22 @@ export class ServerCall implements CallSink, InboxOwner {
     try {
       input = this.#input(call);
     } catch (error) {
-      return this.#finish(this.#undecodable(error));
+      this.#finish(this.#undecodable(error));
+      return;
     }
     let output: unknown;
     try {
       output = this.#method.run(input, this.#context);
     } catch (error) {
-      return this.#fail(error);
+      this.#fail(error);
+      return;
     }
     if (!isThenable(output)) this.#answer(output);
-    else output.then((value) => this.#answer(value), (error: unknown) => this.#fail(error));
+    else
+      output.then(
+        (value) => this.#answer(value),
+        (error: unknown) => this.#fail(error),
+      );
   }
 
   onItems(batch: ItemBatch): void {
@@ -184,7 +190,9 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#port.leaveCall(this.#number);
     this.#port.scheduled();
     this.#inbox?.abandon(null);
-    this.#outlet?.close(new AsterError(Code.FAILED_PRECONDITION, "the call is over", { reason: "CALL_OVER" }));
+    this.#outlet?.close(
+      new AsterError(Code.FAILED_PRECONDITION, "the call is over", { reason: "CALL_OVER" }),
+    );
   }
 
   #abort(error: AsterError): void {

@@ -35,7 +35,12 @@ export interface CallContext {
 }
 
 const NO_PAIRS: ReadonlyMap<string, string> = new Map();
-const NOBODY: CallPeer = Object.freeze({ endpointId: "", attributes: Object.freeze({}), roles: [], path: null });
+const NOBODY: CallPeer = Object.freeze({
+  endpointId: "",
+  attributes: Object.freeze({}),
+  roles: [],
+  path: null,
+});
 const peers = new WeakMap<PeerInfo, CallPeer>();
 
 /** The context of one call. */
@@ -97,9 +102,12 @@ function peerOf(info: PeerInfo): CallPeer {
   if (known !== undefined) return known;
   // Without a prototype: the names come from a credential and are only ever data.
   const attributes: Record<string, string> = Object.assign(Object.create(null), info.attributes);
-  const roles = Array.isArray(info["roles"]) ? info["roles"].filter((role) => typeof role === "string") : [];
-  const path = typeof info["path"] === "string" ? info["path"] : null;
-  const peer = Object.freeze({ endpointId: info.endpointId, attributes: Object.freeze(attributes), roles: Object.freeze(roles), path });
+  const peer = Object.freeze({
+    endpointId: info.endpointId,
+    attributes: Object.freeze(attributes),
+    roles: Object.freeze(info.roles ?? []),
+    path: info.path ?? null,
+  });
   peers.set(info, peer);
   return peer;
 }

@@ -44,12 +44,18 @@ const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>(
  * @throws {TypeError} naming a method without handler, or a handler without method.
  */
 export function implement<M>(service: Service<M>, handlers: Handlers<M>): Implementation;
-export function implement<I extends object>(service: abstract new (...args: never[]) => I, instance: I): Implementation;
+export function implement<I extends object>(
+  service: abstract new (...args: never[]) => I,
+  instance: I,
+): Implementation;
 export function implement(given: unknown, handlers: unknown): Implementation {
   const service = serviceFrom(given);
   const { name, methods, scope } = serviceDefinition(service);
   if (scope === "session") {
-    throw new AsterError(Code.UNIMPLEMENTED, `${name} is a session service, which this version cannot serve yet`);
+    throw new AsterError(
+      Code.UNIMPLEMENTED,
+      `${name} is a session service, which this version cannot serve yet`,
+    );
   }
   if (typeof handlers !== "object" || handlers === null) {
     throw new TypeError(`implement(${name}): the handlers must be an object, not ${kindOf(handlers)}`);
@@ -70,7 +76,8 @@ export function implement(given: unknown, handlers: unknown): Implementation {
 
 /** The handlers of an implementation by method name, bound to the object they came in. */
 export function implementationHandlers(value: unknown, path: string): ReadonlyMap<string, AnyHandler> {
-  const handlers = typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
+  const handlers =
+    typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
   if (handlers === undefined) throw new TypeError(`${path} must come from implement(), not ${kindOf(value)}`);
   return handlers;
 }

@@ -32,16 +32,24 @@ export const DEFAULT_MAX_CALL_MS = 300_000;
 export const access: Check<Access> = (value, path) => {
   if (value === "open") return value;
   if (value === undefined) {
-    throw optionError(path, 'is missing: say who may call, "open" for everybody or { rootPublicKey } for holders of a credential');
+    throw optionError(
+      path,
+      'is missing: say who may call, "open" for everybody or { rootPublicKey } for holders of a credential',
+    );
   }
-  if (typeof value !== "object" || value === null) throw optionError(path, `must be "open" or an object, not ${kindOf(value)}`);
+  if (typeof value !== "object" || value === null)
+    throw optionError(path, `must be "open" or an object, not ${kindOf(value)}`);
   object(value, path);
-  throw new AsterError(Code.UNIMPLEMENTED, `${path}: this version can only serve access: "open"; gated access is not available yet`);
+  throw new AsterError(
+    Code.UNIMPLEMENTED,
+    `${path}: this version can only serve access: "open"; gated access is not available yet`,
+  );
 };
 
 /** Check of `services`: at least one, no two of the same name and version. */
 export const services: Check<readonly Implementation[]> = (value, path) => {
-  if (!Array.isArray(value) || value.length === 0) throw optionError(path, "must be an array of implementations, with at least one");
+  if (!Array.isArray(value) || value.length === 0)
+    throw optionError(path, "must be an array of implementations, with at least one");
   const seen = new Set<string>();
   for (const [index, implementation] of value.entries()) {
     implementationHandlers(implementation, `${path}[${index}]`);
@@ -58,7 +66,9 @@ export function startServing(port: Port, node: number, serving: Serving): () => 
   const bound = serving.services.map((implementation) => bindService(implementation.service));
   const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving.maxCallMs)));
   // Handles are known only after the call, calls come only through the event loop: none can be missed between.
-  const handles = JSON.parse(controlCall((native) => native.nodeServe(port.number, node, documents))) as number[][];
+  const handles = JSON.parse(
+    controlCall((native) => native.nodeServe(port.number, node, documents)),
+  ) as number[][];
   const grace = new GraceWatch(serving.logger);
   for (const [index, service] of bound.entries()) {
     const handlers = implementationHandlers(serving.services[index], `services[${index}]`);
@@ -84,7 +94,10 @@ function servedDocument(service: BoundService, maxCallMs: number): object {
     contractId: announcedId(service),
     plan: service.plan,
     maxCallMs,
-    methods: service.methods.map(({ requestRoot, responseRoot }) => ({ request: requestRoot, response: responseRoot })),
+    methods: service.methods.map(({ requestRoot, responseRoot }) => ({
+      request: requestRoot,
+      response: responseRoot,
+    })),
   };
 }
 
@@ -92,9 +105,13 @@ function announcedId(service: BoundService): string {
   const { contractId, problem } = service.contract;
   if (contractId !== null) return contractId;
   const { name } = service.definition;
-  throw new AsterError(Code.FAILED_PRECONDITION, `${name} has no contract id to announce: ${problem ?? "it cannot be computed"}`, {
-    reason: "NO_CONTRACT_ID",
-  });
+  throw new AsterError(
+    Code.FAILED_PRECONDITION,
+    `${name} has no contract id to announce: ${problem ?? "it cannot be computed"}`,
+    {
+      reason: "NO_CONTRACT_ID",
+    },
+  );
 }
 
 function acceptorOf(
@@ -111,5 +128,14 @@ function acceptorOf(
   const seen = { service: name, version, method: wireName, requestStream, responseStream, idempotent };
   const run = interceptedRun(handler, seen, serving.interceptors);
   const label = `${name}.${wireName}`;
-  return new MethodAcceptor(port, { label, requestStream, responseStream, request, response, run, logger: serving.logger, grace });
+  return new MethodAcceptor(port, {
+    label,
+    requestStream,
+    responseStream,
+    request,
+    response,
+    run,
+    logger: serving.logger,
+    grace,
+  });
 }

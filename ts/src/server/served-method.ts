@@ -3,8 +3,8 @@
 // Owns: the join of handler, codecs and interceptors, and the acceptance of its calls. Does not own: the call.
 
 import type { Logger } from "../logging.js";
-import type { IncomingCall } from "../native/data-plane-events.js";
 import type { CallAcceptor, Port } from "../native/data-plane.js";
+import type { IncomingCall } from "../native/data-plane-events.js";
 import type { MessageCodec } from "../native/message.js";
 import { ServerCall } from "./call.js";
 import type { CallContext } from "./context.js";

@@ -2,7 +2,13 @@
 //
 // Owns: the options of both in one object. Does not own: anything a node does (node/node.ts).
 
-import { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions, serveShape } from "../node/node.js";
+import {
+  AsterNode,
+  type DrainOptions,
+  type NodeOptions,
+  type ServeOptions,
+  serveShape,
+} from "../node/node.js";
 import { endpointShape, identity } from "../node/node-options.js";
 import { checkOptions } from "../options.js";
 
@@ -31,7 +37,14 @@ export class AsterServer {
    * @throws {AsterError} UNAVAILABLE when the address cannot be bound.
    */
   static async start(options: ServerOptions): Promise<AsterServer> {
-    const { services, access, interceptors, maxCallMs, identity: source, ...endpoint } = checkOptions(serverShape, options);
+    const {
+      services,
+      access,
+      interceptors,
+      maxCallMs,
+      identity: source,
+      ...endpoint
+    } = checkOptions(serverShape, options);
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
       node.serve({ services, access, interceptors, maxCallMs });

@@ -135,13 +135,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         ))
     }
 
-    fn entry(
-        &mut self,
-        key: &'a Items,
-        key_typing: Typing,
-        value: &'a Items,
-        value_typing: Typing,
-    ) -> Done {
+    fn entry(&mut self, key: &'a Items, key_typing: Typing, value: &'a Items, value_typing: Typing) -> Done {
         self.sink.key()?;
         self.value_of(&key.node, key_typing)?;
         self.sink.value()?;

@@ -83,9 +83,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             return Ok(());
         }
         let left = self.reader.remaining();
-        Err(CodecError::invalid(format!(
-            "{left} bytes follow the message"
-        )))
+        Err(CodecError::invalid(format!("{left} bytes follow the message")))
     }
 
     /// Reads the flag of a value that may be null. Present values are marked `FF`, or `00` by peers that
@@ -95,9 +93,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             NULL_FLAG => Ok(true),
             0xFF | 0x00 => Ok(false),
             0xFE => Err(CodecError::invalid("references are not supported")),
-            flag => Err(CodecError::invalid(format!(
-                "unknown null flag {flag:#04x}"
-            ))),
+            flag => Err(CodecError::invalid(format!("unknown null flag {flag:#04x}"))),
         }
     }
 
@@ -127,10 +123,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 index,
                 type_info: false,
             } => self.message(*index),
-            Shape::Message {
-                type_info: true, ..
-            }
-            | Shape::Dynamic(_) => self.typed(node),
+            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node),
             Shape::Enum(index) => self.member(*index),
         }
     }
@@ -199,32 +192,24 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn message_plan(&self, index: usize) -> Result<&'a MessagePlan, CodecError> {
         match self.plan.types.get(index).map(|plan| &plan.body) {
             Some(BodyPlan::Message(message)) => Ok(message),
-            _ => Err(CodecError::invalid(
-                "a message stands where the plan has none",
-            )),
+            _ => Err(CodecError::invalid("a message stands where the plan has none")),
         }
     }
 
     fn member(&mut self, index: usize) -> Done {
         let ordinal = self.reader.length()?;
         let Some(BodyPlan::Enum(values)) = self.plan.types.get(index).map(|plan| &plan.body) else {
-            return Err(CodecError::invalid(
-                "an enum stands where the plan has none",
-            ));
+            return Err(CodecError::invalid("an enum stands where the plan has none"));
         };
         match values.get(ordinal) {
             Some(value) => self.sink.member(index, ordinal, value),
-            None => Err(CodecError::invalid(format!(
-                "the enum has no member {ordinal}"
-            ))),
+            None => Err(CodecError::invalid(format!("the enum has no member {ordinal}"))),
         }
     }
 }
 
 fn hash_number(bytes: &[u8]) -> i32 {
-    bytes
-        .first_chunk()
-        .map_or(0, |bytes| i32::from_le_bytes(*bytes))
+    bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
 }
 
 /// Whether a named scalar may stand for the declared one; the range is checked with its value.

@@ -67,9 +67,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn named(&mut self) -> Result<usize, CodecError> {
         let namespace = self.meta_string()?;
         let name = self.meta_string()?;
-        let (Some(outer), Some(inner)) =
-            (self.names.seen.get(namespace), self.names.seen.get(name))
-        else {
+        let (Some(outer), Some(inner)) = (self.names.seen.get(namespace), self.names.seen.get(name)) else {
             return Err(CodecError::invalid("a name that was not written before"));
         };
         if let Some((with, index)) = inner.resolved
@@ -82,9 +80,10 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 .map_err(|error| CodecError::invalid(error.to_string()))
         };
         let (outer, inner) = (text(outer, Role::Namespace)?, text(inner, Role::TypeName)?);
-        let index = self.plan.find(&outer, &inner).ok_or_else(|| {
-            CodecError::invalid(format!("unknown type {:?}", short(&outer, &inner)))
-        })?;
+        let index = self
+            .plan
+            .find(&outer, &inner)
+            .ok_or_else(|| CodecError::invalid(format!("unknown type {:?}", short(&outer, &inner))))?;
         if let Some(seen) = self.names.seen.get_mut(name) {
             seen.resolved = Some((namespace, index));
         }

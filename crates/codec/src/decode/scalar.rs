@@ -52,9 +52,7 @@ impl<S: Sink> Decoder<'_, S> {
         let seconds = self.reader.i64()?;
         let nanoseconds = self.reader.u32()?;
         if !SECONDS.contains(&seconds) {
-            return Err(CodecError::invalid(
-                "a timestamp outside the years 1 to 9999",
-            ));
+            return Err(CodecError::invalid("a timestamp outside the years 1 to 9999"));
         }
         if nanoseconds >= 1_000_000_000 {
             return Err(CodecError::invalid(
@@ -100,10 +98,7 @@ impl<S: Sink> Decoder<'_, S> {
             Scalar::Uint64 => reader.var_u64()?.into(),
             Scalar::TaggedUint64 => reader.tagged_u64()?.into(),
             other => {
-                return Err(CodecError::invalid(format!(
-                    "{} is no integer",
-                    other.word()
-                )));
+                return Err(CodecError::invalid(format!("{} is no integer", other.word())));
             }
         })
     }

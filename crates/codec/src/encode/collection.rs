@@ -106,12 +106,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     /// Writes the longest run of entries whose types are those of the first, and returns its length.
-    fn chunk(
-        &mut self,
-        key: &'p Items,
-        value: &'p Items,
-        entries: &[(S, S)],
-    ) -> Result<usize, CodecError> {
+    fn chunk(&mut self, key: &'p Items, value: &'p Items, entries: &[(S, S)]) -> Result<usize, CodecError> {
         let types = |(k, v): &(S, S)| -> Result<_, CodecError> {
             let types = (side_typing(key, *k)?, side_typing(value, *v)?);
             Ok((!is_null(*k) && !is_null(*v)).then_some(types))

@@ -105,10 +105,7 @@ impl<'p, S: Source> Encoder<'p, S> {
                 index,
                 type_info: false,
             } => self.message(*index, value),
-            Shape::Message {
-                type_info: true, ..
-            }
-            | Shape::Dynamic(_) => self.typed(node, value),
+            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node, value),
             Shape::Enum(index) => self.member(*index, value),
         }
     }
@@ -216,9 +213,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             return Err(no_type(index));
         };
         let ordinal = value.ordinal(index, values).map_err(|error| match error {
-            CodecError::Invalid { problem, .. } => {
-                CodecError::invalid(format!("{problem} of {}", plan.name))
-            }
+            CodecError::Invalid { problem, .. } => CodecError::invalid(format!("{problem} of {}", plan.name)),
             other => other,
         })?;
         self.writer.put_var_u64(ordinal as u64);

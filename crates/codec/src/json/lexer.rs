@@ -42,8 +42,8 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t [u8], limits: Limits) -> Result<Self, CodecError> {
         within("bytes of JSON text", text.len(), u32::MAX as usize)?;
-        let text = std::str::from_utf8(text)
-            .map_err(|_| CodecError::invalid("the JSON text is not UTF-8"))?;
+        let text =
+            std::str::from_utf8(text).map_err(|_| CodecError::invalid("the JSON text is not UTF-8"))?;
         let mut lexer = Lexer {
             bytes: text.as_bytes(),
             at: 0,
@@ -112,11 +112,7 @@ impl Lexer<'_> {
 
     fn push(&mut self, kind: Kind, start: usize, extent: usize) {
         let (start, extent) = (start as u32, extent as u32);
-        self.tokens.push(Token {
-            kind,
-            start,
-            extent,
-        });
+        self.tokens.push(Token { kind, start, extent });
     }
 
     fn document(&mut self) -> Done {
@@ -152,11 +148,7 @@ impl Lexer<'_> {
         }
         if let Some(token) = self.tokens.get_mut(container) {
             token.start += 1;
-            within(
-                "elements of a collection",
-                token.start as usize,
-                self.elements,
-            )?;
+            within("elements of a collection", token.start as usize, self.elements)?;
         }
         if object {
             if !self.skip_if(b'"') {
@@ -267,9 +259,7 @@ impl Lexer<'_> {
         let mut kind = Kind::Text;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+            let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
             self.at += plain.unwrap_or(rest.len());
             if self.skip_if(b'"') {
                 self.push(kind, start, self.at - 1 - start);
@@ -290,12 +280,10 @@ impl Lexer<'_> {
                 Ok(())
             }
             b'u' => match self.unit()? {
-                0xD800..0xDC00 if self.skip_if(b'\\') && self.peek() == b'u' => {
-                    match self.unit()? {
-                        0xDC00..0xE000 => Ok(()),
-                        _ => Err(self.wrong("the second half of a surrogate pair")),
-                    }
-                }
+                0xD800..0xDC00 if self.skip_if(b'\\') && self.peek() == b'u' => match self.unit()? {
+                    0xDC00..0xE000 => Ok(()),
+                    _ => Err(self.wrong("the second half of a surrogate pair")),
+                },
                 0xD800..0xE000 => Err(self.wrong("a whole surrogate pair")),
                 _ => Ok(()),
             },
@@ -356,8 +344,7 @@ fn unescape_unit<'r>(tail: &'r str, text: &mut String) -> &'r str {
         (&pair[..1], 5)
     };
     text.extend(
-        char::decode_utf16(units.iter().copied())
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
+        char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
     );
     tail.get(used..).unwrap_or_default()
 }

@@ -66,15 +66,65 @@ pub(crate) fn write_float(value: f64, out: &mut String) {
         out.push_str(if value < 0.0 { "-Infinity" } else { "Infinity" });
         return;
     }
+    let start = out.len();
     let magnitude = value.abs();
     if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
         // Shortest digits in positional notation, always with a fraction: that is what Debug prints.
         let _ = write!(out, "{value:?}");
+    } else {
+        let _ = write!(out, "{value:e}");
+    }
+    if let Some(exact) = digits_of_a_tie(magnitude) {
+        prefer_even(start, exact, value, out);
+    }
+    widen_exponent(start, out);
+}
+
+/// The decimal digits of a value that may lie exactly between two shortest texts: one that ends in a binary
+/// fraction of few places, whose exact digits end in 5.
+fn digits_of_a_tie(magnitude: f64) -> Option<u64> {
+    const MANTISSA: u32 = 52;
+    let bits = magnitude.to_bits();
+    let mantissa = bits & ((1 << MANTISSA) - 1) | 1 << MANTISSA;
+    let zeros = mantissa.trailing_zeros();
+    // The value is `odd / 2^places`, so its digits are those of `odd * 5^places`.
+    let places = 1075_u64
+        .checked_sub(bits >> MANTISSA)?
+        .checked_sub(u64::from(zeros))?;
+    if places == 0 || places > 25 {
+        return None;
+    }
+    (mantissa >> zeros)
+        .checked_mul(5_u64.pow(places as u32))
+        .filter(|digits| *digits >= 1_000_000_000_000_000)
+}
+
+/// Between two equally near texts Python takes the one whose last digit is even, where it reads back.
+fn prefer_even(start: usize, exact: u64, value: f64, out: &mut String) {
+    let Some(text) = out.get(start..) else {
+        return;
+    };
+    let mantissa = text.split('e').next().unwrap_or_default();
+    let Some(last) = mantissa.trim_end_matches(['0', '.']).len().checked_sub(1) else {
+        return;
+    };
+    let shown = mantissa
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .fold(0, |shown: u64, digit| {
+            shown.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))
+        });
+    let digit = mantissa.as_bytes().get(last).map_or(0, |byte| byte - b'0');
+    // Only a text of one digit less that was rounded up to an odd digit has an even neighbour as near.
+    if digit % 2 == 0 || shown != exact / 10 + 1 {
         return;
     }
-    let start = out.len();
-    let _ = write!(out, "{value:e}");
-    widen_exponent(start, out);
+    let mut other = text.to_owned();
+    other.replace_range(last..=last, char::from(b'0' + digit - 1).encode_utf8(&mut [0; 4]));
+    if other.parse() == Ok(value) {
+        out.truncate(start);
+        out.push_str(&other);
+    }
 }
 
 /// `1e16` to `1e+16`, `1e-7` to `1e-07`.
@@ -112,6 +162,11 @@ mod tests {
             (1.234e22, "1.234e+22"),
             (1e300, "1e+300"),
             (5e-324, "5e-324"),
+            // Exactly between two shortest texts: the even one, unless only the odd one reads back.
+            (189_203_948_326_380.125, "189203948326380.12"),
+            (-1_847_926_031_912_148.25, "-1847926031912148.2"),
+            (189_203_948_326_380.375, "189203948326380.38"),
+            (5.960_464_477_539_062_5e-8, "5.960464477539063e-08"),
             (f64::MAX, "1.7976931348623157e+308"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),

@@ -20,12 +20,7 @@ type Done = Result<(), CodecError>;
 /// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone.
 /// Errors: a message that does not decode; bytes, sets, dates and timestamps, which JSON mode has no form for.
 /// `out` may hold part of the text then.
-pub fn xlang_to_json(
-    plan: &Plan,
-    root: usize,
-    message: &[u8],
-    out: &mut String,
-) -> Result<(), CodecError> {
+pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
     let limits = Limits::DEFAULT;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),

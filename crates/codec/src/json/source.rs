@@ -18,12 +18,7 @@ use crate::violation::Violation;
 /// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
 /// Errors: text that is not Python's JSON, a value of the wrong JSON type, a missing member; unknown members
 /// are a [`CodecError::Violation`].
-pub fn json_to_xlang(
-    plan: &Plan,
-    root: usize,
-    text: &[u8],
-    marked: bool,
-) -> Result<Vec<u8>, CodecError> {
+pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Result<Vec<u8>, CodecError> {
     let document = Document::parse(text, Limits::DEFAULT)?;
     let value = JsonValue {
         document: &document,
@@ -73,11 +68,7 @@ impl<'d> JsonValue<'d> {
             start: 0,
             extent: 0,
         };
-        self.document
-            .tokens
-            .get(self.at)
-            .copied()
-            .unwrap_or(missing)
+        self.document.tokens.get(self.at).copied().unwrap_or(missing)
     }
 
     /// The value after this one.
@@ -95,8 +86,7 @@ impl<'d> JsonValue<'d> {
 
     fn text_or_none(self) -> Option<Cow<'d, str>> {
         let token = self.token();
-        matches!(token.kind, TokenKind::Text | TokenKind::Escaped)
-            .then(|| self.document.string(token))
+        matches!(token.kind, TokenKind::Text | TokenKind::Escaped).then(|| self.document.string(token))
     }
 
     /// The text of a number: of its token, or of the string that stands for it as a key.
@@ -198,9 +188,7 @@ impl Source for JsonValue<'_> {
             Some((text, TokenKind::Integer)) if text.len() <= 40 => text
                 .parse()
                 .map_err(|_| CodecError::invalid("the integer is out of range")),
-            Some((_, TokenKind::Integer)) => {
-                Err(CodecError::invalid("the integer is out of range"))
-            }
+            Some((_, TokenKind::Integer)) => Err(CodecError::invalid("the integer is out of range")),
             _ => Err(must_be("an integer")),
         }
     }
@@ -275,12 +263,7 @@ impl Source for JsonValue<'_> {
         Ok(last_of_each_name(members.collect()))
     }
 
-    fn fields(
-        self,
-        _: usize,
-        plan: &TypePlan,
-        slots: &mut Vec<Option<Self>>,
-    ) -> Result<(), CodecError> {
+    fn fields(self, _: usize, plan: &TypePlan, slots: &mut Vec<Option<Self>>) -> Result<(), CodecError> {
         let BodyPlan::Message(message) = &plan.body else {
             return Err(must_be("an object"));
         };
@@ -317,11 +300,7 @@ impl Source for JsonValue<'_> {
     }
 
     fn label(self) -> String {
-        self.text_or_none()
-            .unwrap_or_default()
-            .chars()
-            .take(80)
-            .collect()
+        self.text_or_none().unwrap_or_default().chars().take(80).collect()
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan,
-};
+use super::{BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan};
 use crate::json::write_string;
 use crate::metastring::{MetaString, Role};
 use crate::murmur3;
@@ -32,19 +30,14 @@ impl Plan {
             inner.insert(declared.name.clone(), index);
         }
         let roots = schema.roots.iter().map(root_node).collect();
-        Ok(Self {
-            types,
-            roots,
-            names,
-        })
+        Ok(Self { types, roots, names })
     }
 }
 
 fn type_plan(declared: &Declaration, index: usize) -> Result<TypePlan, PlanError> {
     let meta = |text: &str, role, member| {
-        MetaString::encode(text, role).map_err(|error| {
-            PlanError::invalid(format!("types[{index}].{member}"), error.to_string())
-        })
+        MetaString::encode(text, role)
+            .map_err(|error| PlanError::invalid(format!("types[{index}].{member}"), error.to_string()))
     };
     let namespace_meta = meta(&declared.namespace, Role::Namespace, "namespace")?;
     let name_meta = meta(&declared.name, Role::TypeName, "name")?;
@@ -259,9 +252,6 @@ mod tests {
             .enumerate()
             .map(|(i, &s)| field(&name(i), s))
             .collect();
-        assert_eq!(
-            message_plan(&fields).order,
-            (0..wire.len()).collect::<Vec<_>>()
-        );
+        assert_eq!(message_plan(&fields).order, (0..wire.len()).collect::<Vec<_>>());
     }
 }

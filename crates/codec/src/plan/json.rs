@@ -89,12 +89,7 @@ fn dynamic_json(dynamic: &Dynamic, nullable: bool) -> Value {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| {
-        DIGITS
-            .get(usize::from(nibble))
-            .copied()
-            .map_or('0', char::from)
-    };
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
     bytes
         .iter()
         .flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)])

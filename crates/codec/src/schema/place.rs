@@ -62,16 +62,11 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn text(&self) -> Result<&'a str, PlanError> {
-        self.value
-            .as_str()
-            .ok_or_else(|| self.wrong("must be a string"))
+        self.value.as_str().ok_or_else(|| self.wrong("must be a string"))
     }
 
     pub(super) fn index(&self) -> Result<usize, PlanError> {
-        let index = self
-            .value
-            .as_u64()
-            .and_then(|index| usize::try_from(index).ok());
+        let index = self.value.as_u64().and_then(|index| usize::try_from(index).ok());
         index.ok_or_else(|| self.wrong("must be the index of a type"))
     }
 

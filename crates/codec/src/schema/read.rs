@@ -198,9 +198,7 @@ impl Context {
         let index = self.type_index(at)?;
         match (kind, self.kinds.get(index)) {
             (Kind::Message, Some(Kind::Enum)) => Err(at.wrong(format!("type {index} is an enum"))),
-            (Kind::Enum, Some(Kind::Message)) => {
-                Err(at.wrong(format!("type {index} is a message")))
-            }
+            (Kind::Enum, Some(Kind::Message)) => Err(at.wrong(format!("type {index} is a message"))),
             _ => Ok(index),
         }
     }

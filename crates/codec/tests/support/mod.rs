@@ -1,10 +1,6 @@
 //! What the tests of this crate share: the notation of the vector files for types and values.
 #![allow(dead_code, reason = "no test uses all of it")]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic is a failed test"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 use aster_codec::{Plan, Schema, Value};
 use aster_testkit::hex;
@@ -94,11 +90,7 @@ impl Types {
         let declared = self.list[index]["fields"].as_array().expect("fields");
         let field = |field: &Json| {
             let name = field["name"].as_str().expect("a name");
-            self.value(
-                fields
-                    .get(name)
-                    .unwrap_or_else(|| panic!("no value of {name}")),
-            )
+            self.value(fields.get(name).unwrap_or_else(|| panic!("no value of {name}")))
         };
         Value::Message {
             index,
@@ -109,8 +101,7 @@ impl Types {
 
 /// Compiles a descriptor that must be right.
 pub(crate) fn plan(descriptor: &Json) -> Plan {
-    let schema =
-        Schema::from_json(&descriptor.to_string()).unwrap_or_else(|error| panic!("{error}"));
+    let schema = Schema::from_json(&descriptor.to_string()).unwrap_or_else(|error| panic!("{error}"));
     Plan::compile(&schema).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -135,8 +126,7 @@ fn declaration(declared: &Json, index: &dyn Fn(&Json) -> usize) -> Json {
             "members": declared["members"], "json": declared["values"],
         });
     }
-    let field =
-        |field: &Json| json!({ "name": field["name"], "type": r#type(&field["type"], index) });
+    let field = |field: &Json| json!({ "name": field["name"], "type": r#type(&field["type"], index) });
     let fields: Vec<Json> = declared["fields"]
         .as_array()
         .expect("fields")

@@ -65,21 +65,15 @@ fn word(kind: &Type) -> &'static str {
 /// The name that a message or enum has in a manifest.
 fn name<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
     match kind {
-        Type::Made(Made::Message(index)) => service
-            .message(*index)
-            .map(crate::schema::Message::class_name),
-        Type::Made(Made::Enum(index)) => service
-            .enumeration(*index)
-            .map(|declared| declared.name.as_str()),
+        Type::Made(Made::Message(index)) => service.message(*index).map(crate::schema::Message::class_name),
+        Type::Made(Made::Enum(index)) => service.enumeration(*index).map(|declared| declared.name.as_str()),
         _ => None,
     }
 }
 
 fn tag<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
     match kind {
-        Type::Made(Made::Message(index)) => {
-            service.message(*index).map(|message| message.tag.as_str())
-        }
+        Type::Made(Made::Message(index)) => service.message(*index).map(|message| message.tag.as_str()),
         _ => None,
     }
 }
@@ -91,9 +85,7 @@ fn put_named(members: &mut Members, service: &Service, kind: &Type) {
         put(
             members,
             "enum_values",
-            service
-                .enumeration(*index)
-                .map(|declared| declared.json.clone()),
+            service.enumeration(*index).map(|declared| declared.json.clone()),
         );
     }
 }
@@ -122,20 +114,13 @@ fn put(members: &mut Members, member: &str, value: Option<impl Into<Value>>) {
 
 /// The default value and the word for its kind. Values that are no JSON scalars are made anew for each use, which
 /// Python calls a factory.
-fn default(
-    field: &Field,
-    value: Option<&Value>,
-    kind: &Type,
-    nullable: bool,
-) -> (Value, &'static str) {
+fn default(field: &Field, value: Option<&Value>, kind: &Type, nullable: bool) -> (Value, &'static str) {
     if !field.has_default {
         return (Value::Null, if nullable { "value" } else { "none" });
     }
     match (value, kind) {
         (Some(Value::Number(number)), Type::Word(Word::Float)) => (json!(number.as_f64()), "value"),
-        (Some(Value::String(digits)), Type::Word(Word::Bytes)) => {
-            (json!(bytes_repr(digits)), "value")
-        }
+        (Some(Value::String(digits)), Type::Word(Word::Bytes)) => (json!(bytes_repr(digits)), "value"),
         (Some(scalar), _) if !scalar.is_array() && !scalar.is_object() => (scalar.clone(), "value"),
         (_, Type::Word(Word::AnyList) | Type::Made(Made::List(_))) => (Value::Null, "empty_list"),
         (_, Type::Word(Word::AnyMap) | Type::Made(Made::Map(_))) => (Value::Null, "empty_map"),

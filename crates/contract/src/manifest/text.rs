@@ -52,11 +52,7 @@ impl Formatter for Python {
         writer.write_all(float_repr(value).as_bytes())
     }
 
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         for character in fragment.chars() {
             if matches!(character, ' '..='~') {
                 write!(writer, "{character}")?;

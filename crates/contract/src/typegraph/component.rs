@@ -45,11 +45,9 @@ fn collect(service: &Service, kind: &Type, found: &mut BTreeSet<usize>) {
         Made::Message(index) => {
             found.insert(*index);
         }
-        Made::Union(indexes) => found.extend(
-            indexes
-                .iter()
-                .filter(|index| service.message(**index).is_some()),
-        ),
+        Made::Union(indexes) => {
+            found.extend(indexes.iter().filter(|index| service.message(**index).is_some()));
+        }
         Made::Enum(_) | Made::Array(_) => {}
     }
 }
@@ -76,11 +74,7 @@ pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
 }
 
 /// The edges inside a component that lead to a member already walked to; those become names.
-pub(super) fn back_edges(
-    service: &Service,
-    edges: &Edges,
-    component: &[usize],
-) -> BTreeSet<(usize, usize)> {
+pub(super) fn back_edges(service: &Service, edges: &Edges, component: &[usize]) -> BTreeSet<(usize, usize)> {
     let members = component.iter().copied().collect();
     Walk::new(service, edges, &members).back
 }

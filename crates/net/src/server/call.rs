@@ -28,9 +28,13 @@ const LINGER: Duration = Duration::from_secs(10);
 /// How long a last trailer may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Far enough for a timer that never fires.
-const NO_DEADLINE: Duration = Duration::from_secs(86_400 * 365);
+const NO_DEADLINE: Duration = Duration::from_hours(24 * 365);
 
-pub(super) async fn serve_stream(connection: Arc<ServerConnection>, mut writer: FrameWriter, mut reader: FrameReader) {
+pub(super) async fn serve_stream(
+    connection: Arc<ServerConnection>,
+    mut writer: FrameWriter,
+    mut reader: FrameReader,
+) {
     match header::read(&connection.node, &mut reader).await {
         None => {
             connection.resets.note();
@@ -60,12 +64,28 @@ async fn serve_call(
     mut reader: FrameReader,
     accepted: Accepted,
 ) {
-    let Accepted { service, method, mode, header, remaining } = accepted;
-    let encoding = if mode == crate::Mode::Json { Encoding::Json } else { Encoding::Fory };
+    let Accepted {
+        service,
+        method,
+        mode,
+        header,
+        remaining,
+    } = accepted;
+    let encoding = if mode == crate::Mode::Json {
+        Encoding::Json
+    } else {
+        Encoding::Fory
+    };
     let (Some(worker), Some(definition)) =
         (service.worker(), service.definition.methods.get(method as usize))
     else {
-        return refuse(writer, reader, &status(Code::Unavailable, "the service is not served any more"), encoding).await;
+        return refuse(
+            writer,
+            reader,
+            &status(Code::Unavailable, "the service is not served any more"),
+            encoding,
+        )
+        .await;
     };
     let pattern = definition.pattern;
     let request_codec = definition.request.in_mode(mode);
@@ -81,7 +101,11 @@ async fn serve_call(
             }
         }
     }
-    let longest = if pattern.response_stream { NO_DEADLINE } else { service.definition.max_call };
+    let longest = if pattern.response_stream {
+        NO_DEADLINE
+    } else {
+        service.definition.max_call
+    };
     let deadline = Instant::now() + remaining.unwrap_or(longest).min(NO_DEADLINE);
     let call = Arc::new(Call::new(definition.response.in_mode(mode), true));
     let port = Arc::clone(&worker.port);
@@ -99,7 +123,14 @@ async fn serve_call(
         metadata: header.metadata,
     };
     port.push(Event::Call(Box::new(opening)));
-    let running = Running { connection: &connection, port: &port, number, call: &call, request_codec, pattern };
+    let running = Running {
+        connection: &connection,
+        port: &port,
+        number,
+        call: &call,
+        request_codec,
+        pattern,
+    };
     running.run(writer, reader, deadline).await;
     port.forget(number);
     drop(reserved);
@@ -208,7 +239,10 @@ impl Running<'_> {
     }
 
     fn abort(&self, code: Code) {
-        self.port.push(Event::Aborted { call: self.number, code: code as u16 });
+        self.port.push(Event::Aborted {
+            call: self.number,
+            code: code as u16,
+        });
     }
 
     /// Moves the handler's output to the stream until the handler ends.
@@ -233,7 +267,10 @@ impl Running<'_> {
             if writer.flush().await.is_err() {
                 return Stop::Gone;
             }
-            self.port.push(Event::Credit { call: self.number, bytes: output.bytes as u32 });
+            self.port.push(Event::Credit {
+                call: self.number,
+                bytes: output.bytes as u32,
+            });
         }
     }
 
@@ -247,7 +284,7 @@ impl Running<'_> {
             self.call.mailbox.room().await;
             held.release(self.call.mailbox.unread());
             match reader.next().await {
-                Ok(Some(first)) => match self.block(first, reader, &mut held).await {
+                Ok(Some(first)) => match self.block(first, reader, &mut held) {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(stop) => return Some(stop),
@@ -262,7 +299,7 @@ impl Running<'_> {
     }
 
     /// Hands over what has arrived; false when the input ended with a trailer.
-    async fn block(&self, first: Received, reader: &mut FrameReader, held: &mut Held) -> Result<bool, Stop> {
+    fn block(&self, first: Received, reader: &mut FrameReader, held: &mut Held) -> Result<bool, Stop> {
         let mut block = Block::default();
         let mut next = Some(first);
         let mut outcome = Ok(true);
@@ -300,7 +337,10 @@ impl Running<'_> {
             return Ok(None);
         }
         held.keep(received.reserved);
-        self.request_codec.incoming(&received.frame).map(Some).map_err(|status| Some(Stop::Tell(status)))
+        self.request_codec
+            .incoming(&received.frame)
+            .map(Some)
+            .map_err(|status| Some(Stop::Tell(status)))
     }
 
     fn end_of_input(&self, received: &Received) -> Option<Stop> {
@@ -308,12 +348,14 @@ impl Running<'_> {
             return None;
         }
         match RpcStatus::decode(&received.frame.payload) {
-            Ok((sent, _)) if sent.code == Code::Cancelled.number() => {
-                Some(Stop::Tell(status(Code::Cancelled, "the caller cancelled the upload")))
-            }
-            Ok((sent, _)) if sent.code != 0 => {
-                Some(Stop::Tell(status(Code::Internal, format!("the input ended with status {}", sent.code))))
-            }
+            Ok((sent, _)) if sent.code == Code::Cancelled.number() => Some(Stop::Tell(status(
+                Code::Cancelled,
+                "the caller cancelled the upload",
+            ))),
+            Ok((sent, _)) if sent.code != 0 => Some(Stop::Tell(status(
+                Code::Internal,
+                format!("the input ended with status {}", sent.code),
+            ))),
             _ => None,
         }
     }
@@ -335,7 +377,8 @@ impl Held {
     fn pass(&mut self, bytes: usize) {
         self.passed += bytes;
         let passed = self.passed;
-        self.parts.extend(self.fresh.drain(..).map(|reserved| (passed, reserved)));
+        self.parts
+            .extend(self.fresh.drain(..).map(|reserved| (passed, reserved)));
     }
 
     fn release(&mut self, unread: usize) {

@@ -35,7 +35,10 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn fory(code: Code, message: impl Into<String>) -> Self {
-        Self { status: status(code, message), encoding: Encoding::Fory }
+        Self {
+            status: status(code, message),
+            encoding: Encoding::Fory,
+        }
     }
 }
 
@@ -44,12 +47,22 @@ pub(super) async fn read(node: &Node, reader: &mut FrameReader) -> Option<Result
     let limit = node.limits().header_timeout;
     let first = match tokio::time::timeout(limit, reader.next()).await {
         Ok(Ok(first)) => first?,
-        Ok(Err(ReadFailure::Frame(error))) => return Some(Err(Refusal::fory(Code::Internal, error.to_string()))),
+        Ok(Err(ReadFailure::Frame(error))) => {
+            return Some(Err(Refusal::fory(Code::Internal, error.to_string())));
+        }
         Ok(Err(_)) => return None,
-        Err(_) => return Some(Err(Refusal::fory(Code::DeadlineExceeded, "the stream header did not come in time"))),
+        Err(_) => {
+            return Some(Err(Refusal::fory(
+                Code::DeadlineExceeded,
+                "the stream header did not come in time",
+            )));
+        }
     };
     if !first.frame.has(flag::HEADER) {
-        return Some(Err(Refusal::fory(Code::Internal, "First frame must have HEADER flag")));
+        return Some(Err(Refusal::fory(
+            Code::Internal,
+            "First frame must have HEADER flag",
+        )));
     }
     Some(match StreamHeader::decode(&first.frame.payload) {
         Ok((header, encoding)) => judge(node, header, encoding),
@@ -60,12 +73,23 @@ pub(super) async fn read(node: &Node, reader: &mut FrameReader) -> Option<Result
 fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accepted, Refusal> {
     // A JSON header makes a JSON stream whatever mode it says: the reference's typed client says 0.
     let json = encoding == Encoding::Json || header.serialization_mode == 3;
-    let (mode, encoding) = if json { (Mode::Json, Encoding::Json) } else { (Mode::Xlang, Encoding::Fory) };
-    let refuse = |code, message: String| Err(Refusal { status: status(code, message), encoding });
+    let (mode, encoding) = if json {
+        (Mode::Json, Encoding::Json)
+    } else {
+        (Mode::Xlang, Encoding::Fory)
+    };
+    let refuse = |code, message: String| {
+        Err(Refusal {
+            status: status(code, message),
+            encoding,
+        })
+    };
     let limits = Limits::default();
-    for (what, name) in
-        [("service name", &header.service), ("method name", &header.method), ("call id", &header.call_id)]
-    {
+    for (what, name) in [
+        ("service name", &header.service),
+        ("method name", &header.method),
+        ("call id", &header.call_id),
+    ] {
         if let Err(error) = limits.check_name(what, name) {
             return refuse(error.code(), error.to_string());
         }
@@ -77,26 +101,43 @@ fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accept
         return refuse(Code::Unavailable, "the server is draining".to_owned());
     }
     let Some(service) = node.service(&header.service, header.version) else {
-        return refuse(Code::NotFound, format!("Service '{}' v{} not found", header.service, header.version));
+        return refuse(
+            Code::NotFound,
+            format!("Service '{}' v{} not found", header.service, header.version),
+        );
     };
     if header.method.is_empty() {
         let name = &header.service;
         return refuse(
             Code::FailedPrecondition,
-            format!("'{name}' is a shared service: call its methods, each on a stream of its own, not through a session"),
+            format!(
+                "'{name}' is a shared service: call its methods, each on a stream of its own, not through a session"
+            ),
         );
     }
     let Some((method, _)) = service.method(&header.method) else {
-        return refuse(Code::Unimplemented, format!("Method '{}.{}' not implemented", header.service, header.method));
+        return refuse(
+            Code::Unimplemented,
+            format!("Method '{}.{}' not implemented", header.service, header.method),
+        );
     };
     if mode == Mode::Xlang && (header.serialization_mode != 0 || !service.takes_xlang()) {
-        return refuse(Code::InvalidArgument, format!("Unsupported serialization mode: {}", header.serialization_mode));
+        return refuse(
+            Code::InvalidArgument,
+            format!("Unsupported serialization mode: {}", header.serialization_mode),
+        );
     }
     if let Err(error) = limits.check_metadata(&header.metadata) {
         return refuse(error.code(), error.to_string());
     }
     match remaining(header.deadline_epoch_ms, now_epoch_ms()) {
-        Ok(remaining) => Ok(Accepted { service, method, mode, header, remaining }),
+        Ok(remaining) => Ok(Accepted {
+            service,
+            method,
+            mode,
+            header,
+            remaining,
+        }),
         Err(message) => refuse(Code::DeadlineExceeded, message),
     }
 }
@@ -112,7 +153,11 @@ fn remaining(deadline: i64, now: i64) -> Result<Option<Duration>, String> {
         return Ok(None);
     }
     let left = deadline.saturating_sub(now);
-    let left = if left > 0 { left } else { left.saturating_add(CLOCK_SKEW_MS) };
+    let left = if left > 0 {
+        left
+    } else {
+        left.saturating_add(CLOCK_SKEW_MS)
+    };
     if left <= 0 {
         return Err(format!(
             "deadline already expired on receipt (now={now}, deadline={deadline}, skew_tolerance={CLOCK_SKEW_MS}ms)"

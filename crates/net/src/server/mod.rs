@@ -35,7 +35,10 @@ impl ServerConnection {
         if !told.iter().any(|known| Arc::ptr_eq(known, port)) {
             told.push(Arc::clone(port));
             let json = serde_json::json!({ "endpointId": self.endpoint_id }).to_string();
-            port.push(Event::Peer { connection: self.number, json });
+            port.push(Event::Peer {
+                connection: self.number,
+                json,
+            });
         }
         self.number
     }
@@ -54,12 +57,16 @@ pub(crate) async fn serve_connection(node: Arc<Node>, connection: Connection) {
     loop {
         this.resets.pace().await;
         // Any error here means that the connection is over; its streams learn that by themselves.
-        let Ok((send, recv)) = connection.accept_bi().await else { break };
+        let Ok((send, recv)) = connection.accept_bi().await else {
+            break;
+        };
         let reader = FrameReader::new(recv, this.budget.clone(), limits.body_timeout);
         let connection = Arc::clone(&this);
         tokio::spawn(call::serve_stream(connection, FrameWriter::new(send), reader));
     }
     for port in this.told.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        port.push(Event::PeerGone { connection: this.number });
+        port.push(Event::PeerGone {
+            connection: this.number,
+        });
     }
 }

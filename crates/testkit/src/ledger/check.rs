@@ -57,16 +57,8 @@ pub fn check(client: &[ClientEvent], server: &[ServerEvent]) -> Vec<Violation> {
             ClientEvent::Item { call, item } => {
                 calls.entry(call).or_default().taken.push(item.clone());
             }
-            ClientEvent::Ended {
-                call,
-                code,
-                not_sent,
-            } => {
-                calls
-                    .entry(call)
-                    .or_default()
-                    .outcomes
-                    .push((*code, *not_sent));
+            ClientEvent::Ended { call, code, not_sent } => {
+                calls.entry(call).or_default().outcomes.push((*code, *not_sent));
             }
         }
     }
@@ -79,11 +71,7 @@ pub fn check(client: &[ClientEvent], server: &[ServerEvent]) -> Vec<Violation> {
 }
 
 /// Adds the server's side, and judges what concerns the server alone.
-fn join<'a>(
-    server: &'a [ServerEvent],
-    calls: &mut BTreeMap<&'a str, Call>,
-    found: &mut Vec<Violation>,
-) {
+fn join<'a>(server: &'a [ServerEvent], calls: &mut BTreeMap<&'a str, Call>, found: &mut Vec<Violation>) {
     let mut sessions: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     let mut credentials: BTreeMap<&str, usize> = BTreeMap::new();
     for event in server {
@@ -116,9 +104,7 @@ fn join<'a>(
             }
         }
     }
-    let broken = sessions
-        .into_iter()
-        .filter(|(_, steps)| *steps != [true, false]);
+    let broken = sessions.into_iter().filter(|(_, steps)| *steps != [true, false]);
     found.extend(broken.map(|(session, _)| Violation::Session(session.to_owned())));
     let again = credentials.into_iter().filter(|(_, times)| *times > 1);
     found.extend(again.map(|(credential, _)| Violation::AdmittedTwice(credential.to_owned())));

@@ -30,9 +30,7 @@ pub(super) trait Record: Sized {
 }
 
 pub(super) fn read<T: Record>(record: &'static str, payload: &[u8]) -> Result<T, RecordError> {
-    let body = payload
-        .strip_prefix(T::PREFIX)
-        .ok_or(RecordError::Type(record))?;
+    let body = payload.strip_prefix(T::PREFIX).ok_or(RecordError::Type(record))?;
     let mut fields = Fields {
         record,
         input: Reader::new(body),
@@ -137,9 +135,7 @@ pub(super) struct Fields<'a> {
 
 impl Fields<'_> {
     fn damaged(&self) -> RecordError {
-        RecordError::Damaged {
-            record: self.record,
-        }
+        RecordError::Damaged { record: self.record }
     }
 
     fn int(&mut self) -> Result<i64, RecordError> {
@@ -164,8 +160,7 @@ impl Fields<'_> {
         if count == 0 {
             return Ok(Vec::new());
         }
-        if count > self.input.remaining() as u64 || self.input.u8().ok() != Some(DECLARED_ELEMENTS)
-        {
+        if count > self.input.remaining() as u64 || self.input.u8().ok() != Some(DECLARED_ELEMENTS) {
             return Err(self.damaged());
         }
         let mut strings = Vec::new();

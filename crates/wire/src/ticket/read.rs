@@ -9,10 +9,7 @@ struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
     fn take<const N: usize>(&mut self, part: &'static str) -> Result<[u8; N], TicketError> {
-        let (bytes, rest) = self
-            .0
-            .split_first_chunk()
-            .ok_or(TicketError::Truncated(part))?;
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(TicketError::Truncated(part))?;
         self.0 = rest;
         Ok(*bytes)
     }

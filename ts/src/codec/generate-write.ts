@@ -1,0 +1,285 @@
+// Generated writers: one function a message, one a list or map, all of a scope in one source.
+//
+// Owns: that source. Cursor, buffer and view are locals; room is asked for once in front of a run of values whose
+// size is bounded, and again behind each call that may have grown the buffer. Rare forms (dynamic places, maps
+// with nulls) are closures of the interpreter.
+
+import { fieldInput } from "../schema/validate.js";
+import { fieldWriter, payloadWriter } from "./interpret-write.js";
+import { putBigInt, putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "./numbers.js";
+import { refuse } from "./refusal.js";
+import type { FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
+import { member, Source } from "./source.js";
+import { putShortText, SHORT_TEXT_ROOM, writeLongText } from "./text.js";
+import { scalarWriter, type WriteValue } from "./write-scalar.js";
+import { beginCollection, enterWriting, writeTypeInfo, writing } from "./writing.js";
+
+const runtime = {
+  beginCollection,
+  enterWriting,
+  fieldInput,
+  putBigInt,
+  putBigUint,
+  putInt,
+  putShortText,
+  putTaggedInt,
+  putTaggedUint,
+  putUint32,
+  refuse,
+  writeLongText,
+  writeTypeInfo,
+  writing,
+};
+
+/** How a value is written inside a run: its greatest size, and the statements for the local `x`. */
+interface Inline {
+  readonly room: number;
+  readonly code: string;
+}
+
+const NOT_NUMBER = 'if (typeof x !== "number") refuse();';
+const NOT_BIGINT = 'if (typeof x !== "bigint") refuse();';
+
+function integer(condition: string, room: number, code: string): Inline {
+  return { room, code: `${NOT_NUMBER} if (!(${condition})) refuse(); ${code}` };
+}
+
+function between(low: number, high: number): string {
+  return `(x | 0) === x && x >= ${low} && x <= ${high}`;
+}
+
+const inlineByWord: Readonly<Record<string, Inline>> = {
+  bool: { room: 1, code: 'if (typeof x !== "boolean") refuse(); b[p++] = x ? 1 : 0;' },
+  int8: integer(between(-128, 127), 1, "b[p++] = x;"),
+  int16: integer(between(-32768, 32767), 2, "d.setInt16(p, x, true); p += 2;"),
+  fixedInt32: integer("(x | 0) === x", 4, "d.setInt32(p, x, true); p += 4;"),
+  int32: integer("(x | 0) === x", 5, "p = putInt(b, p, x);"),
+  fixedInt64: {
+    room: 8,
+    code: `${NOT_BIGINT} if (BigInt.asIntN(64, x) !== x) refuse(); d.setBigInt64(p, x, true); p += 8;`,
+  },
+  taggedInt64: { room: 9, code: `${NOT_BIGINT} p = putTaggedInt(d, p, x);` },
+  uint8: integer(between(0, 255), 1, "b[p++] = x;"),
+  uint16: integer(between(0, 65535), 2, "d.setUint16(p, x, true); p += 2;"),
+  fixedUint32: integer("x >>> 0 === x", 4, "d.setUint32(p, x, true); p += 4;"),
+  uint32: integer("x >>> 0 === x", 5, "p = putUint32(b, p, x);"),
+  fixedUint64: {
+    room: 8,
+    code: `${NOT_BIGINT} if (BigInt.asUintN(64, x) !== x) refuse(); d.setBigUint64(p, x, true); p += 8;`,
+  },
+  uint64: { room: 9, code: `${NOT_BIGINT} p = putBigUint(b, p, x);` },
+  taggedUint64: { room: 9, code: `${NOT_BIGINT} p = putTaggedUint(d, p, x);` },
+  float32: { room: 4, code: `${NOT_NUMBER} d.setFloat32(p, x, true); p += 4;` },
+  float: { room: 8, code: `${NOT_NUMBER} d.setFloat64(p, x, true); p += 8;` },
+};
+
+const INT: Inline = {
+  room: 9,
+  code: `${NOT_NUMBER} if (x >= -64 && x < 64 && (x | 0) === x) b[p++] = (x << 1) ^ (x >> 31); else p = putInt(b, p, x);`,
+};
+const BIGINT: Inline = { room: 9, code: `${NOT_BIGINT} p = putBigInt(b, p, x);` };
+
+class WriterSource {
+  readonly #source = new Source();
+  readonly #scope: Scope;
+  #functions = 0;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  build(): (WriteValue | null)[] {
+    const types = this.#scope.types;
+    for (const type of types) if (type.kind === "message") this.#message(type);
+    const names = types.map((type) => (type.kind === "message" ? `w${type.index}` : "null"));
+    this.#source.line(`return [${names.join(", ")}];`);
+    return this.#source.run(runtime) as (WriteValue | null)[];
+  }
+
+  #message(type: MessageType): void {
+    const fields = type.order.map((index) => type.fields[index] as FieldShape);
+    const steps = fields.map((field) => this.#field(field));
+    let rest = steps.reduce((sum, step) => sum + step.room, 4);
+    const lines = [
+      `function w${type.index}(w, v) {`,
+      'if (typeof v !== "object" || v === null || Array.isArray(v)) refuse();',
+      "enterWriting();",
+      `w.ensure(${rest}); let p = w.pos, b = w.buf, d = w.view, x, q;`,
+      `d.setInt32(p, ${type.hash}, true); p += 4;`,
+    ];
+    rest -= 4;
+    for (const step of steps) {
+      rest -= step.room;
+      lines.push(step.code(rest));
+    }
+    lines.push("w.pos = p; writing.depth--;", "}");
+    this.#source.line(lines.join("\n"));
+  }
+
+  /** Reads the member into `x` and writes it. */
+  #field({ key, field, shape }: FieldShape): Step {
+    const access = member("v", key);
+    // A name that every object inherits counts only as a member of its own.
+    const read =
+      key in Object.prototype ? `Object.hasOwn(v, ${JSON.stringify(key)}) ? ${access} : undefined` : access;
+    const absent = `if (x === undefined) x = fieldInput(${this.#source.constant(field)}, v);`;
+    const step = this.#place(shape);
+    return { room: step.room, code: (rest) => `x = ${read}; ${absent}\n${step.code(rest)}` };
+  }
+
+  /** A field's value: null flag and type info included. */
+  #place(shape: Shape): Step {
+    const step =
+      shape.op === "dynamic"
+        ? this.#closure(fieldWriter(this.#scope, { ...shape, nullable: false }))
+        : this.#present(shape);
+    if (!shape.nullable) return step;
+    return {
+      room: step.room + 1,
+      code: (rest) => `if (x === null) b[p++] = 253; else { b[p++] = 255; ${step.code(rest)} }`,
+    };
+  }
+
+  #present(shape: Shape): Step {
+    if (shape.op !== "message" || !shape.typeInfo) return this.#payload(shape);
+    const type = this.#source.constant(shape.type);
+    return call(`writeTypeInfo(w, ${type}); w${shape.type.index}(w, x);`);
+  }
+
+  #closure(write: WriteValue): Step {
+    return call(`${this.#source.constant(write)}(w, x);`);
+  }
+
+  /** The payload of `x`. */
+  #payload(shape: Shape): Step {
+    switch (shape.op) {
+      case "scalar":
+        return this.#scalar(shape);
+      case "message":
+        return call(`w${shape.type.index}(w, x);`);
+      case "enum": {
+        const ordinals = this.#source.constant(shape.type.definition.ordinals);
+        return inline({
+          room: 5,
+          code: `q = ${ordinals}.get(x); if (q === undefined) refuse(); p = putUint32(b, p, q);`,
+        });
+      }
+      case "list":
+      case "set":
+        if (shape.declared) return call(`${this.#collection(shape)}(w, x);`);
+        return this.#closure(payloadWriter(this.#scope, shape));
+      case "map":
+        if (plainMap(shape)) return call(`${this.#map(shape)}(w, x);`);
+        return this.#closure(payloadWriter(this.#scope, shape));
+      case "dynamic":
+        return this.#closure(payloadWriter(this.#scope, shape));
+    }
+  }
+
+  #scalar(shape: Extract<Shape, { op: "scalar" }>): Step {
+    const { kind } = shape;
+    if (kind.word === "string") return TEXT;
+    if (kind.word === "int") return inline(kind.js === "bigint" ? BIGINT : INT);
+    const known = inlineByWord[kind.word];
+    return known === undefined ? this.#closure(scalarWriter(kind)) : inline(known);
+  }
+
+  #collection(shape: Extract<Shape, { op: "list" | "set" }>): string {
+    const name = `f${this.#functions++}`;
+    const step = this.#payload(shape.element);
+    const list = shape.op === "list";
+    const nulls = shape.element.nullable;
+    const has = list ? "v.includes(null)" : "v.has(null)";
+    const guarded = nulls ? `if (nulls) { if (x === null) { b[p++] = 253; continue; } b[p++] = 255; }` : "";
+    const room = step.room + 1;
+    this.#source.line(
+      [
+        `function ${name}(w, v) {`,
+        list
+          ? "if (!Array.isArray(v)) refuse(); const n = v.length;"
+          : "if (!(v instanceof Set)) refuse(); const n = v.size;",
+        "beginCollection(w, n); if (n === 0) { writing.depth--; return; }",
+        `w.ensure(${room}); let p = w.pos, b = w.buf, d = w.view, x, q, i = 0;`,
+        nulls ? `const nulls = ${has}; b[p++] = nulls ? 14 : 12;` : "b[p++] = 12;",
+        list ? "for (; i < n; i++) { x = v[i];" : "for (x of v) { if (i++ === n) refuse();",
+        `if (b.length - p < ${room}) { w.pos = p; w.ensure(${room}); b = w.buf; d = w.view; }`,
+        guarded,
+        step.code(0),
+        "}",
+        list ? "" : "if (i !== n) refuse();",
+        "w.pos = p; writing.depth--;",
+        "}",
+      ].join("\n"),
+    );
+    return name;
+  }
+
+  /** A map whose two sides are declared and never null: chunks of 255 entries, the last one shorter. */
+  #map(shape: MapShape): string {
+    const name = `f${this.#functions++}`;
+    const key = this.#payload(shape.key);
+    const value = this.#payload(shape.value);
+    const room = key.room + value.room + 2;
+    this.#source.line(
+      [
+        `function ${name}e(w, k, y, left) {`,
+        `w.ensure(${room}); let p = w.pos, b = w.buf, d = w.view, x = k, q;`,
+        "if (left > 0) { b[p++] = 36; b[p++] = left > 255 ? 255 : left; }",
+        key.code(value.room),
+        "x = y;",
+        value.code(0),
+        "w.pos = p;",
+        "}",
+        `function ${name}(w, v) {`,
+        "if (v instanceof Map) {",
+        "const n = v.size; let i = 0; beginCollection(w, n);",
+        `for (const [k, y] of v) { if (i === n) refuse(); ${name}e(w, k, y, i % 255 === 0 ? n - i : 0); i++; }`,
+        "if (i !== n) refuse();",
+        "} else {",
+        'if (typeof v !== "object" || v === null) refuse();',
+        "const t = Object.getPrototypeOf(v); if (t !== null && t !== Object.prototype) refuse();",
+        "const ks = Object.keys(v), n = ks.length; beginCollection(w, n);",
+        `for (let i = 0; i < n; i++) { const k = ks[i]; ${name}e(w, k, v[k], i % 255 === 0 ? n - i : 0); }`,
+        "}",
+        "writing.depth--;",
+        "}",
+      ].join("\n"),
+    );
+    return name;
+  }
+}
+
+/** A step of a run: the room it needs, and its statements, given the room that what follows needs. */
+interface Step {
+  readonly room: number;
+  readonly code: (rest: number) => string;
+}
+
+function inline({ room, code }: Inline): Step {
+  return { room, code: () => code };
+}
+
+function reload(rest: number): string {
+  return `${rest > 0 ? `w.ensure(${rest}); ` : ""}p = w.pos; b = w.buf; d = w.view;`;
+}
+
+/** Statements that move `w.pos` and may grow the buffer. */
+function call(statements: string): Step {
+  return { room: 0, code: (rest) => `w.pos = p; ${statements} ${reload(rest)}` };
+}
+
+const TEXT: Step = {
+  room: SHORT_TEXT_ROOM,
+  code: (rest) =>
+    `if (typeof x !== "string") refuse(); q = putShortText(b, p, x); ` +
+    `if (q >= 0) p = q; else { w.pos = p; writeLongText(w, x); ${reload(rest)} }`,
+};
+
+function plainMap(shape: MapShape): boolean {
+  return shape.keyDeclared && shape.valueDeclared && !shape.key.nullable && !shape.value.nullable;
+}
+
+/** The writers of a scope's types, by index; null for enums. */
+export function generateWriters(scope: Scope): (WriteValue | null)[] {
+  return new WriterSource(scope).build();
+}

@@ -1,0 +1,39 @@
+// Source text under construction, and the values that it refers to.
+//
+// Owns: how generated code is assembled. Names given by users enter it only as JSON strings inside a property
+// access; everything else that is not text of ours is a constant, handed over by index.
+
+/** Collects lines and constants of one generated module. */
+export class Source {
+  readonly #lines: string[] = [];
+  readonly #constants: unknown[] = [];
+  readonly #names = new Map<unknown, string>();
+
+  line(text: string): void {
+    this.#lines.push(text);
+  }
+
+  /** The name under which a value is known in the source. */
+  constant(value: unknown): string {
+    let name = this.#names.get(value);
+    if (name === undefined) {
+      name = `c${this.#constants.length}`;
+      this.#names.set(value, name);
+      this.#constants.push(value);
+    }
+    return name;
+  }
+
+  /** Runs the source, whose lines end with a return. `runtime` members are in scope under their own names. */
+  run(runtime: Readonly<Record<string, unknown>>): unknown {
+    const names = Object.keys(runtime);
+    const constants = this.#constants.map((_, index) => `const c${index} = constants[${index}];`);
+    const text = ['"use strict";', `const { ${names.join(", ")} } = runtime;`, ...constants, ...this.#lines];
+    return new Function("runtime", "constants", text.join("\n"))(runtime, this.#constants);
+  }
+}
+
+/** A member of an object by a name that a user chose. */
+export function member(object: string, name: string): string {
+  return `${object}[${JSON.stringify(name)}]`;
+}

@@ -1,0 +1,36 @@
+// Which schemas lend views into received bytes (`t.bytes.view`).
+//
+// Owns: that question. Does not own: the views (codec/).
+
+import type { Described } from "../schema/descriptor.js";
+import { nodeOf, type SchemaObject } from "../schema/schema.js";
+
+/** True when a field or root that the description reaches lends a view. */
+export function lendsViews({
+  types,
+  roots,
+}: {
+  readonly types: Described["types"];
+  readonly roots: readonly SchemaObject[];
+}): boolean {
+  // Messages are visited one by one below: their fields are not followed from where they are used.
+  const fields = types.flatMap((type) => ("fields" in type ? type.fields.map((field) => field.schema) : []));
+  return [...roots, ...fields].some(lends);
+}
+
+function lends(schema: SchemaObject): boolean {
+  const node = nodeOf(schema);
+  switch (node.kind) {
+    case "scalar":
+      return node.lend;
+    case "list":
+    case "set":
+      return lends(node.element);
+    case "map":
+      return lends(node.key) || lends(node.value);
+    case "optional":
+      return lends(node.inner);
+    default:
+      return false;
+  }
+}
