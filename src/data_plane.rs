@@ -42,9 +42,8 @@ pub fn close_port(port: u32) {
 #[napi(catch_unwind)]
 pub fn submit(port: u32, buffer: Uint8ArraySlice, length: u32) -> Result<()> {
     let port = PORTS.get(port)?.port;
-    let bytes = buffer
-        .get(..length as usize)
-        .ok_or_else(|| Error::from_reason("length is past the buffer"))?;
+    let bytes =
+        buffer.get(..length as usize).ok_or_else(|| Error::from_reason("length is past the buffer"))?;
     let operations = read_operations(BytesMut::from(bytes)).map_err(|e| Failure::option("buffer", e))?;
     port.submit(operations);
     Ok(())
@@ -59,11 +58,7 @@ pub fn drain(port: u32, mut slab: Uint8ArraySlice) -> Result<f64> {
     let bytes = unsafe { slab.as_mut() };
     let mut slab = Slab::new(bytes);
     port.drain(|event| slab.write(event));
-    Ok(if slab.used == 0 {
-        -(slab.needed as f64)
-    } else {
-        slab.used as f64
-    })
+    Ok(if slab.used == 0 { -(slab.needed as f64) } else { slab.used as f64 })
 }
 
 fn release(number: u32) {

@@ -27,10 +27,7 @@ impl Bell {
             .max_queue_size::<1>()
             .callee_handled::<false>()
             .build()?;
-        let bell = Arc::new(Self {
-            ring: Mutex::new(Some(ring)),
-            wanted: AtomicBool::new(false),
-        });
+        let bell = Arc::new(Self { ring: Mutex::new(Some(ring)), wanted: AtomicBool::new(false) });
         runtime::watch(&bell);
         Ok(bell)
     }

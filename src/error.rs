@@ -17,12 +17,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl fmt::Display) -> Self {
-        Self {
-            code: code.name().to_owned(),
-            message: message.to_string(),
-            path: None,
-            details: Vec::new(),
-        }
+        Self { code: code.name().to_owned(), message: message.to_string(), path: None, details: Vec::new() }
     }
 
     /// A wrong argument: a `TypeError` there.
@@ -41,19 +36,13 @@ impl Failure {
 
     pub(crate) fn from_status(status: RpcStatus) -> Self {
         let code = Code::from_number(status.code).unwrap_or(Code::Unknown);
-        Self {
-            details: status.details,
-            ..Self::new(code, status.message)
-        }
+        Self { details: status.details, ..Self::new(code, status.message) }
     }
 
     /// The document.
     pub(crate) fn to_json(&self) -> String {
-        let details: serde_json::Map<_, _> = self
-            .details
-            .iter()
-            .map(|(key, value)| (key.clone(), json!(value)))
-            .collect();
+        let details: serde_json::Map<_, _> =
+            self.details.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         json!({
             "code": self.code, "message": self.message, "path": self.path, "reason": null, "details": details,
         })

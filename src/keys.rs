@@ -61,17 +61,8 @@ impl TicketParts {
             .as_deref()
             .map(|text| socket_address("parts.relayAddress", text))
             .transpose()?;
-        let credential = self
-            .credential
-            .as_ref()
-            .map(CredentialParts::to_credential)
-            .transpose()?;
-        Ok(Ticket {
-            endpoint_id,
-            relay,
-            direct: direct.collect::<std::result::Result<_, _>>()?,
-            credential,
-        })
+        let credential = self.credential.as_ref().map(CredentialParts::to_credential).transpose()?;
+        Ok(Ticket { endpoint_id, relay, direct: direct.collect::<std::result::Result<_, _>>()?, credential })
     }
 }
 
@@ -89,8 +80,7 @@ impl CredentialParts {
 }
 
 fn socket_address(path: &str, text: &str) -> std::result::Result<SocketAddr, Failure> {
-    text.parse()
-        .map_err(|_| Failure::option(path, "must be an IP address with a port"))
+    text.parse().map_err(|_| Failure::option(path, "must be an IP address with a port"))
 }
 
 /// Reads an `aster1` ticket.
@@ -112,10 +102,7 @@ pub fn ticket_parse(text: String) -> Result<String> {
 #[napi(catch_unwind)]
 pub fn ticket_format(parts: String) -> Result<String> {
     let parts: TicketParts = serde_json::from_str(&parts).map_err(|e| Failure::option("parts", e))?;
-    Ok(parts
-        .to_ticket()?
-        .to_text()
-        .map_err(|e| Failure::option("parts", e))?)
+    Ok(parts.to_ticket()?.to_text().map_err(|e| Failure::option("parts", e))?)
 }
 
 /// Reads an address in any form: ticket, endpoint id, or base64 of a node address.

@@ -4,6 +4,7 @@
 //! `docs/boundary.md` is its contract with `ts/src/native`. Every export catches panics: one in a synchronous
 //! function would abort the process.
 
+#![cfg_attr(test, allow(dead_code, unused_imports, reason = "napi exports nothing in test builds"))]
 #![allow(unreachable_pub, reason = "napi finds its exports by attribute, not by path")]
 #![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
 

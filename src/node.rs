@@ -40,11 +40,7 @@ struct Limits {
 
 impl StartOptions {
     fn to_node_options(&self) -> std::result::Result<NodeOptions, Failure> {
-        let secret_key = self
-            .secret_key
-            .as_deref()
-            .map(crate::keys::seed_from_hex)
-            .transpose()?;
+        let secret_key = self.secret_key.as_deref().map(crate::keys::seed_from_hex).transpose()?;
         let bind = match &self.bind {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
@@ -67,12 +63,7 @@ impl StartOptions {
                 ));
             }
         };
-        Ok(NodeOptions {
-            secret_key,
-            bind,
-            relay,
-            limits: self.limits.to_node_limits(),
-        })
+        Ok(NodeOptions { secret_key, bind, relay, limits: self.limits.to_node_limits() })
     }
 }
 
@@ -81,12 +72,8 @@ impl Limits {
         let default = NodeLimits::default();
         NodeLimits {
             max_streams: self.max_streams.unwrap_or(default.max_streams),
-            header_timeout: self
-                .header_timeout_ms
-                .map_or(default.header_timeout, Duration::from_millis),
-            body_timeout: self
-                .body_timeout_ms
-                .map_or(default.body_timeout, Duration::from_millis),
+            header_timeout: self.header_timeout_ms.map_or(default.header_timeout, Duration::from_millis),
+            body_timeout: self.body_timeout_ms.map_or(default.body_timeout, Duration::from_millis),
             peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
             ..default
@@ -110,11 +97,7 @@ fn settle(
             Ok(value) => (false, value.to_string()),
             Err(failure) => (true, failure.to_json()),
         };
-        port.push(Event::Settled {
-            request,
-            failed,
-            json,
-        });
+        port.push(Event::Settled { request, failed, json });
     });
     Ok(())
 }
@@ -124,9 +107,7 @@ fn settle(
 pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
     let options = parse::<StartOptions>("options", &options)?.to_node_options()?;
     settle(port, request, async move {
-        let node = Node::bind(options)
-            .await
-            .map_err(|e| Failure::new(Code::Unavailable, e))?;
+        let node = Node::bind(options).await.map_err(|e| Failure::new(Code::Unavailable, e))?;
         let facts = node_facts(&node).await;
         let number = NODES.insert(NodeEntry { node, owner: port });
         let Value::Object(mut facts) = facts else {
@@ -138,12 +119,7 @@ pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
 }
 
 async fn node_facts(node: &Node) -> Value {
-    let addresses: Vec<_> = node
-        .direct_addresses()
-        .await
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let addresses: Vec<_> = node.direct_addresses().await.iter().map(ToString::to_string).collect();
     json!({
         "endpointId": node.endpoint_id(), "directAddresses": addresses, "relayUrl": node.relay_url(),
         "ticket": node.ticket().await, "openCalls": node.open_calls(), "draining": node.is_draining(),
@@ -185,31 +161,18 @@ impl Served {
     fn to_definition(&self) -> std::result::Result<ServiceDefinition, Failure> {
         let plan = plan(self.plan)?;
         let compress = compression(self.compress.as_deref())?;
-        let codec = |root| PayloadCodec {
-            mode: Mode::Xlang,
-            plan: Arc::clone(&plan),
-            root,
-            compress,
-        };
+        let codec = |root| PayloadCodec { mode: Mode::Xlang, plan: Arc::clone(&plan), root, compress };
         if self.methods.len() != self.document.methods.len() {
-            return Err(Failure::option(
-                "services.methods",
-                "one entry a method of the document is needed",
-            ));
+            return Err(Failure::option("services.methods", "one entry a method of the document is needed"));
         }
-        let methods = self
-            .document
-            .methods
-            .iter()
-            .zip(&self.methods)
-            .map(|(method, roots)| {
-                Ok(MethodDefinition {
-                    name: method.name.clone(),
-                    pattern: pattern(&method.pattern)?,
-                    request: codec(roots.request),
-                    response: codec(roots.response),
-                })
-            });
+        let methods = self.document.methods.iter().zip(&self.methods).map(|(method, roots)| {
+            Ok(MethodDefinition {
+                name: method.name.clone(),
+                pattern: pattern(&method.pattern)?,
+                request: codec(roots.request),
+                response: codec(roots.response),
+            })
+        });
         Ok(ServiceDefinition {
             name: self.document.name.clone(),
             version: self.document.version,
@@ -231,10 +194,7 @@ fn compression(word: Option<&str>) -> std::result::Result<Compress, Failure> {
         None | Some("auto") => Ok(Compress::Auto),
         Some("always") => Ok(Compress::Always),
         Some("never") => Ok(Compress::Never),
-        Some(_) => Err(Failure::option(
-            "options.compress",
-            "must be \"auto\", \"always\" or \"never\"",
-        )),
+        Some(_) => Err(Failure::option("options.compress", "must be \"auto\", \"always\" or \"never\"")),
     }
 }
 
@@ -244,20 +204,11 @@ pub fn node_serve(port: u32, node: u32, services: String) -> Result<String> {
     let port = PORTS.get(port)?.port;
     let node = NODES.get(node)?.node;
     let served: Vec<Served> = parse("services", &services)?;
-    let definitions = served
-        .iter()
-        .map(Served::to_definition)
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    let counts: Vec<_> = definitions
-        .iter()
-        .map(|definition| definition.methods.len() as u32)
-        .collect();
+    let definitions = served.iter().map(Served::to_definition).collect::<std::result::Result<Vec<_>, _>>()?;
+    let counts: Vec<_> = definitions.iter().map(|definition| definition.methods.len() as u32).collect();
     let firsts = node.serve(&port, definitions);
-    let handles: Vec<Vec<u32>> = firsts
-        .iter()
-        .zip(counts)
-        .map(|(&first, count)| (first..first + count).collect())
-        .collect();
+    let handles: Vec<Vec<u32>> =
+        firsts.iter().zip(counts).map(|(&first, count)| (first..first + count).collect()).collect();
     Ok(json!(handles).to_string())
 }
 
@@ -296,11 +247,8 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
                 })
             })
             .collect();
-        let attributes: serde_json::Map<_, _> = answer
-            .attributes
-            .into_iter()
-            .map(|(key, value)| (key, Value::String(value)))
-            .collect();
+        let attributes: serde_json::Map<_, _> =
+            answer.attributes.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
         let endpoint_id = peer.endpoint_id();
         let connection = PEERS.insert(PeerEntry { peer, node });
         Ok(json!({
@@ -337,12 +285,7 @@ pub fn method_register(port: u32, connection: u32, method: String) -> Result<u32
     };
     let plan = plan(method.plan)?;
     let compress = compression(method.compress.as_deref())?;
-    let codec = |root| PayloadCodec {
-        mode,
-        plan: Arc::clone(&plan),
-        root,
-        compress,
-    };
+    let codec = |root| PayloadCodec { mode, plan: Arc::clone(&plan), root, compress };
     let name = (method.service.as_str(), method.version, method.method.as_str());
     let registered = ClientMethod::new(
         peer,
@@ -388,9 +331,7 @@ pub fn node_drain(port: u32, request: u32, node: u32, timeout_ms: f64) -> Result
     let entry = NODES.get(node)?;
     let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0)
         .map_err(|_| Failure::option("options.timeoutMs", "must be a number of milliseconds"))?;
-    settle(port, request, async move {
-        Ok(json!({ "finished": entry.node.drain(timeout).await }))
-    })
+    settle(port, request, async move { Ok(json!({ "finished": entry.node.drain(timeout).await })) })
 }
 
 /// Closes a node and its connections; settles with `{}`. Safe twice.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aster_net::{Event, Framed, Op};
+use aster_net::{Event, Framed, IncomingCall, Op};
 use aster_wire::frame::HEAD_BYTES;
 use aster_wire::record::RpcStatus;
 use bytes::{Buf, BytesMut};
@@ -61,10 +61,7 @@ impl Head {
             timeout: word(16),
             metadata: word(20) as usize,
         };
-        let whole = this
-            .payload
-            .checked_add(HEAD)
-            .is_some_and(|length| length <= bytes.len());
+        let whole = this.payload.checked_add(HEAD).is_some_and(|length| length <= bytes.len());
         if !whole || this.metadata > this.payload {
             return Err(RecordError::Cut);
         }
@@ -81,36 +78,19 @@ fn operation(head: &Head, record: BytesMut, metadata: Vec<(String, String)>) -> 
             timeout: (head.timeout != NO_TIMEOUT).then(|| Duration::from_millis(head.timeout.into())),
             timeout_travels: head.flags & 1 != 0,
             metadata,
-            request: if head.flags & 2 == 0 {
-                None
-            } else {
-                Some(message(record)?)
-            },
+            request: if head.flags & 2 == 0 { None } else { Some(message(record)?) },
             end: head.flags & 4 != 0,
         },
-        2 => Op::Item {
-            call,
-            message: message(record)?,
-        },
+        2 => Op::Item { call, message: message(record)? },
         3 => Op::End { call },
         4 => Op::Cancel { call },
-        5 => Op::Credit {
-            call,
-            bytes: head.argument,
-        },
-        6 => Op::Reply {
-            call,
-            message: message(record)?,
-        },
+        5 => Op::Credit { call, bytes: head.argument },
+        6 => Op::Reply { call, message: message(record)? },
         7 => {
             let text = String::from_utf8_lossy(record.get(HEAD..).unwrap_or_default()).into_owned();
             Op::Finish {
                 call,
-                status: RpcStatus {
-                    code: head.argument.into(),
-                    message: text,
-                    details: metadata,
-                },
+                status: RpcStatus { code: head.argument.into(), message: text, details: metadata },
             }
         }
         unknown => return Err(RecordError::Unknown(unknown)),
@@ -157,11 +137,7 @@ pub(crate) struct Slab<'a> {
 
 impl<'a> Slab<'a> {
     pub(crate) fn new(bytes: &'a mut [u8]) -> Self {
-        Self {
-            bytes,
-            used: 0,
-            needed: 0,
-        }
+        Self { bytes, used: 0, needed: 0 }
     }
 
     /// Writes an event if it fits.
@@ -200,123 +176,52 @@ struct Out {
 impl Out {
     /// The head of an event, its payload length and the part of it that is metadata (built in `tail`).
     fn of(event: &Event, tail: &mut Vec<u8>) -> (Self, usize, usize) {
-        let of = |kind, call| Self {
-            kind,
-            call,
-            ..Self::default()
-        };
+        let of = |kind, call| Self { call, kind, ..Self::default() };
         match event {
-            Event::Message {
-                call,
-                message,
-                marked,
-            } => (
-                Self {
-                    flags: (*marked).into(),
-                    ..of(1, *call)
-                },
-                message.len(),
-                0,
-            ),
-            Event::Items {
-                call,
-                items,
-                bytes,
-                marked,
-            } => {
-                let head = Self {
-                    flags: (*marked).into(),
-                    argument: items.len() as u32,
-                    argument2: *bytes,
-                    ..of(2, *call)
-                };
-                (head, items.iter().map(|item| item.len() + 4).sum(), 0)
+            Event::Message { call, message, marked } => {
+                (Self { flags: (*marked).into(), ..of(1, *call) }, message.len(), 0)
             }
-            Event::Ended {
-                call,
-                status,
-                received,
-                local,
-                not_sent,
-            } => {
+            Event::Items { call, items, bytes, marked } => {
+                let (flags, argument) = ((*marked).into(), items.len() as u32);
+                let length = items.iter().map(|item| item.len() + 4).sum();
+                (Self { flags, argument, argument2: *bytes, ..of(2, *call) }, length, 0)
+            }
+            Event::Ended { call, status, received, local, not_sent } => {
                 let flags = u8::from(*local) | u8::from(*not_sent) << 1;
                 write_pairs(tail, &status.details);
-                let details = tail.len();
-                let head = Self {
-                    flags,
-                    status: status.code as u16,
-                    argument: *received,
-                    ..of(3, *call)
-                };
-                (head, status.message.len() + details, details)
+                let head = Self { flags, status: status.code as u16, argument: *received, ..of(3, *call) };
+                (head, status.message.len() + tail.len(), tail.len())
             }
-            Event::Credit { call, bytes } => (
-                Self {
-                    argument: *bytes,
-                    ..of(4, *call)
-                },
-                0,
-                0,
-            ),
-            Event::Call(incoming) => {
-                tail.extend_from_slice(&incoming.deadline_epoch_ms.to_le_bytes());
-                write_text(tail, &incoming.call_id);
-                write_pairs(tail, &incoming.metadata);
-                let message = incoming.message.as_ref();
-                let flags = 1
-                    | u8::from(message.is_some()) << 1
-                    | u8::from(incoming.input_ended) << 2
-                    | u8::from(incoming.marked) << 3;
-                let head = Self {
-                    flags,
-                    argument: incoming.handle,
-                    argument2: incoming.connection,
-                    ..of(5, incoming.call)
-                };
-                (
-                    head,
-                    message.map_or(0, bytes::Bytes::len) + tail.len(),
-                    tail.len(),
-                )
-            }
+            Event::Credit { call, bytes } => (Self { argument: *bytes, ..of(4, *call) }, 0, 0),
+            Event::Call(incoming) => Self::of_call(incoming, tail),
             Event::InputEnd { call } => (of(6, *call), 0, 0),
-            Event::Aborted { call, code } => (
-                Self {
-                    argument: (*code).into(),
-                    ..of(7, *call)
-                },
-                0,
-                0,
-            ),
-            Event::Peer { connection, json } => (
-                Self {
-                    argument: *connection,
-                    ..of(8, 0)
-                },
-                json.len(),
-                0,
-            ),
-            Event::PeerGone { connection } => (
-                Self {
-                    argument: *connection,
-                    ..of(9, 0)
-                },
-                0,
-                0,
-            ),
-            Event::Settled {
-                request,
-                failed,
-                json,
-            } => (
-                Self {
-                    flags: (*failed).into(),
-                    ..of(16, *request)
-                },
-                json.len(),
-                0,
-            ),
+            Event::Aborted { call, code } => (Self { argument: (*code).into(), ..of(7, *call) }, 0, 0),
+            Event::Peer { connection, json } => (Self { argument: *connection, ..of(8, 0) }, json.len(), 0),
+            Event::PeerGone { connection } => (Self { argument: *connection, ..of(9, 0) }, 0, 0),
+            Event::Settled { request, failed, json } => {
+                (Self { flags: (*failed).into(), ..of(16, *request) }, json.len(), 0)
+            }
         }
+    }
+
+    fn of_call(incoming: &IncomingCall, tail: &mut Vec<u8>) -> (Self, usize, usize) {
+        tail.extend_from_slice(&incoming.deadline_epoch_ms.to_le_bytes());
+        write_text(tail, &incoming.call_id);
+        write_pairs(tail, &incoming.metadata);
+        let message = incoming.message.as_ref();
+        let flags = 1
+            | u8::from(message.is_some()) << 1
+            | u8::from(incoming.input_ended) << 2
+            | u8::from(incoming.marked) << 3;
+        let head = Self {
+            call: incoming.call,
+            kind: 5,
+            flags,
+            argument: incoming.handle,
+            argument2: incoming.connection,
+            ..Self::default()
+        };
+        (head, message.map_or(0, bytes::Bytes::len) + tail.len(), tail.len())
     }
 
     fn write_head(&self, mut head: &mut [u8], payload: u32) {
@@ -360,9 +265,7 @@ fn write_pairs(out: &mut Vec<u8>, pairs: &[(String, String)]) {
 }
 
 fn write_text(out: &mut Vec<u8>, text: &str) {
-    let text = text
-        .get(..text.floor_char_boundary(u16::MAX.into()))
-        .unwrap_or_default();
+    let text = text.get(..text.floor_char_boundary(u16::MAX.into())).unwrap_or_default();
     out.extend_from_slice(&(text.len() as u16).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }

@@ -17,10 +17,7 @@ pub(crate) struct Table<T> {
 
 impl<T: Clone> Table<T> {
     const fn new(what: &'static str) -> Self {
-        Self {
-            what,
-            entries: Mutex::new((0, None)),
-        }
+        Self { what, entries: Mutex::new((0, None)) }
     }
 
     pub(crate) fn insert(&self, entry: T) -> u32 {
@@ -42,12 +39,7 @@ impl<T: Clone> Table<T> {
     }
 
     pub(crate) fn remove(&self, number: u32) -> Option<T> {
-        self.entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .1
-            .as_mut()?
-            .remove(&number)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).1.as_mut()?.remove(&number)
     }
 
     /// Removes every entry that `matches`.
@@ -56,10 +48,7 @@ impl<T: Clone> Table<T> {
         let Some(entries) = guard.1.as_mut() else {
             return Vec::new();
         };
-        entries
-            .extract_if(|_, entry| matches(entry))
-            .map(|(_, entry)| entry)
-            .collect()
+        entries.extract_if(|_, entry| matches(entry)).map(|(_, entry)| entry).collect()
     }
 }
 
@@ -94,12 +83,8 @@ struct Plans {
     by_text: HashMap<String, u32>,
 }
 
-static PLANS: LazyLock<Mutex<Plans>> = LazyLock::new(|| {
-    Mutex::new(Plans {
-        plans: vec![Arc::new(Plan::dynamic())],
-        by_text: HashMap::new(),
-    })
-});
+static PLANS: LazyLock<Mutex<Plans>> =
+    LazyLock::new(|| Mutex::new(Plans { plans: vec![Arc::new(Plan::dynamic())], by_text: HashMap::new() }));
 
 /// The number of the plan of `text`, compiled by `compile` if it is new.
 pub(crate) fn plan_of(
@@ -120,9 +105,5 @@ pub(crate) fn plan_of(
 /// The plan with a number that [`plan_of`] gave.
 pub(crate) fn plan(number: u32) -> Result<Arc<Plan>, Failure> {
     let table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
-    table
-        .plans
-        .get(number as usize)
-        .cloned()
-        .ok_or_else(|| Failure::handle("plan"))
+    table.plans.get(number as usize).cloned().ok_or_else(|| Failure::handle("plan"))
 }

@@ -59,14 +59,8 @@ fn handle() -> &'static Handle {
 }
 
 fn threads() -> usize {
-    let default = if std::thread::available_parallelism().map_or(1, usize::from) > 4 {
-        2
-    } else {
-        1
-    };
-    let asked = std::env::var("ASTER_IO_THREADS")
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let default = if std::thread::available_parallelism().map_or(1, usize::from) > 4 { 2 } else { 1 };
+    let asked = std::env::var("ASTER_IO_THREADS").ok().and_then(|text| text.parse().ok());
     asked.unwrap_or(default).clamp(1, 64)
 }
 
@@ -75,11 +69,8 @@ fn threads() -> usize {
     reason = "INVARIANT: only exhausted descriptors make this fail, before any call exists"
 )]
 fn build() -> Runtime {
-    let mut builder = if threads() == 1 {
-        Builder::new_current_thread()
-    } else {
-        Builder::new_multi_thread()
-    };
+    let mut builder =
+        if threads() == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
     if threads() > 1 {
         builder.worker_threads(threads());
     }

@@ -35,19 +35,12 @@ pub enum CodecError {
 }
 
 fn prefix(path: &str) -> String {
-    if path.is_empty() {
-        String::new()
-    } else {
-        format!("{path}: ")
-    }
+    if path.is_empty() { String::new() } else { format!("{path}: ") }
 }
 
 impl CodecError {
     pub(crate) fn invalid(problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            path: String::new(),
-            problem: problem.into(),
-        }
+        Self::Invalid { path: String::new(), problem: problem.into() }
     }
 
     /// The status code that says this to a peer.
@@ -83,11 +76,7 @@ impl CodecError {
             Self::Violation(violation) => &mut violation.path,
             Self::NoRoot(_) => return self,
         };
-        let dot = if path.is_empty() || path.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+        let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
         *path = format!("{segment}{dot}{path}");
         self
     }

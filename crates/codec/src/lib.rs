@@ -23,6 +23,7 @@ mod value;
 mod violation;
 
 pub use buffer::{ReadError, Reader, Writer};
+pub use encode::NULL_MESSAGE;
 pub use error::CodecError;
 pub use json::{json_to_xlang, xlang_to_json};
 pub use limits::Limits;

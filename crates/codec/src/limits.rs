@@ -19,13 +19,8 @@ pub struct Limits {
 
 impl Limits {
     /// The limits that hold where nothing else was asked for.
-    pub const DEFAULT: Self = Self {
-        depth: 50,
-        elements: 1_000_000,
-        objects: 1_000_000,
-        binary: 64 << 20,
-        json_text: 256 << 20,
-    };
+    pub const DEFAULT: Self =
+        Self { depth: 50, elements: 1_000_000, objects: 1_000_000, binary: 64 << 20, json_text: 256 << 20 };
 }
 
 impl Default for Limits {
@@ -44,21 +39,12 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            depth: 0,
-            objects: 0,
-        }
+        Self { limits, depth: 0, objects: 0 }
     }
 
     /// A container or message begins, with that many parts.
     pub(crate) fn enter(&mut self, parts: usize) -> Result<(), CodecError> {
-        let Limits {
-            depth,
-            elements,
-            objects,
-            ..
-        } = self.limits;
+        let Limits { depth, elements, objects, .. } = self.limits;
         within("nesting", self.depth + 1, depth)?;
         within("elements of a collection", parts, elements)?;
         within("containers and messages", self.objects + 1, objects)?;
@@ -87,9 +73,5 @@ pub(crate) fn within(what: &'static str, used: usize, most: usize) -> Result<(),
     if used <= most {
         return Ok(());
     }
-    Err(CodecError::Limit {
-        path: String::new(),
-        what,
-        most,
-    })
+    Err(CodecError::Limit { path: String::new(), what, most })
 }

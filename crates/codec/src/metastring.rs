@@ -140,10 +140,7 @@ fn choose(text: &str, role: Role) -> Result<u8, MetaStringError> {
 }
 
 fn escape_upper(byte: u8) -> impl Iterator<Item = u8> {
-    byte.is_ascii_uppercase()
-        .then_some(b'|')
-        .into_iter()
-        .chain([byte.to_ascii_lowercase()])
+    byte.is_ascii_uppercase().then_some(b'|').into_iter().chain([byte.to_ascii_lowercase()])
 }
 
 fn unescape_upper(packed: &str) -> Option<String> {
@@ -228,15 +225,9 @@ fn unpack(bytes: &[u8], bits: usize, character: impl Fn(u8) -> Option<u8>) -> Op
     let stripped = usize::from(first >> 7);
     let count = ((8 * bytes.len() - 1) / bits).checked_sub(stripped)?;
     let mut text = String::with_capacity(count);
-    let mut all_bits = bytes
-        .iter()
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
-        .skip(1);
+    let mut all_bits = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).skip(1);
     for _ in 0..count {
-        let value = all_bits
-            .by_ref()
-            .take(bits)
-            .fold(0, |value, bit| value << 1 | bit);
+        let value = all_bits.by_ref().take(bits).fold(0, |value, bit| value << 1 | bit);
         text.push(char::from(character(value)?));
     }
     Some(text)
@@ -255,12 +246,7 @@ mod tests {
         let cases = [
             ("_aster", Role::Namespace, 1, "6C129922"),
             ("billing", Role::Namespace, 1, "050B5A1A60"),
-            (
-                "xxxxxxxxxxxxxxxxxxxxxxxx",
-                Role::Namespace,
-                1,
-                "DEF7BDEF7BDEF7BDEF7BDEF7BDEF7B80",
-            ),
+            ("xxxxxxxxxxxxxxxxxxxxxxxx", Role::Namespace, 1, "DEF7BDEF7BDEF7BDEF7BDEF7BDEF7B80"),
             ("Invoice", Role::TypeName, 3, "21B5720440"),
             ("RpcStatus", Role::TypeName, 2, "5678562602 6A24"),
             ("CallHeader", Role::TypeName, 2, "380165C220018888"),
@@ -269,11 +255,7 @@ mod tests {
         ];
         for (text, role, code, packed) in cases {
             let meta = MetaString::encode(text, role).unwrap();
-            assert_eq!(
-                (meta.code, hex(&meta.bytes)),
-                (code, packed.replace(' ', "")),
-                "{text}"
-            );
+            assert_eq!((meta.code, hex(&meta.bytes)), (code, packed.replace(' ', "")), "{text}");
             assert_eq!(decode(meta.code, &meta.bytes, role).unwrap(), text);
         }
     }
@@ -299,11 +281,7 @@ mod tests {
     fn malformed_packings_are_refused() {
         // An index past the alphabet, an escape without a letter, an unknown packing.
         for (code, bytes) in [(1, [0x7C, 0]), (4, [0x77, 0xA0]), (5, [0, 0]), (0, [0xFF, 0xFE])] {
-            assert_eq!(
-                decode(code, &bytes, Role::TypeName),
-                Err(MetaStringError::Malformed),
-                "{code}"
-            );
+            assert_eq!(decode(code, &bytes, Role::TypeName), Err(MetaStringError::Malformed), "{code}");
         }
     }
 
@@ -311,9 +289,6 @@ mod tests {
     fn long_names_carry_a_hash_whose_first_byte_is_the_packing() {
         let meta = MetaString::encode("com.example.services.billing.internal.v2", Role::Namespace).unwrap();
         let packed = hex(&meta.first_use());
-        assert!(
-            packed.starts_with("3E02F25C08BE43D1F584719F08B8061E589F24222A9010"),
-            "{packed}"
-        );
+        assert!(packed.starts_with("3E02F25C08BE43D1F584719F08B8061E589F24222A9010"), "{packed}");
     }
 }

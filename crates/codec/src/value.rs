@@ -71,9 +71,7 @@ impl Value {
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
         let mut builder = Builder::default();
         decode(plan, root, message, Limits::DEFAULT, &mut builder)?;
-        let value = builder
-            .done
-            .ok_or_else(|| CodecError::invalid("an empty message"))?;
+        let value = builder.done.ok_or_else(|| CodecError::invalid("an empty message"))?;
         Ok(value)
     }
 }
@@ -207,11 +205,7 @@ struct Builder {
 enum Open {
     Items(Vec<Value>, bool),
     Map(Vec<(Value, Value)>, Option<Value>),
-    Message {
-        index: usize,
-        fields: Vec<Value>,
-        field: usize,
-    },
+    Message { index: usize, fields: Vec<Value>, field: usize },
 }
 
 type Done = Result<(), CodecError>;
@@ -324,11 +318,7 @@ impl Sink for Builder {
 
     fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> Done {
         let fields = vec![Value::Null; plan.fields.len()];
-        self.open.push(Open::Message {
-            index,
-            fields,
-            field: 0,
-        });
+        self.open.push(Open::Message { index, fields, field: 0 });
         Ok(())
     }
 

@@ -46,11 +46,8 @@ impl Violation {
 
     /// Where it happened, beginning with the type at the root: `Outer.inner[3]`.
     pub fn location(&self) -> String {
-        let dot = if self.root.is_empty() || self.path.is_empty() || self.path.starts_with('[') {
-            ""
-        } else {
-            "."
-        };
+        let dot =
+            if self.root.is_empty() || self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         format!("{}{dot}{}", self.root, self.path)
     }
 
@@ -65,13 +62,7 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |names: &[String]| {
-            names
-                .iter()
-                .map(|name| quote(name))
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
+        let list = |names: &[String]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
         write!(
             f,
             "contract violation at {}: unexpected JSON field(s) [{}] (expected: [{}])",
@@ -91,11 +82,7 @@ fn cut(name: &str) -> String {
 
 /// Python's `repr` of a string: single quotes unless only those stand in it.
 fn quote(text: &str) -> String {
-    let mark = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
+    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push(mark);
     for c in text.chars() {
@@ -133,18 +120,12 @@ mod tests {
         assert_eq!(quote("zap"), "'zap'");
         assert_eq!(quote("it's"), "\"it's\"");
         assert_eq!(quote("a'b\"c\\"), r#"'a\'b"c\\'"#);
-        assert_eq!(
-            quote("\n\u{1b}\u{202e}日\u{e0001}"),
-            r"'\n\x1b\u202e日\U000e0001'"
-        );
+        assert_eq!(quote("\n\u{1b}\u{202e}日\u{e0001}"), r"'\n\x1b\u202e日\U000e0001'");
     }
 
     #[test]
     fn long_names_are_cut_by_characters() {
         assert_eq!(cut(&"é".repeat(80)), format!("'{}'", "é".repeat(80)));
-        assert_eq!(
-            cut(&"é".repeat(81)),
-            format!("'{}...(truncated)'", "é".repeat(80))
-        );
+        assert_eq!(cut(&"é".repeat(81)), format!("'{}...(truncated)'", "é".repeat(80)));
     }
 }

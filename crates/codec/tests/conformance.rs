@@ -22,9 +22,7 @@ fn recorded_messages_are_written_and_read_back_byte_for_byte() {
         let name = vectors::text(case, "name");
         let types = Types::compile(&case["types"], vectors::text(&case["value"], "$struct"));
         let value = types.value(&case["value"]);
-        let written = value
-            .encode(&types.plan, 0)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let written = value.encode(&types.plan, 0).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{name}");
         check(&types.plan, 0, &written).unwrap_or_else(|error| panic!("{name}: {error}"));
         let read = Value::decode(&types.plan, 0, &written).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -42,9 +40,7 @@ fn recorded_json_text_is_printed_and_read_back() {
         let name = vectors::text(case, "name");
         let types = Types::compile(&case["types"], vectors::text(&case["value"], "$struct"));
         let value = types.value(&case["value"]);
-        let message = value
-            .encode(&types.plan, 0)
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let message = value.encode(&types.plan, 0).unwrap_or_else(|error| panic!("{name}: {error}"));
         let printed = json_text(&types.plan, &message);
         let Some(text) = case["json"].as_str() else {
             let error = printed.expect_err(name);
@@ -67,10 +63,8 @@ fn recorded_json_text_is_printed_and_read_back() {
 /// Types of the protocol's own records, in the notation of the vectors.
 fn protocol_types() -> Json {
     let record = |name: &str, fields: &[(&str, Json)]| {
-        let fields: Vec<Json> = fields
-            .iter()
-            .map(|(name, r#type)| json!({ "name": name, "type": r#type }))
-            .collect();
+        let fields: Vec<Json> =
+            fields.iter().map(|(name, r#type)| json!({ "name": name, "type": r#type })).collect();
         json!({ "kind": "struct", "tag": format!("_aster/{name}"), "fields": fields })
     };
     let texts = json!({ "list": "str" });
@@ -85,11 +79,7 @@ fn protocol_types() -> Json {
         fields.extend_from_slice(extra);
         fields
     };
-    let stream = [
-        ("service", json!("str")),
-        ("version", json!("int")),
-        ("serializationMode", json!("int")),
-    ];
+    let stream = [("service", json!("str")), ("version", json!("int")), ("serializationMode", json!("int"))];
     let status = [
         ("code", json!("int")),
         ("message", json!("str")),
@@ -112,26 +102,15 @@ fn protocol_records_equal_the_published_bytes() {
     for case in cases {
         let name = vectors::text(case, "type");
         let index = types.as_array().expect("types").iter();
-        let index = index
-            .clone()
-            .position(|declared| declared["tag"] == format!("_aster/{name}"))
-            .expect(name);
+        let index =
+            index.clone().position(|declared| declared["tag"] == format!("_aster/{name}")).expect(name);
         let compiled = Types::compile(&types, &format!("_aster/{name}"));
         let value = compiled.message(index, &case["value"]);
         let written = value.encode(&compiled.plan, 0).expect(name);
         assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{name}");
         assert_eq!(Value::decode(&compiled.plan, 0, &written).as_ref(), Ok(&value));
-        let from_json = json_to_xlang(
-            &compiled.plan,
-            0,
-            vectors::text(case, "json_text").as_bytes(),
-            false,
-        );
-        assert_eq!(
-            from_json.map(|bytes| hex::encode(&bytes)),
-            Ok(hex::encode(&written)),
-            "{name}"
-        );
+        let from_json = json_to_xlang(&compiled.plan, 0, vectors::text(case, "json_text").as_bytes(), false);
+        assert_eq!(from_json.map(|bytes| hex::encode(&bytes)), Ok(hex::encode(&written)), "{name}");
     }
 }
 
@@ -165,10 +144,6 @@ fn user_types_equal_the_published_bytes() {
         let value = compiled.message(0, &case["value"]);
         let written = value.encode(&compiled.plan, 0).expect(tag);
         assert_eq!(hex::encode(&written), vectors::text(case, "xlang_hex"), "{tag}");
-        assert_eq!(
-            Value::decode(&compiled.plan, 0, &written).as_ref(),
-            Ok(&value),
-            "{tag}"
-        );
+        assert_eq!(Value::decode(&compiled.plan, 0, &written).as_ref(), Ok(&value), "{tag}");
     }
 }

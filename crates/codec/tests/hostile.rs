@@ -10,12 +10,7 @@ use support::{message_plan, plan};
 
 fn refused(plan: &Plan, message: &[u8]) -> u32 {
     let code = check(plan, 0, message).expect_err("a hostile message").code();
-    assert_eq!(
-        Value::decode(plan, 0, message)
-            .expect_err("a hostile message")
-            .code(),
-        code
-    );
+    assert_eq!(Value::decode(plan, 0, message).expect_err("a hostile message").code(), code);
     code
 }
 
@@ -58,13 +53,9 @@ fn nested(first: &str, unit: &str, depth: usize) -> Vec<u8> {
 fn nesting_stops_at_50_in_every_kind_of_container() {
     let plan = Plan::dynamic();
     // One element of one type; one element with its type; an entry of a map; a null key and a map.
-    for (first, unit) in [
-        ("16", "010816"),
-        ("16", "010016"),
-        ("17", "010817"),
-        ("18", "01000115180461"),
-        ("18", "010aff18"),
-    ] {
+    for (first, unit) in
+        [("16", "010816"), ("16", "010016"), ("17", "010817"), ("18", "01000115180461"), ("18", "010aff18")]
+    {
         check(&plan, 0, &nested(first, unit, 50)).unwrap_or_else(|error| panic!("{unit}: {error}"));
         assert_eq!(refused(&plan, &nested(first, unit, 51)), 8, "{unit}");
         assert_eq!(refused(&plan, &nested(first, unit, 100_000)), 8, "{unit}");
@@ -79,14 +70,8 @@ fn messages_that_contain_themselves_stop_at_50() {
         "roots": [{ "message": 0 }],
     }));
     let chain = |length: usize| {
-        let end = Value::Message {
-            index: 0,
-            fields: vec![Value::Null],
-        };
-        (1..length).fold(end, |next, _| Value::Message {
-            index: 0,
-            fields: vec![next],
-        })
+        let end = Value::Message { index: 0, fields: vec![Value::Null] };
+        (1..length).fold(end, |next, _| Value::Message { index: 0, fields: vec![next] })
     };
     let longest = chain(50).encode(&plan, 0).expect("50 messages");
     check(&plan, 0, &longest).expect("50 messages");
@@ -112,38 +97,18 @@ fn containers_are_counted_in_all() {
     }
     assert_eq!(refused(&Plan::dynamic(), &message), 8);
     let mut text = String::new();
-    assert_eq!(
-        xlang_to_json(&Plan::dynamic(), 0, &message, &mut text)
-            .expect_err("too many")
-            .code(),
-        8
-    );
+    assert_eq!(xlang_to_json(&Plan::dynamic(), 0, &message, &mut text).expect_err("too many").code(), 8);
     let lists = format!("[{}[]]", "[],".repeat(1_000_000));
-    assert_eq!(
-        json_to_xlang(&Plan::dynamic(), 0, lists.as_bytes(), false)
-            .expect_err("too many")
-            .code(),
-        8
-    );
+    assert_eq!(json_to_xlang(&Plan::dynamic(), 0, lists.as_bytes(), false).expect_err("too many").code(), 8);
     let wide = format!("[{}0]", "0,".repeat(1_000_000));
-    assert_eq!(
-        json_to_xlang(&Plan::dynamic(), 0, wide.as_bytes(), false)
-            .expect_err("too many")
-            .code(),
-        8
-    );
+    assert_eq!(json_to_xlang(&Plan::dynamic(), 0, wide.as_bytes(), false).expect_err("too many").code(), 8);
 }
 
 #[test]
 fn a_collection_cannot_claim_elements_without_bytes() {
     let plan = Plan::dynamic();
     let tail = [0_u8; 4096];
-    for body in [
-        "16 8010 08 24",
-        "17 8010 08 24",
-        "18 8010 00 ff 24 24",
-        "18 8010 00 ff 15 24",
-    ] {
+    for body in ["16 8010 08 24", "17 8010 08 24", "18 8010 00 ff 24 24", "18 8010 00 ff 15 24"] {
         assert_eq!(refused(&plan, &dynamic(body, &tail)), 3, "{body}");
     }
 }
@@ -173,10 +138,7 @@ fn keys_that_repeat_are_printed_once_with_the_last_value() {
     let plan = message_plan(&[("m", json!({ "map": ["string", "int"] }))]);
     let entry = |key: &str, value: i128| (Value::Text(key.to_owned()), Value::Int(value));
     let print = |entries: Vec<(Value, Value)>| {
-        let message = Value::Message {
-            index: 0,
-            fields: vec![Value::Map(entries)],
-        };
+        let message = Value::Message { index: 0, fields: vec![Value::Map(entries)] };
         let message = message.encode(&plan, 0).expect("a message");
         let mut text = String::new();
         xlang_to_json(&plan, 0, &message, &mut text).map(|()| text)

@@ -37,9 +37,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
         any::<i64>().prop_map(|n| Value::Int(n.into())),
-        any::<f64>()
-            .prop_filter("NaN is not equal to itself", |x| !x.is_nan())
-            .prop_map(Value::Float),
+        any::<f64>().prop_filter("NaN is not equal to itself", |x| !x.is_nan()).prop_map(Value::Float),
         ".{0,12}".prop_map(Value::Text),
         prop::collection::vec(any::<u8>(), 0..8).prop_map(Value::Bytes),
         (-719_162..=2_932_896_i32).prop_map(Value::Date),
@@ -94,10 +92,7 @@ fn json_text() -> impl Strategy<Value = String> {
             prop::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(","))),
             prop::collection::btree_map(".{0,6}", inner, 0..6).prop_map(|entries| {
                 let entry = |(key, value)| format!("{}:{value}", json_of(&Value::Text(key)));
-                format!(
-                    "{{{}}}",
-                    entries.into_iter().map(entry).collect::<Vec<_>>().join(",")
-                )
+                format!("{{{}}}", entries.into_iter().map(entry).collect::<Vec<_>>().join(","))
             }),
         ]
     })

@@ -20,10 +20,7 @@ fn any(message: &str) -> Result<Value, aster_codec::CodecError> {
 /// Prefix of `ns/M` messages of this plan.
 fn prefix(plan: &Plan) -> String {
     let described: serde_json::Value = serde_json::from_str(&plan.to_json()).expect("a plan");
-    described["types"][0]["prefix"]
-        .as_str()
-        .expect("a prefix")
-        .to_owned()
+    described["types"][0]["prefix"].as_str().expect("a prefix").to_owned()
 }
 
 /// The only field of a message with that field, given its bytes.
@@ -55,20 +52,9 @@ fn a_declared_list_may_come_in_every_form() {
     assert_eq!(field(&list, "00"), Ok(ints(&[])));
     // Other integer types stand for int as long as the value fits.
     assert_eq!(field(&list, "02 00 02 ff 09 ff"), Ok(ints(&[-1, 255])));
-    assert_eq!(
-        field(&list, "01 08 0d ffffffffffffff7f"),
-        Ok(ints(&[i128::from(i64::MAX)]))
-    );
-    assert_eq!(
-        field(&list, "01 08 0d ffffffffffffffff")
-            .expect_err("too large")
-            .path(),
-        "f[0]"
-    );
-    assert_eq!(
-        field(&json!({ "list": "float" }), "01 08 07 02"),
-        Ok(Value::List(vec![Value::Float(1.0)]))
-    );
+    assert_eq!(field(&list, "01 08 0d ffffffffffffff7f"), Ok(ints(&[i128::from(i64::MAX)])));
+    assert_eq!(field(&list, "01 08 0d ffffffffffffffff").expect_err("too large").path(), "f[0]");
+    assert_eq!(field(&json!({ "list": "float" }), "01 08 07 02"), Ok(Value::List(vec![Value::Float(1.0)])));
 }
 
 #[test]
@@ -95,21 +81,14 @@ fn elements_of_another_type_and_unknown_flags_are_refused() {
         field(&json!({ "list": { "optional": "int" } }), "02 0e fd ff02"),
         Ok(Value::List(vec![Value::Null, Value::Int(1)]))
     );
-    assert_eq!(
-        field(&json!({ "list": "any" }), "01 0c 02")
-            .expect_err("undeclared")
-            .code(),
-        3
-    );
+    assert_eq!(field(&json!({ "list": "any" }), "01 0c 02").expect_err("undeclared").code(), 3);
 }
 
 #[test]
 fn a_declared_map_may_come_in_every_form() {
     let map = json!({ "map": ["string", "int"] });
-    let expected = Value::Map(vec![
-        (Value::Text("k".into()), Value::Int(1)),
-        (Value::Text("l".into()), Value::Int(2)),
-    ]);
+    let expected =
+        Value::Map(vec![(Value::Text("k".into()), Value::Int(1)), (Value::Text("l".into()), Value::Int(2))]);
     for form in [
         "02 24 02 046b 02 046c 04",
         "02 24 01 046b 02 24 01 046c 04",
@@ -150,17 +129,9 @@ fn every_string_encoding_is_taken_for_every_text() {
     ] {
         assert_eq!(text(form), Ok(Value::Text(expected.into())), "{form}");
     }
-    for form in [
-        "07 61",
-        "0a ffff",
-        "0e eda080",
-        "09 00d8",
-        "09 00dc",
-        "11 00d80000",
-        "05 61",
-        "0c 6161",
-        "80",
-    ] {
+    for form in
+        ["07 61", "0a ffff", "0e eda080", "09 00d8", "09 00dc", "11 00d80000", "05 61", "0c 6161", "80"]
+    {
         assert_eq!(text(form).expect_err(form).code(), 3, "{form}");
     }
 }
@@ -191,35 +162,20 @@ fn names_may_be_shared_between_types_and_packed_in_any_way() {
         "020134 020050", // P as UTF-8
         "02006e 020252", // n as UTF-8, P with six bits
     ] {
-        let references = if names.starts_with("03") {
-            rest.replacen("0709", "0307", 1)
-        } else {
-            rest.clone()
-        };
+        let references =
+            if names.starts_with("03") { rest.replacen("0709", "0307", 1) } else { rest.clone() };
         let message = format!("{head}020134020340{hash_q}1d{names}{references}");
         assert_eq!(decode(&plan, &message).as_ref(), Ok(&value), "{names}");
     }
-    for names in [
-        "020134 020051",
-        "0d 02033c",
-        "020134 0b",
-        "020134 02053c",
-        "020134 01",
-    ] {
+    for names in ["020134 020051", "0d 02033c", "020134 0b", "020134 02053c", "020134 01"] {
         let message = format!("{head}020134020340{hash_q}1d{names}{rest}");
         assert_eq!(decode(&plan, &message).expect_err(names).path(), "a", "{names}");
     }
 }
 
 fn plan_message(plan: &Plan) -> Vec<u8> {
-    let inner = |x: i128| Value::Message {
-        index: 1,
-        fields: vec![Value::Int(x)],
-    };
-    let value = Value::Message {
-        index: 0,
-        fields: vec![inner(1), inner(2)],
-    };
+    let inner = |x: i128| Value::Message { index: 1, fields: vec![Value::Int(x)] };
+    let value = Value::Message { index: 0, fields: vec![inner(1), inner(2)] };
     value.encode(plan, 0).expect("a message")
 }
 
@@ -229,31 +185,19 @@ fn long_names_need_their_hash() {
         "types": [{ "kind": "message", "tag": "", "namespace": "com.example.services.billing.internal.v2", "name": "E", "fields": [] }],
         "roots": [{ "message": 0 }],
     }));
-    let value = Value::Message {
-        index: 0,
-        fields: vec![],
-    };
+    let value = Value::Message { index: 0, fields: vec![] };
     let message = value.encode(&plan, 0).expect("a message");
     assert_eq!(Value::decode(&plan, 0, &message), Ok(value));
     let mut broken = message;
     broken[8] ^= 1;
-    assert!(
-        Value::decode(&plan, 0, &broken)
-            .expect_err("hash")
-            .to_string()
-            .contains("hash")
-    );
+    assert!(Value::decode(&plan, 0, &broken).expect_err("hash").to_string().contains("hash"));
 }
 
 #[test]
 fn other_fields_are_another_hash_and_refused() {
     let plan = message_plan(&[("x", json!("int"))]);
-    let message = Value::Message {
-        index: 0,
-        fields: vec![Value::Int(1)],
-    }
-    .encode(&plan, 0)
-    .expect("a message");
+    let message =
+        Value::Message { index: 0, fields: vec![Value::Int(1)] }.encode(&plan, 0).expect("a message");
     let other = message_plan(&[("x", json!("float"))]);
     let error = check(&other, 0, &message).expect_err("other fields");
     assert_eq!((error.code(), error.path()), (3, ""));
@@ -327,22 +271,9 @@ fn scalars_outside_their_range_are_refused() {
         ("taggedInt64", "03 0000000000000000"),
         ("float", "0000"),
     ] {
-        assert_eq!(
-            field(&json!(r#type), bytes).expect_err(r#type).path(),
-            "f",
-            "{type} {bytes}"
-        );
+        assert_eq!(field(&json!(r#type), bytes).expect_err(r#type).path(), "f", "{type} {bytes}");
     }
-    assert_eq!(
-        field(&json!("int"), "ffffffffffffffffff"),
-        Ok(Value::Int(i64::MIN.into()))
-    );
-    assert_eq!(
-        field(&json!("uint64"), "ffffffffffffffffff"),
-        Ok(Value::Int(u64::MAX.into()))
-    );
-    assert_eq!(
-        field(&json!("int32"), "ffffffff0f"),
-        Ok(Value::Int(i32::MIN.into()))
-    );
+    assert_eq!(field(&json!("int"), "ffffffffffffffffff"), Ok(Value::Int(i64::MIN.into())));
+    assert_eq!(field(&json!("uint64"), "ffffffffffffffffff"), Ok(Value::Int(u64::MAX.into())));
+    assert_eq!(field(&json!("int32"), "ffffffff0f"), Ok(Value::Int(i32::MIN.into())));
 }

@@ -35,14 +35,8 @@ fn a_wrong_type_is_refused_with_its_place() {
         (json!({ "lists": "int" }), "types[0].fields[0].type.lists"),
         (json!({ "list": "str" }), "types[0].fields[0].type.list"),
         (json!({ "map": ["string"] }), "types[0].fields[0].type.map"),
-        (
-            json!({ "map": ["string", "str"] }),
-            "types[0].fields[0].type.map[1]",
-        ),
-        (
-            json!({ "optional": { "optional": "int" } }),
-            "types[0].fields[0].type.optional",
-        ),
+        (json!({ "map": ["string", "str"] }), "types[0].fields[0].type.map[1]"),
+        (json!({ "optional": { "optional": "int" } }), "types[0].fields[0].type.optional"),
         (json!({ "message": 2 }), "types[0].fields[0].type.message"),
         (json!({ "message": 1 }), "types[0].fields[0].type.message"),
         (json!({ "enum": 0 }), "types[0].fields[0].type.enum"),
@@ -62,10 +56,7 @@ fn a_wrong_type_is_refused_with_its_place() {
 fn what_is_not_supported_yet_says_so() {
     for (r#type, path) in [
         (json!({ "shared": "any" }), "types[0].fields[0].type.shared"),
-        (
-            json!({ "list": { "array": "int32" } }),
-            "types[0].fields[0].type.list.array",
-        ),
+        (json!({ "list": { "array": "int32" } }), "types[0].fields[0].type.list.array"),
     ] {
         let error = type_refusal(&r#type);
         assert_eq!(error.path(), path);
@@ -97,15 +88,9 @@ fn a_wrong_declaration_is_refused_with_its_place() {
         (with("name", json!("über")), "types[0].name"),
         (with("colour", json!(1)), "types[0]"),
         (with("fields", json!({})), "types[0].fields"),
-        (
-            with("fields", json!([{ "name": "" , "type": "int" }])),
-            "types[0].fields[0].name",
-        ),
+        (with("fields", json!([{ "name": "" , "type": "int" }])), "types[0].fields[0].name"),
         (with("fields", json!([{ "name": "x" }])), "types[0].fields[0]"),
-        (
-            with("fields", json!([{ "name": "x", "type": "int", "default": 1 }])),
-            "types[0].fields[0].default",
-        ),
+        (with("fields", json!([{ "name": "x", "type": "int", "default": 1 }])), "types[0].fields[0].default"),
         (with("fields", double), "types[0].fields[1].name"),
         (color(json!([]), json!([])), "types[0]"),
         (color(json!(["A"]), json!([])), "types[0].json"),
@@ -119,14 +104,14 @@ fn a_wrong_declaration_is_refused_with_its_place() {
     let twice = refusal(&json!({ "types": [message(&json!([])), message(&json!([]))], "roots": [] }));
     assert_eq!(twice.path(), "types[1]");
     assert_eq!(refusal(&json!({ "types": [] })).path(), "");
-    assert_eq!(
-        refusal(&json!({ "types": [], "roots": [{ "message": 0 }] })).path(),
-        "roots[0].message"
-    );
-    assert!(matches!(
-        Schema::from_json("{").expect_err("no JSON"),
-        PlanError::Json(_)
-    ));
+    assert_eq!(refusal(&json!({ "types": [], "roots": [{ "message": 0 }] })).path(), "roots[0].message");
+    assert!(matches!(Schema::from_json("{").expect_err("no JSON"), PlanError::Json(_)));
+}
+
+#[test]
+fn a_plan_can_be_shared_between_threads() {
+    fn shareable<T: Send + Sync + 'static>(_: &T) {}
+    shareable(&Plan::dynamic());
 }
 
 #[test]

@@ -14,10 +14,7 @@ pub type Hash = Vec<u8>;
 
 /// Definition of a type.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct TypeDef {
     pub kind: TypeKind,
     pub package: String,
@@ -43,10 +40,7 @@ pub enum TypeKind {
 /// A field of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct FieldDef {
     pub id: i32,
     pub name: String,
@@ -90,10 +84,7 @@ pub enum Container {
 
 /// A member of an enum.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct EnumValueDef {
     pub name: String,
     pub value: i32,
@@ -101,10 +92,7 @@ pub struct EnumValueDef {
 
 /// A member of a union.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct UnionVariantDef {
     pub name: String,
     pub id: i32,
@@ -114,10 +102,7 @@ pub struct UnionVariantDef {
 
 /// Who may call. Services written here never have one in their contract.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct CapabilityRequirement {
     pub kind: RequirementKind,
     pub roles: Vec<String>,
@@ -135,10 +120,7 @@ pub enum RequirementKind {
 
 /// A method.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct MethodDef {
     pub name: String,
     pub pattern: MethodPattern,
@@ -165,10 +147,7 @@ pub enum MethodPattern {
 
 /// The contract whose hash is the contract id.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[allow(
-    missing_docs,
-    reason = "members of the canonical form, described in docs/protocol.md"
-)]
+#[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct ServiceContract {
     pub name: String,
     pub version: i32,
@@ -207,14 +186,11 @@ impl TypeDef {
             out.text(&member.name);
             out.int(member.value);
         });
-        out.list(
-            sorted(&self.union_variants, |variant| variant.id),
-            |out, variant| {
-                out.text(&variant.name);
-                out.int(variant.id);
-                out.bytes(&variant.type_ref);
-            },
-        );
+        out.list(sorted(&self.union_variants, |variant| variant.id), |out, variant| {
+            out.text(&variant.name);
+            out.int(variant.id);
+            out.bytes(&variant.type_ref);
+        });
         out.into_vec()
     }
 }
@@ -295,15 +271,8 @@ fn sorted<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
 /// Hexadecimal; what is none becomes no hash, as in the reference.
 fn hash_from_hex<'de, D: Deserializer<'de>>(input: D) -> Result<Hash, D::Error> {
     let text = String::deserialize(input)?;
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .map(|digit| digit.to_digit(16).map(|value| value as u8))
-        .collect();
-    let pairs = digits
-        .filter(|digits| digits.len().is_multiple_of(2))
-        .unwrap_or_default();
-    Ok(pairs
-        .chunks_exact(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit))
-        .collect())
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).map(|value| value as u8)).collect();
+    let pairs = digits.filter(|digits| digits.len().is_multiple_of(2)).unwrap_or_default();
+    Ok(pairs.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect())
 }

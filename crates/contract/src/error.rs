@@ -21,10 +21,7 @@ pub enum ContractError {
 
 impl ContractError {
     pub(crate) fn invalid(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            path: path.into(),
-            problem: problem.into(),
-        }
+        Self::Invalid { path: path.into(), problem: problem.into() }
     }
 
     /// Where in the document; empty for the document as a whole.

@@ -31,10 +31,7 @@ pub fn describe(service_json: &str) -> Result<Description, ContractError> {
 pub(crate) fn description(service: &Service) -> Description {
     let graph = graph(service);
     if let Some(problem) = problem(service, &graph) {
-        return Description {
-            problem: Some(problem),
-            ..Description::default()
-        };
+        return Description { problem: Some(problem), ..Description::default() };
     }
     let canonical = contract(service, |method| graph.root_hash(&method.response)).encode();
     let mut type_hashes: Vec<String> = graph.types().iter().map(|defined| hex(&defined.hash)).collect();
@@ -50,27 +47,18 @@ pub(crate) fn description(service: &Service) -> Description {
 
 /// The graph of all requests and responses.
 pub(crate) fn graph(service: &Service) -> TypeGraph {
-    let roots = service
-        .methods
-        .iter()
-        .flat_map(|method| [&method.request, &method.response]);
+    let roots = service.methods.iter().flat_map(|method| [&method.request, &method.response]);
     TypeGraph::new(service, roots.filter_map(root_message))
 }
 
 /// With postponed annotations a response type is text. The reference looks such a text up among the types that the
 /// requests reach, and hashes zeros when it is not there; the text of a stream is never found.
 fn postponed(service: &Service) -> ServiceContract {
-    let requests = service
-        .methods
-        .iter()
-        .filter_map(|method| root_message(&method.request));
+    let requests = service.methods.iter().filter_map(|method| root_message(&method.request));
     let graph = TypeGraph::new(service, requests);
     contract(service, |method| {
         let response = root_message(&method.response).filter(|_| !method.pattern.streams_response());
-        response
-            .and_then(|index| graph.hash(index))
-            .unwrap_or(NO_HASH)
-            .to_vec()
+        response.and_then(|index| graph.hash(index)).unwrap_or(NO_HASH).to_vec()
     })
 }
 

@@ -25,10 +25,7 @@ pub fn manifest(service_json: &str) -> Result<String, ContractError> {
     })?;
     let mut methods: Vec<&Method> = service.methods.iter().collect();
     methods.sort_by(|a, b| a.name.cmp(&b.name));
-    let methods: Vec<Value> = methods
-        .into_iter()
-        .map(|method| describe_method(&service, method))
-        .collect();
+    let methods: Vec<Value> = methods.into_iter().map(|method| describe_method(&service, method)).collect();
     Ok(text::pretty(&json!({
         "v": 1,
         "service": service.name,
@@ -75,11 +72,7 @@ fn describe_method(service: &Service, method: &Method) -> Value {
 /// Whole seconds as an integer, as people write them.
 fn seconds(timeout_ms: f64) -> Value {
     let seconds = timeout_ms / 1000.0;
-    if seconds.fract() == 0.0 {
-        json!(seconds as i64)
-    } else {
-        json!(seconds)
-    }
+    if seconds.fract() == 0.0 { json!(seconds as i64) } else { json!(seconds) }
 }
 
 /// What Python calls the class of a request or response.
@@ -101,9 +94,7 @@ fn class_name<'a>(service: &'a Service, kind: &Type) -> &'a str {
 }
 
 fn wire_tag<'a>(service: &'a Service, kind: &Type) -> &'a str {
-    root_message(kind)
-        .and_then(|index| service.message(index))
-        .map_or("", |message| &message.tag)
+    root_message(kind).and_then(|index| service.message(index)).map_or("", |message| &message.tag)
 }
 
 fn fields(service: &Service, kind: &Type) -> Vec<Value> {

@@ -88,10 +88,7 @@ impl Service {
     pub fn from_json(text: &str) -> Result<Self, ContractError> {
         let service: Self = serde_json::from_str(text)?;
         if service.schema.types.len() > MAX_TYPES {
-            return Err(ContractError::invalid(
-                "schema.types",
-                format!("more than {MAX_TYPES} types"),
-            ));
+            return Err(ContractError::invalid("schema.types", format!("more than {MAX_TYPES} types")));
         }
         for (index, method) in service.methods.iter().enumerate() {
             service
@@ -104,9 +101,7 @@ impl Service {
             };
             for field in &message.fields {
                 let path = || format!("schema.types[{index}].{}", field.name);
-                service
-                    .check_type(&field.kind)
-                    .map_err(|problem| ContractError::invalid(path(), problem))?;
+                service.check_type(&field.kind).map_err(|problem| ContractError::invalid(path(), problem))?;
             }
         }
         Ok(service)
@@ -137,10 +132,7 @@ impl Service {
         if method.idempotent && method.pattern.streams_response() {
             return Err("a method that answers with a stream cannot be idempotent");
         }
-        if method
-            .timeout_ms
-            .is_some_and(|timeout| !timeout.is_finite() || timeout < 0.0)
-        {
+        if method.timeout_ms.is_some_and(|timeout| !timeout.is_finite() || timeout < 0.0) {
             return Err("timeoutMs must be a number of milliseconds");
         }
         self.check_type(&method.request)?;
@@ -158,11 +150,7 @@ impl Service {
             Made::Map(parts) => self.check_type(&parts.0).and_then(|()| self.check_type(&parts.1)),
             Made::Message(index) if self.message(*index).is_none() => Err("no message has this index"),
             Made::Enum(index) if self.enumeration(*index).is_none() => Err("no enum has this index"),
-            Made::Union(indexes)
-                if indexes
-                    .iter()
-                    .any(|index| self.schema.types.get(*index).is_none()) =>
-            {
+            Made::Union(indexes) if indexes.iter().any(|index| self.schema.types.get(*index).is_none()) => {
                 Err("no type has this index")
             }
             _ => Ok(()),

@@ -58,10 +58,7 @@ impl TypeGraph {
 
     /// The hash of a message, if the graph has it.
     pub fn hash(&self, index: usize) -> Option<[u8; 32]> {
-        self.types
-            .iter()
-            .find(|defined| defined.index == index)
-            .map(|defined| defined.hash)
+        self.types.iter().find(|defined| defined.index == index).map(|defined| defined.hash)
     }
 
     /// The hash of a type that stands as request or response.
@@ -89,11 +86,7 @@ impl TypeGraph {
             })
             .collect();
         let module = message.python_module.as_deref().unwrap_or_default();
-        let package = if message.namespace.is_empty() {
-            module
-        } else {
-            &message.namespace
-        };
+        let package = if message.namespace.is_empty() { module } else { &message.namespace };
         let definition = TypeDef {
             kind: TypeKind::Message,
             package: package.to_owned(),
@@ -104,13 +97,7 @@ impl TypeGraph {
         };
         let canonical = definition.encode();
         let hash = *blake3::hash(&canonical).as_bytes();
-        self.types.push(DefinedType {
-            index,
-            full_name: message.full_name(),
-            definition,
-            canonical,
-            hash,
-        });
+        self.types.push(DefinedType { index, full_name: message.full_name(), definition, canonical, hash });
     }
 }
 

@@ -1,10 +1,5 @@
 //! Canonical bytes and hashes of records: the golden vectors of the reference's native functions.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::canonical::{MethodDef, ServiceContract, TypeDef};
 use aster_testkit::{hex, vectors};
@@ -32,11 +27,7 @@ fn vectors_encode_to_their_bytes_and_hashes() {
         let name = vectors::text(case, "name");
         match encode(vectors::text(case, "type"), &case["input"]) {
             Ok(bytes) => {
-                assert_eq!(
-                    hex::encode(&bytes),
-                    vectors::text(case, "canonical_hex"),
-                    "{name}"
-                );
+                assert_eq!(hex::encode(&bytes), vectors::text(case, "canonical_hex"), "{name}");
                 assert_eq!(blake3_hex(&bytes), vectors::text(case, "blake3"), "{name}");
             }
             Err(error) => assert!(case.get("error").is_some(), "{name}: {error}"),
@@ -51,16 +42,8 @@ fn recorded_types_and_contracts_encode_to_their_bytes() {
         for service in vectors::list(&vectors::load(file), list) {
             let name = vectors::text(service, "service_class");
             let contract = encode("ServiceContract", &service["contract"]).unwrap();
-            assert_eq!(
-                hex::encode(&contract),
-                vectors::text(service, "contract_canonical_hex"),
-                "{name}"
-            );
-            assert_eq!(
-                blake3_hex(&contract),
-                vectors::text(service, "contract_id"),
-                "{name}"
-            );
+            assert_eq!(hex::encode(&contract), vectors::text(service, "contract_canonical_hex"), "{name}");
+            assert_eq!(blake3_hex(&contract), vectors::text(service, "contract_id"), "{name}");
             for defined in vectors::list(service, "types") {
                 let bytes = encode("TypeDef", &defined["typedef"]).unwrap();
                 assert_eq!(hex::encode(&bytes), vectors::text(defined, "canonical_hex"));

@@ -1,10 +1,5 @@
 //! The reference services as service documents: contract ids, type definitions and manifests that were recorded.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::service::Service;
 use aster_contract::typegraph::{TypeGraph, root_message};
@@ -32,14 +27,8 @@ fn recorded() -> Vec<Value> {
 fn contract_ids_are_those_of_the_reference() {
     for (document, case) in documents().iter().zip(recorded()) {
         let description = describe(document).unwrap();
-        assert_eq!(
-            description.contract_id.as_deref(),
-            Some(vectors::text(&case, "contract_id"))
-        );
-        assert_eq!(
-            hex::encode(&description.canonical),
-            vectors::text(&case, "contract_canonical_hex")
-        );
+        assert_eq!(description.contract_id.as_deref(), Some(vectors::text(&case, "contract_id")));
+        assert_eq!(hex::encode(&description.canonical), vectors::text(&case, "contract_canonical_hex"));
         assert_eq!(description.problem, None);
     }
 }
@@ -48,24 +37,14 @@ fn contract_ids_are_those_of_the_reference() {
 fn type_definitions_come_in_the_order_and_bytes_of_the_reference() {
     for (document, case) in documents().iter().zip(recorded()) {
         let service = Service::from_json(document).unwrap();
-        let roots = service
-            .methods
-            .iter()
-            .flat_map(|method| [&method.request, &method.response]);
+        let roots = service.methods.iter().flat_map(|method| [&method.request, &method.response]);
         let graph = TypeGraph::new(&service, roots.filter_map(root_message));
         let entries = vectors::list(&case, "collection_entries").iter();
         let expected: Vec<String> = entries
-            .filter_map(|entry| {
-                vectors::text(entry, "name")
-                    .strip_prefix("types/")
-                    .map(str::to_owned)
-            })
+            .filter_map(|entry| vectors::text(entry, "name").strip_prefix("types/").map(str::to_owned))
             .collect();
-        let got: Vec<String> = graph
-            .types()
-            .iter()
-            .map(|defined| format!("{}.bin", hex::encode(&defined.hash)))
-            .collect();
+        let got: Vec<String> =
+            graph.types().iter().map(|defined| format!("{}.bin", hex::encode(&defined.hash))).collect();
         assert_eq!(got, expected, "{}", case["service_class"]);
     }
 }

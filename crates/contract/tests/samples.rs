@@ -1,10 +1,5 @@
 //! The sample services of the golden vectors: contract ids, definitions of cyclic types, postponed annotations.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::canonical::TypeDef;
 use aster_contract::service::Service;
@@ -21,10 +16,7 @@ fn samples() -> Value {
 fn document(source: &str) -> Value {
     let file = samples();
     let mut services = vectors::list(&file, "services").iter();
-    let mut service = services
-        .find(|service| service["source"] == source)
-        .expect("a sample")
-        .clone();
+    let mut service = services.find(|service| service["source"] == source).expect("a sample").clone();
     service["schema"] = file["schema"].clone();
     service["defaults"] = file["defaults"].clone();
     service
@@ -32,16 +24,9 @@ fn document(source: &str) -> Value {
 
 fn definitions(document: &Value) -> Vec<(String, TypeDef)> {
     let service = Service::from_json(&document.to_string()).unwrap();
-    let roots = service
-        .methods
-        .iter()
-        .flat_map(|method| [&method.request, &method.response]);
+    let roots = service.methods.iter().flat_map(|method| [&method.request, &method.response]);
     let graph = TypeGraph::new(&service, roots.filter_map(root_message));
-    graph
-        .types()
-        .iter()
-        .map(|defined| (defined.full_name.clone(), defined.definition.clone()))
-        .collect()
+    graph.types().iter().map(|defined| (defined.full_name.clone(), defined.definition.clone())).collect()
 }
 
 #[test]
@@ -54,11 +39,7 @@ fn contract_ids_are_those_of_the_vectors() {
             "vec_future.Minimal" => description.postponed_contract_id,
             _ => description.contract_id,
         };
-        assert_eq!(
-            id.as_deref(),
-            Some(vectors::text(case, "contract_id")),
-            "{source}"
-        );
+        assert_eq!(id.as_deref(), Some(vectors::text(case, "contract_id")), "{source}");
     }
 }
 
@@ -91,26 +72,14 @@ fn manifests_and_collections_are_those_of_the_vectors() {
             continue;
         }
         let document = document(source).to_string();
-        assert_eq!(
-            manifest(&document).unwrap(),
-            vectors::text(case, "manifest_text"),
-            "{source}"
-        );
+        assert_eq!(manifest(&document).unwrap(), vectors::text(case, "manifest_text"), "{source}");
         let service = Service::from_json(&document).unwrap();
-        let roots = service
-            .methods
-            .iter()
-            .flat_map(|method| [&method.request, &method.response]);
+        let roots = service.methods.iter().flat_map(|method| [&method.request, &method.response]);
         let graph = TypeGraph::new(&service, roots.filter_map(root_message));
-        let names: Vec<&str> = vectors::list(case, "entries")
-            .iter()
-            .map(|entry| vectors::text(entry, "name"))
-            .collect();
-        let types: Vec<String> = graph
-            .types()
-            .iter()
-            .map(|defined| format!("types/{}.bin", hex::encode(&defined.hash)))
-            .collect();
+        let names: Vec<&str> =
+            vectors::list(case, "entries").iter().map(|entry| vectors::text(entry, "name")).collect();
+        let types: Vec<String> =
+            graph.types().iter().map(|defined| format!("types/{}.bin", hex::encode(&defined.hash))).collect();
         assert_eq!(names[1..names.len() - 1], types, "{source}");
     }
 }
@@ -125,10 +94,7 @@ fn the_order_of_methods_and_types_in_the_document_does_not_matter() {
     types.reverse();
     let mut text = turned.to_string();
     for index in 0..=last {
-        text = text.replace(
-            &format!("\"message\":{index}}}"),
-            &format!("\"message\":#{}}}", last - index),
-        );
+        text = text.replace(&format!("\"message\":{index}}}"), &format!("\"message\":#{}}}", last - index));
     }
     let text = text.replace('#', "");
     let (plain, turned) = (describe(&document.to_string()).unwrap(), describe(&text).unwrap());
@@ -145,18 +111,12 @@ fn a_postponed_response_counts_only_where_a_request_reaches_it() {
             { "name": "m", "pattern": pattern, "request": { "message": request }, "response": { "message": response } }
         ]);
         let description = describe(&document.to_string()).unwrap();
-        (
-            description.contract_id.unwrap(),
-            description.postponed_contract_id.unwrap(),
-        )
+        (description.contract_id.unwrap(), description.postponed_contract_id.unwrap())
     };
     let (ping, leaf, c2) = (0, 2, 14);
     let same = |(strict, postponed): (String, String)| strict == postponed;
     assert!(same(ids("unary", ping, ping)));
-    assert!(
-        same(ids("unary", c2, leaf)),
-        "reached through a field of the request"
-    );
+    assert!(same(ids("unary", c2, leaf)), "reached through a field of the request");
     assert!(!same(ids("unary", leaf, ping)));
     assert!(same(ids("clientStream", ping, ping)));
     assert!(!same(ids("serverStream", ping, ping)));
@@ -169,15 +129,9 @@ fn a_tag_without_a_slash_needs_the_python_module() {
     assert!(describe(&document.to_string()).unwrap().problem.is_none());
     document["schema"]["types"][6]["pythonModule"] = Value::Null;
     let description = describe(&document.to_string()).unwrap();
-    assert_eq!(
-        (description.contract_id, description.postponed_contract_id),
-        (None, None)
-    );
+    assert_eq!((description.contract_id, description.postponed_contract_id), (None, None));
     assert!(description.problem.unwrap().contains("\"NoSlash\""));
-    assert!(matches!(
-        manifest(&document.to_string()),
-        Err(ContractError::NoId(_))
-    ));
+    assert!(matches!(manifest(&document.to_string()), Err(ContractError::NoId(_))));
 }
 
 #[test]
@@ -228,10 +182,7 @@ fn what_is_no_service_document_is_refused_with_its_place() {
         describe(&document.to_string()).unwrap_err()
     };
     assert!(matches!(describe("{"), Err(ContractError::Form(_))));
-    assert!(matches!(
-        refused(&|document| document["version"] = json!(1_i64 << 31)),
-        ContractError::Form(_)
-    ));
+    assert!(matches!(refused(&|document| document["version"] = json!(1_i64 << 31)), ContractError::Form(_)));
     assert!(matches!(
         refused(&|document| document["schema"]["types"][0]["kind"] = json!("zap")),
         ContractError::Form(_)
@@ -257,10 +208,7 @@ fn an_optional_response_has_the_identity_of_what_it_may_hold() {
         method["response"] = json!({ "optional": method["response"] });
     }
     let (plain, optional) = (plain.to_string(), optional.to_string());
-    assert_eq!(
-        describe(&optional).unwrap().contract_id,
-        describe(&plain).unwrap().contract_id
-    );
+    assert_eq!(describe(&optional).unwrap().contract_id, describe(&plain).unwrap().contract_id);
     assert_eq!(manifest(&optional).unwrap(), manifest(&plain).unwrap());
 }
 

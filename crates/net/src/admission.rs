@@ -11,19 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Client side: sends the credential, reads the answer.
 pub(crate) async fn ask(connection: &Connection, credential: &str) -> Result<ConsumerResponse, String> {
-    let request = ConsumerRequest {
-        credential_json: credential.to_owned(),
-        iid_token: String::new(),
-    };
+    let request = ConsumerRequest { credential_json: credential.to_owned(), iid_token: String::new() };
     let request = request.to_bytes().map_err(|e| e.to_string())?;
     let (mut send, mut recv) = connection.open_bi().await.map_err(|e| e.to_string())?;
     send.write_all(&request).await.map_err(|e| e.to_string())?;
     // The peer may have answered already: a stopped stream is not a failure.
     let _ = send.finish();
-    let answer = recv
-        .read_to_end(ADMISSION_BYTES)
-        .await
-        .map_err(|e| e.to_string())?;
+    let answer = recv.read_to_end(ADMISSION_BYTES).await.map_err(|e| e.to_string())?;
     if answer.is_empty() {
         return Ok(ConsumerResponse::refusal(""));
     }

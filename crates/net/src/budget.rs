@@ -21,10 +21,7 @@ pub(crate) type Reserved = OwnedSemaphorePermit;
 
 impl PeerBudget {
     pub(crate) fn new(bytes: u32, wait: Duration) -> Self {
-        Self {
-            bytes: Arc::new(Semaphore::new(bytes as usize)),
-            wait,
-        }
+        Self { bytes: Arc::new(Semaphore::new(bytes as usize)), wait }
     }
 
     /// Reserves `bytes`; `None` when they did not become free in time.
@@ -34,9 +31,6 @@ impl PeerBudget {
         if let Ok(permit) = Arc::clone(&semaphore).try_acquire_many_owned(wanted) {
             return Some(permit);
         }
-        tokio::time::timeout(self.wait, semaphore.acquire_many_owned(wanted))
-            .await
-            .ok()?
-            .ok()
+        tokio::time::timeout(self.wait, semaphore.acquire_many_owned(wanted)).await.ok()?.ok()
     }
 }

@@ -51,9 +51,7 @@ impl ClientMethod {
     ) -> Result<Self, RpcStatus> {
         let limits = Limits::default();
         for (what, name) in [("service name", service), ("method name", method)] {
-            limits
-                .check_name(what, name)
-                .map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
+            limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
         }
         let header = StreamHeader {
             service: service.to_owned(),
@@ -63,27 +61,15 @@ impl ClientMethod {
             ..StreamHeader::default()
         };
         let plain_header = header_frame(&header, encoding(request.mode))?;
-        Ok(Self {
-            peer,
-            pattern,
-            request,
-            response,
-            header,
-            plain_header,
-        })
+        Ok(Self { peer, pattern, request, response, header, plain_header })
     }
 
     fn header(&self, open: &OpenCall) -> Result<Bytes, RpcStatus> {
-        let deadline = open
-            .timeout
-            .filter(|_| open.timeout_travels)
-            .map_or(0, epoch_ms_in);
+        let deadline = open.timeout.filter(|_| open.timeout_travels).map_or(0, epoch_ms_in);
         if deadline == 0 && open.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }
-        Limits::default()
-            .check_metadata(&open.metadata)
-            .map_err(|e| status(e.code(), e.to_string()))?;
+        Limits::default().check_metadata(&open.metadata).map_err(|e| status(e.code(), e.to_string()))?;
         let header = StreamHeader {
             deadline_epoch_ms: deadline,
             metadata: open.metadata.clone(),
@@ -94,11 +80,7 @@ impl ClientMethod {
 }
 
 fn encoding(mode: Mode) -> Encoding {
-    if mode == Mode::Json {
-        Encoding::Json
-    } else {
-        Encoding::Fory
-    }
+    if mode == Mode::Json { Encoding::Json } else { Encoding::Fory }
 }
 
 fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
@@ -136,10 +118,7 @@ enum Outcome {
 
 impl Outcome {
     fn local(code: Code, message: impl Into<String>) -> Self {
-        Self::Local {
-            status: status(code, message),
-            not_sent: false,
-        }
+        Self::Local { status: status(code, message), not_sent: false }
     }
 }
 
@@ -152,13 +131,7 @@ pub(crate) fn spawn(
 ) {
     let deadline = open.timeout.map(|timeout| Instant::now() + timeout);
     tokio::spawn(async move {
-        let mut task = ClientCall {
-            port,
-            number,
-            call,
-            method,
-            received: 0,
-        };
+        let mut task = ClientCall { port, number, call, method, received: 0 };
         let outcome = task.run(open, deadline).await;
         task.report(outcome);
     });
@@ -179,32 +152,19 @@ impl ClientCall {
             Outcome::Left => return,
             Outcome::Message(message) => {
                 let marked = self.method.response.marked();
-                return self.port.push(Event::Message {
-                    call: self.number,
-                    message,
-                    marked,
-                });
+                return self.port.push(Event::Message { call: self.number, message, marked });
             }
             Outcome::Status(status) => (status, false, false),
             Outcome::Local { status, not_sent } => (status, true, not_sent),
         };
-        self.port.push(Event::Ended {
-            call: self.number,
-            status,
-            received: self.received,
-            local,
-            not_sent,
-        });
+        self.port.push(Event::Ended { call: self.number, status, received: self.received, local, not_sent });
     }
 
     async fn run(&mut self, open: OpenCall, deadline: Option<Instant>) -> Outcome {
         let header = match self.method.header(&open) {
             Ok(header) => header,
             Err(status) => {
-                return Outcome::Local {
-                    status,
-                    not_sent: true,
-                };
+                return Outcome::Local { status, not_sent: true };
             }
         };
         let call = Arc::clone(&self.call);
@@ -219,10 +179,7 @@ impl ClientCall {
         let (mut writer, mut reader) = match opened {
             Ok(streams) => streams,
             Err(error) => {
-                return Outcome::Local {
-                    status: status(error.code(), error.to_string()),
-                    not_sent: true,
-                };
+                return Outcome::Local { status: status(error.code(), error.to_string()), not_sent: true };
             }
         };
         writer.push(header);
@@ -288,10 +245,7 @@ impl ClientCall {
             match self.method.response.incoming(&received.frame) {
                 Ok(message) => answer = Some(message),
                 Err(status) => {
-                    return Outcome::Local {
-                        status,
-                        not_sent: false,
-                    };
+                    return Outcome::Local { status, not_sent: false };
                 }
             }
             self.received = 1;
@@ -331,10 +285,7 @@ impl ClientCall {
                 match self.method.response.incoming(&received.frame) {
                     Ok(message) => block.push(message),
                     Err(status) => {
-                        ended = Err(Outcome::Local {
-                            status,
-                            not_sent: false,
-                        });
+                        ended = Err(Outcome::Local { status, not_sent: false });
                         break;
                     }
                 }
@@ -366,10 +317,7 @@ impl ClientCall {
         let left = matches!(outcome, Outcome::Left | Outcome::Local { .. });
         if by_trailer && left && writer.started() && !writer.is_finished() {
             // The reference takes a reset upload for a complete one: only a trailer cancels it.
-            writer.push(trailer(
-                &status(Code::Cancelled, "cancelled"),
-                self.call.encoding(),
-            ));
+            writer.push(trailer(&status(Code::Cancelled, "cancelled"), self.call.encoding()));
             tokio::spawn(async move {
                 if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, writer.flush()).await {
                     writer.finish();
@@ -403,12 +351,7 @@ impl Block {
             return;
         }
         call.mailbox.handed(self.bytes);
-        port.push(Event::Items {
-            call: number,
-            items: self.items,
-            bytes: self.bytes as u32,
-            marked,
-        });
+        port.push(Event::Items { call: number, items: self.items, bytes: self.bytes as u32, marked });
     }
 }
 
@@ -424,10 +367,7 @@ async fn pump(port: &Port, number: u32, call: &Call, writer: &mut FrameWriter) -
             return Ok(());
         }
         if output.bytes > 0 {
-            port.push(Event::Credit {
-                call: number,
-                bytes: output.bytes as u32,
-            });
+            port.push(Event::Credit { call: number, bytes: output.bytes as u32 });
         }
         output = call.mailbox.output().await;
     }
@@ -453,10 +393,7 @@ async fn leaving(call: &Call, deadline: Option<Instant>, timeout: Option<Duratio
 
 fn not_sent(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Local { status, .. } => Outcome::Local {
-            status,
-            not_sent: true,
-        },
+        Outcome::Local { status, .. } => Outcome::Local { status, not_sent: true },
         outcome => outcome,
     }
 }
@@ -475,10 +412,7 @@ fn end_of(received: &Received) -> Outcome {
             }
             Outcome::Status(status)
         }
-        Err(error) => Outcome::local(
-            Code::Internal,
-            format!("the peer's status is not readable: {error}"),
-        ),
+        Err(error) => Outcome::local(Code::Internal, format!("the peer's status is not readable: {error}")),
     }
 }
 

@@ -75,9 +75,5 @@ impl ConnectError {
 
 /// A status made by this side.
 pub fn status(code: Code, message: impl Into<String>) -> RpcStatus {
-    RpcStatus {
-        code: code as i64,
-        message: message.into(),
-        details: Vec::new(),
-    }
+    RpcStatus { code: code as i64, message: message.into(), details: Vec::new() }
 }

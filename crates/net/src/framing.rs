@@ -91,18 +91,13 @@ impl FrameReader {
     /// As [`next`](Self::next), but silence is bounded from the start.
     pub(crate) async fn awaited(&mut self) -> Result<Option<Received>, ReadFailure> {
         let limit = self.body_timeout;
-        tokio::time::timeout(limit, self.next())
-            .await
-            .unwrap_or(Err(ReadFailure::Silent(limit)))
+        tokio::time::timeout(limit, self.next()).await.unwrap_or(Err(ReadFailure::Silent(limit)))
     }
 
     /// A frame that has arrived already.
     pub(crate) fn ready(&mut self) -> Result<Option<Received>, ReadFailure> {
         let frame = self.decoder.next()?;
-        Ok(frame.map(|frame| Received {
-            frame,
-            reserved: self.reserved.take(),
-        }))
+        Ok(frame.map(|frame| Received { frame, reserved: self.reserved.take() }))
     }
 
     /// Reads on without looking until the peer's end. Resolves at a clean end or any failure; cancel-safe.
@@ -143,9 +138,7 @@ impl FrameReader {
         let read = self.stream.read_many_chunks(&mut self.chunks);
         let count = if self.decoder.is_mid_frame() {
             let limit = self.body_timeout;
-            tokio::time::timeout(limit, read)
-                .await
-                .map_err(|_| ReadFailure::Silent(limit))??
+            tokio::time::timeout(limit, read).await.map_err(|_| ReadFailure::Silent(limit))??
         } else {
             read.await?
         };
@@ -172,12 +165,7 @@ pub(crate) struct FrameWriter {
 
 impl FrameWriter {
     pub(crate) fn new(stream: SendStream) -> Self {
-        Self {
-            stream,
-            pending: Vec::new(),
-            started: false,
-            finished: false,
-        }
+        Self { stream, pending: Vec::new(), started: false, finished: false }
     }
 
     /// Queues bytes for the next [`flush`](Self::flush).

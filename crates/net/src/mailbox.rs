@@ -94,11 +94,8 @@ impl Mailbox {
 
     /// The user's side consumed `bytes`.
     pub(crate) fn credit(&self, bytes: usize) {
-        let _ = self
-            .unread
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| {
-                Some(n.saturating_sub(bytes))
-            });
+        let _ =
+            self.unread.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| Some(n.saturating_sub(bytes)));
         self.credit.notify_one();
     }
 
@@ -144,10 +141,6 @@ impl Mailbox {
         if !state.joined.is_empty() {
             chunks.push(state.joined.split().freeze());
         }
-        Output {
-            chunks,
-            bytes: std::mem::take(&mut state.bytes),
-            end: state.end.take(),
-        }
+        Output { chunks, bytes: std::mem::take(&mut state.bytes), end: state.end.take() }
     }
 }

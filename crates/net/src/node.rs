@@ -83,12 +83,8 @@ impl Node {
 
     /// Addresses that peers may dial, best first.
     pub async fn direct_addresses(&self) -> Vec<SocketAddr> {
-        let bound: Vec<_> = self
-            .endpoint
-            .bound_sockets()
-            .into_iter()
-            .filter(|a| !a.ip().is_unspecified())
-            .collect();
+        let bound: Vec<_> =
+            self.endpoint.bound_sockets().into_iter().filter(|a| !a.ip().is_unspecified()).collect();
         if !bound.is_empty() {
             return bound;
         }
@@ -113,20 +109,14 @@ impl Node {
     pub async fn address(&self) -> NodeAddr {
         let mut direct = self.direct_addresses().await;
         direct.truncate(TICKET_ADDRESSES);
-        NodeAddr {
-            endpoint_id: *self.endpoint.id().as_bytes(),
-            relay_url: self.relay_url(),
-            direct,
-        }
+        NodeAddr { endpoint_id: *self.endpoint.id().as_bytes(), relay_url: self.relay_url(), direct }
     }
 
     /// The `aster1` ticket of this node.
     pub async fn ticket(&self) -> String {
         let address = self.address().await;
         // Addresses that fit are always few enough to write.
-        Ticket::with_addresses(address.endpoint_id, &address.direct)
-            .to_text()
-            .unwrap_or_default()
+        Ticket::with_addresses(address.endpoint_id, &address.direct).to_text().unwrap_or_default()
     }
 
     /// Answers calls to `services` on `port`; gives the first handle of each service there.
@@ -137,10 +127,7 @@ impl Node {
             let first_handle = port.reserve_handles(definition.methods.len());
             handles.push(first_handle);
             let key = (definition.name.clone(), definition.version);
-            let worker = Worker {
-                port: Arc::clone(port),
-                first_handle,
-            };
+            let worker = Worker { port: Arc::clone(port), first_handle };
             let service = match table.get(&key) {
                 Some(served) if served.is_served() => served.with_worker(worker),
                 _ => Service::new(definition).with_worker(worker),
@@ -169,12 +156,8 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<(Arc<Peer>, ConsumerResponse), ConnectError> {
-        let connecting = Peer::connect(
-            self.endpoint.clone(),
-            address,
-            credential,
-            self.options.limits.clone(),
-        );
+        let connecting =
+            Peer::connect(self.endpoint.clone(), address, credential, self.options.limits.clone());
         tokio::time::timeout(timeout, connecting)
             .await
             .unwrap_or_else(|_| Err(ConnectError::Timeout(timeout.as_millis())))
@@ -194,10 +177,7 @@ impl Node {
     /// Ends everything. Safe twice.
     pub async fn close(&self) {
         self.drain(Duration::ZERO).await;
-        self.services
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.services.write().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = tokio::time::timeout(CLOSE, self.endpoint.close()).await;
     }
 
@@ -298,17 +278,10 @@ impl Node {
 
     fn welcome_answer(&self, address: &str) -> ConsumerResponse {
         let table = self.services.read().unwrap_or_else(PoisonError::into_inner);
-        let mut services: Vec<_> = table
-            .values()
-            .map(|service| summary(&service.definition, address))
-            .collect();
+        let mut services: Vec<_> =
+            table.values().map(|service| summary(&service.definition, address)).collect();
         services.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-        ConsumerResponse {
-            admitted: true,
-            services,
-            root_pubkey: NO_ROOT.to_owned(),
-            ..Default::default()
-        }
+        ConsumerResponse { admitted: true, services, root_pubkey: NO_ROOT.to_owned(), ..Default::default() }
     }
 }
 
@@ -332,11 +305,7 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
         channels: vec![("rpc".to_owned(), address.to_owned())],
         pattern: "shared".to_owned(),
         // The reference always lists nothing and takes a list that lacks `xlang` as JSON only.
-        serialization_modes: if json_only {
-            vec!["json".to_owned()]
-        } else {
-            Vec::new()
-        },
+        serialization_modes: if json_only { vec!["json".to_owned()] } else { Vec::new() },
     }
 }
 
@@ -347,18 +316,14 @@ async fn build_endpoint(options: &NodeOptions) -> Result<Endpoint, BindError> {
         RelayChoice::Disabled => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
         RelayChoice::Urls(urls) => {
             let urls = urls.iter().map(|url| {
-                url.parse::<RelayUrl>().map_err(|e| BindError::RelayUrl {
-                    url: url.clone(),
-                    reason: e.to_string(),
-                })
+                url.parse::<RelayUrl>()
+                    .map_err(|e| BindError::RelayUrl { url: url.clone(), reason: e.to_string() })
             });
             let relays = RelayMode::custom(urls.collect::<Result<Vec<_>, _>>()?);
             Endpoint::builder(presets::Minimal).relay_mode(relays)
         }
     };
-    let secret = options
-        .secret_key
-        .map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
+    let secret = options.secret_key.map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
     let transport = QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(options.limits.max_streams))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
@@ -370,10 +335,7 @@ async fn build_endpoint(options: &NodeOptions) -> Result<Endpoint, BindError> {
         .alpns(vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec()])
         .transport_config(transport);
     if let Some(address) = options.bind {
-        builder = builder
-            .clear_ip_transports()
-            .bind_addr(address)
-            .map_err(|e| failed(&e))?;
+        builder = builder.clear_ip_transports().bind_addr(address).map_err(|e| failed(&e))?;
     }
     builder.bind().await.map_err(|e| failed(&e))
 }

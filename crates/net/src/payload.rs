@@ -127,16 +127,8 @@ impl PayloadCodec {
 
 /// The status of a codec error.
 pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
-    let details = error
-        .details()
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect();
-    RpcStatus {
-        code: i64::from(error.code()),
-        message: error.to_string(),
-        details,
-    }
+    let details = error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    RpcStatus { code: i64::from(error.code()), message: error.to_string(), details }
 }
 
 fn framed(flags: u8, payload: &[u8]) -> Result<Bytes, RpcStatus> {
@@ -172,9 +164,9 @@ fn decompress(packed: &[u8]) -> Result<Bytes, String> {
         Ok(Some(size)) if size > MAX_BODY as u64 => {
             Err(format!("decompressed size {size} exceeds maximum {MAX_BODY}"))
         }
-        Ok(Some(size)) => zstd::bulk::decompress(packed, size as usize)
-            .map(Bytes::from)
-            .map_err(|e| broken(&e)),
+        Ok(Some(size)) => {
+            zstd::bulk::decompress(packed, size as usize).map(Bytes::from).map_err(|e| broken(&e))
+        }
         Ok(None) => decompress_streaming(packed).map_err(|e| broken(&e)),
         Err(_) => Err(broken(&"unreadable frame header")),
     }
@@ -188,9 +180,7 @@ fn decompress_streaming(packed: &[u8]) -> std::io::Result<Bytes> {
     let mut plain = Vec::new();
     decoder.take(MAX_BODY as u64 + 1).read_to_end(&mut plain)?;
     if plain.len() > MAX_BODY {
-        return Err(std::io::Error::other(format!(
-            "decompressed size exceeds maximum {MAX_BODY}"
-        )));
+        return Err(std::io::Error::other(format!("decompressed size exceeds maximum {MAX_BODY}")));
     }
     Ok(plain.into())
 }

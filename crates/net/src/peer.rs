@@ -61,15 +61,7 @@ impl Peer {
         let budget = PeerBudget::new(limits.peer_bytes, limits.body_timeout);
         let closed = false.into();
         let connection = Mutex::new(connection);
-        let peer = Self {
-            endpoint,
-            address,
-            credential,
-            limits,
-            budget,
-            connection,
-            closed,
-        };
+        let peer = Self { endpoint, address, credential, limits, budget, connection, closed };
         Ok((Arc::new(peer), answer))
     }
 
@@ -99,10 +91,7 @@ impl Peer {
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> ConnectError {
-        ConnectError::Dial {
-            endpoint_id: self.endpoint_id(),
-            reason: error.to_string(),
-        }
+        ConnectError::Dial { endpoint_id: self.endpoint_id(), reason: error.to_string() }
     }
 
     /// Closes the connection in order; calls in flight end as unavailable. Safe twice.
@@ -136,10 +125,7 @@ async fn admit(
     let answer = tokio::time::timeout(DIAL_TIMEOUT, admission::ask(&connection, credential)).await;
     let answer = answer
         .unwrap_or_else(|_| Err("no answer in time".to_owned()))
-        .map_err(|reason| ConnectError::Answer {
-            endpoint_id: id.clone(),
-            reason,
-        })?;
+        .map_err(|reason| ConnectError::Answer { endpoint_id: id.clone(), reason })?;
     // The peer has nothing more to say: the handle that is dropped here closes in order.
     if answer.admitted {
         return Ok(answer);
@@ -149,17 +135,11 @@ async fn admit(
     } else {
         ": the credential was not accepted (expired, for another node, or of another root)"
     };
-    Err(ConnectError::Refused {
-        endpoint_id: id,
-        hint,
-    })
+    Err(ConnectError::Refused { endpoint_id: id, hint })
 }
 
 async fn dial(endpoint: &Endpoint, address: &EndpointAddr, alpn: &[u8]) -> Result<Connection, ConnectError> {
-    let failed = |reason: String| ConnectError::Dial {
-        endpoint_id: address.id.to_string(),
-        reason,
-    };
+    let failed = |reason: String| ConnectError::Dial { endpoint_id: address.id.to_string(), reason };
     match tokio::time::timeout(DIAL_TIMEOUT, endpoint.connect(address.clone(), alpn)).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(error)) => Err(failed(chain(&error))),
@@ -182,16 +162,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
-    let invalid = |reason: String| ConnectError::Dial {
-        endpoint_id: address.endpoint_id_text(),
-        reason,
-    };
+    let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
     let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;
     let mut addrs: Vec<TransportAddr> = address.direct.iter().copied().map(TransportAddr::Ip).collect();
     if let Some(url) = &address.relay_url {
-        let url: RelayUrl = url
-            .parse()
-            .map_err(|e| invalid(format!("relay URL {url:?}: {e}")))?;
+        let url: RelayUrl = url.parse().map_err(|e| invalid(format!("relay URL {url:?}: {e}")))?;
         addrs.push(TransportAddr::Relay(url));
     }
     Ok(EndpointAddr::from_parts(id, addrs))

@@ -41,12 +41,7 @@ pub(crate) struct Call {
 
 impl Call {
     pub(crate) fn new(codec: PayloadCodec, server: bool) -> Self {
-        Self {
-            mailbox: Mailbox::default(),
-            codec,
-            shrink: Mutex::default(),
-            server,
-        }
+        Self { mailbox: Mailbox::default(), codec, shrink: Mutex::default(), server }
     }
 
     /// Encodes and queues one message; a message that cannot travel ends a server call with the reason.
@@ -60,11 +55,7 @@ impl Call {
 
     /// The encoding of records on this call's stream.
     pub(crate) fn encoding(&self) -> Encoding {
-        if self.codec.marked() {
-            Encoding::Json
-        } else {
-            Encoding::Fory
-        }
+        if self.codec.marked() { Encoding::Json } else { Encoding::Fory }
     }
 }
 
@@ -83,9 +74,7 @@ pub struct Port {
 
 impl std::fmt::Debug for Port {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Port")
-            .field("closed", &self.closed)
-            .finish_non_exhaustive()
+        f.debug_struct("Port").field("closed", &self.closed).finish_non_exhaustive()
     }
 }
 
@@ -143,10 +132,7 @@ impl Port {
         }
         for call in lock(&self.calls).values() {
             if call.server {
-                call.mailbox.end(End::Status(status(
-                    Code::Unavailable,
-                    "the server's worker has ended",
-                )));
+                call.mailbox.end(End::Status(status(Code::Unavailable, "the server's worker has ended")));
             } else {
                 call.mailbox.cancel();
             }
@@ -214,26 +200,8 @@ impl Port {
 
     fn apply(self: &Arc<Self>, op: Op) {
         match op {
-            Op::Open {
-                call,
-                method,
-                timeout,
-                timeout_travels,
-                metadata,
-                request,
-                end,
-            } => {
-                self.open_call(
-                    call,
-                    method,
-                    OpenCall {
-                        timeout,
-                        timeout_travels,
-                        metadata,
-                        end,
-                    },
-                    request,
-                );
+            Op::Open { call, method, timeout, timeout_travels, metadata, request, end } => {
+                self.open_call(call, method, OpenCall { timeout, timeout_travels, metadata, end }, request);
             }
             Op::Item { call, message } => self.with(call, |c| self.send(call, c, message)),
             Op::End { call } => self.with(call, |c| c.mailbox.end(End::Input)),
@@ -273,16 +241,9 @@ impl Port {
     }
 
     fn open_call(self: &Arc<Self>, number: u32, handle: u32, open: OpenCall, request: Option<Framed>) {
-        let method = lock(&self.methods)
-            .get((handle as usize).wrapping_sub(1))
-            .cloned();
-        let ended = |status, not_sent| Event::Ended {
-            call: number,
-            status,
-            received: 0,
-            local: true,
-            not_sent,
-        };
+        let method = lock(&self.methods).get((handle as usize).wrapping_sub(1)).cloned();
+        let ended =
+            |status, not_sent| Event::Ended { call: number, status, received: 0, local: true, not_sent };
         let Some(method) = method else {
             self.push(ended(status(Code::Internal, "unknown method handle"), true));
             return;
@@ -304,7 +265,5 @@ impl Port {
 pub(crate) fn trailer(status: &aster_wire::record::RpcStatus, encoding: Encoding) -> bytes::Bytes {
     let payload = status.encode(encoding);
     // INVARIANT: statuses are cut to the limits before they are encoded, far below a frame's size.
-    Framed::from_payload(flag::TRAILER, &payload)
-        .map(Framed::into_wire)
-        .unwrap_or_default()
+    Framed::from_payload(flag::TRAILER, &payload).map(Framed::into_wire).unwrap_or_default()
 }

@@ -27,10 +27,7 @@ impl Pattern {
             "bidiStream" => (true, true),
             _ => return None,
         };
-        Some(Self {
-            request_stream,
-            response_stream,
-        })
+        Some(Self { request_stream, response_stream })
     }
 }
 
@@ -82,40 +79,19 @@ pub(crate) struct Worker {
 
 impl Service {
     pub(crate) fn new(definition: ServiceDefinition) -> Self {
-        let methods = definition
-            .methods
-            .iter()
-            .enumerate()
-            .map(|(i, m)| (m.name.clone(), i))
-            .collect();
-        Self {
-            definition,
-            methods,
-            workers: Vec::new(),
-            turn: AtomicUsize::new(0),
-        }
+        let methods = definition.methods.iter().enumerate().map(|(i, m)| (m.name.clone(), i)).collect();
+        Self { definition, methods, workers: Vec::new(), turn: AtomicUsize::new(0) }
     }
 
     pub(crate) fn with_worker(&self, worker: Worker) -> Self {
         let mut workers = self.workers.clone();
         workers.push(worker);
-        Self {
-            workers,
-            ..Self::new(self.definition.clone())
-        }
+        Self { workers, ..Self::new(self.definition.clone()) }
     }
 
     pub(crate) fn without_port(&self, port: &Arc<Port>) -> Self {
-        let workers = self
-            .workers
-            .iter()
-            .filter(|w| !Arc::ptr_eq(&w.port, port))
-            .cloned()
-            .collect();
-        Self {
-            workers,
-            ..Self::new(self.definition.clone())
-        }
+        let workers = self.workers.iter().filter(|w| !Arc::ptr_eq(&w.port, port)).cloned().collect();
+        Self { workers, ..Self::new(self.definition.clone()) }
     }
 
     pub(crate) fn is_served(&self) -> bool {

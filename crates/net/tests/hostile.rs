@@ -2,12 +2,7 @@
 //! call live on.
 
 #![allow(unreachable_pub, reason = "modules of a test binary")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -35,12 +30,7 @@ async fn victim(limits: NodeLimits) -> Victim {
     node.serve(&driver.port, vec![service()]);
     let endpoint = raw::endpoint().await;
     let connection = raw::dial(&endpoint, &node.ticket().await, ALPN_RPC).await;
-    Victim {
-        node,
-        driver,
-        endpoint,
-        connection,
-    }
+    Victim { node, driver, endpoint, connection }
 }
 
 impl Victim {
@@ -61,18 +51,14 @@ impl Victim {
                 if let Event::Call(call) = self.driver.fact().await
                     && call.message.as_deref() == Some(&payload("honest")[..])
                 {
-                    return self.driver.submit(Op::Reply {
-                        call: call.call,
-                        message: framed(&payload("fine")),
-                    });
+                    return self
+                        .driver
+                        .submit(Op::Reply { call: call.call, message: framed(&payload("fine")) });
                 }
             }
         };
         let (answer, ()) = tokio::join!(answer, serve);
-        assert_eq!(
-            answer.first().map(|frame| frame.payload.to_vec()),
-            Some(payload("fine"))
-        );
+        assert_eq!(answer.first().map(|frame| frame.payload.to_vec()), Some(payload("fine")));
     }
 
     async fn end(self) {
@@ -82,12 +68,8 @@ impl Victim {
 }
 
 fn header_with(edit: impl FnOnce(&mut StreamHeader)) -> Vec<u8> {
-    let mut header = StreamHeader {
-        service: "S".into(),
-        method: "one".into(),
-        version: 1,
-        ..Default::default()
-    };
+    let mut header =
+        StreamHeader { service: "S".into(), method: "one".into(), version: 1, ..Default::default() };
     edit(&mut header);
     frame::encode(flag::HEADER, &header.encode(Encoding::Fory)).expect("a frame")
 }
@@ -106,20 +88,12 @@ async fn broken_streams_get_a_status_and_the_connection_lives_on() {
     let lying = [&header("one")[..], &[0xff, 0xff, 0xff, 0xff, 0, 1, 2, 3]].concat();
     let zero = [&header("one")[..], &[0, 0, 0, 0]].concat();
     let cut = [&header("one")[..], &[200, 0, 0, 0, 0, 1, 2]].concat();
-    let bad_zstd = [
-        header("one"),
-        frame::encode(flag::COMPRESSED, b"not zstd").unwrap(),
-    ]
-    .concat();
+    let bad_zstd = [header("one"), frame::encode(flag::COMPRESSED, b"not zstd").unwrap()].concat();
     let bomb = zstd::bulk::compress(&vec![0; 17 << 20], 3).unwrap();
     let bomb = [header("one"), frame::encode(flag::COMPRESSED, &bomb).unwrap()].concat();
     let cases: [(&str, Vec<u8>, i64); 14] = [
         ("no HEADER flag", data(b"x"), 13),
-        (
-            "a junk header",
-            frame::encode(flag::HEADER, &[0xff; 3]).unwrap(),
-            13,
-        ),
+        ("a junk header", frame::encode(flag::HEADER, &[0xff; 3]).unwrap(), 13),
         ("a first frame of length 0", vec![0, 0, 0, 0], 13),
         ("a first frame that says 4 GiB", vec![0xff; 8], 13),
         ("no service", header_with(|h| h.service.clear()), 3),
@@ -137,13 +111,7 @@ async fn broken_streams_get_a_status_and_the_connection_lives_on() {
         assert_eq!(victim.status_of(&bytes).await.code, code, "{name}");
     }
     let pairs = |n: usize| (0..n).map(|i| (format!("k{i}"), "v".to_owned())).collect();
-    assert_eq!(
-        victim
-            .status_of(&header_with(|h| h.metadata = pairs(65)))
-            .await
-            .code,
-        8
-    );
+    assert_eq!(victim.status_of(&header_with(|h| h.metadata = pairs(65))).await.code, 8);
     let late = header_with(|h| h.deadline_epoch_ms = 1);
     assert_eq!(victim.status_of(&late).await.code, 4);
     victim.is_well().await;
@@ -166,12 +134,7 @@ async fn the_references_probes_of_headers_get_the_references_codes() {
     for case in vectors::list(&file, "cases") {
         if names.contains(&vectors::text(case, "name")) {
             let status = victim.status_of(&vectors::bytes(case, "client_hex")).await;
-            assert_eq!(
-                status.code,
-                vectors::int(&case["status"], "code"),
-                "{}",
-                vectors::text(case, "name")
-            );
+            assert_eq!(status.code, vectors::int(&case["status"], "code"), "{}", vectors::text(case, "name"));
             assert_eq!(status.message, vectors::text(&case["status"], "message"));
             seen += 1;
         }
@@ -182,16 +145,11 @@ async fn the_references_probes_of_headers_get_the_references_codes() {
 
 #[tokio::test]
 async fn a_stream_that_never_says_its_header_is_ended() {
-    let mut victim = victim(NodeLimits {
-        header_timeout: Duration::from_millis(100),
-        ..NodeLimits::default()
-    })
-    .await;
+    let mut victim =
+        victim(NodeLimits { header_timeout: Duration::from_millis(100), ..NodeLimits::default() }).await;
     let (mut send, mut recv) = victim.connection.open_bi().await.unwrap();
     send.write_all(&[40, 0, 0, 0]).await.unwrap();
-    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv))
-        .await
-        .unwrap();
+    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv)).await.unwrap();
     let status = RpcStatus::decode(&frames[0].payload).unwrap().0;
     assert_eq!(status.code, 4);
     victim.is_well().await;
@@ -200,16 +158,11 @@ async fn a_stream_that_never_says_its_header_is_ended() {
 
 #[tokio::test]
 async fn a_request_that_never_comes_is_not_awaited_for_ever() {
-    let mut victim = victim(NodeLimits {
-        body_timeout: Duration::from_millis(100),
-        ..NodeLimits::default()
-    })
-    .await;
+    let mut victim =
+        victim(NodeLimits { body_timeout: Duration::from_millis(100), ..NodeLimits::default() }).await;
     let (mut send, mut recv) = victim.connection.open_bi().await.unwrap();
     send.write_all(&header("one")).await.unwrap();
-    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv))
-        .await
-        .unwrap();
+    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv)).await.unwrap();
     assert_eq!(RpcStatus::decode(&frames[0].payload).unwrap().0.code, 4);
     victim.is_well().await;
     victim.end().await;
@@ -217,11 +170,8 @@ async fn a_request_that_never_comes_is_not_awaited_for_ever() {
 
 #[tokio::test]
 async fn an_input_stream_may_be_silent_between_items_but_not_inside_one() {
-    let mut victim = victim(NodeLimits {
-        body_timeout: Duration::from_millis(100),
-        ..NodeLimits::default()
-    })
-    .await;
+    let mut victim =
+        victim(NodeLimits { body_timeout: Duration::from_millis(100), ..NodeLimits::default() }).await;
     let (mut send, mut recv) = victim.connection.open_bi().await.unwrap();
     send.write_all(&header("up")).await.unwrap();
     let call = victim.driver.call().await.call;
@@ -230,20 +180,14 @@ async fn an_input_stream_may_be_silent_between_items_but_not_inside_one() {
     assert!(matches!(victim.driver.fact().await, Event::Items { items, .. } if items.len() == 1));
     send.write_all(&[100, 0, 0, 0, 0, 1]).await.unwrap();
     assert!(matches!(victim.driver.fact().await, Event::Aborted { call: c, code: 4 } if c == call));
-    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv))
-        .await
-        .unwrap();
+    let frames = tokio::time::timeout(Duration::from_secs(2), raw::frames_to_end(&mut recv)).await.unwrap();
     assert_eq!(RpcStatus::decode(&frames[0].payload).unwrap().0.code, 4);
     victim.end().await;
 }
 
 #[tokio::test]
 async fn an_open_and_reset_flood_is_slowed_down_and_the_connection_stays_usable() {
-    let limits = NodeLimits {
-        reset_burst: 50,
-        resets_per_second: 1000,
-        ..NodeLimits::default()
-    };
+    let limits = NodeLimits { reset_burst: 50, resets_per_second: 1000, ..NodeLimits::default() };
     let mut victim = victim(limits).await;
     let started = Instant::now();
     for _ in 0..300 {
@@ -266,19 +210,14 @@ async fn an_open_and_reset_flood_is_slowed_down_and_the_connection_stays_usable(
 
 #[tokio::test]
 async fn frames_that_are_announced_reserve_the_peers_budget_and_honest_ones_wait_their_turn() {
-    let limits = NodeLimits {
-        peer_bytes: 1 << 20,
-        body_timeout: Duration::from_millis(300),
-        ..NodeLimits::default()
-    };
+    let limits =
+        NodeLimits { peer_bytes: 1 << 20, body_timeout: Duration::from_millis(300), ..NodeLimits::default() };
     let mut victim = victim(limits).await;
     // Half of the budget is announced and never sent.
     let (mut liar, mut lied) = victim.connection.open_bi().await.unwrap();
     let announced = [&header("one")[..], &(700_000u32).to_le_bytes(), &[0, 1]].concat();
     liar.write_all(&announced).await.unwrap();
-    let frames = tokio::time::timeout(Duration::from_secs(3), raw::frames_to_end(&mut lied))
-        .await
-        .unwrap();
+    let frames = tokio::time::timeout(Duration::from_secs(3), raw::frames_to_end(&mut lied)).await.unwrap();
     assert_eq!(RpcStatus::decode(&frames[0].payload).unwrap().0.code, 4);
     let big = payload(&"y".repeat(800_000));
     let bytes = [header("one"), data(&big)].concat();
@@ -286,10 +225,7 @@ async fn frames_that_are_announced_reserve_the_peers_budget_and_honest_ones_wait
     let serve = async {
         let call = victim.driver.call().await;
         assert_eq!(call.message.map(|message| message.len()), Some(big.len()));
-        victim.driver.submit(Op::Reply {
-            call: call.call,
-            message: framed(&payload("ok")),
-        });
+        victim.driver.submit(Op::Reply { call: call.call, message: framed(&payload("ok")) });
     };
     let (answer, ()) = tokio::join!(answer, serve);
     assert_eq!(answer.len(), 2);
@@ -297,19 +233,11 @@ async fn frames_that_are_announced_reserve_the_peers_budget_and_honest_ones_wait
 }
 
 async fn ask(victim: &Victim, request: &[u8]) -> Vec<u8> {
-    let connection = raw::dial(
-        &victim.endpoint,
-        &victim.node.ticket().await,
-        ALPN_CONSUMER_ADMISSION,
-    )
-    .await;
+    let connection = raw::dial(&victim.endpoint, &victim.node.ticket().await, ALPN_CONSUMER_ADMISSION).await;
     let (mut send, mut recv) = connection.open_bi().await.unwrap();
     send.write_all(request).await.unwrap();
     send.finish().unwrap();
-    tokio::time::timeout(support::PATIENCE, recv.read_to_end(65_536))
-        .await
-        .unwrap()
-        .unwrap()
+    tokio::time::timeout(support::PATIENCE, recv.read_to_end(65_536)).await.unwrap().unwrap()
 }
 
 #[tokio::test]

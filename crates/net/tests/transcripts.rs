@@ -2,12 +2,7 @@
 //! server's. Payloads run through the dynamic plan, so JSON text must come out as it went in.
 
 #![allow(unreachable_pub, reason = "modules of a test binary")]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -41,10 +36,7 @@ struct Recorded {
 
 fn recordings() -> Vec<Recorded> {
     let file = vectors::load("wheel-transcripts");
-    let cases: Vec<_> = vectors::list(&file, "cases")
-        .iter()
-        .filter_map(recorded)
-        .collect();
+    let cases: Vec<_> = vectors::list(&file, "cases").iter().filter_map(recorded).collect();
     assert_eq!(cases.len(), 38, "the stateless cases of the file");
     cases
 }
@@ -60,10 +52,8 @@ fn recorded(case: &Value) -> Option<Recorded> {
         _ => return None,
     };
     let stream = vectors::list(case, "streams").first()?;
-    let (client_bytes, server_bytes) = (
-        vectors::bytes(stream, "client_hex"),
-        vectors::bytes(stream, "server_hex"),
-    );
+    let (client_bytes, server_bytes) =
+        (vectors::bytes(stream, "client_hex"), vectors::bytes(stream, "server_hex"));
     Some(Recorded {
         name: name.clone(),
         mode: vectors::text(case, "mode").to_owned(),
@@ -85,11 +75,7 @@ impl Recorded {
     }
 
     fn responses(&self) -> Vec<Vec<u8>> {
-        self.server
-            .iter()
-            .filter(|frame| !frame.has(flag::TRAILER))
-            .map(message)
-            .collect()
+        self.server.iter().filter(|frame| !frame.has(flag::TRAILER)).map(message).collect()
     }
 
     fn status(&self) -> RpcStatus {
@@ -149,29 +135,16 @@ async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
             event => panic!("{}: input, not {event:?}", recorded.name),
         }
     }
-    let expected: Vec<_> = recorded
-        .requests()
-        .iter()
-        .map(|request| recorded.to_xlang(request))
-        .collect();
+    let expected: Vec<_> = recorded.requests().iter().map(|request| recorded.to_xlang(request)).collect();
     assert_eq!(seen, expected, "{}: requests", recorded.name);
     assert_eq!(call.marked, recorded.is_json(), "{}", recorded.name);
     if recorded.is_served_only_by_us() {
-        return driver.submit(Op::Finish {
-            call: call.call,
-            status: support::ok(),
-        });
+        return driver.submit(Op::Finish { call: call.call, status: support::ok() });
     }
     for response in recorded.responses() {
-        driver.submit(Op::Item {
-            call: call.call,
-            message: framed(&recorded.to_xlang(&response)),
-        });
+        driver.submit(Op::Item { call: call.call, message: framed(&recorded.to_xlang(&response)) });
     }
-    driver.submit(Op::Finish {
-        call: call.call,
-        status: recorded.status(),
-    });
+    driver.submit(Op::Finish { call: call.call, status: recorded.status() });
 }
 
 #[tokio::test]
@@ -202,20 +175,12 @@ fn check_answer(recorded: &Recorded, answer: &[Frame]) {
     assert!(trailer.has(flag::TRAILER), "{name}");
     let (status, encoding) = RpcStatus::decode(&trailer.payload).expect("a status");
     let json = encoding == aster_wire::record::Encoding::Json;
-    assert_eq!(
-        json,
-        recorded.is_json(),
-        "{name}: the status travels in the stream's encoding"
-    );
+    assert_eq!(json, recorded.is_json(), "{name}: the status travels in the stream's encoding");
     if recorded.is_served_only_by_us() {
         return assert_eq!(status.code, 0, "{name}");
     }
     assert_eq!(status, recorded.status(), "{name}");
-    assert_eq!(
-        data.iter().map(message).collect::<Vec<_>>(),
-        recorded.responses(),
-        "{name}"
-    );
+    assert_eq!(data.iter().map(message).collect::<Vec<_>>(), recorded.responses(), "{name}");
     let flags = |frames: &[Frame]| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
     assert_eq!(flags(answer), flags(&recorded.server), "{name}");
 }
@@ -244,13 +209,8 @@ async fn play_server(connection: Connection, recorded: &Recorded) -> Vec<Frame> 
 async fn admit(connection: Connection) {
     let (mut send, mut recv) = connection.accept_bi().await.expect("a stream");
     recv.read_to_end(65_536).await.expect("a request");
-    let answer = ConsumerResponse {
-        admitted: true,
-        ..ConsumerResponse::default()
-    };
-    send.write_all(&answer.to_bytes().expect("an answer"))
-        .await
-        .expect("a write");
+    let answer = ConsumerResponse { admitted: true, ..ConsumerResponse::default() };
+    send.write_all(&answer.to_bytes().expect("an answer")).await.expect("a write");
     send.finish().expect("a finish");
     connection.closed().await;
 }
@@ -266,14 +226,7 @@ async fn the_client_speaks_to_the_references_server_as_the_references_client_did
         let ticket = aster_wire::ticket::Ticket::with_addresses(*endpoint.id().as_bytes(), &address);
         let ticket = ticket.to_text().expect("a ticket");
         let serve = async {
-            let accept = || async {
-                endpoint
-                    .accept()
-                    .await
-                    .expect("a dial")
-                    .await
-                    .expect("a connection")
-            };
+            let accept = || async { endpoint.accept().await.expect("a dial").await.expect("a connection") };
             let first = accept().await;
             assert_eq!(first.alpn(), ALPN_CONSUMER_ADMISSION);
             admit(first).await;
@@ -291,31 +244,16 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
     let name = &recorded.name;
     let client = node().await;
     let mut driver = Driver::new();
-    let (peer, _) = client
-        .connect(ticket, String::new(), support::PATIENCE)
-        .await
-        .expect("a connection");
-    let mode = if recorded.is_json() {
-        Mode::Json
-    } else {
-        Mode::Xlang
-    };
+    let (peer, _) = client.connect(ticket, String::new(), support::PATIENCE).await.expect("a connection");
+    let mode = if recorded.is_json() { Mode::Json } else { Mode::Xlang };
     let codec = PayloadCodec { mode, ..codec() };
     let header = recorded.header();
     let method = (header.service.as_str(), header.version, header.method.as_str());
     let method =
         ClientMethod::new(Arc::clone(&peer), method, recorded.pattern, codec.clone(), codec).unwrap();
     let handle = driver.port.register(method);
-    let requests: Vec<_> = recorded
-        .requests()
-        .iter()
-        .map(|request| recorded.to_xlang(request))
-        .collect();
-    let first = if recorded.pattern.request_stream {
-        None
-    } else {
-        requests.first()
-    };
+    let requests: Vec<_> = recorded.requests().iter().map(|request| recorded.to_xlang(request)).collect();
+    let first = if recorded.pattern.request_stream { None } else { requests.first() };
     let open = Open {
         timeout: (header.deadline_epoch_ms > 0).then_some(Duration::from_hours(1)),
         travels: true,
@@ -324,15 +262,7 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
     };
     let call = driver.open(handle, first.map(Vec::as_slice), open);
     if recorded.pattern.request_stream {
-        driver.port.submit(
-            requests
-                .iter()
-                .map(|r| Op::Item {
-                    call,
-                    message: framed(r),
-                })
-                .collect(),
-        );
+        driver.port.submit(requests.iter().map(|r| Op::Item { call, message: framed(r) }).collect());
         driver.submit(Op::End { call });
     }
     let mut seen = Vec::new();
@@ -350,11 +280,7 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
             event => panic!("{name}: an answer, not {event:?}"),
         }
     };
-    let expected: Vec<_> = recorded
-        .responses()
-        .iter()
-        .map(|response| recorded.to_xlang(response))
-        .collect();
+    let expected: Vec<_> = recorded.responses().iter().map(|response| recorded.to_xlang(response)).collect();
     assert_eq!(seen, expected, "{name}");
     assert_eq!(status, recorded.status(), "{name}");
     client.close().await;
@@ -366,17 +292,10 @@ fn check_request(recorded: &Recorded, client: &[Frame]) {
     let wanted = recorded.header();
     assert_eq!(sent.deadline_epoch_ms > 0, wanted.deadline_epoch_ms > 0, "{name}");
     // Call ids are the caller's own, and deadlines are now.
-    let comparable = |header: StreamHeader| StreamHeader {
-        call_id: String::new(),
-        deadline_epoch_ms: 0,
-        ..header
-    };
+    let comparable =
+        |header: StreamHeader| StreamHeader { call_id: String::new(), deadline_epoch_ms: 0, ..header };
     assert_eq!(comparable(sent), comparable(wanted), "{name}");
-    assert_eq!(
-        client[1..].iter().map(message).collect::<Vec<_>>(),
-        recorded.requests(),
-        "{name}"
-    );
+    assert_eq!(client[1..].iter().map(message).collect::<Vec<_>>(), recorded.requests(), "{name}");
     let flags = |frames: &[Frame]| frames.iter().map(|frame| frame.flags).collect::<Vec<_>>();
     assert_eq!(flags(client), flags(&recorded.client), "{name}");
 }

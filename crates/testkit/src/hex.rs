@@ -4,20 +4,15 @@ use std::fmt::Write;
 
 /// Bytes as lower-case hexadecimal.
 pub fn encode(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a String takes every byte");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a String takes every byte");
+        text
+    })
 }
 
 /// Hexadecimal of either case as bytes. Panics on anything else.
 pub fn decode(text: &str) -> Vec<u8> {
-    assert!(
-        text.len().is_multiple_of(2),
-        "odd number of hexadecimal digits: {text}"
-    );
+    assert!(text.len().is_multiple_of(2), "odd number of hexadecimal digits: {text}");
     text.as_bytes()
         .chunks_exact(2)
         .map(|pair| {

@@ -92,9 +92,7 @@ pub struct Ledger {
 impl Ledger {
     /// Opens a ledger, which may have entries of an earlier process.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            file: OpenOptions::new().create(true).append(true).open(path)?,
-        })
+        Ok(Self { file: OpenOptions::new().create(true).append(true).open(path)? })
     }
 
     /// Appends an event in one write, so that a killed process leaves whole lines but for the last.
@@ -109,8 +107,5 @@ impl Ledger {
 pub fn read<E: DeserializeOwned>(path: &Path) -> io::Result<Vec<E>> {
     let text = std::fs::read_to_string(path)?;
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole
-        .lines()
-        .map(|line| serde_json::from_str(line).map_err(io::Error::from))
-        .collect()
+    whole.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect()
 }

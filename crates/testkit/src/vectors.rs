@@ -24,23 +24,17 @@ pub fn load(name: &str) -> Value {
 
 /// The member `name` of `value`, which must be a list.
 pub fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value[name]
-        .as_array()
-        .unwrap_or_else(|| panic!("no list {name:?} in {value:.200}"))
+    value[name].as_array().unwrap_or_else(|| panic!("no list {name:?} in {value:.200}"))
 }
 
 /// The member `name` of `value`, which must be text.
 pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("no text {name:?} in {value:.200}"))
+    value[name].as_str().unwrap_or_else(|| panic!("no text {name:?} in {value:.200}"))
 }
 
 /// The member `name` of `value`, which must be an integer.
 pub fn int(value: &Value, name: &str) -> i64 {
-    value[name]
-        .as_i64()
-        .unwrap_or_else(|| panic!("no integer {name:?} in {value:.200}"))
+    value[name].as_i64().unwrap_or_else(|| panic!("no integer {name:?} in {value:.200}"))
 }
 
 /// The member `name` of `value`, which must be hexadecimal.
@@ -50,8 +44,5 @@ pub fn bytes(value: &Value, name: &str) -> Vec<u8> {
 
 /// The member `name` of `value`: a list of texts.
 pub fn texts(value: &Value, name: &str) -> Vec<String> {
-    list(value, name)
-        .iter()
-        .map(|item| item.as_str().expect("a list of texts").to_owned())
-        .collect()
+    list(value, name).iter().map(|item| item.as_str().expect("a list of texts").to_owned()).collect()
 }

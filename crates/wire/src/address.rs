@@ -82,9 +82,7 @@ impl NodeAddr {
             return Err(AddressError::TooLong);
         }
         let bytes = LENIENT.decode(text).map_err(|_| AddressError::Form)?;
-        std::str::from_utf8(&bytes)
-            .map_err(|_| AddressError::Utf8)?
-            .parse()
+        std::str::from_utf8(&bytes).map_err(|_| AddressError::Utf8)?.parse()
     }
 
     /// The endpoint id as 64 lower-case hexadecimal digits.
@@ -95,12 +93,7 @@ impl NodeAddr {
 
 impl fmt::Display for NodeAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}\n{}\n",
-            Hex(&self.endpoint_id),
-            self.relay_url.as_deref().unwrap_or_default()
-        )?;
+        write!(f, "{}\n{}\n", Hex(&self.endpoint_id), self.relay_url.as_deref().unwrap_or_default())?;
         for (index, address) in self.direct.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{address}")?;
@@ -117,10 +110,7 @@ impl FromStr for NodeAddr {
             return Err(AddressError::TooLong);
         }
         let mut lines = text.split('\n');
-        let endpoint_id = lines
-            .next()
-            .and_then(id_from_hex)
-            .ok_or(AddressError::EndpointId)?;
+        let endpoint_id = lines.next().and_then(id_from_hex).ok_or(AddressError::EndpointId)?;
         let relay_url = lines.next().filter(|url| !url.is_empty()).map(str::to_owned);
         let mut direct = Vec::new();
         for (index, line) in lines.enumerate() {
@@ -130,16 +120,9 @@ impl FromStr for NodeAddr {
             if direct.len() == MAX_DIRECT {
                 return Err(AddressError::TooManyAddresses);
             }
-            direct.push(
-                line.parse()
-                    .map_err(|_| AddressError::Direct { line: index + 3 })?,
-            );
+            direct.push(line.parse().map_err(|_| AddressError::Direct { line: index + 3 })?);
         }
-        Ok(Self {
-            endpoint_id,
-            relay_url,
-            direct,
-        })
+        Ok(Self { endpoint_id, relay_url, direct })
     }
 }
 
@@ -151,18 +134,10 @@ impl FromStr for NodeAddr {
 pub fn parse(text: &str) -> Result<Address, AddressError> {
     if text.starts_with(PREFIX) {
         let ticket: Ticket = text.parse()?;
-        return Ok(Address {
-            endpoint_id: ticket.endpoint_id,
-            relay_url: None,
-            direct: ticket.direct,
-        });
+        return Ok(Address { endpoint_id: ticket.endpoint_id, relay_url: None, direct: ticket.direct });
     }
     if let Some(endpoint_id) = id_from_hex(text) {
-        return Ok(Address {
-            endpoint_id,
-            relay_url: None,
-            direct: Vec::new(),
-        });
+        return Ok(Address { endpoint_id, relay_url: None, direct: Vec::new() });
     }
     NodeAddr::from_base64(text)
 }

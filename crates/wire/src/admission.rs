@@ -54,10 +54,7 @@ pub struct ServiceSummary {
 impl ServiceSummary {
     /// The address of a channel, in any form that [`crate::address::parse`] reads.
     pub fn channel(&self, name: &str) -> Option<&str> {
-        self.channels
-            .iter()
-            .find(|(channel, _)| channel == name)
-            .map(|(_, address)| address.as_str())
+        self.channels.iter().find(|(channel, _)| channel == name).map(|(_, address)| address.as_str())
     }
 
     /// True when the service speaks JSON and no XLANG.
@@ -107,10 +104,7 @@ impl ConsumerRequest {
 impl ConsumerResponse {
     /// The answer to everybody who is not admitted, whatever the cause.
     pub fn refusal(root_pubkey: &str) -> Self {
-        Self {
-            root_pubkey: root_pubkey.to_owned(),
-            ..Self::default()
-        }
+        Self { root_pubkey: root_pubkey.to_owned(), ..Self::default() }
     }
 
     /// The document as sent.

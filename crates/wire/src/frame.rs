@@ -131,10 +131,7 @@ impl Decoder {
     }
 
     /// The next whole frame, or `None` when more bytes are needed.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an iterator would have to end at the first `None`"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "an iterator would have to end at the first `None`")]
     pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -157,9 +154,7 @@ impl Decoder {
         if self.head_len < LENGTH_BYTES {
             return Ok(());
         }
-        Err(FrameError::FinishedEarly {
-            read: self.head_len - LENGTH_BYTES + self.body.len(),
-        })
+        Err(FrameError::FinishedEarly { read: self.head_len - LENGTH_BYTES + self.body.len() })
     }
 
     /// Bytes held: pushed and not yet given out in a frame.
@@ -218,10 +213,7 @@ impl Decoder {
             Bytes::from(std::mem::take(&mut self.body))
         };
         self.head_len = 0;
-        Ok(Some(Frame {
-            flags: self.head[LENGTH_BYTES],
-            payload,
-        }))
+        Ok(Some(Frame { flags: self.head[LENGTH_BYTES], payload }))
     }
 
     fn take_head(&mut self, chunk: &mut Bytes, until: usize) {
@@ -239,10 +231,7 @@ impl Decoder {
             return Err(FrameError::ZeroLength);
         }
         if size > self.max_body {
-            return Err(FrameError::TooLarge {
-                size,
-                max: self.max_body,
-            });
+            return Err(FrameError::TooLarge { size, max: self.max_body });
         }
         Ok(size - 1)
     }
@@ -269,11 +258,7 @@ mod tests {
             decoder.push(Bytes::from(vec![0; 100]));
             assert_eq!(decoder.next(), Ok(None));
             assert_eq!(decoder.body.len(), received);
-            assert!(
-                decoder.body.capacity() <= 2 * received,
-                "{}",
-                decoder.body.capacity()
-            );
+            assert!(decoder.body.capacity() <= 2 * received, "{}", decoder.body.capacity());
         }
     }
 
@@ -286,10 +271,7 @@ mod tests {
             decoder.push(Bytes::from(vec![1; 100]));
             frame = decoder.next().unwrap();
         }
-        assert_eq!(
-            frame.map(|frame| (frame.flags, frame.payload.len())),
-            Some((7, 1000))
-        );
+        assert_eq!(frame.map(|frame| (frame.flags, frame.payload.len())), Some((7, 1000)));
         assert!(!decoder.is_mid_frame());
     }
 }

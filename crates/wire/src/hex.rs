@@ -21,13 +21,7 @@ pub fn id_from_hex(text: &str) -> Option<[u8; 32]> {
 pub fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs
-        .map(|pair| {
-            if let [high, low] = pair {
-                Some((nibble(*high)? << 4) | nibble(*low)?)
-            } else {
-                None
-            }
-        })
+        .map(|pair| if let [high, low] = pair { Some((nibble(*high)? << 4) | nibble(*low)?) } else { None })
         .collect()
 }
 

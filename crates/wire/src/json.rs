@@ -32,10 +32,7 @@ pub(crate) fn to_vec<T: Serialize>(document: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(128);
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
     let written = document.serialize(&mut writer);
-    debug_assert!(
-        written.is_ok(),
-        "documents have string keys and a Vec cannot refuse bytes"
-    );
+    debug_assert!(written.is_ok(), "documents have string keys and a Vec cannot refuse bytes");
     bytes
 }
 

@@ -108,28 +108,20 @@ impl Limits {
     /// Checks metadata, received or to be sent.
     pub fn check_metadata(&self, metadata: &[(String, String)]) -> Result<(), LimitError> {
         if metadata.len() > self.metadata_pairs {
-            return Err(LimitError::Pairs {
-                max: self.metadata_pairs,
-            });
+            return Err(LimitError::Pairs { max: self.metadata_pairs });
         }
         let mut bytes = 0_usize;
         for (key, value) in metadata {
             if longer_than(key, self.metadata_key_chars) {
-                return Err(LimitError::Key {
-                    max: self.metadata_key_chars,
-                });
+                return Err(LimitError::Key { max: self.metadata_key_chars });
             }
             if longer_than(value, self.metadata_value_chars) {
-                return Err(LimitError::Value {
-                    max: self.metadata_value_chars,
-                });
+                return Err(LimitError::Value { max: self.metadata_value_chars });
             }
             bytes = bytes.saturating_add(key.len()).saturating_add(value.len());
         }
         if bytes > self.metadata_bytes {
-            return Err(LimitError::Total {
-                max: self.metadata_bytes,
-            });
+            return Err(LimitError::Total { max: self.metadata_bytes });
         }
         Ok(())
     }
@@ -137,10 +129,7 @@ impl Limits {
     /// Checks a service name, method name or call id; `what` names it in the error.
     pub fn check_name(&self, what: &'static str, name: &str) -> Result<(), LimitError> {
         if longer_than(name, self.name_chars) {
-            return Err(LimitError::Name {
-                what,
-                max: self.name_chars,
-            });
+            return Err(LimitError::Name { what, max: self.name_chars });
         }
         Ok(())
     }

@@ -128,10 +128,9 @@ impl Credential {
             0 => Ok(Self::Open),
             1 => Ok(Self::ConsumerRcan(payload.to_vec())),
             2 => Ok(Self::Enrollment(payload.to_vec())),
-            3 => payload
-                .try_into()
-                .map(Self::RegistryRead)
-                .map_err(|_| TicketError::Namespace(payload.len())),
+            3 => {
+                payload.try_into().map(Self::RegistryRead).map_err(|_| TicketError::Namespace(payload.len()))
+            }
             other => Err(TicketError::CredentialType(other)),
         }
     }
@@ -165,12 +164,7 @@ impl Ticket {
                 direct.push(address);
             }
         }
-        Self {
-            endpoint_id,
-            relay: None,
-            direct,
-            credential: None,
-        }
+        Self { endpoint_id, relay: None, direct, credential: None }
     }
 
     /// The binary form.
@@ -212,10 +206,7 @@ impl Ticket {
 
     /// The text form.
     pub fn to_text(&self) -> Result<String, TicketError> {
-        Ok(format!(
-            "{PREFIX}{}",
-            bs58::encode(self.to_bytes()?).into_string()
-        ))
+        Ok(format!("{PREFIX}{}", bs58::encode(self.to_bytes()?).into_string()))
     }
 }
 
@@ -252,9 +243,7 @@ fn type_bits(addresses: &[SocketAddr]) -> u8 {
     addresses
         .iter()
         .zip([6, 4, 2, 0])
-        .fold(0, |bits, (&address, shift)| {
-            bits | (address_type(address) << shift)
-        })
+        .fold(0, |bits, (&address, shift)| bits | (address_type(address) << shift))
 }
 
 fn put_address(bytes: &mut Vec<u8>, address: SocketAddr) {

@@ -1,10 +1,5 @@
 //! Admission documents: what the reference wrote, and input that is no document.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::vectors;
 use aster_wire::address;
@@ -35,11 +30,7 @@ fn recorded_documents_are_read_and_written_back_byte_for_byte() {
         }
         if let Some(text) = case["response_text"].as_str().filter(|text| !text.is_empty()) {
             let answer = ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
-            assert_eq!(
-                String::from_utf8(answer.to_bytes().unwrap()).unwrap(),
-                text,
-                "{name}"
-            );
+            assert_eq!(String::from_utf8(answer.to_bytes().unwrap()).unwrap(), text, "{name}");
             assert_eq!(serde_json::json!(answer.admitted), case["admitted"], "{name}");
             for service in &answer.services {
                 address::parse(service.channel("rpc").unwrap()).unwrap();
@@ -55,26 +46,10 @@ fn recorded_documents_are_read_and_written_back_byte_for_byte() {
 fn a_request_may_have_more_members_null_and_spaces_but_not_less() {
     let read = |text: &str| ConsumerRequest::from_bytes(text.as_bytes());
     let empty = ConsumerRequest::default();
-    assert_eq!(
-        read(r#" { "credential_json" : null, "zap": [1] } "#).unwrap(),
-        empty
-    );
-    assert_eq!(
-        read(r#"{"credential_json":"a","credential_json":"","iid_token":null}"#).unwrap(),
-        empty
-    );
-    assert_eq!(
-        empty.to_bytes().unwrap(),
-        br#"{"credential_json":"","iid_token":""}"#
-    );
-    for bad in [
-        "",
-        "{}",
-        "[]",
-        "null",
-        r#"{"credential_json":1}"#,
-        r#"{"credential_json":""}x"#,
-    ] {
+    assert_eq!(read(r#" { "credential_json" : null, "zap": [1] } "#).unwrap(), empty);
+    assert_eq!(read(r#"{"credential_json":"a","credential_json":"","iid_token":null}"#).unwrap(), empty);
+    assert_eq!(empty.to_bytes().unwrap(), br#"{"credential_json":"","iid_token":""}"#);
+    for bad in ["", "{}", "[]", "null", r#"{"credential_json":1}"#, r#"{"credential_json":""}x"#] {
         assert!(read(bad).is_err(), "{bad}");
     }
 }
@@ -83,10 +58,7 @@ fn a_request_may_have_more_members_null_and_spaces_but_not_less() {
 fn an_answer_needs_only_its_decision_and_knows_the_old_registry_name() {
     let read = |text: &str| ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
     assert!(!read(r#"{"admitted":false}"#).admitted);
-    assert_eq!(
-        read(r#"{"admitted":true,"registry_ticket":"ab"}"#).registry_namespace,
-        "ab"
-    );
+    assert_eq!(read(r#"{"admitted":true,"registry_ticket":"ab"}"#).registry_namespace, "ab");
     let both = r#"{"admitted":true,"registry_ticket":"ab","registry_namespace":"cd"}"#;
     assert_eq!(read(both).registry_namespace, "cd");
     assert!(ConsumerResponse::from_bytes(b"").is_err());
@@ -98,10 +70,7 @@ fn a_summary_without_pattern_or_modes_is_shared_and_default() {
     let text = r#"{"admitted":true,"services":[{"name":"S","version":1,"contract_id":"00"}]}"#;
     let answer = ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
     let service = answer.services.first().unwrap();
-    assert_eq!(
-        (service.pattern.as_str(), service.channel("rpc")),
-        ("shared", None)
-    );
+    assert_eq!((service.pattern.as_str(), service.channel("rpc")), ("shared", None));
     let modes = |modes: &[&str]| ServiceSummary {
         serialization_modes: modes.iter().map(|&mode| mode.to_owned()).collect(),
         ..service.clone()
@@ -113,18 +82,13 @@ fn a_summary_without_pattern_or_modes_is_shared_and_default() {
 #[test]
 fn a_refusal_gives_no_cause() {
     let text = r#"{"admitted":false,"attributes":{},"services":[],"registry_namespace":"","root_pubkey":"ab","reason":""}"#;
-    assert_eq!(
-        ConsumerResponse::refusal("ab").to_bytes().unwrap(),
-        text.as_bytes()
-    );
+    assert_eq!(ConsumerResponse::refusal("ab").to_bytes().unwrap(), text.as_bytes());
 }
 
 #[test]
 fn documents_above_the_limit_are_neither_read_nor_written() {
-    let request = |size: usize| ConsumerRequest {
-        credential_json: "x".repeat(size),
-        iid_token: String::new(),
-    };
+    let request =
+        |size: usize| ConsumerRequest { credential_json: "x".repeat(size), iid_token: String::new() };
     let frame = request(0).to_bytes().unwrap().len();
     let largest = request(ADMISSION_BYTES - frame).to_bytes().unwrap();
     assert!(ConsumerRequest::from_bytes(&largest).is_ok());

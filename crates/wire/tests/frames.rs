@@ -1,10 +1,5 @@
 //! Frames: the golden vectors, any chunking, length lies.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::{hex, vectors};
 use aster_wire::frame::{self, Decoder, Frame, FrameError, MAX_BODY, flag};
@@ -45,11 +40,7 @@ fn vectors_encode() {
         if case.get("error").is_some() {
             assert!(frame.is_err(), "{name}");
         } else if case.get("frame_hex").is_some() {
-            assert_eq!(
-                hex::encode(&frame.unwrap()),
-                vectors::text(case, "frame_hex"),
-                "{name}"
-            );
+            assert_eq!(hex::encode(&frame.unwrap()), vectors::text(case, "frame_hex"), "{name}");
         } else {
             let frame = frame.unwrap();
             let prefix = vectors::bytes(case, "frame_prefix_hex");
@@ -94,10 +85,7 @@ fn every_recorded_stream_splits_into_its_frames() {
                 assert_eq!(frames.len(), expected.len(), "{}", case["name"]);
                 for (frame, expected) in frames.iter().zip(expected) {
                     assert_eq!(i64::from(frame.flags), vectors::int(expected, "flags"));
-                    assert_eq!(
-                        hex::encode(&frame.payload),
-                        vectors::text(expected, "payload_hex")
-                    );
+                    assert_eq!(hex::encode(&frame.payload), vectors::text(expected, "payload_hex"));
                     count += 1;
                 }
                 let again = frames.iter().map(|f| frame::encode(f.flags, &f.payload).unwrap());
@@ -116,28 +104,14 @@ fn probed_streams_split_as_the_reference_says() {
     for case in vectors::list(&file, "cases") {
         let (frames, end) = split(&[&vectors::bytes(case, "server_hex")]);
         assert_eq!(end, Ok(()), "{}", case["name"]);
-        assert_eq!(
-            frames.len(),
-            vectors::list(case, "server_frames").len(),
-            "{}",
-            case["name"]
-        );
+        assert_eq!(frames.len(), vectors::list(case, "server_frames").len(), "{}", case["name"]);
         if let (_, Err(error)) = split(&[&vectors::bytes(case, "client_hex")]) {
-            assert_eq!(
-                error.to_string(),
-                vectors::text(&case["status"], "message"),
-                "{}",
-                case["name"]
-            );
+            assert_eq!(error.to_string(), vectors::text(&case["status"], "message"), "{}", case["name"]);
             errors.push(error);
         }
     }
     assert!(errors.contains(&FrameError::ZeroLength));
-    assert!(
-        errors
-            .iter()
-            .any(|error| matches!(error, FrameError::FinishedEarly { .. }))
-    );
+    assert!(errors.iter().any(|error| matches!(error, FrameError::FinishedEarly { .. })));
 }
 
 #[test]
@@ -182,10 +156,7 @@ fn the_texts_of_errors_are_those_of_the_reference() {
     assert_eq!(FrameError::ZeroLength.to_string(), "received zero-length frame");
     let error = split(&[&[1, 0, 0, 1]]).1.unwrap_err();
     assert_eq!(error.to_string(), "frame size 16777217 exceeds maximum 16777216");
-    assert_eq!(
-        FrameError::FinishedEarly { read: 44 }.to_string(),
-        "stream finished early (44 bytes read)"
-    );
+    assert_eq!(FrameError::FinishedEarly { read: 44 }.to_string(), "stream finished early (44 bytes read)");
 }
 
 fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {

@@ -29,9 +29,8 @@ fn plan(name: &str, record: &Value) -> Value {
     let schema = Schema::from_json(&descriptor.to_string()).unwrap();
     let plan: Value = serde_json::from_str(&Plan::compile(&schema).unwrap().to_json()).unwrap();
     let order = vectors::list(&plan["types"][0], "order").iter();
-    let order: Vec<Value> = order
-        .map(|index| fields[index.as_u64().unwrap() as usize]["name"].clone())
-        .collect();
+    let order: Vec<Value> =
+        order.map(|index| fields[index.as_u64().unwrap() as usize]["name"].clone()).collect();
     json!({ "prefix": plan["types"][0]["prefix"], "order": order })
 }
 
@@ -41,17 +40,12 @@ fn check(name: &str, encode: impl Fn(Encoding) -> Vec<u8>) {
     let expected = &vectors::load("fory")["protocol_types"][name];
     assert_eq!(plan["prefix"], expected["prefix_hex"], "{name}");
     assert_eq!(plan["order"], expected["write_order"], "{name}");
-    assert!(
-        hex::encode(&encode(Encoding::Fory)).starts_with(vectors::text(&plan, "prefix")),
-        "{name}"
-    );
+    assert!(hex::encode(&encode(Encoding::Fory)).starts_with(vectors::text(&plan, "prefix")), "{name}");
 }
 
 #[test]
 fn records_are_messages_of_the_codec() {
-    check("StreamHeader", |encoding| {
-        StreamHeader::default().encode(encoding)
-    });
+    check("StreamHeader", |encoding| StreamHeader::default().encode(encoding));
     check("CallHeader", |encoding| CallHeader::default().encode(encoding));
     check("RpcStatus", |encoding| RpcStatus::default().encode(encoding));
 }

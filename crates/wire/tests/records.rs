@@ -1,10 +1,5 @@
 //! Records: the golden vectors in both encodings, and input that is none.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::{hex, vectors};
 use aster_wire::limit::{self, Limits};
@@ -14,10 +9,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 fn pairs(value: &Value, keys: &str, values: &str) -> Vec<(String, String)> {
-    vectors::texts(value, keys)
-        .into_iter()
-        .zip(vectors::texts(value, values))
-        .collect()
+    vectors::texts(value, keys).into_iter().zip(vectors::texts(value, values)).collect()
 }
 
 fn stream_header(value: &Value) -> StreamHeader {
@@ -53,10 +45,7 @@ fn status(value: &Value) -> RpcStatus {
 macro_rules! check {
     ($record:ident, $value:expr, $case:expr) => {{
         let (value, case) = ($value, $case);
-        let (fory, json) = (
-            vectors::bytes(case, "xlang_hex"),
-            vectors::text(case, "json_text"),
-        );
+        let (fory, json) = (vectors::bytes(case, "xlang_hex"), vectors::text(case, "json_text"));
         assert_eq!(hex::encode(&value.encode(Encoding::Fory)), hex::encode(&fory));
         assert_eq!(String::from_utf8(value.encode(Encoding::Json)).unwrap(), json);
         assert_eq!($record::decode(&fory).unwrap(), (value.clone(), Encoding::Fory));
@@ -156,11 +145,7 @@ fn the_three_string_encodings_are_read_wherever_a_string_stands() {
 
 #[test]
 fn json_is_written_in_ascii_as_python_writes_it() {
-    let status = RpcStatus {
-        code: 5,
-        message: "a\"\\\n\u{1}\u{7f}é😀".to_owned(),
-        details: vec![],
-    };
+    let status = RpcStatus { code: 5, message: "a\"\\\n\u{1}\u{7f}é😀".to_owned(), details: vec![] };
     let text = String::from_utf8(status.encode(Encoding::Json)).unwrap();
     let expected =
         r#"{"code":5,"message":"a\"\\\n\u0001\u007f\u00e9\ud83d\ude00","detailKeys":[],"detailValues":[]}"#;
@@ -175,11 +160,7 @@ fn json_members_may_be_missing_null_repeated_or_in_any_order() {
             .trim_ascii(),
     )
     .unwrap();
-    let expected = StreamHeader {
-        service: "B".to_owned(),
-        version: 8,
-        ..StreamHeader::default()
-    };
+    let expected = StreamHeader { service: "B".to_owned(), version: 8, ..StreamHeader::default() };
     assert_eq!((header, encoding), (expected, Encoding::Json));
     assert_eq!(RpcStatus::decode(b"{}").unwrap().0, RpcStatus::ok());
 }
@@ -208,19 +189,12 @@ fn json_that_is_no_record_is_refused() {
 
 #[test]
 fn bytes_that_are_no_record_are_refused() {
-    let whole = StreamHeader {
-        service: "S".to_owned(),
-        ..StreamHeader::default()
-    }
-    .encode(Encoding::Fory);
+    let whole = StreamHeader { service: "S".to_owned(), ..StreamHeader::default() }.encode(Encoding::Fory);
     for end in 0..whole.len() {
         assert!(StreamHeader::decode(&whole[..end]).is_err(), "cut at {end}");
     }
     let longer = [&whole[..], &[0]].concat();
-    assert!(matches!(
-        StreamHeader::decode(&longer),
-        Err(RecordError::Trailing { count: 1, .. })
-    ));
+    assert!(matches!(StreamHeader::decode(&longer), Err(RecordError::Trailing { count: 1, .. })));
     assert!(matches!(CallHeader::decode(&whole), Err(RecordError::Type(_))));
     assert!(matches!(RpcStatus::decode(&[]), Err(RecordError::Type(_))));
 }
@@ -230,10 +204,7 @@ fn a_list_that_promises_more_than_the_bytes_left_is_refused() {
     let status = RpcStatus::default().encode(Encoding::Fory);
     let mut payload = status[..status.len() - 2].to_vec();
     payload.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0x0f, 0x0c, 0, 0]);
-    assert!(matches!(
-        RpcStatus::decode(&payload),
-        Err(RecordError::Damaged { .. })
-    ));
+    assert!(matches!(RpcStatus::decode(&payload), Err(RecordError::Damaged { .. })));
 }
 
 #[test]
@@ -241,54 +212,32 @@ fn metadata_is_paired_to_the_shorter_list_and_the_last_duplicate_wins() {
     for (keys, values, expected) in [
         (r#"["a","b"]"#, r#"["1"]"#, vec![("a", "1")]),
         (r#"["a"]"#, r#"["1","2"]"#, vec![("a", "1")]),
-        (
-            r#"["a","b","a"]"#,
-            r#"["1","2","3"]"#,
-            vec![("a", "3"), ("b", "2")],
-        ),
+        (r#"["a","b","a"]"#, r#"["1","2","3"]"#, vec![("a", "3"), ("b", "2")]),
     ] {
         let text = format!(r#"{{"metadataKeys":{keys},"metadataValues":{values}}}"#);
         let (header, _) = CallHeader::decode(text.as_bytes()).unwrap();
-        let got: Vec<_> = header
-            .metadata
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
-            .collect();
+        let got: Vec<_> = header.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         assert_eq!(got, expected);
     }
 }
 
 fn many(count: usize) -> Vec<(String, String)> {
-    (0..count)
-        .map(|index| (format!("k{index}"), String::new()))
-        .collect()
+    (0..count).map(|index| (format!("k{index}"), String::new())).collect()
 }
 
 #[test]
 fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
     let value = |key: usize, value: usize| vec![("k".repeat(key), "v".repeat(value))];
     let fits = [many(limit::METADATA_PAIRS), value(256, 4096)];
-    let two_large = vec![
-        ("a".to_owned(), "v".repeat(4096)),
-        ("b".to_owned(), "v".repeat(4096)),
-    ];
+    let two_large = vec![("a".to_owned(), "v".repeat(4096)), ("b".to_owned(), "v".repeat(4096))];
     let over = [many(65), many(5000), value(257, 0), value(1, 4097), two_large];
     for encoding in [Encoding::Fory, Encoding::Json] {
         for metadata in &fits {
-            let header = StreamHeader {
-                metadata: metadata.clone(),
-                ..StreamHeader::default()
-            };
-            assert_eq!(
-                StreamHeader::decode(&header.encode(encoding)).unwrap(),
-                (header, encoding)
-            );
+            let header = StreamHeader { metadata: metadata.clone(), ..StreamHeader::default() };
+            assert_eq!(StreamHeader::decode(&header.encode(encoding)).unwrap(), (header, encoding));
         }
         for metadata in &over {
-            let header = StreamHeader {
-                metadata: metadata.clone(),
-                ..StreamHeader::default()
-            };
+            let header = StreamHeader { metadata: metadata.clone(), ..StreamHeader::default() };
             let (read, _) = StreamHeader::decode(&header.encode(encoding)).unwrap();
             let error = read.check(&Limits::default()).unwrap_err();
             assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
@@ -300,34 +249,19 @@ fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
 #[test]
 fn a_name_over_the_limit_is_an_invalid_argument() {
     let check = |chars: usize| {
-        let header = StreamHeader {
-            service: "é".repeat(chars),
-            ..StreamHeader::default()
-        };
-        StreamHeader::decode(&header.encode(Encoding::Fory))
-            .unwrap()
-            .0
-            .check(&Limits::default())
+        let header = StreamHeader { service: "é".repeat(chars), ..StreamHeader::default() };
+        StreamHeader::decode(&header.encode(Encoding::Fory)).unwrap().0.check(&Limits::default())
     };
     assert_eq!(check(256), Ok(()));
     assert_eq!(check(257).unwrap_err().code(), Code::InvalidArgument);
-    let header = CallHeader {
-        method: "m".repeat(257),
-        ..CallHeader::default()
-    };
-    assert_eq!(
-        header.check(&Limits::default()).unwrap_err().code(),
-        Code::InvalidArgument
-    );
+    let header = CallHeader { method: "m".repeat(257), ..CallHeader::default() };
+    assert_eq!(header.check(&Limits::default()).unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[test]
 fn too_many_pairs_stay_too_many_though_their_keys_repeat() {
     let metadata = vec![("k".to_owned(), String::new()); 100];
-    let header = CallHeader {
-        metadata,
-        ..CallHeader::default()
-    };
+    let header = CallHeader { metadata, ..CallHeader::default() };
     let (read, _) = CallHeader::decode(&header.encode(Encoding::Fory)).unwrap();
     assert!(read.check(&Limits::default()).is_err());
 }
@@ -335,11 +269,7 @@ fn too_many_pairs_stay_too_many_though_their_keys_repeat() {
 #[test]
 fn a_long_status_is_cut_and_not_refused() {
     for encoding in [Encoding::Fory, Encoding::Json] {
-        let long = RpcStatus {
-            code: 2,
-            message: "é".repeat(5000),
-            details: many(500),
-        };
+        let long = RpcStatus { code: 2, message: "é".repeat(5000), details: many(500) };
         let (status, _) = RpcStatus::decode(&long.encode(encoding)).unwrap();
         assert_eq!(status.message, "é".repeat(limit::STATUS_MESSAGE_CHARS));
         assert_eq!(status.details, many(limit::STATUS_DETAILS));

@@ -1,10 +1,5 @@
 //! Tickets and address forms: the golden vectors, and input that is none.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in tests a panic is the report"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use std::net::SocketAddr;
 
@@ -22,10 +17,7 @@ fn ticket(input: &Value) -> Result<Ticket, String> {
     let credential = match input["credential_type"].as_str() {
         None => None,
         Some(kind) => {
-            let payload = input["credential_data_hex"]
-                .as_str()
-                .map(hex::decode)
-                .unwrap_or_default();
+            let payload = input["credential_data_hex"].as_str().map(hex::decode).unwrap_or_default();
             let credential = Credential::new(kind, &payload).ok_or("credential type".to_owned())?;
             Some(credential.map_err(|error| error.to_string())?)
         }
@@ -74,18 +66,10 @@ fn vectors_encode() {
 fn vectors_decode() {
     let file = vectors::load("tickets");
     for case in vectors::list(&file, "decode") {
-        check(
-            case,
-            vectors::text(case, "name"),
-            &Ticket::from_bytes(&vectors::bytes(case, "wire_hex")),
-        );
+        check(case, vectors::text(case, "name"), &Ticket::from_bytes(&vectors::bytes(case, "wire_hex")));
     }
     for case in vectors::list(&file, "string") {
-        check(
-            case,
-            vectors::text(case, "name"),
-            &vectors::text(case, "string").parse(),
-        );
+        check(case, vectors::text(case, "name"), &vectors::text(case, "string").parse());
     }
 }
 
@@ -94,18 +78,12 @@ fn tickets_of_the_reference_are_read_and_written() {
     for case in vectors::list(&vectors::load("wheel-tickets"), "cases") {
         let mut input = case["input"].clone();
         let members = input.as_object_mut().unwrap();
-        members
-            .entry("direct_addrs")
-            .or_insert_with(|| Value::Array(Vec::new()));
+        members.entry("direct_addrs").or_insert_with(|| Value::Array(Vec::new()));
         let payload = members.remove("credential_data").unwrap_or_default();
         members.insert("credential_data_hex".to_owned(), payload);
         let name = vectors::text(case, "name");
         let ticket = ticket(&input).unwrap();
-        assert_eq!(
-            hex::encode(&ticket.to_bytes().unwrap()),
-            vectors::text(case, "wire_hex"),
-            "{name}"
-        );
+        assert_eq!(hex::encode(&ticket.to_bytes().unwrap()), vectors::text(case, "wire_hex"), "{name}");
         assert_eq!(ticket.to_text().unwrap(), vectors::text(case, "string"), "{name}");
         let from_ticket = address::parse(vectors::text(case, "string")).unwrap();
         let text = vectors::text(case, "node_addr_text_b64");
@@ -154,36 +132,23 @@ fn text_that_names_no_node_is_refused_with_the_reason() {
         ("z".repeat(20_000), AddressError::TooLong),
         (encode(b"\xff\xff"), AddressError::Utf8),
         (encode(b"abc"), AddressError::EndpointId),
-        (
-            encode(format!("{id}\n\n127.0.0.1").as_bytes()),
-            AddressError::Direct { line: 3 },
-        ),
-        (
-            encode(format!("{id}\n\n\nlocalhost:1").as_bytes()),
-            AddressError::Direct { line: 4 },
-        ),
+        (encode(format!("{id}\n\n127.0.0.1").as_bytes()), AddressError::Direct { line: 3 }),
+        (encode(format!("{id}\n\n\nlocalhost:1").as_bytes()), AddressError::Direct { line: 4 }),
         (encode(many.as_bytes()), AddressError::TooManyAddresses),
     ];
     for (text, expected) in cases {
         assert_eq!(address::parse(&text), Err(expected), "{text:.80}");
     }
-    assert!(
-        address::parse(&encode(id.as_bytes())).is_ok(),
-        "lines after the first may be missing"
-    );
+    assert!(address::parse(&encode(id.as_bytes())).is_ok(), "lines after the first may be missing");
 }
 
 #[test]
 fn a_ticket_made_from_too_many_addresses_keeps_the_first_that_fit() {
-    let v6: Vec<SocketAddr> = (0..20)
-        .map(|port| format!("[2001:db8::1]:{port}").parse().unwrap())
-        .collect();
+    let v6: Vec<SocketAddr> = (0..20).map(|port| format!("[2001:db8::1]:{port}").parse().unwrap()).collect();
     let ticket = Ticket::with_addresses([7; 32], &v6);
     assert_eq!(ticket.direct, v6[..12]);
     assert_eq!(ticket.to_text().unwrap().parse(), Ok(ticket));
-    let v4: Vec<SocketAddr> = (0..20)
-        .map(|port| format!("10.0.0.1:{port}").parse().unwrap())
-        .collect();
+    let v4: Vec<SocketAddr> = (0..20).map(|port| format!("10.0.0.1:{port}").parse().unwrap()).collect();
     assert_eq!(Ticket::with_addresses([7; 32], &v4).direct, v4[..15]);
 }
 
@@ -197,10 +162,7 @@ fn what_fits_no_ticket_is_an_error_and_shown_without_panic() {
     };
     assert_eq!(ticket.to_bytes(), Err(TicketError::TooLong));
     assert!(ticket.to_string().parse::<Ticket>().is_err());
-    assert_eq!(
-        format!("aster1{}", "z".repeat(100_000)).parse::<Ticket>(),
-        Err(TicketError::TooLong)
-    );
+    assert_eq!(format!("aster1{}", "z".repeat(100_000)).parse::<Ticket>(), Err(TicketError::TooLong));
 }
 
 fn address() -> impl Strategy<Value = SocketAddr> {

@@ -3,7 +3,6 @@
 // Owns: the byte and text forms of single messages (`Invoice.encode` and the like).
 
 import { controlCall } from "../native/index.js";
-import "../native/contracts.js";
 import { MessageWriter } from "../native/message.js";
 import { installByteForms } from "../schema/backend.js";
 import { codecOf, type PlanCodec } from "./codec.js";

@@ -50,30 +50,29 @@ export class SchemaObject {
   }
 
   name(wireName: string): this {
-    return this.#with({ wireName: checkWireName(wireName, ".name()") });
+    return placed(this, { wireName: checkWireName(wireName, ".name()") });
   }
 
   describe(text: string): this {
     if (typeof text !== "string") throw new TypeError(".describe() takes a string");
-    return this.#with({ description: text });
+    return placed(this, { description: text });
   }
 
   default(value: unknown): this {
     if (value === undefined) throw new TypeError(".default(undefined): absent is what a default stands for");
-    if (typeof value === "function") return this.#with({ fallback: value as () => unknown, constant: false });
-    return this.#with({ fallback: () => value, constant: true });
+    if (typeof value === "function") return placed(this, { fallback: value as () => unknown, constant: false });
+    return placed(this, { fallback: () => value, constant: true });
   }
 
   get "~standard"(): object {
     return { version: 1, vendor: "aster-rpc", validate: (value: unknown) => validate(this, value) };
   }
+}
 
-  /** A copy of the same class and node: what a message can do survives `.name()`. */
-  #with(change: Partial<Place>): this {
-    const copy = Object.create(Object.getPrototypeOf(this)) as { node: Node; place: Place };
-    Object.assign(copy, this, { place: { ...this.place, ...change } });
-    return copy as this;
-  }
+/** A copy of the same class and node: what a message can do survives `.name()`, and `.name().default()` works. */
+function placed<S extends SchemaObject>(schema: S, change: Partial<Place>): S {
+  const copy = Object.create(Object.getPrototypeOf(schema)) as S;
+  return Object.assign(copy, schema, { place: { ...schema.place, ...change } });
 }
 
 type Validation = { readonly value: unknown } | { readonly issues: readonly StandardIssue[] };

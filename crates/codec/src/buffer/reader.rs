@@ -34,10 +34,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A cursor at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            length: bytes.len(),
-        }
+        Self { rest: bytes, length: bytes.len() }
     }
 
     /// Bytes not yet read.
@@ -207,11 +204,7 @@ impl<'a> Reader<'a> {
     }
 
     fn tag_byte(&mut self) -> Result<(), ReadError> {
-        if self.u8()? == 1 {
-            Ok(())
-        } else {
-            Err(ReadError::Varint)
-        }
+        if self.u8()? == 1 { Ok(()) } else { Err(ReadError::Varint) }
     }
 
     /// A length or count: a varint that must fit the platform.

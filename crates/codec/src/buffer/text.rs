@@ -34,14 +34,10 @@ pub(super) fn choose(text: &str) -> (TextEncoding, bool) {
 /// Decodes the bytes of a string; ASCII and UTF-8 are borrowed.
 pub(super) fn decode(bytes: &[u8], encoding: u64) -> Result<Cow<'_, str>, ReadError> {
     match encoding {
-        0 if bytes.is_ascii() => Ok(Cow::Borrowed(
-            std::str::from_utf8(bytes).map_err(|_| ReadError::Utf8)?,
-        )),
+        0 if bytes.is_ascii() => Ok(Cow::Borrowed(std::str::from_utf8(bytes).map_err(|_| ReadError::Utf8)?)),
         0 => Ok(Cow::Owned(bytes.iter().map(|&b| char::from(b)).collect())),
         1 => decode_utf16(bytes).map(Cow::Owned),
-        2 => std::str::from_utf8(bytes)
-            .map(Cow::Borrowed)
-            .map_err(|_| ReadError::Utf8),
+        2 => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| ReadError::Utf8),
         _ => Err(ReadError::StringEncoding),
     }
 }

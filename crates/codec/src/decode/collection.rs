@@ -34,8 +34,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             let typing = self.items_typing(items, flags)?;
             for index in 0..count {
                 self.sink.element()?;
-                self.item(&items.node, flags & NULLS != 0, typing)
-                    .map_err(|error| error.at_index(index))?;
+                self.item(&items.node, flags & NULLS != 0, typing).map_err(|error| error.at_index(index))?;
             }
         }
         self.sink.end_items()?;
@@ -55,9 +54,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 Ok(Typing::Same(wire))
             }
             0 => Ok(Typing::Each),
-            _ => Err(CodecError::invalid(format!(
-                "unsupported collection flags {flags:#04x}"
-            ))),
+            _ => Err(CodecError::invalid(format!("unsupported collection flags {flags:#04x}"))),
         }
     }
 
@@ -106,9 +103,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let size = usize::from(self.reader.u8()?);
         if size == 0 || size > left {
-            return Err(CodecError::invalid(format!(
-                "a map chunk of {size} entries where {left} are left"
-            )));
+            return Err(CodecError::invalid(format!("a map chunk of {size} entries where {left} are left")));
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
         let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
@@ -130,9 +125,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if side.declared {
             return Ok(Typing::Declared);
         }
-        Err(CodecError::invalid(
-            "a map leaves out a type that is not declared",
-        ))
+        Err(CodecError::invalid("a map leaves out a type that is not declared"))
     }
 
     fn entry(&mut self, key: &'a Items, key_typing: Typing, value: &'a Items, value_typing: Typing) -> Done {
@@ -150,9 +143,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0x14 => self.declared_side(key)?,
             0x11 => self.flagged_side(key)?,
             _ => {
-                return Err(CodecError::invalid(format!(
-                    "unsupported map chunk {header:#04x}"
-                )));
+                return Err(CodecError::invalid(format!("unsupported map chunk {header:#04x}")));
             }
         }
         self.sink.value()?;

@@ -67,9 +67,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn root(&mut self, node: &'a Node) -> Done {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
-            return Err(CodecError::invalid(format!(
-                "unknown message header {header:#04x}"
-            )));
+            return Err(CodecError::invalid(format!("unknown message header {header:#04x}")));
         }
         if header & 0x01 != 0 {
             self.reader.skip_if(&[NULL_FLAG]);
@@ -119,10 +117,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Shape::List(items) => self.items(items, false),
             Shape::Set(items) => self.items(items, true),
             Shape::Map(entries) => self.map(&entries.key, &entries.value),
-            Shape::Message {
-                index,
-                type_info: false,
-            } => self.message(*index),
+            Shape::Message { index, type_info: false } => self.message(*index),
             Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node),
             Shape::Enum(index) => self.member(*index),
         }
@@ -181,8 +176,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 continue;
             };
             self.sink.field(position, plan)?;
-            self.field(&field.node)
-                .map_err(|error| error.in_field(&field.name))?;
+            self.field(&field.node).map_err(|error| error.in_field(&field.name))?;
         }
         self.sink.end_message(plan)?;
         self.budget.leave();

@@ -35,9 +35,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match self.plan.types.get(index).map(|plan| &plan.body) {
             Some(BodyPlan::Message(_)) if number == id::MESSAGE => Ok(WireType::Message(index)),
             Some(BodyPlan::Enum(_)) if number == id::ENUM => Ok(WireType::Enum(index)),
-            _ => Err(CodecError::invalid(
-                "an enum named as a message, or a message as an enum",
-            )),
+            _ => Err(CodecError::invalid("an enum named as a message, or a message as an enum")),
         }
     }
 
@@ -115,11 +113,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let position = self.names.seen.len();
         self.budget.names(position + 1)?;
-        self.names.seen.push(Seen {
-            code,
-            bytes,
-            resolved: None,
-        });
+        self.names.seen.push(Seen { code, bytes, resolved: None });
         Ok(position)
     }
 }

@@ -39,9 +39,7 @@ impl<S: Sink> Decoder<'_, S> {
             }
             Scalar::Date => match self.reader.i32()? {
                 days if DAYS.contains(&days) => self.sink.date(days),
-                days => Err(CodecError::invalid(format!(
-                    "day {days} is outside the years 1 to 9999"
-                ))),
+                days => Err(CodecError::invalid(format!("day {days} is outside the years 1 to 9999"))),
             },
             Scalar::Timestamp => self.timestamp(),
             _ => self.integer(named, declared),
@@ -55,9 +53,7 @@ impl<S: Sink> Decoder<'_, S> {
             return Err(CodecError::invalid("a timestamp outside the years 1 to 9999"));
         }
         if nanoseconds >= 1_000_000_000 {
-            return Err(CodecError::invalid(
-                "a timestamp with more than a second of nanoseconds",
-            ));
+            return Err(CodecError::invalid("a timestamp with more than a second of nanoseconds"));
         }
         self.sink.timestamp(seconds, nanoseconds)
     }
@@ -67,15 +63,8 @@ impl<S: Sink> Decoder<'_, S> {
         if declared.is_float() {
             return self.sink.float(value as f64);
         }
-        if named != declared
-            && !declared
-                .range()
-                .is_some_and(|(low, high)| (low..=high).contains(&value))
-        {
-            return Err(CodecError::invalid(format!(
-                "{value} is out of the range of {}",
-                declared.word()
-            )));
+        if named != declared && !declared.range().is_some_and(|(low, high)| (low..=high).contains(&value)) {
+            return Err(CodecError::invalid(format!("{value} is out of the range of {}", declared.word())));
         }
         self.sink.int(value)
     }

@@ -37,8 +37,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             let nulls = elements.clone().any(is_null);
             let typing = self.items_typing(items, elements.clone(), nulls)?;
             for (index, element) in elements.enumerate() {
-                self.element(&items.node, element, nulls, typing)
-                    .map_err(|error| error.at_index(index))?;
+                self.element(&items.node, element, nulls, typing).map_err(|error| error.at_index(index))?;
             }
         }
         self.budget.leave();
@@ -136,8 +135,7 @@ impl<'p, S: Source> Encoder<'p, S> {
 
     fn chunk_head(&mut self, key: Typing, value: Typing, size: usize) -> Done {
         let flag = |typing, flag| if typing == Typing::Declared { flag } else { 0 };
-        self.writer
-            .put_u8(flag(key, KEY_DECLARED) | flag(value, VALUE_DECLARED));
+        self.writer.put_u8(flag(key, KEY_DECLARED) | flag(value, VALUE_DECLARED));
         self.writer.put_u8(size as u8);
         for typing in [key, value] {
             if let Typing::Same(wire) = typing {
@@ -204,8 +202,5 @@ fn shared_type<S: Source>(
             Some(_) => return Ok(None),
         }
     }
-    Ok(Some(shared.unwrap_or(WireType {
-        id: id::NONE,
-        index: 0,
-    })))
+    Ok(Some(shared.unwrap_or(WireType { id: id::NONE, index: 0 })))
 }

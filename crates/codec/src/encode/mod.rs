@@ -34,13 +34,17 @@ pub(crate) fn encode<S: Source>(
         marked,
     };
     if value.kind() == Kind::Null && takes_null(node) {
-        encoder.writer.put_raw(&[0x03, NULL_FLAG]);
+        encoder.writer.put_raw(&NULL_MESSAGE);
     } else {
         encoder.writer.put_raw(&[0x02, PRESENT_FLAG]);
         encoder.typed(node, value)?;
     }
     Ok(encoder.writer.into_vec())
 }
+
+/// The message that is null, whatever its root: the answer of a handler that returns nothing. A root that is
+/// not nullable refuses it when read.
+pub const NULL_MESSAGE: [u8; 2] = [0x03, NULL_FLAG];
 
 const NULL_FLAG: u8 = 0xFD;
 const PRESENT_FLAG: u8 = 0xFF;
@@ -101,10 +105,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             Shape::List(items) => self.items(items, value, false),
             Shape::Set(items) => self.items(items, value, true),
             Shape::Map(entries) => self.map(&entries.key, &entries.value, value),
-            Shape::Message {
-                index,
-                type_info: false,
-            } => self.message(*index, value),
+            Shape::Message { index, type_info: false } => self.message(*index, value),
             Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node, value),
             Shape::Enum(index) => self.member(*index, value),
         }
@@ -237,14 +238,8 @@ fn wire_type<S: Source>(node: &Node, value: S) -> Result<WireType, CodecError> {
         Shape::List(_) => unnamed(id::LIST),
         Shape::Set(_) => unnamed(id::SET),
         Shape::Map(_) => unnamed(id::MAP),
-        Shape::Message { index, .. } => WireType {
-            id: id::MESSAGE,
-            index: *index,
-        },
-        Shape::Enum(index) => WireType {
-            id: id::ENUM,
-            index: *index,
-        },
+        Shape::Message { index, .. } => WireType { id: id::MESSAGE, index: *index },
+        Shape::Enum(index) => WireType { id: id::ENUM, index: *index },
         Shape::Dynamic(dynamic) => {
             let wire = own_type(value.kind());
             if !allows(dynamic, wire) {

@@ -29,14 +29,8 @@ impl<S: Source> Encoder<'_, S> {
     }
 
     fn integer(&mut self, scalar: Scalar, value: i128) -> Done {
-        if !scalar
-            .range()
-            .is_some_and(|(low, high)| (low..=high).contains(&value))
-        {
-            return Err(CodecError::invalid(format!(
-                "{value} is out of the range of {}",
-                scalar.word()
-            )));
+        if !scalar.range().is_some_and(|(low, high)| (low..=high).contains(&value)) {
+            return Err(CodecError::invalid(format!("{value} is out of the range of {}", scalar.word())));
         }
         let writer = &mut self.writer;
         match scalar {

@@ -60,19 +60,13 @@ impl<'t> Document<'t> {
     /// The text of a scalar token as it stands.
     pub(super) fn raw(&self, token: Token) -> &'t str {
         let start = token.start as usize;
-        self.text
-            .get(start..start + token.extent as usize)
-            .unwrap_or_default()
+        self.text.get(start..start + token.extent as usize).unwrap_or_default()
     }
 
     /// The value of a string token.
     pub(super) fn string(&self, token: Token) -> Cow<'t, str> {
         let raw = self.raw(token);
-        if token.kind == Kind::Escaped {
-            Cow::Owned(unescape(raw))
-        } else {
-            Cow::Borrowed(raw)
-        }
+        if token.kind == Kind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
     }
 }
 
@@ -338,11 +332,7 @@ fn unescape_unit<'r>(tail: &'r str, text: &mut String) -> &'r str {
     let unit = |at: usize| tail.as_bytes().get(at..at + 4).and_then(hex).unwrap_or(0);
     let first = unit(1);
     let pair = [first, unit(7)];
-    let (units, used) = if first >> 10 == 0x36 {
-        (pair.as_slice(), 11)
-    } else {
-        (&pair[..1], 5)
-    };
+    let (units, used) = if first >> 10 == 0x36 { (pair.as_slice(), 11) } else { (&pair[..1], 5) };
     text.extend(
         char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)),
     );

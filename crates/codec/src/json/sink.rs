@@ -81,12 +81,7 @@ impl Printer<'_> {
         if self.in_key {
             return Err(no_form("a collection or message as a map key"));
         }
-        self.open.push(Open {
-            start: self.out.len(),
-            spans: self.spans.len(),
-            count: 0,
-            field: 0,
-        });
+        self.open.push(Open { start: self.out.len(), spans: self.spans.len(), count: 0, field: 0 });
         self.out.push(bracket);
         Ok(())
     }
@@ -120,8 +115,7 @@ impl Printer<'_> {
             if index > 0 {
                 self.scratch.push(',');
             }
-            self.scratch
-                .push_str(self.out.get(span.clone()).unwrap_or_default());
+            self.scratch.push_str(self.out.get(span.clone()).unwrap_or_default());
         }
         self.out.truncate(start);
         self.out.push_str(&self.scratch);
@@ -205,11 +199,7 @@ impl Sink for Printer<'_> {
         if let Some(open) = self.open.last_mut() {
             open.field = self.spans.len() - open.spans;
         }
-        self.spans.push(Span {
-            start,
-            key_end: 0,
-            end: 0,
-        });
+        self.spans.push(Span { start, key_end: 0, end: 0 });
         self.in_key = true;
         Ok(())
     }
@@ -239,8 +229,7 @@ impl Sink for Printer<'_> {
 
     fn begin_message(&mut self, _: usize, plan: &MessagePlan) -> Done {
         self.begin('{')?;
-        self.spans
-            .resize(self.spans.len() + plan.fields.len(), Span::default());
+        self.spans.resize(self.spans.len() + plan.fields.len(), Span::default());
         Ok(())
     }
 
@@ -284,12 +273,7 @@ fn last_of_each_key(text: &str, entries: &[Span]) -> Option<Vec<Range<usize>>> {
     const FEW: usize = 8;
     let key = |span: &Span| text.get(span.start..span.key_end).unwrap_or_default();
     if entries.len() <= FEW {
-        let repeats = |(index, span)| {
-            entries
-                .iter()
-                .skip(index + 1)
-                .any(|other| key(other) == key(span))
-        };
+        let repeats = |(index, span)| entries.iter().skip(index + 1).any(|other| key(other) == key(span));
         if !entries.iter().enumerate().any(repeats) {
             return None;
         }

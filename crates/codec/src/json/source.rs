@@ -20,11 +20,7 @@ use crate::violation::Violation;
 /// are a [`CodecError::Violation`].
 pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Result<Vec<u8>, CodecError> {
     let document = Document::parse(text, Limits::DEFAULT)?;
-    let value = JsonValue {
-        document: &document,
-        at: 0,
-        key: false,
-    };
+    let value = JsonValue { document: &document, at: 0, key: false };
     encode(plan, root, value, marked, text.len() / 2 + 32).map_err(|error| match error {
         CodecError::Violation(mut violation) => {
             violation.root = root_name(plan, root);
@@ -39,10 +35,7 @@ fn root_name(plan: &Plan, root: usize) -> String {
         Some(crate::plan::Shape::Message { index, .. }) => *index,
         _ => return String::new(),
     };
-    plan.types
-        .get(index)
-        .map(|plan| plan.name.clone())
-        .unwrap_or_default()
+    plan.types.get(index).map(|plan| plan.name.clone()).unwrap_or_default()
 }
 
 /// A token, read as a value or, where the text has no other way, as the key of a map.
@@ -63,11 +56,7 @@ fn no_form(what: &str) -> CodecError {
 
 impl<'d> JsonValue<'d> {
     fn token(self) -> Token {
-        let missing = Token {
-            kind: TokenKind::Null,
-            start: 0,
-            extent: 0,
-        };
+        let missing = Token { kind: TokenKind::Null, start: 0, extent: 0 };
         self.document.tokens.get(self.at).copied().unwrap_or(missing)
     }
 
@@ -78,10 +67,7 @@ impl<'d> JsonValue<'d> {
             TokenKind::Array | TokenKind::Object => token.extent as usize,
             _ => 0,
         };
-        Self {
-            at: self.at + 1 + inside,
-            ..self
-        }
+        Self { at: self.at + 1 + inside, ..self }
     }
 
     fn text_or_none(self) -> Option<Cow<'d, str>> {
@@ -112,17 +98,10 @@ impl<'d> JsonValue<'d> {
     fn members(self) -> Option<impl Iterator<Item = (Self, Self)> + Clone> {
         let token = self.token();
         (token.kind == TokenKind::Object).then(|| {
-            let mut at = Self {
-                at: self.at + 1,
-                ..self
-            };
+            let mut at = Self { at: self.at + 1, ..self };
             (0..token.start).map(move |_| {
                 let name = Self { key: true, ..at };
-                let value = Self {
-                    at: at.at + 1,
-                    key: false,
-                    ..at
-                };
+                let value = Self { at: at.at + 1, key: false, ..at };
                 at = value.next();
                 (name, value)
             })
@@ -185,9 +164,9 @@ impl Source for JsonValue<'_> {
     fn int(self) -> Result<i128, CodecError> {
         match self.number() {
             // 40 characters hold every integer type; longer ones are out of every range.
-            Some((text, TokenKind::Integer)) if text.len() <= 40 => text
-                .parse()
-                .map_err(|_| CodecError::invalid("the integer is out of range")),
+            Some((text, TokenKind::Integer)) if text.len() <= 40 => {
+                text.parse().map_err(|_| CodecError::invalid("the integer is out of range"))
+            }
             Some((_, TokenKind::Integer)) => Err(CodecError::invalid("the integer is out of range")),
             _ => Err(must_be("an integer")),
         }
@@ -234,10 +213,7 @@ impl Source for JsonValue<'_> {
             EnumValue::Text(own) => text.as_deref() == Some(own),
             EnumValue::Integer(own) => number == Some(i128::from(*own)),
         };
-        values
-            .iter()
-            .position(is_value)
-            .ok_or_else(|| must_be("the value of a member"))
+        values.iter().position(is_value).ok_or_else(|| must_be("the value of a member"))
     }
 
     fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError> {
@@ -248,14 +224,8 @@ impl Source for JsonValue<'_> {
         if token.kind != TokenKind::Array {
             return Err(must_be("a list"));
         }
-        let next = Self {
-            at: self.at + 1,
-            ..self
-        };
-        Ok(Elements {
-            next,
-            left: token.start as usize,
-        })
+        let next = Self { at: self.at + 1, ..self };
+        Ok(Elements { next, left: token.start as usize })
     }
 
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError> {
@@ -292,11 +262,7 @@ impl Source for JsonValue<'_> {
         }
         let mut seen = HashSet::new();
         unexpected.retain(|name| seen.insert(name.clone()));
-        Err(CodecError::Violation(Box::new(Violation::new(
-            plan,
-            message,
-            &unexpected,
-        ))))
+        Err(CodecError::Violation(Box::new(Violation::new(plan, message, &unexpected))))
     }
 
     fn label(self) -> String {
@@ -312,10 +278,7 @@ fn last_of_each_name<'d>(
     let text = |name: &JsonValue<'d>| name.text_or_none().unwrap_or_default();
     if members.len() <= FEW {
         let repeats = |(index, (name, _)): (usize, &(JsonValue<'d>, _))| {
-            members
-                .iter()
-                .take(index)
-                .any(|(earlier, _)| text(earlier) == text(name))
+            members.iter().take(index).any(|(earlier, _)| text(earlier) == text(name))
         };
         if !members.iter().enumerate().any(repeats) {
             return members;

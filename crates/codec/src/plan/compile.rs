@@ -18,12 +18,7 @@ impl Plan {
     /// Errors: a name that has no packed form, or fields whose layout clashes, with the path.
     pub fn compile(schema: &Schema) -> Result<Self, PlanError> {
         let compile = |(index, declared)| type_plan(declared, index);
-        let types = schema
-            .types
-            .iter()
-            .enumerate()
-            .map(compile)
-            .collect::<Result<_, _>>()?;
+        let types = schema.types.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
         let mut names: HashMap<String, HashMap<String, usize>> = HashMap::new();
         for (index, declared) in schema.types.iter().enumerate() {
             let inner = names.entry(declared.namespace.clone()).or_default();
@@ -64,11 +59,7 @@ fn message_plan(fields: &[Field]) -> MessagePlan {
         hash: hash(fields).to_le_bytes(),
         fields: fields.iter().map(field_plan).collect(),
         order,
-        by_name: fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (field.name.clone(), index))
-            .collect(),
+        by_name: fields.iter().enumerate().map(|(index, field)| (field.name.clone(), index)).collect(),
     }
 }
 
@@ -96,12 +87,9 @@ fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
     let (r#type, nullable) = optional(&field.r#type);
     let (group, compressed, size, id) = match r#type {
         Type::Scalar(scalar) => match scalar.width() {
-            Some(width) => (
-                1 + u8::from(nullable),
-                scalar.is_compressed(),
-                -i16::from(width),
-                -i16::from(scalar.id()),
-            ),
+            Some(width) => {
+                (1 + u8::from(nullable), scalar.is_compressed(), -i16::from(width), -i16::from(scalar.id()))
+            }
             None => (3, false, 0, i16::from(scalar.id())),
         },
         Type::List(_) => (4, false, 0, 0),
@@ -166,14 +154,8 @@ fn node(r#type: &Type, place: Place) -> Node {
         Type::Scalar(scalar) => Shape::Scalar(at_place(*scalar, place)),
         Type::List(element) => Shape::List(Box::new(items(element))),
         Type::Set(element) => Shape::Set(Box::new(items(element))),
-        Type::Map(entry) => Shape::Map(Box::new(Entries {
-            key: items(&entry.0),
-            value: items(&entry.1),
-        })),
-        Type::Message(index) => Shape::Message {
-            index: *index,
-            type_info: place != Place::Element,
-        },
+        Type::Map(entry) => Shape::Map(Box::new(Entries { key: items(&entry.0), value: items(&entry.1) })),
+        Type::Message(index) => Shape::Message { index: *index, type_info: place != Place::Element },
         Type::Enum(index) => Shape::Enum(*index),
         Type::Any => Shape::Dynamic(Dynamic::Any),
         Type::AnyList => Shape::Dynamic(Dynamic::List),
@@ -209,11 +191,7 @@ mod tests {
     use crate::types::Scalar;
 
     fn field(name: &str, scalar: Scalar) -> Field {
-        Field {
-            name: name.to_owned(),
-            r#type: Type::Scalar(scalar),
-            has_default: false,
-        }
+        Field { name: name.to_owned(), r#type: Type::Scalar(scalar), has_default: false }
     }
 
     #[test]
@@ -247,11 +225,7 @@ mod tests {
         ];
         // Names run against the order, so that they alone cannot make it right.
         let name = |index: usize| char::from(b'z' - index as u8).to_string();
-        let fields: Vec<Field> = wire
-            .iter()
-            .enumerate()
-            .map(|(i, &s)| field(&name(i), s))
-            .collect();
+        let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
         assert_eq!(message_plan(&fields).order, (0..wire.len()).collect::<Vec<_>>());
     }
 }

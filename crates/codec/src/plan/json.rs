@@ -18,10 +18,7 @@ impl Plan {
 
 fn type_json(plan: &TypePlan) -> Value {
     let namespace_meta = hex(&plan.namespace_first);
-    let name_meta = hex(plan
-        .both_first
-        .get(plan.namespace_first.len()..)
-        .unwrap_or_default());
+    let name_meta = hex(plan.both_first.get(plan.namespace_first.len()..).unwrap_or_default());
     let empty_namespace = plan.empty_namespace();
     match &plan.body {
         BodyPlan::Message(message) => json!({
@@ -90,8 +87,5 @@ fn dynamic_json(dynamic: &Dynamic, nullable: bool) -> Value {
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
-    bytes
-        .iter()
-        .flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -103,26 +103,14 @@ pub(crate) enum Dynamic {
 }
 
 /// The node of whatever stands inside a dynamic container.
-pub(crate) static ANY: Items = Items {
-    node: Node {
-        nullable: true,
-        shape: Shape::Dynamic(Dynamic::Any),
-    },
-    declared: false,
-};
+pub(crate) static ANY: Items =
+    Items { node: Node { nullable: true, shape: Shape::Dynamic(Dynamic::Any) }, declared: false };
 
 impl Plan {
     /// The plan of calls without a schema: root 0 is `json`.
     pub fn dynamic() -> Self {
         let shape = Shape::Dynamic(Dynamic::Any);
-        Self {
-            types: Vec::new(),
-            roots: vec![Node {
-                nullable: true,
-                shape,
-            }],
-            names: HashMap::new(),
-        }
+        Self { types: Vec::new(), roots: vec![Node { nullable: true, shape }], names: HashMap::new() }
     }
 
     /// Number of roots; they are counted from 0.

@@ -34,10 +34,7 @@ pub enum PlanError {
 
 impl PlanError {
     pub(crate) fn invalid(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            path: path.into(),
-            problem: problem.into(),
-        }
+        Self::Invalid { path: path.into(), problem: problem.into() }
     }
 
     /// Where in the descriptor, empty for its text as a whole.

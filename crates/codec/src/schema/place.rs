@@ -31,15 +31,11 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn member(&self, name: &str) -> Result<Self, PlanError> {
-        self.optional_member(name)
-            .ok_or_else(|| self.wrong(format!("member {name:?} is missing")))
+        self.optional_member(name).ok_or_else(|| self.wrong(format!("member {name:?} is missing")))
     }
 
     pub(super) fn only_members(&self, known: &[&str]) -> Result<(), PlanError> {
-        let members = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.wrong("must be an object"))?;
+        let members = self.value.as_object().ok_or_else(|| self.wrong("must be an object"))?;
         match members.keys().find(|name| !known.contains(&name.as_str())) {
             Some(unknown) => Err(self.wrong(format!("unknown member {unknown:?}"))),
             None => Ok(()),
@@ -47,17 +43,11 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn items(&self, most: usize) -> Result<Vec<Self>, PlanError> {
-        let items = self
-            .value
-            .as_array()
-            .ok_or_else(|| self.wrong("must be an array"))?;
+        let items = self.value.as_array().ok_or_else(|| self.wrong("must be an array"))?;
         if items.len() > most {
             return Err(self.wrong(format!("more than {most} entries")));
         }
-        let at = |(index, value)| Self {
-            value,
-            path: format!("{}[{index}]", self.path),
-        };
+        let at = |(index, value)| Self { value, path: format!("{}[{index}]", self.path) };
         Ok(items.iter().enumerate().map(at).collect())
     }
 
@@ -73,15 +63,8 @@ impl<'a> At<'a> {
     /// A member that must be absent, null or false.
     pub(super) fn refuse(&self, name: &'static str) -> Result<(), PlanError> {
         match self.optional_member(name) {
-            Some(At {
-                value: Value::Null | Value::Bool(false),
-                ..
-            })
-            | None => Ok(()),
-            Some(at) => Err(PlanError::Unsupported {
-                path: at.path,
-                feature: name,
-            }),
+            Some(At { value: Value::Null | Value::Bool(false), .. }) | None => Ok(()),
+            Some(at) => Err(PlanError::Unsupported { path: at.path, feature: name }),
         }
     }
 }

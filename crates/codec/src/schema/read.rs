@@ -23,15 +23,9 @@ impl Schema {
         let root = At::root(&document);
         root.only_members(&["types", "roots"])?;
         let declarations = root.member("types")?.items(MOST_TYPES)?;
-        let kinds = declarations
-            .iter()
-            .map(declared_kind)
-            .collect::<Result<Vec<_>, _>>()?;
+        let kinds = declarations.iter().map(declared_kind).collect::<Result<Vec<_>, _>>()?;
         let context = Context { kinds };
-        let types = declarations
-            .iter()
-            .map(|at| context.declaration(at))
-            .collect::<Result<Vec<_>, _>>()?;
+        let types = declarations.iter().map(|at| context.declaration(at)).collect::<Result<Vec<_>, _>>()?;
         let mut names = HashSet::new();
         for (at, declared) in declarations.iter().zip(&types) {
             if !names.insert((&declared.namespace, &declared.name)) {
@@ -39,10 +33,7 @@ impl Schema {
             }
         }
         let roots = root.member("roots")?.items(MOST_ROOTS)?;
-        let roots = roots
-            .iter()
-            .map(|at| context.r#type(at, 0))
-            .collect::<Result<_, _>>()?;
+        let roots = roots.iter().map(|at| context.r#type(at, 0)).collect::<Result<_, _>>()?;
         Ok(Self { types, roots })
     }
 }
@@ -111,17 +102,10 @@ impl Context {
             }
             let has_default = match field.optional_member("default") {
                 None => false,
-                Some(at) => at
-                    .value
-                    .as_bool()
-                    .ok_or_else(|| at.wrong("must be true or false"))?,
+                Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false"))?,
             };
             let r#type = self.r#type(&field.member("type")?, 0)?;
-            fields.push(Field {
-                name: text.to_owned(),
-                r#type,
-                has_default,
-            });
+            fields.push(Field { name: text.to_owned(), r#type, has_default });
         }
         Ok(fields)
     }
@@ -164,24 +148,14 @@ impl Context {
             "enum" => self.named(at, Kind::Enum).map(Type::Enum),
             "union" => {
                 let any = |at: &At<'_>| self.type_index(at);
-                let indexes = at
-                    .items(MOST_TYPES)?
-                    .iter()
-                    .map(any)
-                    .collect::<Result<Vec<_>, _>>()?;
+                let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
                 if indexes.is_empty() {
                     return Err(at.wrong("a union needs at least one type"));
                 }
                 Ok(Type::Union(indexes))
             }
-            "shared" => Err(PlanError::Unsupported {
-                path: at.path.clone(),
-                feature: "shared",
-            }),
-            "array" => Err(PlanError::Unsupported {
-                path: at.path.clone(),
-                feature: "array",
-            }),
+            "shared" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "shared" }),
+            "array" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "array" }),
             _ => Err(at.wrong(format!("unknown type {word:?}"))),
         }
     }
@@ -205,16 +179,7 @@ impl Context {
 }
 
 fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
-    at.only_members(&[
-        "kind",
-        "tag",
-        "namespace",
-        "name",
-        "pythonModule",
-        "qualname",
-        "members",
-        "json",
-    ])?;
+    at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname", "members", "json"])?;
     let members = at.member("members")?.items(MOST_MEMBERS)?;
     if members.is_empty() {
         return Err(at.wrong("an enum needs at least one member"));
@@ -236,9 +201,7 @@ fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
         let value = match place.value {
             Value::String(text) => EnumValue::Text(text.clone()),
             other => EnumValue::Integer(
-                other
-                    .as_i64()
-                    .ok_or_else(|| place.wrong("must be a string or an integer"))?,
+                other.as_i64().ok_or_else(|| place.wrong("must be a string or an integer"))?,
             ),
         };
         if !seen.insert(value.clone()) {

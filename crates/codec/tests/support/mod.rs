@@ -21,25 +21,15 @@ impl Types {
             let found = list.iter().position(|declared| declared["tag"] == *tag);
             found.unwrap_or_else(|| panic!("no type {tag}"))
         };
-        let declared: Vec<Json> = list
-            .iter()
-            .map(|declared| declaration(declared, &index))
-            .collect();
+        let declared: Vec<Json> = list.iter().map(|declared| declaration(declared, &index)).collect();
         let root = json!({ "message": index(&json!(root)) });
         let descriptor = json!({ "types": declared, "roots": [root] });
         let plan = plan(&descriptor);
-        Self {
-            plan,
-            descriptor,
-            list,
-        }
+        Self { plan, descriptor, list }
     }
 
     fn index(&self, tag: &Json) -> usize {
-        self.list
-            .iter()
-            .position(|declared| declared["tag"] == *tag)
-            .expect("a type of the case")
+        self.list.iter().position(|declared| declared["tag"] == *tag).expect("a type of the case")
     }
 
     /// A value in the notation of the vectors.
@@ -69,10 +59,7 @@ impl Types {
             "$bytes" => Value::Bytes(hex::decode(text())),
             "$set" => Value::Set(items().iter().map(|item| self.value(item)).collect()),
             "$map" => Value::Map(
-                items()
-                    .iter()
-                    .map(|entry| (self.value(&entry[0]), self.value(&entry[1])))
-                    .collect(),
+                items().iter().map(|entry| (self.value(&entry[0]), self.value(&entry[1]))).collect(),
             ),
             "$enum" => Value::Enum {
                 index: self.index(inner),
@@ -92,10 +79,7 @@ impl Types {
             let name = field["name"].as_str().expect("a name");
             self.value(fields.get(name).unwrap_or_else(|| panic!("no value of {name}")))
         };
-        Value::Message {
-            index,
-            fields: declared.iter().map(field).collect(),
-        }
+        Value::Message { index, fields: declared.iter().map(field).collect() }
     }
 }
 
@@ -107,10 +91,8 @@ pub(crate) fn plan(descriptor: &Json) -> Plan {
 
 /// A plan of one message named `ns/M` with these fields, standing at root 0.
 pub(crate) fn message_plan(fields: &[(&str, Json)]) -> Plan {
-    let fields: Vec<Json> = fields
-        .iter()
-        .map(|(name, r#type)| json!({ "name": name, "type": r#type }))
-        .collect();
+    let fields: Vec<Json> =
+        fields.iter().map(|(name, r#type)| json!({ "name": name, "type": r#type })).collect();
     plan(&json!({
         "types": [{ "kind": "message", "tag": "ns/M", "namespace": "ns", "name": "M", "fields": fields }],
         "roots": [{ "message": 0 }],
@@ -127,12 +109,7 @@ fn declaration(declared: &Json, index: &dyn Fn(&Json) -> usize) -> Json {
         });
     }
     let field = |field: &Json| json!({ "name": field["name"], "type": r#type(&field["type"], index) });
-    let fields: Vec<Json> = declared["fields"]
-        .as_array()
-        .expect("fields")
-        .iter()
-        .map(field)
-        .collect();
+    let fields: Vec<Json> = declared["fields"].as_array().expect("fields").iter().map(field).collect();
     json!({
         "kind": "message", "tag": tag, "namespace": namespace, "name": name, "fields": fields,
     })
@@ -148,12 +125,7 @@ fn r#type(notation: &Json, index: &dyn Fn(&Json) -> usize) -> Json {
             other => other,
         });
     }
-    let (word, inner) = notation
-        .as_object()
-        .expect("a type")
-        .iter()
-        .next()
-        .expect("a type");
+    let (word, inner) = notation.as_object().expect("a type").iter().next().expect("a type");
     match word.as_str() {
         "struct" => json!({ "message": index(inner) }),
         "enum" => json!({ "enum": index(inner) }),
@@ -164,10 +136,7 @@ fn r#type(notation: &Json, index: &dyn Fn(&Json) -> usize) -> Json {
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`.
 fn days(text: &str) -> i32 {
-    let parts: Vec<i64> = text
-        .split('-')
-        .map(|part| part.parse().expect("a date"))
-        .collect();
+    let parts: Vec<i64> = text.split('-').map(|part| part.parse().expect("a date")).collect();
     let (year, month, day) = (parts[0], parts[1], parts[2]);
     let leap = |year: i64| i64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
     let lengths = [31, 28 + leap(year), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -185,10 +154,7 @@ fn timestamp(text: &str) -> Value {
     let (date, time) = text.split_once('T').expect("a timestamp");
     let time = time.strip_suffix("+00:00").expect("UTC");
     let (clock, micros) = time.split_once('.').unwrap_or((time, "0"));
-    let clock: Vec<i64> = clock
-        .split(':')
-        .map(|part| part.parse().expect("a time"))
-        .collect();
+    let clock: Vec<i64> = clock.split(':').map(|part| part.parse().expect("a time")).collect();
     Value::Timestamp {
         seconds: i64::from(days(date)) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2],
         nanoseconds: micros.parse::<u32>().expect("microseconds") * 1000,

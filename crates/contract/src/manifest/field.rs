@@ -25,12 +25,7 @@ pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) 
         Type::Made(Made::Map(parts)) => put_entry(&mut members, service, &parts.0, &parts.1),
         Type::Word(Word::AnyList) => put_item(&mut members, service, &Type::Word(Word::String)),
         Type::Word(Word::AnyMap) => {
-            put_entry(
-                &mut members,
-                service,
-                &Type::Word(Word::String),
-                &Type::Word(Word::String),
-            );
+            put_entry(&mut members, service, &Type::Word(Word::String), &Type::Word(Word::String));
         }
         _ => put_named(&mut members, service, kind),
     }
@@ -82,11 +77,7 @@ fn put_named(members: &mut Members, service: &Service, kind: &Type) {
     put(members, "ref_name", name(service, kind));
     put(members, "wire_tag", tag(service, kind));
     if let Type::Made(Made::Enum(index)) = kind {
-        put(
-            members,
-            "enum_values",
-            service.enumeration(*index).map(|declared| declared.json.clone()),
-        );
+        put(members, "enum_values", service.enumeration(*index).map(|declared| declared.json.clone()));
     }
 }
 

@@ -10,15 +10,10 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 /// The document, indented by two, in ASCII.
 pub(super) fn pretty(document: &Value) -> String {
     let mut bytes = Vec::with_capacity(4096);
-    let formatter = Python {
-        pretty: PrettyFormatter::new(),
-    };
+    let formatter = Python { pretty: PrettyFormatter::new() };
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, formatter);
     let written = document.serialize(&mut writer);
-    debug_assert!(
-        written.is_ok(),
-        "a tree has string keys and a Vec cannot refuse bytes"
-    );
+    debug_assert!(written.is_ok(), "a tree has string keys and a Vec cannot refuse bytes");
     String::from_utf8(bytes).unwrap_or_default()
 }
 
@@ -84,20 +79,11 @@ fn float_repr(value: f64) -> String {
 
 /// Bytes, given as hexadecimal, as Python prints them.
 pub(super) fn bytes_repr(digits: &str) -> String {
-    let digit = |at: usize| {
-        digits
-            .as_bytes()
-            .get(at)
-            .and_then(|digit| char::from(*digit).to_digit(16))
-    };
+    let digit = |at: usize| digits.as_bytes().get(at).and_then(|digit| char::from(*digit).to_digit(16));
     let bytes: Vec<u8> = (0..digits.len() / 2)
         .filter_map(|at| Some((digit(2 * at)? << 4 | digit(2 * at + 1)?) as u8))
         .collect();
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
-        '"'
-    } else {
-        '\''
-    };
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
     let mut text = format!("b{quote}");
     for byte in bytes {
         match char::from(byte) {

@@ -68,9 +68,7 @@ pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
         }
     }
     let components = search.components.into_iter();
-    components
-        .map(|members| Walk::new(service, edges, &members).into_order())
-        .collect()
+    components.map(|members| Walk::new(service, edges, &members).into_order()).collect()
 }
 
 /// The edges inside a component that lead to a member already walked to; those become names.
@@ -89,12 +87,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(edges: &'a Edges) -> Self {
-        Self {
-            edges,
-            order: BTreeMap::new(),
-            stack: Vec::new(),
-            components: Vec::new(),
-        }
+        Self { edges, order: BTreeMap::new(), stack: Vec::new(), components: Vec::new() }
     }
 
     fn visit(&mut self, index: usize) -> usize {
@@ -112,13 +105,8 @@ impl<'a> Search<'a> {
             }
         }
         if low == number {
-            let start = self
-                .stack
-                .iter()
-                .position(|member| *member == index)
-                .unwrap_or_default();
-            self.components
-                .push(self.stack.split_off(start).into_iter().collect());
+            let start = self.stack.iter().position(|member| *member == index).unwrap_or_default();
+            self.components.push(self.stack.split_off(start).into_iter().collect());
         }
         low
     }
@@ -136,13 +124,8 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(service: &Service, edges: &'a Edges, members: &'a BTreeSet<usize>) -> Self {
-        let mut walk = Self {
-            edges,
-            members,
-            visited: BTreeSet::new(),
-            left: Vec::new(),
-            back: BTreeSet::new(),
-        };
+        let mut walk =
+            Self { edges, members, visited: BTreeSet::new(), left: Vec::new(), back: BTreeSet::new() };
         if let Some(&first) = by_name(service, members.iter().copied()).first() {
             walk.visit(first);
         }

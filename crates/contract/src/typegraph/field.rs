@@ -13,11 +13,7 @@ pub(super) enum Target {
 
 /// The definition of one field. `resolve` tells what a message index refers to.
 pub(super) fn definition(field: &Field, id: i32, resolve: impl Fn(usize) -> Target) -> FieldDef {
-    let mut definition = FieldDef {
-        id,
-        name: field.name.clone(),
-        ..FieldDef::default()
-    };
+    let mut definition = FieldDef { id, name: field.name.clone(), ..FieldDef::default() };
     let mut kind = unshared(&field.kind);
     if let Type::Made(Made::Optional(inner)) = kind {
         definition.optional = true;

@@ -64,18 +64,8 @@ async fn serve_call(
     mut reader: FrameReader,
     accepted: Accepted,
 ) {
-    let Accepted {
-        service,
-        method,
-        mode,
-        header,
-        remaining,
-    } = accepted;
-    let encoding = if mode == crate::Mode::Json {
-        Encoding::Json
-    } else {
-        Encoding::Fory
-    };
+    let Accepted { service, method, mode, header, remaining } = accepted;
+    let encoding = if mode == crate::Mode::Json { Encoding::Json } else { Encoding::Fory };
     let (Some(worker), Some(definition)) =
         (service.worker(), service.definition.methods.get(method as usize))
     else {
@@ -101,11 +91,7 @@ async fn serve_call(
             }
         }
     }
-    let longest = if pattern.response_stream {
-        NO_DEADLINE
-    } else {
-        service.definition.max_call
-    };
+    let longest = if pattern.response_stream { NO_DEADLINE } else { service.definition.max_call };
     let deadline = Instant::now() + remaining.unwrap_or(longest).min(NO_DEADLINE);
     let call = Arc::new(Call::new(definition.response.in_mode(mode), true));
     let port = Arc::clone(&worker.port);
@@ -123,14 +109,8 @@ async fn serve_call(
         metadata: header.metadata,
     };
     port.push(Event::Call(Box::new(opening)));
-    let running = Running {
-        connection: &connection,
-        port: &port,
-        number,
-        call: &call,
-        request_codec,
-        pattern,
-    };
+    let running =
+        Running { connection: &connection, port: &port, number, call: &call, request_codec, pattern };
     running.run(writer, reader, deadline).await;
     port.forget(number);
     drop(reserved);
@@ -239,10 +219,7 @@ impl Running<'_> {
     }
 
     fn abort(&self, code: Code) {
-        self.port.push(Event::Aborted {
-            call: self.number,
-            code: code as u16,
-        });
+        self.port.push(Event::Aborted { call: self.number, code: code as u16 });
     }
 
     /// Moves the handler's output to the stream until the handler ends.
@@ -267,10 +244,7 @@ impl Running<'_> {
             if writer.flush().await.is_err() {
                 return Stop::Gone;
             }
-            self.port.push(Event::Credit {
-                call: self.number,
-                bytes: output.bytes as u32,
-            });
+            self.port.push(Event::Credit { call: self.number, bytes: output.bytes as u32 });
         }
     }
 
@@ -337,10 +311,7 @@ impl Running<'_> {
             return Ok(None);
         }
         held.keep(received.reserved);
-        self.request_codec
-            .incoming(&received.frame)
-            .map(Some)
-            .map_err(|status| Some(Stop::Tell(status)))
+        self.request_codec.incoming(&received.frame).map(Some).map_err(|status| Some(Stop::Tell(status)))
     }
 
     fn end_of_input(&self, received: &Received) -> Option<Stop> {
@@ -348,14 +319,12 @@ impl Running<'_> {
             return None;
         }
         match RpcStatus::decode(&received.frame.payload) {
-            Ok((sent, _)) if sent.code == Code::Cancelled.number() => Some(Stop::Tell(status(
-                Code::Cancelled,
-                "the caller cancelled the upload",
-            ))),
-            Ok((sent, _)) if sent.code != 0 => Some(Stop::Tell(status(
-                Code::Internal,
-                format!("the input ended with status {}", sent.code),
-            ))),
+            Ok((sent, _)) if sent.code == Code::Cancelled.number() => {
+                Some(Stop::Tell(status(Code::Cancelled, "the caller cancelled the upload")))
+            }
+            Ok((sent, _)) if sent.code != 0 => {
+                Some(Stop::Tell(status(Code::Internal, format!("the input ended with status {}", sent.code))))
+            }
             _ => None,
         }
     }
@@ -377,8 +346,7 @@ impl Held {
     fn pass(&mut self, bytes: usize) {
         self.passed += bytes;
         let passed = self.passed;
-        self.parts
-            .extend(self.fresh.drain(..).map(|reserved| (passed, reserved)));
+        self.parts.extend(self.fresh.drain(..).map(|reserved| (passed, reserved)));
     }
 
     fn release(&mut self, unread: usize) {

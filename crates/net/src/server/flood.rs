@@ -16,11 +16,7 @@ pub(super) struct ResetGuard {
 impl ResetGuard {
     pub(super) fn new(burst: u32, per_second: u32) -> Self {
         let burst = f64::from(burst);
-        Self {
-            burst,
-            per_second: f64::from(per_second.max(1)),
-            state: Mutex::new((burst, Instant::now())),
-        }
+        Self { burst, per_second: f64::from(per_second.max(1)), state: Mutex::new((burst, Instant::now())) }
     }
 
     /// Notes one reset before the response.

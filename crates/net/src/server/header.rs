@@ -35,10 +35,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn fory(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            status: status(code, message),
-            encoding: Encoding::Fory,
-        }
+        Self { status: status(code, message), encoding: Encoding::Fory }
     }
 }
 
@@ -59,10 +56,7 @@ pub(super) async fn read(node: &Node, reader: &mut FrameReader) -> Option<Result
         }
     };
     if !first.frame.has(flag::HEADER) {
-        return Some(Err(Refusal::fory(
-            Code::Internal,
-            "First frame must have HEADER flag",
-        )));
+        return Some(Err(Refusal::fory(Code::Internal, "First frame must have HEADER flag")));
     }
     Some(match StreamHeader::decode(&first.frame.payload) {
         Ok((header, encoding)) => judge(node, header, encoding),
@@ -73,23 +67,12 @@ pub(super) async fn read(node: &Node, reader: &mut FrameReader) -> Option<Result
 fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accepted, Refusal> {
     // A JSON header makes a JSON stream whatever mode it says: the reference's typed client says 0.
     let json = encoding == Encoding::Json || header.serialization_mode == 3;
-    let (mode, encoding) = if json {
-        (Mode::Json, Encoding::Json)
-    } else {
-        (Mode::Xlang, Encoding::Fory)
-    };
-    let refuse = |code, message: String| {
-        Err(Refusal {
-            status: status(code, message),
-            encoding,
-        })
-    };
+    let (mode, encoding) = if json { (Mode::Json, Encoding::Json) } else { (Mode::Xlang, Encoding::Fory) };
+    let refuse = |code, message: String| Err(Refusal { status: status(code, message), encoding });
     let limits = Limits::default();
-    for (what, name) in [
-        ("service name", &header.service),
-        ("method name", &header.method),
-        ("call id", &header.call_id),
-    ] {
+    for (what, name) in
+        [("service name", &header.service), ("method name", &header.method), ("call id", &header.call_id)]
+    {
         if let Err(error) = limits.check_name(what, name) {
             return refuse(error.code(), error.to_string());
         }
@@ -101,10 +84,7 @@ fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accept
         return refuse(Code::Unavailable, "the server is draining".to_owned());
     }
     let Some(service) = node.service(&header.service, header.version) else {
-        return refuse(
-            Code::NotFound,
-            format!("Service '{}' v{} not found", header.service, header.version),
-        );
+        return refuse(Code::NotFound, format!("Service '{}' v{} not found", header.service, header.version));
     };
     if header.method.is_empty() {
         let name = &header.service;
@@ -131,13 +111,7 @@ fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accept
         return refuse(error.code(), error.to_string());
     }
     match remaining(header.deadline_epoch_ms, now_epoch_ms()) {
-        Ok(remaining) => Ok(Accepted {
-            service,
-            method,
-            mode,
-            header,
-            remaining,
-        }),
+        Ok(remaining) => Ok(Accepted { service, method, mode, header, remaining }),
         Err(message) => refuse(Code::DeadlineExceeded, message),
     }
 }
@@ -153,11 +127,7 @@ fn remaining(deadline: i64, now: i64) -> Result<Option<Duration>, String> {
         return Ok(None);
     }
     let left = deadline.saturating_sub(now);
-    let left = if left > 0 {
-        left
-    } else {
-        left.saturating_add(CLOCK_SKEW_MS)
-    };
+    let left = if left > 0 { left } else { left.saturating_add(CLOCK_SKEW_MS) };
     if left <= 0 {
         return Err(format!(
             "deadline already expired on receipt (now={now}, deadline={deadline}, skew_tolerance={CLOCK_SKEW_MS}ms)"

@@ -35,10 +35,7 @@ impl ServerConnection {
         if !told.iter().any(|known| Arc::ptr_eq(known, port)) {
             told.push(Arc::clone(port));
             let json = serde_json::json!({ "endpointId": self.endpoint_id }).to_string();
-            port.push(Event::Peer {
-                connection: self.number,
-                json,
-            });
+            port.push(Event::Peer { connection: self.number, json });
         }
         self.number
     }
@@ -65,8 +62,6 @@ pub(crate) async fn serve_connection(node: Arc<Node>, connection: Connection) {
         tokio::spawn(call::serve_stream(connection, FrameWriter::new(send), reader));
     }
     for port in this.told.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        port.push(Event::PeerGone {
-            connection: this.number,
-        });
+        port.push(Event::PeerGone { connection: this.number });
     }
 }

@@ -43,12 +43,7 @@ impl Driver {
     pub fn new() -> Self {
         let rung = Arc::new(Notify::new());
         let port = Port::open(Box::new(Rope(Arc::clone(&rung))));
-        Self {
-            port,
-            rung,
-            ready: VecDeque::new(),
-            next_call: 1,
-        }
+        Self { port, rung, ready: VecDeque::new(), next_call: 1 }
     }
 
     /// The next event but introductions.
@@ -127,12 +122,7 @@ pub struct Open {
 
 impl Default for Open {
     fn default() -> Self {
-        Self {
-            timeout: None,
-            travels: false,
-            metadata: Vec::new(),
-            end: true,
-        }
+        Self { timeout: None, travels: false, metadata: Vec::new(), end: true }
     }
 }
 
@@ -144,43 +134,20 @@ pub fn framed(payload: &[u8]) -> Framed {
 
 fn copy(event: &Event) -> Event {
     match event {
-        Event::Message {
-            call,
-            message,
-            marked,
-        } => Event::Message {
-            call: *call,
-            message: message.clone(),
-            marked: *marked,
-        },
-        Event::Items {
-            call,
-            items,
-            bytes,
-            marked,
-        } => Event::Items {
-            call: *call,
-            items: items.clone(),
-            bytes: *bytes,
-            marked: *marked,
-        },
-        Event::Ended {
-            call,
-            status,
-            received,
-            local,
-            not_sent,
-        } => Event::Ended {
+        Event::Message { call, message, marked } => {
+            Event::Message { call: *call, message: message.clone(), marked: *marked }
+        }
+        Event::Items { call, items, bytes, marked } => {
+            Event::Items { call: *call, items: items.clone(), bytes: *bytes, marked: *marked }
+        }
+        Event::Ended { call, status, received, local, not_sent } => Event::Ended {
             call: *call,
             status: status.clone(),
             received: *received,
             local: *local,
             not_sent: *not_sent,
         },
-        Event::Credit { call, bytes } => Event::Credit {
-            call: *call,
-            bytes: *bytes,
-        },
+        Event::Credit { call, bytes } => Event::Credit { call: *call, bytes: *bytes },
         Event::Call(call) => Event::Call(Box::new(IncomingCall {
             call: call.call,
             handle: call.handle,
@@ -193,58 +160,29 @@ fn copy(event: &Event) -> Event {
             metadata: call.metadata.clone(),
         })),
         Event::InputEnd { call } => Event::InputEnd { call: *call },
-        Event::Aborted { call, code } => Event::Aborted {
-            call: *call,
-            code: *code,
-        },
-        Event::Peer { connection, json } => Event::Peer {
-            connection: *connection,
-            json: json.clone(),
-        },
-        Event::PeerGone { connection } => Event::PeerGone {
-            connection: *connection,
-        },
-        Event::Settled {
-            request,
-            failed,
-            json,
-        } => Event::Settled {
-            request: *request,
-            failed: *failed,
-            json: json.clone(),
-        },
+        Event::Aborted { call, code } => Event::Aborted { call: *call, code: *code },
+        Event::Peer { connection, json } => Event::Peer { connection: *connection, json: json.clone() },
+        Event::PeerGone { connection } => Event::PeerGone { connection: *connection },
+        Event::Settled { request, failed, json } => {
+            Event::Settled { request: *request, failed: *failed, json: json.clone() }
+        }
     }
 }
 
 pub async fn node_with(limits: NodeLimits) -> Arc<Node> {
     let bind = Some("127.0.0.1:0".parse().expect("an address"));
-    Node::bind(NodeOptions {
-        bind,
-        limits,
-        ..NodeOptions::default()
-    })
-    .await
-    .expect("a node on loopback")
+    Node::bind(NodeOptions { bind, limits, ..NodeOptions::default() }).await.expect("a node on loopback")
 }
 
 pub async fn node() -> Arc<Node> {
     node_with(NodeLimits::default()).await
 }
 
-pub const PATTERNS: [(&str, &str); 4] = [
-    ("one", "unary"),
-    ("down", "serverStream"),
-    ("up", "clientStream"),
-    ("both", "bidiStream"),
-];
+pub const PATTERNS: [(&str, &str); 4] =
+    [("one", "unary"), ("down", "serverStream"), ("up", "clientStream"), ("both", "bidiStream")];
 
 pub fn codec() -> PayloadCodec {
-    PayloadCodec {
-        mode: Mode::Xlang,
-        plan: Arc::new(Plan::dynamic()),
-        root: 0,
-        compress: Compress::Auto,
-    }
+    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
 }
 
 /// A service `S` with a method of each kind; payloads are not looked at.
@@ -292,10 +230,8 @@ impl Pair {
         server_node.serve(&server.port, vec![service]);
         let client_node = node().await;
         let ticket = server_node.ticket().await;
-        let (peer, answer) = client_node
-            .connect(&ticket, String::new(), PATIENCE)
-            .await
-            .expect("a connection");
+        let (peer, answer) =
+            client_node.connect(&ticket, String::new(), PATIENCE).await.expect("a connection");
         assert_eq!(answer.services.first().map(|s| s.name.as_str()), Some("S"));
         let methods = PATTERNS.iter().map(|(name, pattern)| {
             let pattern = Pattern::from_name(pattern).expect("a pattern");
@@ -303,14 +239,7 @@ impl Pair {
             client.port.register(method.expect("a method"))
         });
         let methods = methods.collect();
-        Self {
-            server_node,
-            client_node,
-            server,
-            client,
-            peer,
-            methods,
-        }
+        Self { server_node, client_node, server, client, peer, methods }
     }
 
     pub async fn close(self) {
@@ -320,19 +249,11 @@ impl Pair {
 }
 
 pub fn ok() -> RpcStatus {
-    RpcStatus {
-        code: 0,
-        message: String::new(),
-        details: Vec::new(),
-    }
+    RpcStatus { code: 0, message: String::new(), details: Vec::new() }
 }
 
 pub fn failed(code: i64, message: &str) -> RpcStatus {
-    RpcStatus {
-        code,
-        message: message.to_owned(),
-        details: Vec::new(),
-    }
+    RpcStatus { code, message: message.to_owned(), details: Vec::new() }
 }
 
 /// A payload that any plan takes for some bytes.

@@ -75,8 +75,5 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    assert!(
-        tokio::time::timeout(PATIENCE, asking).await.is_ok(),
-        "never: {what}"
-    );
+    assert!(tokio::time::timeout(PATIENCE, asking).await.is_ok(), "never: {what}");
 }

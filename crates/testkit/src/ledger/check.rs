@@ -88,9 +88,7 @@ fn join<'a>(server: &'a [ServerEvent], calls: &mut BTreeMap<&'a str, Call>, foun
                 }
             }
             ServerEvent::Drained => {
-                let running = calls
-                    .iter()
-                    .filter(|(_, call)| call.accepted > call.finished.len());
+                let running = calls.iter().filter(|(_, call)| call.accepted > call.finished.len());
                 found.extend(running.map(|(id, _)| Violation::LostInDrain((*id).to_owned())));
             }
             ServerEvent::SessionOpened { session } => {
@@ -119,15 +117,9 @@ fn judge(id: &str, call: &Call, found: &mut Vec<Violation>) {
     let ok = call.outcomes.iter().any(|(code, _)| *code == 0);
     let not_sent = call.outcomes.iter().any(|(_, not_sent)| *not_sent);
     broken(Violation::NoOutcome, call.outcomes.len() < call.started);
-    broken(
-        Violation::StrayOutcome,
-        call.outcomes.len() > call.started || call.started > 1,
-    );
+    broken(Violation::StrayOutcome, call.outcomes.len() > call.started || call.started > 1);
     broken(Violation::OkWithoutHandler, ok && call.finished != [0]);
     broken(Violation::RanThoughNotSent, not_sent && call.accepted > 0);
     broken(Violation::RanTwice, call.accepted > 1);
-    broken(
-        Violation::NoPrefix,
-        !call.sent.starts_with(&call.taken) || (ok && call.sent != call.taken),
-    );
+    broken(Violation::NoPrefix, !call.sent.starts_with(&call.taken) || (ok && call.sent != call.taken));
 }

@@ -31,10 +31,7 @@ pub(super) trait Record: Sized {
 
 pub(super) fn read<T: Record>(record: &'static str, payload: &[u8]) -> Result<T, RecordError> {
     let body = payload.strip_prefix(T::PREFIX).ok_or(RecordError::Type(record))?;
-    let mut fields = Fields {
-        record,
-        input: Reader::new(body),
-    };
+    let mut fields = Fields { record, input: Reader::new(body) };
     let value = T::read_fields(&mut fields)?;
     match fields.input.remaining() {
         0 => Ok(value),
@@ -102,11 +99,7 @@ impl Record for RpcStatus {
 
     fn read_fields(input: &mut Fields<'_>) -> Result<Self, RecordError> {
         let (code, message) = (input.int()?, input.text()?);
-        let mut status = Self {
-            code,
-            message,
-            details: input.lists()?.pairs(),
-        };
+        let mut status = Self { code, message, details: input.lists()?.pairs() };
         cut_status(&mut status);
         Ok(status)
     }
@@ -147,10 +140,7 @@ impl Fields<'_> {
     }
 
     fn lists(&mut self) -> Result<Lists, RecordError> {
-        Ok(Lists {
-            keys: self.list()?,
-            values: self.list()?,
-        })
+        Ok(Lists { keys: self.list()?, values: self.list()? })
     }
 
     /// Every string takes at least one byte, so a count above the bytes left is a lie; strings past the cap

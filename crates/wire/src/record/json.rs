@@ -219,10 +219,7 @@ impl Visitor<'_> for Member<'_, '_> {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
         // The name is not repeated in the error: it is the peer's text, of any length.
-        self.0
-            .iter()
-            .position(|(known, _)| *known == name)
-            .ok_or_else(|| E::custom("unknown member"))
+        self.0.iter().position(|(known, _)| *known == name).ok_or_else(|| E::custom("unknown member"))
     }
 }
 

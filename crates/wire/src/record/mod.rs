@@ -22,11 +22,7 @@ pub enum Encoding {
 impl Encoding {
     /// The encoding of a payload: JSON starts with `{`, anything else is left to Fory.
     pub fn of(payload: &[u8]) -> Self {
-        if payload.first() == Some(&b'{') {
-            Self::Json
-        } else {
-            Self::Fory
-        }
+        if payload.first() == Some(&b'{') { Self::Json } else { Self::Fory }
     }
 }
 
@@ -113,11 +109,7 @@ pub struct RpcStatus {
 impl RpcStatus {
     /// A status without details.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code: code.number(),
-            message: message.into(),
-            details: Vec::new(),
-        }
+        Self { code: code.number(), message: message.into(), details: Vec::new() }
     }
 
     /// The status of success.

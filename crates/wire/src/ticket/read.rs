@@ -20,18 +20,12 @@ impl Rest<'_> {
 
     fn v4(&mut self, part: &'static str) -> Result<SocketAddr, TicketError> {
         let ip = Ipv4Addr::from(self.take::<4>(part)?);
-        Ok(SocketAddr::new(
-            IpAddr::V4(ip),
-            u16::from_be_bytes(self.take(part)?),
-        ))
+        Ok(SocketAddr::new(IpAddr::V4(ip), u16::from_be_bytes(self.take(part)?)))
     }
 
     fn v6(&mut self, part: &'static str) -> Result<SocketAddr, TicketError> {
         let ip = Ipv6Addr::from(self.take::<16>(part)?);
-        Ok(SocketAddr::new(
-            IpAddr::V6(ip),
-            u16::from_be_bytes(self.take(part)?),
-        ))
+        Ok(SocketAddr::new(IpAddr::V6(ip), u16::from_be_bytes(self.take(part)?)))
     }
 }
 
@@ -56,32 +50,19 @@ pub(super) fn ticket(bytes: &[u8]) -> Result<Ticket, TicketError> {
         _ => return Err(TicketError::RelayType),
     };
     let direct = direct(&mut rest)?;
-    let credential = if rest.0.is_empty() {
-        None
-    } else {
-        Some(credential(&mut rest)?)
-    };
+    let credential = if rest.0.is_empty() { None } else { Some(credential(&mut rest)?) };
     if !rest.0.is_empty() {
         return Err(TicketError::Trailing(rest.0.len()));
     }
-    Ok(Ticket {
-        endpoint_id,
-        relay,
-        direct,
-        credential,
-    })
+    Ok(Ticket { endpoint_id, relay, direct, credential })
 }
 
 fn direct(rest: &mut Rest<'_>) -> Result<Vec<SocketAddr>, TicketError> {
     let count = usize::from(rest.byte("address count")? >> 4);
-    let (bits, after) = rest
-        .0
-        .split_at_checked(count.div_ceil(4))
-        .ok_or(TicketError::Truncated("address types"))?;
+    let (bits, after) =
+        rest.0.split_at_checked(count.div_ceil(4)).ok_or(TicketError::Truncated("address types"))?;
     rest.0 = after;
-    let types = bits
-        .iter()
-        .flat_map(|byte| [6, 4, 2, 0].map(|shift| (byte >> shift) & 3));
+    let types = bits.iter().flat_map(|byte| [6, 4, 2, 0].map(|shift| (byte >> shift) & 3));
     types
         .take(count)
         .map(|kind| match kind {
@@ -98,10 +79,7 @@ fn credential(rest: &mut Rest<'_>) -> Result<Credential, TicketError> {
     if length > super::MAX_CREDENTIAL_BYTES {
         return Err(TicketError::CredentialSize(length));
     }
-    let (payload, after) = rest
-        .0
-        .split_at_checked(length)
-        .ok_or(TicketError::Truncated("credential"))?;
+    let (payload, after) = rest.0.split_at_checked(length).ok_or(TicketError::Truncated("credential"))?;
     rest.0 = after;
     Credential::from_parts(kind, payload)
 }

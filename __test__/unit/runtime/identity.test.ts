@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { developmentIdentity } from "../../../ts/src/identity.js";
+import { replaceNative } from "../../../ts/src/native/index.js";
+import { FakeNative } from "./fake-native.js";
+import { collectingLogger } from "./harness.js";
+
+let folder: string;
+let log: ReturnType<typeof collectingLogger>;
+const entry = () => path.join(folder, "src", "server.ts");
+const keys = () => path.join(folder, ".aster", "keys");
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "aster-identity-"));
+  writeFileSync(path.join(folder, "package.json"), "{}");
+  log = collectingLogger();
+  const fake = new FakeNative();
+  let next = 1;
+  Object.assign(fake, { secretKeyGenerate: () => new Uint8Array(32).fill(next++) });
+  replaceNative(fake.binding);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("the development key", () => {
+  it("is the same at the next start of the same entry point", () => {
+    const first = developmentIdentity(log, entry());
+    first.release();
+    const second = developmentIdentity(log, entry());
+    expect(second.secretKey).toBe(first.secretKey);
+    second.release();
+    expect(log.lines).toEqual([]);
+  });
+
+  it("differs between entry points", () => {
+    const first = developmentIdentity(log, entry());
+    const other = developmentIdentity(log, path.join(folder, "src", "other.ts"));
+    expect(other.secretKey).not.toBe(first.secretKey);
+    expect(log.lines).toEqual([]);
+  });
+
+  it.skipIf(process.platform === "win32")("is readable by its owner only, and ignored by git", () => {
+    developmentIdentity(log, entry()).release();
+    const file = readdirSync(keys()).find((name) => name.endsWith(".key"))!;
+    expect(statSync(path.join(keys(), file)).mode & 0o777).toBe(0o600);
+    expect(statSync(keys()).mode & 0o777).toBe(0o700);
+    expect(readFileSync(path.join(folder, ".aster", ".gitignore"), "utf8")).toBe("*\n");
+  });
+
+  it("in use gives the second holder a key of its own, and says so", () => {
+    const first = developmentIdentity(log, entry());
+    const second = developmentIdentity(log, entry());
+    expect(second.secretKey).not.toBe(first.secretKey);
+    expect(log.lines).toMatchObject([{ level: "warn" }]);
+    second.release();
+    expect(developmentIdentity(log, entry()).secretKey).not.toBe(first.secretKey);
+    first.release();
+    first.release();
+    expect(developmentIdentity(log, entry()).secretKey).toBe(first.secretKey);
+  });
+
+  it("is free again when the process that locked it has died", () => {
+    const first = developmentIdentity(log, entry());
+    const lock = path.join(keys(), readdirSync(keys()).find((name) => name.endsWith(".lock"))!);
+    // Process ids end far below this one; and our own id, begun long ago, was another process.
+    for (const mark of ["4194305 1 aa\n", `${process.pid} 1 aa\n`, "nonsense"]) {
+      writeFileSync(lock, mark);
+      const next = developmentIdentity(log, entry());
+      expect(next.secretKey).toBe(first.secretKey);
+      next.release();
+    }
+    expect(log.lines).toEqual([]);
+  });
+
+  it("that is damaged is left alone, with a warning", () => {
+    developmentIdentity(log, entry()).release();
+    const file = path.join(keys(), readdirSync(keys()).find((name) => name.endsWith(".key"))!);
+    writeFileSync(file, "damaged");
+    expect(developmentIdentity(log, entry()).secretKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(readFileSync(file, "utf8")).toBe("damaged");
+    expect(log.lines).toMatchObject([{ level: "warn" }]);
+  });
+
+  it("leaves no drafts behind", () => {
+    developmentIdentity(log, entry()).release();
+    expect(readdirSync(keys()).filter((name) => !name.endsWith(".key"))).toEqual([]);
+  });
+});

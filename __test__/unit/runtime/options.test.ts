@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { stderrLogger } from "../../../ts/src/logging.js";
+import { endpointShape, startDocument } from "../../../ts/src/node/node-options.js";
+import { checkOptions, optional, text } from "../../../ts/src/options.js";
+import { access } from "../../../ts/src/server/serve.js";
+
+const shape = { name: text, nick: optional(text) };
+
+describe("checkOptions", () => {
+  it("gives the members of the shape", () => {
+    expect(checkOptions(shape, { name: "a" })).toEqual({ name: "a", nick: undefined });
+  });
+
+  it.each([
+    [{ name: "a", nmae: "b" }, "options.nmae"],
+    [{}, "options.name"],
+    [{ name: 1 }, "options.name"],
+    [{ name: "a", nick: "" }, "options.nick"],
+    [{ name: "a", toString: 1 }, "options.toString"],
+    [[], "options"],
+    [null, "options"],
+    ["x", "options"],
+  ])("refuses %j with a TypeError that names %s", (value, path) => {
+    let error: unknown;
+    try {
+      checkOptions(shape, value);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ path, code: "INVALID_OPTION" });
+    expect((error as Error).message).toContain(path);
+  });
+});
+
+describe("options of an endpoint", () => {
+  it.each([
+    [{ secretKey: new Uint8Array(31) }, "options.secretKey"],
+    [{ secretKey: "zz".repeat(32) }, "options.secretKey"],
+    [{ bind: 80 }, "options.bind"],
+    [{ relay: "none" }, "options.relay"],
+    [{ relay: null }, "options.relay"],
+    [{ relay: { urls: [] } }, "options.relay.urls"],
+    [{ relay: { urls: [1] } }, "options.relay.urls[0]"],
+    [{ relay: { url: "x" } }, "options.relay.url"],
+    [{ limits: { maxStreams: 0 } }, "options.limits.maxStreams"],
+    [{ limits: { streams: 1 } }, "options.limits.streams"],
+    [{ logger: { debug() {} } }, "options.logger.info"],
+  ])("%j is refused at %s", (options, path) => {
+    expect(() => checkOptions(endpointShape, options)).toThrow(expect.objectContaining({ path }));
+  });
+
+  it("never shows a secret in the error", () => {
+    expect(() => checkOptions(endpointShape, { secretKey: "5ec3e7" })).toThrow(expect.not.stringContaining("5ec3e7"));
+  });
+
+  it("become the document of the native side, with nothing undefined", () => {
+    const checked = checkOptions(endpointShape, { secretKey: new Uint8Array(32), relay: { urls: ["https://r"] }, logger: stderrLogger });
+    expect(JSON.parse(startDocument(checked, "ab"))).toEqual({ secretKey: "ab", bind: null, relay: ["https://r"], limits: {} });
+    expect(checked.secretKey).toBe("00".repeat(32));
+  });
+});
+
+describe("access", () => {
+  it("has no default, and says how to choose", () => {
+    expect(() => access(undefined, "options.access")).toThrow(/"open".*rootPublicKey/);
+  });
+
+  it.each([["closed"], [null], [1]])("%j is a TypeError", (value) => {
+    expect(() => access(value, "options.access")).toThrow(TypeError);
+  });
+
+  it("gated is refused as not available yet", () => {
+    expect(() => access({ rootPublicKey: "ab" }, "options.access")).toThrow(expect.objectContaining({ codeName: "UNIMPLEMENTED" }));
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it, vi } from "vitest";
+import { AsterError, Code } from "../../../ts/src/errors.js";
+import { Port } from "../../../ts/src/native/data-plane.js";
+import { dispatchEvents } from "../../../ts/src/native/data-plane-events.js";
+import { errorFromDocument } from "../../../ts/src/native/failure.js";
+import { FakeNative } from "./fake-native.js";
+import { Harness, turns } from "./harness.js";
+
+describe("requests of the control plane", () => {
+  it("settle with the event of their number", async () => {
+    const native = new FakeNative();
+    const port = new Port(native.binding);
+    const numbers: number[] = [];
+    const first = port.request((_, number) => void numbers.push(number));
+    const second = port.request((_, number) => void numbers.push(number));
+    native.settled(port.number, numbers[1]!, false, { b: 2 });
+    native.settled(port.number, numbers[0]!, true, { code: "UNAVAILABLE", message: "no", path: null, reason: "R", details: { a: "b" } });
+    expect(await second).toEqual({ b: 2 });
+    await expect(first).rejects.toMatchObject({ code: Code.UNAVAILABLE, reason: "R", rawMessage: "no" });
+    port.close();
+  });
+
+  it("reject when they cannot start, and when the port closes", async () => {
+    const port = new Port(new FakeNative().binding);
+    const failing = port.request(() => {
+      throw new Error(JSON.stringify({ code: "INVALID_OPTION", path: "options.bind", message: "is wrong" }));
+    });
+    await expect(failing).rejects.toThrow(TypeError);
+    await expect(failing).rejects.toMatchObject({ path: "options.bind", message: "options.bind is wrong" });
+    const pending = port.request(() => {});
+    port.close();
+    await expect(pending).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+  });
+});
+
+describe("failure documents", () => {
+  it.each([
+    ['{"code":"NOT_FOUND","message":"x"}', Code.NOT_FOUND],
+    ['{"code":9,"message":"x"}', Code.FAILED_PRECONDITION],
+    ['{"code":"NO_SUCH","message":"x"}', Code.INTERNAL],
+    ['{"code":"OK","message":"x"}', Code.INTERNAL],
+    ["not json", Code.INTERNAL],
+  ])("%s", (text, code) => {
+    expect(errorFromDocument(text)).toBeInstanceOf(AsterError);
+    expect(errorFromDocument(text)).toMatchObject({ code });
+  });
+});
+
+describe("the drain loop", () => {
+  it("takes its turn with other work when events never end", async () => {
+    const native = new FakeNative();
+    const port = new Port(native.binding);
+    const record = new Uint8Array(24);
+    record[8] = 9;
+    native.drain = (_, slab) => {
+      slab.set(record);
+      return drained++ < 100 ? 24 : 0;
+    };
+    let drained = 0;
+    port.drain();
+    expect(drained).toBeLessThan(10);
+    await turns(60);
+    expect(drained).toBe(101);
+    port.close();
+  });
+
+  it("goes on after an event that cannot be handled", () => {
+    const faults: unknown[] = [];
+    const gone: number[] = [];
+    const slab = new Uint8Array(96);
+    const view = new DataView(slab.buffer);
+    slab[8] = 77;
+    slab[24 + 8] = 8;
+    view.setUint32(24, 2, true); // PEER with two bytes that are no JSON
+    slab[56 + 8] = 9;
+    view.setUint32(56 + 12, 5, true);
+    dispatchEvents(slab, 80, {
+      faulty: (error) => void faults.push(error),
+      peerGone: (connection) => void gone.push(connection),
+    } as never);
+    expect(faults).toHaveLength(2);
+    expect(gone).toEqual([5]);
+  });
+});
+
+describe("what keeps the process alive", () => {
+  const held = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+
+  it("is a call in flight, not an open port and not a finished call", async () => {
+    const harness = new Harness({ silent: true });
+    const before = held();
+    const promise = harness.method("unary", () => 1, null)(1);
+    promise.catch(() => {});
+    expect(held()).toBe(before + 1);
+    await turns(1);
+    harness.native.ended(harness.port.number, harness.native.seen("OPEN")[0]!.call, 13);
+    await expect(promise).rejects.toThrow();
+    expect(held()).toBe(before);
+    harness.close();
+  });
+
+  it("works under fake timers", async () => {
+    vi.useFakeTimers();
+    try {
+      const harness = new Harness();
+      const echo = harness.method("unary", (x: unknown) => x);
+      expect(await echo(5)).toBe(5);
+      harness.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe("a call for a method that is not served any more", () => {
+  it("ends as UNAVAILABLE", async () => {
+    const harness = new Harness();
+    const call = harness.method("unary", () => 1);
+    harness.port.refuseCalls(1);
+    await expect(call(1)).rejects.toMatchObject({ code: Code.UNAVAILABLE, isLocal: false });
+    harness.close();
+  });
+});

@@ -1,0 +1,7 @@
+// aster-rpc where making code from text is forbidden: the interpreter, second executor of the same plans.
+import { open as openOurs } from "./ours.mjs";
+
+export function open(type) {
+  process.env.ASTER_CODEC = "interpreted"; // read when the first schema is compiled
+  return openOurs(type);
+}
