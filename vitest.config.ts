@@ -18,6 +18,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: suites.map((name) => ({
+      extends: true as const,
       resolve: { alias: [{ find: /^aster-rpc$/, replacement: dist }] },
       // Lowers standard decorators and `await using`, which Node 20 cannot parse.
       esbuild: { target: "es2022" as const },

@@ -15,8 +15,12 @@ interface Case {
 
 const file = new URL("../../conformance/vectors/wheel-jsonmode.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
-const written = cases.filter((entry) => entry.json !== undefined).map((entry) => [entry.name, entry] as const);
-const refused = cases.filter((entry) => entry.error !== undefined).map((entry) => [entry.name, entry] as const);
+const written = cases
+  .filter((entry) => entry.json !== undefined)
+  .map((entry) => [entry.name, entry] as const);
+const refused = cases
+  .filter((entry) => entry.error !== undefined)
+  .map((entry) => [entry.name, entry] as const);
 
 function usesAny(entry: Case): boolean {
   const names = JSON.stringify(entry.types.flatMap(({ fields = [] }) => fields.map(({ type }) => type)));

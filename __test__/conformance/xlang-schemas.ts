@@ -83,7 +83,7 @@ function microsOf(text: string): bigint {
 }
 
 /** A value for a place of a known type. */
-export function valueOf(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
+export function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
   if (type === "any" || type === "list" || type === "dict") return dynamicOf(schemas, value, side);
   if (value === null) return null;
   if (typeof type !== "string") return containerOf(schemas, type, value, side);
@@ -94,14 +94,22 @@ export function valueOf(schemas: Schemas, type: TypeNote, value: Loose, side: Si
   return type === "datetime" ? microsOf(value.$datetime) : value;
 }
 
-function containerOf(schemas: Schemas, type: Exclude<TypeNote, string>, value: Loose, side: SideOfValue): Loose {
-  if ("optional" in type) return valueOf(schemas, type.optional, value, side);
-  if ("list" in type) return value.map((item: Loose) => valueOf(schemas, type.list, item, side));
-  if ("set" in type) return new Set(value.$set.map((item: Loose) => valueOf(schemas, type.set, item, side)));
+function containerOf(
+  schemas: Schemas,
+  type: Exclude<TypeNote, string>,
+  value: Loose,
+  side: SideOfValue,
+): Loose {
+  if ("optional" in type) return fieldValue(schemas, type.optional, value, side);
+  if ("list" in type) return value.map((item: Loose) => fieldValue(schemas, type.list, item, side));
+  if ("set" in type)
+    return new Set(value.$set.map((item: Loose) => fieldValue(schemas, type.set, item, side)));
   if ("map" in type) {
     const [key, item] = type.map;
     const pairs = value.$map as [Loose, Loose][];
-    return new Map(pairs.map(([k, v]) => [valueOf(schemas, key, k, side), valueOf(schemas, item, v, side)]));
+    return new Map(
+      pairs.map(([k, v]) => [fieldValue(schemas, key, k, side), fieldValue(schemas, item, v, side)]),
+    );
   }
   return "enum" in type ? value.member : structOf(schemas, value, side);
 }
@@ -111,7 +119,7 @@ export function structOf(schemas: Schemas, value: Loose, side: SideOfValue): Loo
   const entry = schemas.entries.get(value.$struct);
   const fields = (entry?.fields ?? []).map(({ name, type }) => [
     name,
-    valueOf(schemas, type, value.fields[name], side),
+    fieldValue(schemas, type, value.fields[name], side),
   ]);
   return schemas.byTag.get(value.$struct).of(Object.fromEntries(fields));
 }

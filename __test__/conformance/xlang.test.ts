@@ -23,12 +23,15 @@ describe("XLANG messages recorded from Python", () => {
     expect(cases.length).toBeGreaterThanOrEqual(164);
   });
 
-  it.each(cases.map((entry) => [entry.name, entry] as const))("%s: same bytes, same value", (_name, entry) => {
-    const schemas = buildSchemas(entry.types);
-    const root = schemas.byTag.get(entry.value.$struct);
-    expect(hex(root.encode(structOf(schemas, entry.value, "input")))).toBe(entry.xlang_hex);
-    const decoded = root.decode(Buffer.from(entry.xlang_hex, "hex"));
-    expect(decoded).toEqual(structOf(schemas, entry.value, "output"));
-    expect(isBranded(decoded)).toBe(true);
-  });
+  it.each(cases.map((entry) => [entry.name, entry] as const))(
+    "%s: same bytes, same value",
+    (_name, entry) => {
+      const schemas = buildSchemas(entry.types);
+      const root = schemas.byTag.get(entry.value.$struct);
+      expect(hex(root.encode(structOf(schemas, entry.value, "input")))).toBe(entry.xlang_hex);
+      const decoded = root.decode(Buffer.from(entry.xlang_hex, "hex"));
+      expect(decoded).toEqual(structOf(schemas, entry.value, "output"));
+      expect(isBranded(decoded)).toBe(true);
+    },
+  );
 });

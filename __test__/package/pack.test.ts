@@ -3,7 +3,7 @@
  * both into an empty folder, and makes a call from there, from JavaScript and from TypeScript's point of view.
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,8 +84,6 @@ describe("the packed library", () => {
   });
 
   it("gives its types to a strict TypeScript project", () => {
-    const modules = path.join(app, "node_modules/@types");
-    mkdirSync(modules, { recursive: true });
     // The consumer's own development packages, which this test cannot fetch.
     for (const name of ["@types/node", "undici-types"])
       cpSync(path.join(root, "node_modules", name), path.join(app, "node_modules", name), {

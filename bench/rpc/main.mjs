@@ -19,16 +19,21 @@ await main(async () => {
 });
 
 async function run({ peers: names, workloads, rounds, plan, quick, json, out }) {
-  setUp({ library: names.includes("ours") });
+  setUp({ library: names.some((name) => peers[name].packages.includes("aster-rpc")) });
   const scratch = mkdtempSync(join(tmpdir(), "aster-bench-"));
   const prepared = new Map();
-  const cells = names.flatMap((peer) => workloads.map((workload) => ({ peer, workload, samples: [] })));
+  const cells = names.flatMap((peer) =>
+    workloads
+      .filter((workload) => takesPart(peer, workload))
+      .map((workload) => ({ peer, workload, samples: [] })),
+  );
   try {
     for (const name of names) prepared.set(name, await preparePeer(name, scratch));
     for (let round = 1; round <= rounds; round += 1) {
       for (const workload of workloads) {
-        for (const name of names)
-          await addSample(cells, name, workload, plan, prepared.get(name).settings, round);
+        for (const cell of cells.filter((one) => one.workload === workload)) {
+          await addSample(cell, plan, prepared.get(cell.peer).settings, round);
+        }
       }
     }
   } finally {
@@ -50,11 +55,15 @@ async function preparePeer(name, scratch) {
   }
 }
 
-async function addSample(cells, name, workload, plan, settings, round) {
+function takesPart(peer, workload) {
+  return peers[peer].workloads?.includes(workload) ?? true;
+}
+
+async function addSample({ peer: name, workload, samples }, plan, settings, round) {
   const share = peers[name].share?.[workload] ?? 1;
   const scaled = { ...plan, items: plan.items * share, uploadMiB: plan.uploadMiB * share };
   const sample = await runCell({ name, settings, workload, plan: scaled });
-  cells.find((cell) => cell.peer === name && cell.workload === workload).samples.push(sample);
+  samples.push(sample);
   const outcome =
     sample.error !== undefined
       ? `failed: ${sample.error}`

@@ -44,7 +44,9 @@ describe("AsterError", () => {
 
   it("instanceof holds for another copy of the package, and is ordinary for subclasses", async () => {
     // The query makes a second instance of the module.
-    const copy = (await import("../../../ts/src/errors.js?copy" as string)) as typeof import("../../../ts/src/errors.js");
+    const copy = (await import(
+      "../../../ts/src/errors.js?copy" as string
+    )) as typeof import("../../../ts/src/errors.js");
     expect(copy.AsterError).not.toBe(AsterError);
     const foreign = new copy.AsterError(Code.ABORTED, "x");
     expect(foreign instanceof AsterError).toBe(true);
@@ -52,7 +54,8 @@ describe("AsterError", () => {
     class Mine extends AsterError {}
     expect(new AsterError(Code.ABORTED, "x") instanceof Mine).toBe(false);
     expect(new Mine(Code.ABORTED, "x") instanceof Mine).toBe(true);
-    for (const other of [new Error("x"), null, undefined, 1, "x", {}]) expect(other instanceof AsterError).toBe(false);
+    for (const other of [new Error("x"), null, undefined, 1, "x", {}])
+      expect(other instanceof AsterError).toBe(false);
   });
 
   it.each([

@@ -4,6 +4,8 @@
  */
 import type { NativeBinding } from "../../../ts/src/native/documents.js";
 
+// Taken once: fake timers are for what is tested, not for what stands below it.
+const { setImmediate, setTimeout, clearTimeout } = globalThis;
 const BUDGET = 1024 * 1024;
 const NONE = 0xffff_ffff;
 const words = ["", "OPEN", "ITEM", "END", "CANCEL", "CREDIT", "REPLY", "FINISH"];

@@ -51,12 +51,23 @@ describe("options of an endpoint", () => {
   });
 
   it("never shows a secret in the error", () => {
-    expect(() => checkOptions(endpointShape, { secretKey: "5ec3e7" })).toThrow(expect.not.stringContaining("5ec3e7"));
+    expect(() => checkOptions(endpointShape, { secretKey: "5ec3e7" })).toThrow(
+      expect.not.stringContaining("5ec3e7"),
+    );
   });
 
   it("become the document of the native side, with nothing undefined", () => {
-    const checked = checkOptions(endpointShape, { secretKey: new Uint8Array(32), relay: { urls: ["https://r"] }, logger: stderrLogger });
-    expect(JSON.parse(startDocument(checked, "ab"))).toEqual({ secretKey: "ab", bind: null, relay: ["https://r"], limits: {} });
+    const checked = checkOptions(endpointShape, {
+      secretKey: new Uint8Array(32),
+      relay: { urls: ["https://r"] },
+      logger: stderrLogger,
+    });
+    expect(JSON.parse(startDocument(checked, "ab"))).toEqual({
+      secretKey: "ab",
+      bind: null,
+      relay: ["https://r"],
+      limits: {},
+    });
     expect(checked.secretKey).toBe("00".repeat(32));
   });
 });
@@ -71,6 +82,8 @@ describe("access", () => {
   });
 
   it("gated is refused as not available yet", () => {
-    expect(() => access({ rootPublicKey: "ab" }, "options.access")).toThrow(expect.objectContaining({ codeName: "UNIMPLEMENTED" }));
+    expect(() => access({ rootPublicKey: "ab" }, "options.access")).toThrow(
+      expect.objectContaining({ codeName: "UNIMPLEMENTED" }),
+    );
   });
 });

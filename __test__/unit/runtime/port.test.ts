@@ -14,7 +14,13 @@ describe("requests of the control plane", () => {
     const first = port.request((_, number) => void numbers.push(number));
     const second = port.request((_, number) => void numbers.push(number));
     native.settled(port.number, numbers[1]!, false, { b: 2 });
-    native.settled(port.number, numbers[0]!, true, { code: "UNAVAILABLE", message: "no", path: null, reason: "R", details: { a: "b" } });
+    native.settled(port.number, numbers[0]!, true, {
+      code: "UNAVAILABLE",
+      message: "no",
+      path: null,
+      reason: "R",
+      details: { a: "b" },
+    });
     expect(await second).toEqual({ b: 2 });
     await expect(first).rejects.toMatchObject({ code: Code.UNAVAILABLE, reason: "R", rawMessage: "no" });
     port.close();

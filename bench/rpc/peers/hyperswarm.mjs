@@ -62,7 +62,9 @@ export async function prepare() {
 }
 
 export async function serve({ bootstrap }) {
-  const server = new Rpc({ dht: new DHT({ bootstrap, host: "127.0.0.1", firewalled: false }) }).createServer();
+  const server = new Rpc({
+    dht: new DHT({ bootstrap, host: "127.0.0.1", firewalled: false }),
+  }).createServer();
   const uploads = new WeakMap();
   server.on("connection", (rpc) => uploads.set(rpc, new UploadCheck()));
   server.respond("getStatus", getStatus, answer);

@@ -10,9 +10,16 @@
 // Each adapter is written as that library's users would write it for speed: its binary encoding, its own flow
 // control, no options that trade safety away.
 
-/** What the runner and the tables need to know without loading an adapter. */
+/** What the runner and the tables need to know without loading an adapter. `workloads`: those it takes part in, if not all. */
 export const peers = {
   ours: { title: "aster-rpc", module: "./ours.mjs", packages: ["aster-rpc"] },
+  "ours-plain": {
+    title: "aster-rpc, compression off",
+    module: "./ours-plain.mjs",
+    packages: ["aster-rpc"],
+    workloads: ["W4"],
+    note: "W4 alone, whose byte ramp shrinks to almost nothing; no other workload has messages large enough to compress",
+  },
   "grpc-js": {
     title: "@grpc/grpc-js, TLS",
     module: "./grpc-js.mjs",

@@ -55,9 +55,12 @@ async function* repeat(data, count) {
   for (let i = 0; i < count; i += 1) yield { data };
 }
 
-export async function connect(_settings, address) {
+export const connect = (_settings, address) => connectWith(address, {});
+
+/** A connection whose stub has these options. */
+export async function connectWith(address, stubOptions) {
   const client = await AsterClient.connect(address, { relay: "disabled" });
-  const bench = client.stub(Bench);
+  const bench = client.stub(Bench, stubOptions);
   return {
     unary: (request) => bench.getStatus(request),
     async serverStream(request, onItem) {

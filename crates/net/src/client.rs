@@ -231,7 +231,8 @@ impl ClientCall {
                 return match end_of(&received) {
                     Outcome::Status(status) if status.code == 0 => {
                         reader.settle().await;
-                        Outcome::Message(answer.unwrap_or(NULL_MESSAGE))
+                        // OK without a message is a null answer.
+                        Outcome::Message(answer.unwrap_or(Bytes::from_static(&aster_codec::NULL_MESSAGE)))
                     }
                     outcome => outcome,
                 };
@@ -285,7 +286,7 @@ impl ClientCall {
                 match self.method.response.incoming(&received.frame) {
                     Ok(message) => block.push(message),
                     Err(status) => {
-                        ended = Err(Outcome::Local { status, not_sent: false });
+                        ended = Err(unreadable(status));
                         break;
                     }
                 }
@@ -329,9 +330,6 @@ impl ClientCall {
         }
     }
 }
-
-/// A Fory null: what a call answers whose server sent OK and no message.
-const NULL_MESSAGE: Bytes = Bytes::from_static(&[0x03, 0xfd]);
 
 /// Messages on their way to the user's side.
 #[derive(Debug, Default)]
@@ -396,6 +394,15 @@ fn not_sent(outcome: Outcome) -> Outcome {
         Outcome::Local { status, .. } => Outcome::Local { status, not_sent: true },
         outcome => outcome,
     }
+}
+
+/// A response that does not fit its type is the peer's fault, not that of an argument.
+fn unreadable(mut status: RpcStatus) -> Outcome {
+    if status.code == Code::InvalidArgument.number() {
+        status.code = Code::Internal.number();
+        status.message = format!("the peer's response is not readable: {}", status.message);
+    }
+    Outcome::Local { status, not_sent: false }
 }
 
 fn no_trailer() -> Outcome {

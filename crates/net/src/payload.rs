@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use aster_codec::Plan;
+use aster_codec::{NULL_MESSAGE, Plan};
 use aster_wire::frame::{Frame, MAX_BODY, flag};
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -79,6 +79,9 @@ impl PayloadCodec {
     }
 
     fn to_json(&self, payload: &[u8]) -> Result<Bytes, RpcStatus> {
+        if payload == NULL_MESSAGE {
+            return framed(0, b"null");
+        }
         let mut text = String::with_capacity(payload.len() * 2);
         aster_codec::xlang_to_json(&self.plan, self.root, payload, &mut text)
             .map_err(|e| codec_status(&e))?;
@@ -114,6 +117,8 @@ impl PayloadCodec {
         };
         match self.mode {
             Mode::Xlang => Ok(payload),
+            // Whether a null is welcome here is the user's side's to say, as it is for XLANG.
+            Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
             Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
                 .map(Bytes::from)
                 .map_err(|e| codec_status(&e)),

@@ -128,10 +128,11 @@ impl Recorded {
 async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
     let call = driver.call().await;
     let mut seen: Vec<_> = call.message.iter().map(|message| message.to_vec()).collect();
-    while recorded.pattern.request_stream {
+    let mut ended = !recorded.pattern.request_stream;
+    while !ended {
         match driver.fact().await {
             Event::Items { items, .. } => seen.extend(support::bytes_of(&items)),
-            Event::InputEnd { .. } => break,
+            Event::InputEnd { .. } => ended = true,
             event => panic!("{}: input, not {event:?}", recorded.name),
         }
     }

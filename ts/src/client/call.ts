@@ -10,7 +10,7 @@ import { Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
 import { OpenFlag } from "../native/data-plane-ops.js";
 import { CREDIT_STEP, Outlet } from "../native/data-plane-outlet.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
-import { outOfOrder, statusError, undecodable } from "./status.js";
+import { callOver, outOfOrder, statusError, undecodable } from "./status.js";
 
 /** A call under way. */
 export class ClientCall implements CallSink, InboxOwner {
@@ -174,14 +174,9 @@ export class ClientCall implements CallSink, InboxOwner {
     const reject = this.#reject;
     this.#resolve = null;
     this.#reject = null;
-    this.outlet?.close(error ?? overError(this.#peer));
+    this.outlet?.close(error ?? callOver(this.#peer));
     if (error !== null) reject?.(error);
     this.whenOver?.();
     this.whenOver = null;
   }
-}
-
-/** The error of a send on a call that ended in order. */
-export function overError(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "the call is over", { peer, reason: "CALL_OVER" });
 }

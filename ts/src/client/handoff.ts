@@ -3,6 +3,8 @@
 // Owns: that a sender waits until its value is taken, and that both sides learn of the end. Used where a bidi
 // call runs through interceptors, which see its input as an iterable.
 
+import { callOver, inputEnded } from "./status.js";
+
 interface Offer {
   readonly value: unknown;
   taken(): void;
@@ -16,12 +18,17 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   readonly #offers: Offer[] = [];
   readonly #readers: ((result: IteratorResult<unknown, undefined>) => void)[] = [];
   #ended = false;
+  readonly #peer: string;
   #failure: unknown = null;
+
+  constructor(peer: string) {
+    this.#peer = peer;
+  }
 
   /** Settles when the reader took the value. */
   put(value: unknown): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.reject(new TypeError("this side of the call was ended"));
+    if (this.#ended) return Promise.reject(inputEnded(this.#peer));
     const reader = this.#readers.shift();
     if (reader !== undefined) {
       reader({ done: false, value });
@@ -57,7 +64,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   }
 
   return(): Promise<IteratorResult<unknown, undefined>> {
-    this.fail(this.#failure ?? new TypeError("the call is over"));
+    this.fail(this.#failure ?? callOver(this.#peer));
     return Promise.resolve(DONE);
   }
 

@@ -44,7 +44,8 @@ export function interceptedMethod(method: ClientMethod, interceptors: readonly C
   if (!method.requestStream) {
     return (request: unknown, options?: CallOptions) => new Responses(() => run(request, options));
   }
-  return (options?: CallOptions) => new InterceptedBidi((input) => run(input, options));
+  return (options?: CallOptions) =>
+    new InterceptedBidi(method.path.endpointId, (input) => run(input, options));
 }
 
 function terminal(method: ClientMethod): ClientNext {
@@ -116,8 +117,8 @@ class Responses implements ResponseStream<unknown> {
 class InterceptedBidi extends Responses implements BidiCall<unknown, unknown> {
   readonly #input: Handoff;
 
-  constructor(start: (input: AsyncIterable<unknown>) => Promise<unknown>) {
-    const input = new Handoff();
+  constructor(peer: string, start: (input: AsyncIterable<unknown>) => Promise<unknown>) {
+    const input = new Handoff(peer);
     super(() => start(input));
     this.#input = input;
   }

@@ -36,3 +36,16 @@ export function undecodable(error: unknown, peer: string): AsterError {
 export function outOfOrder(message: string, peer: string): AsterError {
   return new AsterError(Code.INTERNAL, message, { peer });
 }
+
+/** The error of a send on a call that ended in order. */
+export function callOver(peer: string): AsterError {
+  return new AsterError(Code.FAILED_PRECONDITION, "the call is over", { peer, reason: "CALL_OVER" });
+}
+
+/** The error of a send after `end()`. */
+export function inputEnded(peer: string): AsterError {
+  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", {
+    peer,
+    reason: "INPUT_ENDED",
+  });
+}

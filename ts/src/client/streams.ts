@@ -3,9 +3,10 @@
 // Owns: opening at the first next() or send(), the iterator protocol, how a bidi call is left. Does not own:
 // flow control (native/), events (call.ts).
 
-import { AsterError, Code } from "../errors.js";
-import { ClientCall, overError } from "./call.js";
+import type { AsterError } from "../errors.js";
+import { ClientCall } from "./call.js";
 import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
+import { callOver, inputEnded } from "./status.js";
 import { pump, sourceOf } from "./upload.js";
 
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
@@ -99,7 +100,7 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
     try {
       const call = this.lazy.use();
       const outlet = call?.outlet;
-      if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? overError(this.#peer));
+      if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? callOver(this.#peer));
       if (outlet.ended) return Promise.reject(inputEnded(this.#peer));
       return outlet.send(message) ?? ACCEPTED;
     } catch (error) {
@@ -151,11 +152,4 @@ function opened(method: ClientMethod, options: CallOptions | undefined, single: 
   const call = new ClientCall(method, settingsOf(method.defaults, options), null, null);
   call.open(single);
   return call;
-}
-
-function inputEnded(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", {
-    peer,
-    reason: "INPUT_ENDED",
-  });
 }

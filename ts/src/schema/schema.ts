@@ -60,7 +60,8 @@ export class SchemaObject {
 
   default(value: unknown): this {
     if (value === undefined) throw new TypeError(".default(undefined): absent is what a default stands for");
-    if (typeof value === "function") return placed(this, { fallback: value as () => unknown, constant: false });
+    if (typeof value === "function")
+      return placed(this, { fallback: value as () => unknown, constant: false });
     return placed(this, { fallback: () => value, constant: true });
   }
 

@@ -11,8 +11,11 @@ import { type MethodDefinition, type MethodOf, methodDefinition } from "./method
 import { checkOptions } from "./names.js";
 import { asSchema, type SchemaObject } from "./schema.js";
 
-/** The payload modes that a service may declare. */
-export type Mode = "xlang" | "json";
+/**
+ * The payload modes that a service may declare. This version speaks the first two; the others only count for
+ * the contract id, so that a stub can match a Python service that declares them.
+ */
+export type Mode = "xlang" | "json" | "native" | "row";
 
 /** What is said about a service beside its methods. */
 export interface ServiceOptions {
@@ -65,6 +68,7 @@ export interface ServiceDefinition {
   readonly types: readonly SchemaObject[];
 }
 
+const MODES: readonly unknown[] = ["xlang", "json", "native", "row"];
 const SERVICE_OPTIONS = ["version", "scope", "modes", "requires", "types"];
 
 class ServiceObject {
@@ -162,8 +166,7 @@ function checkVersion(version: unknown, path: string): number {
 function checkModes(modes: readonly unknown[], path: string): readonly Mode[] {
   if (!Array.isArray(modes) || modes.length === 0) throw new TypeError(`${path}.modes: at least one mode`);
   for (const [index, mode] of modes.entries()) {
-    if (mode !== "xlang" && mode !== "json")
-      throw new TypeError(`${path}.modes[${index}]: "xlang" or "json"`);
+    if (!MODES.includes(mode)) throw new TypeError(`${path}.modes[${index}]: one of ${MODES.join(", ")}`);
     if (modes.indexOf(mode) !== index) throw new TypeError(`${path}.modes[${index}]: is there twice`);
   }
   return Object.freeze([...(modes as readonly Mode[])]);
