@@ -19,11 +19,11 @@ beforeEach(() => {
 });
 afterEach(() => harness.close());
 
-// biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four shapes
 const intercepted = (
   pattern: Pattern,
   handler: (input: never, context: CallContext) => unknown,
   ...around: ClientInterceptor[]
+  // biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four shapes
 ): any => interceptedMethod(harness.target(pattern, handler), around);
 const collect = async (items: AsyncIterable<unknown>): Promise<unknown[]> => {
   const all: unknown[] = [];

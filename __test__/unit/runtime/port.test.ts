@@ -81,8 +81,8 @@ describe("the drain loop", () => {
     slab[56 + 8] = 9;
     view.setUint32(56 + 12, 5, true);
     dispatchEvents(slab, 80, {
-      faulty: (error) => void faults.push(error),
-      peerGone: (connection) => void gone.push(connection),
+      faulty: (error: unknown) => void faults.push(error),
+      peerGone: (connection: number) => void gone.push(connection),
     } as never);
     expect(faults).toHaveLength(2);
     expect(gone).toEqual([5]);

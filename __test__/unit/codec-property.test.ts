@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { codecBy, type PlanCodec } from "../../ts/src/codec/codec.js";
+import { AsterError, Code } from "../../ts/src/errors.js";
+import { native } from "../../ts/src/native/index.js";
+import { MessageWriter } from "../../ts/src/native/message.js";
+import { messages, valuesOf } from "./codec-arbitraries.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
+type Loose = any;
+
+function encode(codec: PlanCodec, value: unknown): Uint8Array {
+  const writer = new MessageWriter(8);
+  writer.pos = 3; // inside a batch buffer a message starts anywhere
+  codec.write(writer, value);
+  return writer.buf.slice(3, writer.pos);
+}
+
+function decode(codec: PlanCodec, bytes: Uint8Array): unknown {
+  return codec.read(bytes, 0, bytes.length, false);
+}
+
+/** What reading gives: the value, or that it was refused. Anything but an AsterError is a defect. */
+function outcome(codec: PlanCodec, bytes: Uint8Array): { readonly value: unknown } | "refused" {
+  try {
+    return { value: decode(codec, bytes) };
+  } catch (error) {
+    expect(error).toBeInstanceOf(AsterError);
+    expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
+    return "refused";
+  }
+}
+
+function acceptedByRust(codec: PlanCodec, bytes: Uint8Array): boolean {
+  try {
+    native().planCheck(codec.planId, codec.root, bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const cases = messages(2).chain((schema: Loose) => fc.tuple(fc.constant(schema), valuesOf(schema)));
+
+describe("any schema and any value that fits it", () => {
+  it("comes back equal from generated and interpreted code, with the same bytes, which Rust accepts", () => {
+    fc.assert(
+      fc.property(cases, ([schema, { input, output }]) => {
+        const generated = codecBy("generated", schema);
+        const interpreted = codecBy("interpreted", schema);
+        const bytes = encode(generated, input);
+        expect(encode(interpreted, input)).toEqual(bytes);
+        expect(decode(generated, bytes)).toEqual(output);
+        expect(decode(interpreted, bytes)).toEqual(output);
+        expect(acceptedByRust(generated, bytes)).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+/** Changes of a message: other bytes, cut short, made longer. */
+const damage = fc.array(
+  fc.record({
+    at: fc.nat(400),
+    byte: fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 1, 8, 12, 0xfd, 0xff)),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+
+function damaged(
+  bytes: Uint8Array,
+  changes: readonly { at: number; byte: number }[],
+  cut: number,
+): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  for (const { at, byte } of changes) copy[at % copy.length] = byte;
+  return cut > copy.length ? Uint8Array.of(...copy, 0) : copy.subarray(0, copy.length - (cut % 3));
+}
+
+describe("damaged bytes", () => {
+  it("are refused with an AsterError or read, alike by generated code, by the interpreter and by Rust", () => {
+    fc.assert(
+      fc.property(
+        cases,
+        fc.array(fc.tuple(damage, fc.nat(600)), { minLength: 5, maxLength: 5 }),
+        ([schema, { input }], all) => {
+          const generated = codecBy("generated", schema);
+          const interpreted = codecBy("interpreted", schema);
+          const whole = encode(generated, input);
+          for (const [changes, cut] of all) {
+            const bytes = damaged(whole, changes, cut);
+            const found = outcome(generated, bytes);
+            expect(outcome(interpreted, bytes)).toEqual(found);
+            expect(acceptedByRust(generated, bytes)).toBe(found !== "refused");
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  it("of any kind end within their own length: no length lie makes the reader allocate or loop", () => {
+    fc.assert(
+      fc.property(messages(2), fc.uint8Array({ maxLength: 200 }), (schema: Loose, tail) => {
+        const codec = codecBy("generated", schema);
+        const prefix = schema.tag.length > 0 ? Uint8Array.of(2, 255, 29, ...tail) : tail;
+        expect(outcome(codec, prefix)).toEqual(outcome(codecBy("interpreted", schema), prefix));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
