@@ -52,25 +52,6 @@ const parts = {
   interop: { title: "Tests against the Python reference", run: interop },
 };
 
-await main(async () => {
-  const { values } = parseArgs({
-    options: { only: { type: "string" }, full: { type: "boolean" }, clippy: { type: "boolean" } },
-  });
-  const names = values.only?.split(",") ?? Object.keys(parts);
-  const unknown = names.find((name) => !(name in parts));
-  if (unknown !== undefined)
-    throw new Problem(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}.`);
-  if (values.full) process.env.ASTER_TEST_FULL = "1";
-  const started = performance.now();
-  await setup(["dependencies", "addon", "library"]);
-  for (const name of names) {
-    heading(parts[name].title);
-    await parts[name].run(values);
-  }
-  report(started);
-  return tally.failed === 0 ? 0 : 1;
-});
-
 function report(started) {
   heading(`Result, after ${seconds(started)}`);
   for (const name of tally.skipped) say(yellow(`skipped: ${name}`));
@@ -120,3 +101,22 @@ async function interopProblem() {
   }
   return loopbackProblem();
 }
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: { only: { type: "string" }, full: { type: "boolean" }, clippy: { type: "boolean" } },
+  });
+  const names = values.only?.split(",") ?? Object.keys(parts);
+  const unknown = names.find((name) => !(name in parts));
+  if (unknown !== undefined)
+    throw new Problem(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}.`);
+  if (values.full) process.env.ASTER_TEST_FULL = "1";
+  const started = performance.now();
+  await setup(["dependencies", "addon", "library"]);
+  for (const name of names) {
+    heading(parts[name].title);
+    await parts[name].run(values);
+  }
+  report(started);
+  return tally.failed === 0 ? 0 : 1;
+});

@@ -20,7 +20,6 @@ export interface Pair {
 const same = <V>(values: fc.Arbitrary<V>): fc.Arbitrary<Pair> =>
   values.map((value) => ({ input: value, output: value }));
 
-const SECOND = 1000;
 const FIRST = Date.UTC(1900, 0, 1);
 const LAST = Date.UTC(9999, 11, 31);
 const day = fc.integer({ min: FIRST / 86_400_000, max: LAST / 86_400_000 });

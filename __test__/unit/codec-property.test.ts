@@ -21,13 +21,13 @@ function decode(codec: PlanCodec, bytes: Uint8Array): unknown {
 }
 
 /** What reading gives: the value, or that it was refused. Anything but an AsterError is a defect. */
-function outcome(codec: PlanCodec, bytes: Uint8Array): { readonly value: unknown } | "refused" {
+function outcome(codec: PlanCodec, bytes: Uint8Array): { readonly value: unknown } | "refused" | "unsafe" {
   try {
     return { value: decode(codec, bytes) };
   } catch (error) {
     expect(error).toBeInstanceOf(AsterError);
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
-    return "refused";
+    return String(error).includes("is not safe") ? "unsafe" : "refused";
   }
 }
 
@@ -92,7 +92,8 @@ describe("damaged bytes", () => {
             const bytes = damaged(whole, changes, cut);
             const found = outcome(generated, bytes);
             expect(outcome(interpreted, bytes)).toEqual(found);
-            expect(acceptedByRust(generated, bytes)).toBe(found !== "refused");
+            // An integer that only t.int finds too large is for Rust a good one.
+            if (found !== "unsafe") expect(acceptedByRust(generated, bytes)).toBe(found !== "refused");
           }
         },
       ),

@@ -59,7 +59,7 @@ export const connect = (_settings, address) => connectWith(address, {});
 
 /** A connection whose stub has these options. */
 export async function connectWith(address, stubOptions) {
-  const client = await AsterClient.connect(address, { relay: "disabled" });
+  const client = await AsterClient.connect(address, { bind: "127.0.0.1:0", relay: "disabled" });
   const bench = client.stub(Bench, stubOptions);
   return {
     unary: (request) => bench.getStatus(request),
