@@ -12,7 +12,7 @@ use napi_derive::napi;
 use crate::doorbell::{Bell, BellRope};
 use crate::error::Failure;
 use crate::records::{Slab, read_operations};
-use crate::registry::{NODES, PORTS, PortEntry};
+use crate::registry::{NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
 
 /// How long a leaving environment waits for its nodes to say goodbye to their peers.
@@ -65,7 +65,15 @@ fn release(number: u32) {
     let Some(entry) = PORTS.remove(number) else { return };
     entry.port.close();
     let nodes = NODES.remove_where(|node| node.owner == number);
+    let peers = PEERS.remove_where(|peer| peer.owner == number);
+    // A thread that was terminated has not said so: nodes of other threads still count on it.
+    NODES.all().iter().for_each(|other| other.node.unserve(&entry.port));
     entry.bell.silence();
+    runtime::spawn(async move {
+        for entry in peers {
+            entry.peer.close().await;
+        }
+    });
     if nodes.is_empty() {
         return;
     }

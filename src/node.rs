@@ -110,6 +110,13 @@ pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
         let node = Node::bind(options).await.map_err(|e| Failure::new(Code::Unavailable, e))?;
         let facts = node_facts(&node).await;
         let number = NODES.insert(NodeEntry { node, owner: port });
+        // The environment left meanwhile and has looked for its nodes before this one was there.
+        if PORTS.get(port).is_err() {
+            if let Some(entry) = NODES.remove(number) {
+                entry.node.close().await;
+            }
+            return Ok(Value::Null);
+        }
         let Value::Object(mut facts) = facts else {
             return Ok(Value::Null);
         };
@@ -250,7 +257,15 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
         let attributes: serde_json::Map<_, _> =
             answer.attributes.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
         let endpoint_id = peer.endpoint_id();
-        let connection = PEERS.insert(PeerEntry { peer, node });
+        let connection = PEERS.insert(PeerEntry { peer, node, owner: port });
+        // Port or node were closed meanwhile and have looked for their connections before this one was there.
+        let alive = PORTS.get(port).and(NODES.get(node).map(drop));
+        if let Err(gone) = alive {
+            if let Some(entry) = PEERS.remove(connection) {
+                entry.peer.close().await;
+            }
+            return Err(gone);
+        }
         Ok(json!({
             "connection": connection, "endpointId": endpoint_id, "services": services, "attributes": attributes,
             "registryNamespace": answer.registry_namespace,

@@ -42,6 +42,12 @@ impl<T: Clone> Table<T> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).1.as_mut()?.remove(&number)
     }
 
+    /// Every entry there is now.
+    pub(crate) fn all(&self) -> Vec<T> {
+        let guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.1.as_ref().map(|entries| entries.values().cloned().collect()).unwrap_or_default()
+    }
+
     /// Removes every entry that `matches`.
     pub(crate) fn remove_where(&self, mut matches: impl FnMut(&T) -> bool) -> Vec<T> {
         let mut guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,11 +72,12 @@ pub(crate) struct NodeEntry {
     pub(crate) owner: u32,
 }
 
-/// A connection and the node it belongs to.
+/// A connection, the node it belongs to, and the port that opened it.
 #[derive(Clone)]
 pub(crate) struct PeerEntry {
     pub(crate) peer: Arc<Peer>,
     pub(crate) node: u32,
+    pub(crate) owner: u32,
 }
 
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");

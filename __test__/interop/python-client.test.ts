@@ -1,38 +1,51 @@
-/** The Python client calls our server: each case of `python/cases.py`, in each way in which the reference calls. */
-import { AsterServer } from "aster-rpc";
+/** The Python client calls our server: each case of each suite, in each way in which the reference calls. */
+import { AsterServer, type Implementation } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
-import { describeInterop, type PythonMode, pythonCases, runPythonClient } from "./support/python.ts";
+import { refEchoServices } from "./ref-echo/service.ts";
+import {
+  describeInterop,
+  type PythonMode,
+  type PythonSuite,
+  pythonCases,
+  runPythonClient,
+} from "./support/python.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const modes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped", "proxy"];
 
-for (const mode of ["xlang", "json", "json-as-shipped", "proxy"] satisfies PythonMode[]) {
-  describeInterop(`the Python client (${mode}) against our server`, () => {
-    let server: AsterServer;
-    let outcomes: Map<string, string | null>;
+function calls(suite: PythonSuite, mode: PythonMode, services: () => readonly Implementation[]): void {
+  let server: AsterServer;
+  let outcomes: Map<string, string | null>;
 
-    beforeAll(async () => {
-      server = await AsterServer.start({
-        services: labServices(),
-        access: "open",
-        bind: "127.0.0.1:0",
-        relay: "disabled",
-        identity: "ephemeral",
-        logger: silent,
-      });
-      outcomes = await runPythonClient(server.ticket, mode);
-    }, 120_000);
-
-    afterAll(() => server.close());
-
-    const cases = pythonCases(mode);
-
-    it("runs the cases that this list names", () => {
-      expect([...outcomes.keys()]).toEqual(cases);
+  beforeAll(async () => {
+    server = await AsterServer.start({
+      services: services(),
+      access: "open",
+      bind: "127.0.0.1:0",
+      relay: "disabled",
+      identity: "ephemeral",
+      logger: silent,
     });
+    outcomes = await runPythonClient(server.ticket, suite, mode);
+  }, 120_000);
 
-    it.each(cases)("%s", (name) => {
-      expect(outcomes.get(name)).toBeNull();
-    });
+  afterAll(() => server?.close());
+
+  const cases = pythonCases(suite, mode);
+
+  it("runs the cases that this list names", () => {
+    expect([...outcomes.keys()]).toEqual(cases);
   });
+
+  it.each(cases)("%s", (name) => {
+    expect(outcomes.get(name)).toBeNull();
+  });
+}
+
+for (const mode of modes) {
+  describeInterop(`the Python client (${mode}) against our Lab`, () => calls("lab", mode, labServices));
+  describeInterop(`the Python client (${mode}) against our RefEcho`, () =>
+    calls("ref_echo", mode, () => refEchoServices),
+  );
 }

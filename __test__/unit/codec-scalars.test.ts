@@ -95,7 +95,7 @@ describe("other scalars take the bytes of the format", () => {
     ["float32", 0.5, "0000003f"],
     ["bytes", Uint8Array.of(0, 255), "0200ff"],
     ["date", "2024-01-01", "0b4d0000"],
-    ["date", "0001-01-01", "ce06f5ff"],
+    ["date", "0001-01-01", "c606f5ff"],
     ["date", "9999-12-31", "a0c02c00"],
     ["timestamp", new Date("2024-01-01T00:00:00Z"), "800092650000000000000000"],
     ["timestamp", new Date(-1), "ffffffffffffffffc0878b3b"],

@@ -1,6 +1,6 @@
-"""Drives a server of the Lab services, whoever runs it, and tells one line of JSON for each case.
+"""Drives a server of the services of a suite, whoever runs it, and tells one line of JSON for each case.
 
-    python client.py TICKET [--mode xlang|json|json-as-shipped|proxy] [--case NAME]... [--python-peer]
+    python client.py TICKET [--suite lab|ref_echo] [--mode xlang|json|json-as-shipped|proxy] [--case NAME]... [--python-peer]
 
 The modes are the ways in which the reference can call: typed with Fory payloads; typed with JSON, announcing mode 3
 in the header; the same as its client really does it, announcing mode 0; and the dynamic proxy. Each case is
@@ -8,6 +8,7 @@ in the header; the same as its client really does it, announcing mode 0; and the
 """
 import argparse
 import asyncio
+import importlib
 import os
 import sys
 import traceback
@@ -21,9 +22,6 @@ endpoint.bind_to_loopback()
 from aster import AsterClient, AsterConfig, SerializationMode  # noqa: E402
 from aster.json_codec import JsonProxyCodec  # noqa: E402
 
-import cases  # noqa: E402
-from lab import Lab, LabNext  # noqa: E402
-from lab_postponed import LabPostponed  # noqa: E402
 
 
 class AnnouncesJson:
@@ -79,9 +77,10 @@ async def run(options):
     services = [{"name": s.name, "version": s.version, "contractId": s.contract_id} for s in client.services]
     endpoint.say("connected", services=services, endpointId=client._node.node_id())
     bench = Bench(client, options.mode, options.python_peer)
-    stubs = () if options.mode == "proxy" else [await bench.stub(s) for s in (Lab, LabNext, LabPostponed)]
+    suite = importlib.import_module(f"{options.suite}_cases")
+    stubs = () if options.mode == "proxy" else [await bench.stub(service) for service in suite.SERVICES]
     failed = ran = 0
-    for name, case in cases.of_mode(options.mode):
+    for name, case in suite.cases.of_mode(options.mode):
         if options.case and name not in options.case:
             continue
         problem = await attempt(case, bench, stubs, options.verbose)
@@ -95,6 +94,7 @@ async def run(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ticket")
+    parser.add_argument("--suite", choices=["lab", "ref_echo"], default="lab")
     parser.add_argument("--mode", choices=["xlang", "json", "json-as-shipped", "proxy"], default="xlang")
     parser.add_argument("--case", action="append")
     parser.add_argument("--python-peer", action="store_true", help="the server is the reference itself")

@@ -60,9 +60,12 @@ export type PythonMode = "xlang" | "json" | "json-as-shipped" | "proxy";
 
 const typedModes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped"];
 
-/** The names of the cases of `cases.py` that a mode has, read from its text so that each can be a test. */
-export function pythonCases(mode: PythonMode): string[] {
-  const source = readFileSync(`${folder}cases.py`, "utf8");
+/** Which cases the Python client runs: those of the file `SUITE_cases.py`. */
+export type PythonSuite = "lab" | "ref_echo";
+
+/** The names of a suite's cases in a mode, read from the text of its file so that each can be a test. */
+export function pythonCases(suite: PythonSuite, mode: PythonMode): string[] {
+  const source = readFileSync(`${folder}${suite}_cases.py`, "utf8");
   const names: string[] = [];
   for (const [, modes = "", name = ""] of source.matchAll(/^@case\(([^)]*)\)\nasync def (\w+)/gm)) {
     const listed = modes === "" ? typedModes : modes.split(",").map((word) => word.trim().slice(1, -1));
@@ -71,9 +74,13 @@ export function pythonCases(mode: PythonMode): string[] {
   return names;
 }
 
-/** Runs all cases of a mode against a server; gives for each the problem, or null. */
-export async function runPythonClient(ticket: string, mode: PythonMode): Promise<Map<string, string | null>> {
-  const script = start(["client.py", ticket, "--mode", mode]);
+/** Runs all cases of a suite in a mode against a server; gives for each the problem, or null. */
+export async function runPythonClient(
+  ticket: string,
+  suite: PythonSuite,
+  mode: PythonMode,
+): Promise<Map<string, string | null>> {
+  const script = start(["client.py", ticket, "--suite", suite, "--mode", mode]);
   script.stdin.end();
   const outcomes = new Map<string, string | null>();
   for await (const event of eventsOf(script)) {

@@ -118,6 +118,26 @@ describe("what keeps the process alive", () => {
   });
 });
 
+describe("a batch that the native side refuses", () => {
+  it("ends every call: none is left waiting", async () => {
+    const harness = new Harness();
+    const lines: string[] = [];
+    const write = process.stderr.write;
+    process.stderr.write = ((line: string) => lines.push(line)) as never;
+    harness.native.submit = () => {
+      throw new Error("an operation is cut short");
+    };
+    try {
+      const echo = harness.method("unary", (x: unknown) => x);
+      const results = await Promise.allSettled([echo(1), echo(2)]);
+      expect(results.map((result) => (result as PromiseRejectedResult).reason.code)).toEqual([14, 14]);
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(lines).toEqual([expect.stringContaining("an operation is cut short")]);
+  });
+});
+
 describe("a call for a method that is not served any more", () => {
   it("ends as UNAVAILABLE", async () => {
     const harness = new Harness();

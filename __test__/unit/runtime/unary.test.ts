@@ -232,6 +232,21 @@ describe("an AbortSignal", () => {
     expect(listeners.size).toBe(0);
   });
 
+  it("shared by many calls has one listener, and ends them all", async () => {
+    const call = harness.method("unary", () => new Promise(() => {}));
+    const controller = new AbortController();
+    let listeners = 0;
+    const add = controller.signal.addEventListener.bind(controller.signal);
+    controller.signal.addEventListener = (...args: Parameters<typeof add>) => {
+      listeners++;
+      add(...args);
+    };
+    const failures = Array.from({ length: 20 }, () => failureOf(call(1, { signal: controller.signal })));
+    expect(listeners).toBe(1);
+    controller.abort();
+    expect((await Promise.all(failures)).every(({ code }) => code === Code.CANCELLED)).toBe(true);
+  });
+
   it("asked for after the abort is aborted already", async () => {
     const proceed = deferred();
     const seen = deferred<boolean>();

@@ -53,6 +53,15 @@ impl Call {
         Ok(())
     }
 
+    /// Nobody will act on this call any more: a caller is told, a call of ours is left.
+    fn give_up(&self) {
+        if self.server {
+            self.mailbox.end(End::Status(status(Code::Unavailable, "the server's thread has ended")));
+        } else {
+            self.mailbox.cancel();
+        }
+    }
+
     /// The encoding of records on this call's stream.
     pub(crate) fn encoding(&self) -> Encoding {
         if self.codec.marked() { Encoding::Json } else { Encoding::Fory }
@@ -130,13 +139,7 @@ impl Port {
         if self.closed.swap(true, Ordering::AcqRel) {
             return;
         }
-        for call in lock(&self.calls).values() {
-            if call.server {
-                call.mailbox.end(End::Status(status(Code::Unavailable, "the server's worker has ended")));
-            } else {
-                call.mailbox.cancel();
-            }
-        }
+        lock(&self.calls).values().for_each(|call| call.give_up());
         lock(&self.methods).clear();
         self.inbox_filled.notify_one();
     }
@@ -174,6 +177,11 @@ impl Port {
             let number = self.next_server_call.fetch_add(2, Ordering::Relaxed);
             if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(number) {
                 free.insert(Arc::clone(call));
+                drop(calls);
+                // As in open_call: a close may have looked before.
+                if self.is_closed() {
+                    call.give_up();
+                }
                 return number;
             }
         }
@@ -257,6 +265,10 @@ impl Port {
             call.mailbox.end(End::Input);
         }
         lock(&self.calls).insert(number, Arc::clone(&call));
+        // A close that looked through the calls before this one was among them has not ended it.
+        if self.is_closed() {
+            call.give_up();
+        }
         client::spawn(Arc::clone(self), number, call, method, open);
     }
 }

@@ -104,10 +104,11 @@ impl Service {
         Some((index as u32, self.definition.methods.get(index)?))
     }
 
-    /// The port whose turn it is.
+    /// The port whose turn it is. One that closed without a word, as the port of a terminated thread, is skipped.
     pub(crate) fn worker(&self) -> Option<&Worker> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.workers.get(turn.checked_rem(self.workers.len())?)
+        let (before, after) = self.workers.split_at(turn.checked_rem(self.workers.len())?);
+        after.iter().chain(before).find(|worker| !worker.port.is_closed())
     }
 
     /// Whether a Fory payload is acceptable: JSON always is.

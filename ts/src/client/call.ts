@@ -9,11 +9,12 @@ import type { CallSink, Ended, ItemBatch } from "../native/data-plane-events.js"
 import { Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
 import { OpenFlag } from "../native/data-plane-ops.js";
 import { CREDIT_STEP, Outlet } from "../native/data-plane-outlet.js";
+import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
 import { callOver, outOfOrder, statusError, undecodable } from "./status.js";
 
 /** A call under way. */
-export class ClientCall implements CallSink, InboxOwner {
+export class ClientCall implements CallSink, InboxOwner, Abortable {
   readonly method: ClientMethod;
   readonly settings: CallSettings;
   /** Messages from the server, for response streams. */
@@ -25,7 +26,6 @@ export class ClientCall implements CallSink, InboxOwner {
   #number = 0;
   #over = false;
   #failure: unknown = null;
-  #onAbort: (() => void) | null = null;
   /** Told once, when nothing is expected any more: for who feeds the request stream. */
   whenOver: (() => void) | null = null;
 
@@ -74,7 +74,7 @@ export class ClientCall implements CallSink, InboxOwner {
     }
     this.#number = number;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
-    if (settings.signal !== null) this.#listen(settings.signal);
+    if (settings.signal !== null) listen(settings.signal, this);
     port.scheduled();
   }
 
@@ -91,6 +91,11 @@ export class ClientCall implements CallSink, InboxOwner {
     if (number === 0) return;
     if (error instanceof AsterError) port.cancelCall(number, error.code, error.rawMessage);
     else port.cancelCall(number, Code.CANCELLED, "");
+  }
+
+  /** The user's signal aborted. */
+  abort(signal: AbortSignal): void {
+    this.leave(abortError(signal, this.#peer, false));
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, marked: boolean): void {
@@ -158,19 +163,13 @@ export class ClientCall implements CallSink, InboxOwner {
     return this.method.path.endpointId;
   }
 
-  #listen(signal: AbortSignal): void {
-    this.#onAbort = () => this.leave(abortError(signal, this.#peer, false));
-    signal.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
   /** The one place where a call becomes over. Rejects a single response when there is an error. */
   #finish(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#failure = error;
     this.method.path.port.leaveCall(this.#number);
-    if (this.#onAbort !== null) this.settings.signal?.removeEventListener("abort", this.#onAbort);
-    this.#onAbort = null;
+    if (this.settings.signal !== null) unlisten(this.settings.signal, this);
     const reject = this.#reject;
     this.#resolve = null;
     this.#reject = null;

@@ -13,7 +13,7 @@ import {
   payloadReader,
   type Reading,
 } from "./interpret-read.js";
-import { expectType, readChunk, readItems } from "./read-dynamic.js";
+import { expectType, readChunk, readChunkSize, readItems } from "./read-dynamic.js";
 import {
   defaultOf,
   type FieldShape,
@@ -25,7 +25,16 @@ import {
 } from "./shape.js";
 import { member, Source } from "./source.js";
 
-const runtime = { checkHash, defaultOf, expectType, isPresent, readChunk, readItems, recordOf };
+const runtime = {
+  checkHash,
+  defaultOf,
+  expectType,
+  isPresent,
+  readChunk,
+  readChunkSize,
+  readItems,
+  recordOf,
+};
 
 /** Kinds of fixed size: how many bytes, and the expression that reads them at `p` without a check. */
 const fixedByWord: Readonly<Record<string, readonly [number, string]>> = {
@@ -195,7 +204,7 @@ class ReaderSource {
     const take = shape.record ? "m[k] = y;" : "m.set(k, y);";
     const fast = [
       "if (h === 36) {",
-      "const s = r.byte(); if (s === 0 || s > n - i) r.fail('a map chunk of a size that cannot be');",
+      "const s = readChunkSize(r, n - i);",
       `for (let j = 0; j < s; j++) { ${this.#payload(shape.key, "k")} ${this.#payload(shape.value, "y")} ${take} }`,
       "i += s; continue; }",
     ];

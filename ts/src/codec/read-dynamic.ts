@@ -243,6 +243,13 @@ export function readEntries(
   reader.depth--;
 }
 
+/** The size of an ordinary chunk: never nothing, which would go on for ever. */
+export function readChunkSize(reader: Reader, left: number): number {
+  const size = reader.byte();
+  if (size === 0 || size > left) reader.fail(`a map chunk of ${size} entries where ${left} are left`);
+  return size;
+}
+
 /** A chunk of a map behind its header byte; returns how many entries it held. */
 export function readChunk(
   reader: Reader,
@@ -258,8 +265,7 @@ export function readChunk(
     take(key, value);
     return 1;
   }
-  const size = reader.byte();
-  if (size === 0 || size > left) reader.fail(`a map chunk of ${size} entries where ${left} are left`);
+  const size = readChunkSize(reader, left);
   const readKey = sideReader(reader, scope, keys, (header & MAP_FLAG.KEY_DECLARED) !== 0);
   const readValue = sideReader(reader, scope, values, (header & MAP_FLAG.VALUE_DECLARED) !== 0);
   for (let index = 0; index < size; index++) {

@@ -153,8 +153,12 @@ export class Port implements EventTarget {
     if (length === 0 || this.#closed) return;
     try {
       this.#native.submit(this.number, this.#ops.bytes, length);
-    } finally {
       this.#ops.clear();
+    } catch (error) {
+      // The two sides disagree about the records: no call can be trusted to end, so all of them end now.
+      this.#ops.clear();
+      this.faulty(error);
+      this.close();
     }
   }
 

@@ -14,6 +14,16 @@ import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";
 import type { ServedMethod } from "./served-method.js";
 
+/** Why a call is aborted, as the handler's signal tells it. */
+const abortTexts: ReadonlyMap<number, string> = new Map([
+  [Code.CANCELLED, "the caller left"],
+  [Code.DEADLINE_EXCEEDED, "the deadline passed"],
+  [Code.UNAVAILABLE, "the server is shutting down"],
+  [Code.INVALID_ARGUMENT, "the input could not be read"],
+  [Code.CONTRACT_VIOLATION, "the input breaks the contract"],
+  [Code.RESOURCE_EXHAUSTED, "the input is larger than allowed"],
+]);
+
 type Answers = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** A call under way. */
@@ -75,9 +85,10 @@ export class ServerCall implements CallSink, InboxOwner {
 
   onAborted(code: number): void {
     this.#abort(
-      code === Code.DEADLINE_EXCEEDED
-        ? new AsterError(Code.DEADLINE_EXCEEDED, "the deadline passed")
-        : new AsterError(Code.CANCELLED, "the caller left"),
+      new AsterError(
+        (abortTexts.has(code) ? code : Code.CANCELLED) as Code,
+        abortTexts.get(code) ?? "the call was ended",
+      ),
     );
   }
 

@@ -32,6 +32,7 @@ impl ServerConnection {
     /// The number under which `port` knows this connection; tells it first if it does not.
     fn introduce(&self, port: &Arc<Port>) -> u32 {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|known| !known.is_closed());
         if !told.iter().any(|known| Arc::ptr_eq(known, port)) {
             told.push(Arc::clone(port));
             let json = serde_json::json!({ "endpointId": self.endpoint_id }).to_string();

@@ -1,66 +1,21 @@
-"""The cases that client.py runs. Each gets the bench and the three typed stubs; proxy cases get the bench alone."""
+"""The cases of the Lab services. Each gets the bench and the three typed stubs; proxy cases get the bench alone."""
 import asyncio
 import datetime
 import math
 import time
-from dataclasses import asdict, is_dataclass
 
 from aster import RpcError
 
-from lab import Bag, Chunk, Hue, Kinds, Moments, Nothing, Numbered, Order, Paint, Point, Rank, Shape, Text, Total, pattern
-from lab_postponed import Question
+from asking import Cases, all_of, each, echoes, equal, plain, refused
+from lab import (
+    Bag, Chunk, Hue, Kinds, Lab, LabNext, Moments, Nothing, Numbered, Order, Paint, Point, Rank, Shape, Text, Total,
+    pattern,
+)
+from lab_postponed import LabPostponed, Question
 
-TYPED = ("xlang", "json", "json-as-shipped")
-_cases = []
-
-
-def case(*modes):
-    def keep(function):
-        _cases.append((function.__name__.replace("_", " "), function, modes or TYPED))
-        return function
-
-    return keep
-
-
-def of_mode(mode):
-    return [(name, function) for name, function, modes in _cases if mode in modes]
-
-
-# ---- asking ----
-
-
-def plain(value):
-    """JSON stubs answer with dictionaries, typed ones with objects."""
-    return asdict(value) if is_dataclass(value) else value
-
-
-def equal(got, wanted):
-    got, wanted = plain(got), plain(wanted)
-    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
-
-
-async def echoes(method, *values):
-    for value in values:
-        equal(await method(value), value)
-
-
-async def refused(code, call, words=""):
-    try:
-        await call
-    except RpcError as error:
-        assert int(error.code) == code, f"code {int(error.code)} ({error.message}), wanted {code}"
-        assert words in error.message, f"message {error.message!r} lacks {words!r}"
-        return
-    raise AssertionError(f"the call succeeded, code {code} was wanted")
-
-
-async def each(items):
-    for item in items:
-        yield item
-
-
-async def all_of(stream):
-    return [plain(item) async for item in stream]
+SERVICES = (Lab, LabNext, LabPostponed)
+cases = Cases()
+case = cases.add
 
 
 def chunks(count, size=0):

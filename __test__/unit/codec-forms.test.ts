@@ -1,0 +1,252 @@
+// Every form that a peer may write is read, everything else is refused: by both executors, byte by byte.
+
+import { describe, expect, it } from "vitest";
+import "../../ts/src/codec/install.js";
+import { codecBy } from "../../ts/src/codec/codec.js";
+import { MessageWriter } from "../../ts/src/native/message.js";
+import { message } from "../../ts/src/schema/message.js";
+import { t } from "../../ts/src/schema/t.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
+type Loose = any;
+
+const executors = ["generated", "interpreted"] as const;
+/** Header, flag and type id; "s" and "One" packed; hash. */
+const PREFIX = 3 + 3 + 4 + 4;
+
+const Color = t.enum("n/Color", ["RED", "GREEN"]);
+const S = message("n/S", { x: t.int });
+/** Type info of `n/S` in full, and its hash. */
+const S_INFO = "1d020134020348";
+const S_HASH = "c03ec01d";
+
+/** Reads the payload of a message with the one field `x`, by both executors. */
+function read(schema: Loose, payload: string): unknown {
+  const One = message("s/One", { x: schema }, { types: [S, Color] });
+  const found = executors.map((executor) => {
+    const codec = codecBy(executor, One);
+    const head = prefixOf(One);
+    const bytes = Buffer.concat([head, Buffer.from(payload, "hex")]);
+    try {
+      return (codec.read(bytes, 0, bytes.length, false) as { x: unknown }).x;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 3, reason: "MALFORMED_MESSAGE" });
+      return error;
+    }
+  });
+  if (found[0] instanceof Error) expect(found[1]).toMatchObject({ message: found[0].message });
+  else expect(found[1]).toEqual(found[0]);
+  return found[0];
+}
+
+function prefixOf(One: Loose): Buffer {
+  const writer = new MessageWriter(64);
+  const probe = sample(One);
+  codecBy("interpreted", One).write(writer, { x: probe });
+  return Buffer.from(writer.buf.slice(0, PREFIX));
+}
+
+/** Any value that fits, only to learn the prefix. */
+function sample(One: Loose): unknown {
+  const candidates = [[], new Set(), new Map(), null, 1, "s", 1.5, {}, { x: 1 }, S.of({ x: 1 })];
+  const found = candidates.find((candidate) => !One["~standard"].validate({ x: candidate }).issues);
+  return found;
+}
+
+const ints = t.list(t.int);
+const maybeInts = t.list(t.optional(t.int));
+const ages = t.map(t.string, t.int);
+
+describe("lists are read in every form", () => {
+  it.each([
+    ["empty", ints, "00", []],
+    ["declared", ints, "020c0204", [1, 2]],
+    ["declared with a null", maybeInts, "020eff02fd", [1, null]],
+    ["flagged without a null", ints, "010eff02", [1]],
+    ["undeclared, one type", ints, "0208070204", [1, 2]],
+    ["undeclared, with a null", maybeInts, "020a07ff02fd", [1, null]],
+    ["undeclared, mixed kinds of integers", ints, "0200070202ff", [1, -1]],
+    ["undeclared, mixed with null", maybeInts, "0202ff0702fd", [1, null]],
+    ["undeclared, the value NONE", maybeInts, "020007 0224", [1, null]],
+    ["undeclared, all null", maybeInts, "020a24fdfd", [null, null]],
+    ["undeclared int32", ints, "0108050a", [5]],
+    ["undeclared fixed int64", ints, "0108060500000000000000", [5]],
+    ["undeclared tagged", ints, "0108080a000000", [5]],
+    ["undeclared uint64", ints, "01080e05", [5]],
+    ["ints where floats are declared", t.list(t.float), "0208070204", [1, 2]],
+    ["float32 where floats are declared", t.list(t.float), "0108130000003f", [0.5]],
+    ["strings in any encoding", t.list(t.string), "030c0461 096100 0661", ["a", "a", "a"]],
+    ["strings beyond the basic plane as UTF-16", t.list(t.string), "010c113dd800de", ["😀"]],
+    ["nested, inner ones undeclared", t.list(ints), "010c01080702", [[1]]],
+    ["nested, outer one undeclared", t.list(ints), "010816010c02", [[1]]],
+    ["messages undeclared", t.list(S), `0108${S_INFO}${S_HASH}02`, [{ x: 1 }]],
+    [
+      "messages mixed, second name by reference",
+      t.list(S),
+      `0200${S_INFO}${S_HASH}021d0709${S_HASH}04`,
+      [{ x: 1 }, { x: 2 }],
+    ],
+  ] as [string, Loose, string, unknown][])("%s", (_name, schema, payload, value) => {
+    const found = read(schema, payload.replaceAll(" ", ""));
+    expect(found).toEqual(value);
+  });
+
+  it.each([
+    ["a flag byte after count 0", ints, "000c"],
+    ["tracked elements", ints, "010d0002"],
+    ["an unknown flag", ints, "011c02"],
+    ["declared without one type", ints, "010402"],
+    ["a null in a list of ints", ints, "010efd"],
+    ["a back reference", maybeInts, "010efe00"],
+    ["a null without flags", ints, "010024"],
+    ["elements of nothing", t.anyList, "16020824"],
+    ["a string in a list of ints", ints, "01081504 61".replace(" ", "")],
+    ["a range that does not fit", t.list(t.int8), "010807d804"],
+    ["more elements than bytes", ints, "ffffff7f0c"],
+    ["a count of more than 32 bits", ints, "ffffffff7f0c"],
+    ["a list of structs that names another type", t.list(S), "01081d020134020340c03ec01d02"],
+    ["string encoding 3", t.list(t.string), "010c0761"],
+    ["UTF-16 of odd length", t.list(t.string), "010c0561"],
+    ["half of a surrogate pair", t.list(t.string), "010c0900d8"],
+    ["UTF-8 that is none", t.list(t.string), "010c06ff"],
+    ["a string longer than the message", t.list(t.string), "010c7c61"],
+  ] as [string, Loose, string][])("refused: %s", (_name, schema, payload) => {
+    expect(read(schema, payload)).toBeInstanceOf(Error);
+  });
+});
+
+describe("maps are read in every form", () => {
+  const k1 = new Map([["k", 1]]);
+  const ab = new Map([
+    ["a", 1],
+    ["b", 2],
+  ]);
+  const nullable = t.map(t.optional(t.string), t.optional(t.int));
+  it.each([
+    ["empty", ages, "00", new Map()],
+    ["declared", ages, "012401046b02", k1],
+    ["split into chunks of one", ages, "02240104610224010462 04", ab],
+    ["undeclared", ages, "0100011507046b02", k1],
+    ["undeclared key alone", ages, "01200115046b02", k1],
+    ["undeclared value alone", ages, "01040107046b02", k1],
+    ["null value", nullable, "0114046b", new Map([["k", null]])],
+    ["null value, undeclared key", nullable, "0111ff15046b", new Map([["k", null]])],
+    ["null key", nullable, "012202", new Map([[null, 1]])],
+    ["null key, undeclared value", nullable, "010aff0702", new Map([[null, 1]])],
+    ["both null", nullable, "0112", new Map([[null, null]])],
+    ["a key twice: the last one wins", ages, "022402046b02046b04", new Map([["k", 2]])],
+    ["into a record", t.record(t.int), "012401046b02", { k: 1 }],
+    [
+      "a record with a dangerous key",
+      t.record(t.int),
+      "012401245f5f70726f746f5f5f02",
+      Object.assign(Object.create(null), JSON.parse('{"__proto__":1}')),
+    ],
+  ] as [string, Loose, string, unknown][])("%s", (_name, schema, payload, value) => {
+    expect(read(schema, payload.replaceAll(" ", ""))).toEqual(value);
+  });
+
+  it.each([
+    ["a chunk of no entries", ages, "012400"],
+    ["a chunk of more entries than are left", ages, "012402046b02046b02"],
+    ["an unknown bit", ages, "016401046b02"],
+    ["tracked keys", ages, "01250100046b02"],
+    ["a null value where values are ints", ages, "0114046b"],
+    ["a null key where keys are strings", ages, "012202"],
+    ["more entries than bytes", ages, "ffff7f24"],
+  ] as [string, Loose, string][])("refused: %s", (_name, schema, payload) => {
+    expect(read(schema, payload)).toBeInstanceOf(Error);
+  });
+
+  it("a record has no prototype, so a key is only data", () => {
+    const record = read(t.record(t.int), "012401245f5f70726f746f5f5f02") as object;
+    expect(Object.getPrototypeOf(record)).toBeNull();
+    expect(Object.keys(record)).toEqual(["__proto__"]);
+  });
+
+  it.each([0, 1, 254, 255, 256, 510, 511])("%d entries go out in chunks of 255", (count) => {
+    const One = message("s/One", { x: ages });
+    const entries = Array.from({ length: count }, (_, index) => [`k${index}`, index] as const);
+    const bytes = executors.map((executor) => {
+      const writer = new MessageWriter(8);
+      codecBy(executor, One).write(writer, { x: new Map(entries) });
+      return writer.buf.slice(0, writer.pos);
+    });
+    expect(bytes[0]).toEqual(bytes[1]);
+    expect(One.encode({ x: Object.fromEntries(entries) })).toEqual(bytes[0]);
+    expect(One.decode(bytes[0] as Uint8Array)).toEqual({ x: new Map(entries) });
+  });
+});
+
+describe("values without a schema", () => {
+  const bag = t.any;
+  it.each([
+    ["null", "24", null],
+    ["true", "0101", true],
+    ["int", "0702", 1],
+    ["a large int", "07808080808080808080", 2n ** 62n],
+    ["float", "14000000000000f03f", 1],
+    ["float32", "130000003f", 0.5],
+    ["a list", "160208070204", [1, 2]],
+    ["a set", "1701080702", new Set([1])],
+    ["a map", "180100011507046b02", new Map([["k", 1]])],
+    ["bytes", "290200ff", Uint8Array.of(0, 255)],
+    ["a message", `${S_INFO}${S_HASH}02`, { x: 1 }],
+  ] as [string, string, unknown][])("%s is read", (_name, payload, value) => {
+    expect(read(bag, payload)).toEqual(value);
+  });
+
+  it.each([
+    ["unknown type id", "2a00"],
+    ["a typed array", "2e0801000000 02000000".replace(" ", "")],
+    ["a numeric type id", "1b64c03ec01d02"],
+    ["a compatible struct", "1e00"],
+    ["an unknown name", "1d0201340203 5c00000000".replace(" ", "")],
+    ["a message named as an enum", `1a${S_INFO.slice(2)}02`],
+    ["a reference to a name that was not there", "1d0b0b00000000"],
+    ["a name with an unknown encoding", "1d020534020348"],
+    ["a hash that differs", `${S_INFO}0000000002`],
+  ])("refused: %s", (_name, payload) => {
+    expect(read(bag, payload)).toBeInstanceOf(Error);
+  });
+
+  it("t.anyList takes lists alone, t.anyMap maps alone", () => {
+    expect(read(t.anyList, "1600")).toEqual([]);
+    expect(read(t.anyList, "1800")).toBeInstanceOf(Error);
+    expect(read(t.anyMap, "1800")).toEqual(new Map());
+    expect(read(t.anyMap, "24")).toBeInstanceOf(Error);
+  });
+});
+
+describe("depth", () => {
+  const Node = message("d/Node", {
+    get next() {
+      return t.optional(Node);
+    },
+  });
+  const chain = (length: number): Loose => {
+    let node: Loose = { next: null };
+    for (let made = 1; made < length; made++) node = { next: node };
+    return node;
+  };
+
+  it("50 messages inside each other pass, 51 are refused, by both executors and both ways", () => {
+    for (const executor of executors) {
+      const codec = codecBy(executor, Node);
+      const writer = new MessageWriter(8);
+      codec.write(writer, chain(50));
+      expect(codec.read(writer.buf, 0, writer.pos, false)).toEqual(chain(50));
+      expect(() => codec.write(writer, chain(51))).toThrow(/nested deeper than 50/);
+    }
+  });
+
+  it("a cycle is refused, never followed for ever", () => {
+    const loop: Loose = { next: null };
+    loop.next = loop;
+    expect(() => Node.encode(loop)).toThrow(/nested deeper than 50/);
+  });
+
+  it("a bomb of nested lists ends at the limit", () => {
+    expect(read(t.any, "160108".repeat(60))).toMatchObject({ message: /nested deeper than 50/ });
+  });
+});
