@@ -4,6 +4,7 @@
  *
  *   node scripts/setup.mjs [--only NAME,NAME] [--force]
  */
+import { realpathSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { addon } from "./steps/addon.mjs";
@@ -20,13 +21,18 @@ const steps = [dependencies, addon, library, pythonStep];
 export async function setup(names, { force = false } = {}) {
   heading("Set-up");
   needNode();
-  for (const step of steps) if (names.includes(step.name)) await perform(step, force);
+  const chosen = steps.filter((step) => names.includes(step.name));
+  // What is missing is told before the first minute is spent.
+  for (const step of chosen) if (step.needs && (force || stale(step, step.stamp()))) step.needs();
+  for (const step of chosen) await perform(step, force);
 }
+
+const stale = (step, value) => !fresh(step.name, value, step.outputs());
 
 async function perform(step, force) {
   const started = performance.now();
   const value = step.stamp();
-  if (!force && fresh(step.name, value, step.outputs())) {
+  if (!force && !stale(step, value)) {
     say(dim(`   ${step.name}: nothing changed`));
     return;
   }
@@ -38,7 +44,7 @@ async function perform(step, force) {
   say(`${green("ok")} ${step.name} ${dim(`(${seconds(started)})`)}`);
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (realpathSync(process.argv[1]) === import.meta.filename) {
   await main(async () => {
     const { values } = parseArgs({ options: { only: { type: "string" }, force: { type: "boolean" } } });
     const known = steps.map((step) => step.name);

@@ -316,6 +316,7 @@ pub fn method_register(port: u32, connection: u32, method: String) -> Result<u32
 #[napi(catch_unwind)]
 pub fn connection_close(connection: u32) {
     if let Some(entry) = PEERS.remove(connection) {
+        PORTS.all().iter().for_each(|port| port.port.forget_peer(&entry.peer));
         runtime::spawn(async move { entry.peer.close().await });
     }
 }

@@ -23,9 +23,11 @@ export const addon = {
       words: [process.platform, process.arch, process.env.ASTER_PROFILE ?? "release"],
     }),
   outputs: () => (addonFiles().length > 0 ? [] : [at("ts", "src", "native", "addon")]),
-  run: () => {
+  needs: () => {
     needRust();
     needCompiler();
+  },
+  run: () => {
     const profile = ["--profile", process.env.ASTER_PROFILE ?? "release"];
     const names = ["--output-dir", native, "--js", "binding.js", "--dts", "binding.d.ts"];
     return must(

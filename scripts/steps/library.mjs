@@ -2,28 +2,34 @@
  * The library: tsc over ts/src into dist, then the two things tsc does not carry, the generated loader
  * and the addon that the loader expects beside itself.
  */
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { at, bin, must } from "../support/process.mjs";
 import { digest } from "../support/stamp.mjs";
 import { addonFiles } from "./addon.mjs";
 
-const from = at("ts", "src", "native");
-const to = at("dist", "native");
+const native = at("ts", "src", "native");
+const dist = at("dist");
+/** Beside dist, so that the source maps' relative paths hold. */
+const next = at("dist.next");
 
 export const library = {
   name: "library",
   doing: "compiling ts/src to dist",
   stamp: () => digest(["ts/src", "tsconfig.json", "tsconfig.base.json", "package.json"]),
-  outputs: () => [at("dist", "index.js"), ...addonFiles().map((name) => path.join(to, name))],
+  outputs: () => [
+    path.join(dist, "index.js"),
+    ...addonFiles().map((name) => path.join(dist, "native", name)),
+  ],
+  // Into an empty folder, so that nothing of deleted sources is published, and swapped in only when all is there.
   run: async () => {
-    // All of it: what dist still had of sources that are gone would be published.
-    rmSync(at("dist"), { recursive: true, force: true });
-    await must("ts/src does not compile", bin("tsc"), ["-p", "tsconfig.json"], {
+    rmSync(next, { recursive: true, force: true });
+    await must("ts/src does not compile", bin("tsc"), ["-p", "tsconfig.json", "--outDir", next], {
       shell: process.platform === "win32",
     });
-    mkdirSync(to, { recursive: true });
     for (const name of ["binding.js", "binding.d.ts", ...addonFiles()])
-      copyFileSync(path.join(from, name), path.join(to, name));
+      copyFileSync(path.join(native, name), path.join(next, "native", name));
+    rmSync(dist, { recursive: true, force: true });
+    renameSync(next, dist);
   },
 };

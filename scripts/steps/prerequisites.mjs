@@ -24,7 +24,6 @@ export function needNode() {
   );
 }
 
-/** The toolchain line that belongs in the addon's stamp. */
 export function needRust() {
   const version = ask("rustc", ["--version"]);
   if (version === null || ask("cargo", ["--version"]) === null) {
@@ -40,7 +39,6 @@ export function needRust() {
       "rustup update stable",
     );
   }
-  return version;
 }
 
 export function needCompiler() {

@@ -48,21 +48,23 @@ export type StringPairs = ReadonlyMap<string, string> | Readonly<Record<string, 
 export interface AsterErrorInit {
   /** A stable word that programs can compare, such as `"CONTRACT_MISMATCH"`. */
   readonly reason?: string | null;
-  /** Pairs that travel to the caller together with the code and the message. */
+  /** Pairs that travel to the caller together with the code and the message: at most 32. */
   readonly details?: StringPairs;
-  /** Metadata that came with the failure. */
+  /** Metadata that came with the failure. Stays in this process. */
   readonly metadata?: StringPairs;
   /** Endpoint id of the other side. */
   readonly peer?: string | null;
+  /** The id of the call. */
   readonly callId?: string | null;
-  /** Made in this process, not sent by the peer. */
+  /** Made in this process, not sent by the peer. Default true. */
   readonly isLocal?: boolean;
   /** The request never left this process, so the handler never ran. */
   readonly notSent?: boolean;
-  /** Overrides the default, which is true for `UNAVAILABLE` alone. */
+  /** Overrides the default, which is true for `UNAVAILABLE` alone. Stays in this process. */
   readonly retryable?: boolean;
   /** Stream items that had arrived before the failure. */
   readonly itemsReceived?: number;
+  /** What led to the failure. Stays in this process. */
   readonly cause?: unknown;
 }
 
@@ -73,7 +75,7 @@ const ordinaryHasInstance = Function.prototype[Symbol.hasInstance];
  * The failure of a call, of a connection, or of a value that does not fit its schema.
  *
  * A handler that throws one sends its code, message, reason and details to the caller; anything else that a
- * handler throws reaches the caller as `INTERNAL` without its text.
+ * handler throws reaches the caller as `INTERNAL` without its text. Codes and reasons: `docs/errors.md`.
  *
  * @example
  * throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
@@ -87,7 +89,7 @@ export class AsterError extends Error {
   readonly rawMessage: string;
   /** Pairs that travelled with the status. */
   readonly details: ReadonlyMap<string, string>;
-  /** Metadata that came with the failure. */
+  /** Metadata that came with the failure; empty where a peer sent it, because answers carry none. */
   readonly metadata: ReadonlyMap<string, string>;
   /** Endpoint id of the other side, or null when there was none. */
   readonly peer: string | null;
@@ -102,6 +104,7 @@ export class AsterError extends Error {
   /** Stream items that had arrived before the failure. */
   readonly itemsReceived: number;
 
+  /** @throws {TypeError} when `code` is `OK` or no code at all. */
   constructor(code: Code, message: string, init: AsterErrorInit = {}) {
     const name = codeNames.get(code);
     if (name === undefined || code === Code.OK) throw new TypeError(`${String(code)} is no error code`);

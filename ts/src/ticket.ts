@@ -8,6 +8,7 @@ import { checkOptions, listOf, nullable, object, optional, optionError, text } f
 
 /** A credential that travels inside a ticket. */
 export interface TicketCredential {
+  /** `registry_read` has a payload of exactly 32 bytes, the others of at most 220. */
   readonly type: "open" | "consumer_rcan" | "enrollment" | "registry_read";
   /** Empty for `open`. */
   readonly payload: Uint8Array;
@@ -21,6 +22,7 @@ export interface TicketParts {
   readonly directAddresses: readonly string[];
   /** `ip:port` of the relay, or null. */
   readonly relayAddress: string | null;
+  /** null: none. */
   readonly credential: TicketCredential | null;
 }
 
@@ -46,11 +48,19 @@ const ticketShape = {
   credential: optional(nullable(credentialOf)),
 };
 
-/** Reads and writes `aster1...` tickets. */
+/**
+ * Reads and writes `aster1...` tickets.
+ *
+ * *Shape*: at most 256 bytes before base58; no checksum, no secret unless it carries a credential.
+ * *Source*: `docs/protocol.md#tickets`.
+ *
+ * @example const { endpointId } = Ticket.parse(server.ticket);
+ */
 export const Ticket: {
   /**
    * The parts of a ticket.
    * @throws {AsterError} INVALID_ARGUMENT when the text is no ticket; never a partial result.
+   * @throws {TypeError} when it is no text at all.
    */
   parse(text: string): TicketParts;
   /**

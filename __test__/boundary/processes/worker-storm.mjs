@@ -29,8 +29,10 @@ const calling = await AsterNode.start({ ...fresh, logger: quiet });
 const client = await calling.connect(serving.ticket);
 const stub = client.stub(Probe);
 
+// Calls that stay open while threads come and go.
+const leaving = new AbortController();
 const outcomes = {};
-const count_ = (name) => {
+const noted = (name) => {
   outcomes[name] = (outcomes[name] ?? 0) + 1;
 };
 
@@ -43,7 +45,7 @@ async function one(index) {
   });
   const ended = new Promise((resolve) => worker.once("exit", resolve));
   const busy = new Promise((resolve) => worker.once("message", resolve));
-  worker.on("error", (error) => count_(error.message));
+  worker.on("error", (error) => noted(error.message));
   await Promise.race([busy, ended]);
   if (role === "leaves" || role === "throws") {
     await ended;
@@ -53,25 +55,24 @@ async function one(index) {
     for (let turn = 0; turn < moment * 3; turn++) await new Promise(setImmediate);
     await worker.terminate();
   }
-  count_(role);
+  noted(role);
 }
 
 /** Calls that are spread over the serving threads, the worker among them. Some never end by themselves. */
 async function callsInFlight() {
-  const leaving = new AbortController();
   for (let id = 0; id < 8; id++) {
-    stub.hang({ id }, { timeoutMs: 2000, signal: leaving.signal }).catch(() => count_("calls ended"));
+    const signal = random(2) === 0 ? leaving.signal : AbortSignal.timeout(random(40));
+    stub.hang({ id }, { timeoutMs: null, signal }).catch(() => noted("calls ended"));
     void drawn(stub.count({ id: -1, data: new Uint8Array(1000) }), 50);
   }
-  await Promise.all(Array.from({ length: 16 }, (_, id) => stub.echo({ id }).catch(() => count_("lost echo"))));
-  if (random(2) === 0) leaving.abort();
+  await Promise.all(Array.from({ length: 16 }, (_, id) => stub.echo({ id }).catch(() => noted("lost echo"))));
 }
 
 async function drawn(stream, items) {
   try {
     for await (const { id } of stream) if (id === items) break;
   } catch {
-    count_("streams ended");
+    noted("streams ended");
   }
 }
 
@@ -88,7 +89,9 @@ await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
 // The nodes of this process have survived, and no dead thread is asked any more.
 for (let id = 0; id < 32; id++) await stub.echo({ id });
-const { openCalls } = await serving.info();
+leaving.abort();
+let { openCalls } = await serving.info();
+for (let left = 500; openCalls > 0 && left > 0; left--) ({ openCalls } = await serving.info());
 process.stdout.write(`${JSON.stringify({ outcomes, memory, openCalls })}\n`);
 await client.close();
 await calling.close();

@@ -5,6 +5,8 @@
 import { bidiStream, clientStream, implement, message, serverStream, service, t, unary } from "aster-rpc";
 
 export const Item = message("probe/Item", { id: t.int, data: t.bytes.default(new Uint8Array()) });
+/** As Item, in a form that JSON has. */
+export const Note = message("probe/Note", { id: t.int, text: t.string.default("") });
 export const Loose = message("probe/Loose", {
   any: t.any,
   map: t.map(t.string, t.any),
@@ -23,6 +25,18 @@ export const Probe = service(
     sum: clientStream(Item, Item),
     talk: bidiStream(Item, Item),
     loose: unary(Loose, Loose),
+  },
+);
+
+/** The four patterns over notes, which travel in XLANG and in JSON. */
+export const Plain = service(
+  "Plain",
+  { version: 1 },
+  {
+    echo: unary(Note, Note),
+    count: serverStream(Note, Note),
+    sum: clientStream(Note, Note),
+    talk: bidiStream(Note, Note),
   },
 );
 
@@ -49,11 +63,21 @@ export function aborted(signal) {
  * @param {(what: string, method: string) => void} told
  */
 export function probe(seen = tally(), told = () => {}) {
+  return implement(Probe, handlers(seen, told));
+}
+
+/** The handlers of Plain. */
+export function plain() {
+  const { echo, count, sum, talk } = handlers(tally(), () => {});
+  return implement(Plain, { echo, count, sum, talk });
+}
+
+function handlers(seen, told) {
   const note = (what, method) => {
     seen[what] += 1;
     told(what, method);
   };
-  return implement(Probe, {
+  return {
     async echo(item) {
       note("started", "echo");
       await null;
@@ -66,13 +90,13 @@ export function probe(seen = tally(), told = () => {}) {
       note("aborted", "hang");
       return item;
     },
-    async *count({ id, data }) {
+    async *count({ id, ...rest }) {
       note("started", "count");
       let complete = false;
       try {
         for (let at = 0; at !== id; at++) {
           seen.pulled += 1;
-          yield { id: at, data };
+          yield { ...rest, id: at };
         }
         complete = true;
         note("finished", "count");
@@ -102,5 +126,5 @@ export function probe(seen = tally(), told = () => {}) {
       }
     },
     loose: (value) => value,
-  });
+  };
 }

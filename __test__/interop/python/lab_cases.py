@@ -191,10 +191,10 @@ async def large_items(_, lab, *__):
 
 @case()
 async def items_that_arrive_as_they_are_made(_, lab, *__):
-    arrived = []
-    async for _item in lab.count(Order(count=3, wait_millis=200)):
-        arrived.append(time.monotonic())
-    assert len(arrived) == 3 and arrived[2] - arrived[0] > 0.3, arrived
+    started = time.monotonic()
+    async for _item in lab.count(Order(count=1000, wait_millis=30)):  # half a minute in all
+        break
+    assert time.monotonic() - started < 15
 
 
 @case()

@@ -115,10 +115,10 @@ async def counting(_, echo, *__):
 
 @case()
 async def a_slow_stream(_, echo, *__):
-    arrived = []
-    async for _item in echo.count(CountRequest(5, 0, 100)):
-        arrived.append(time.monotonic())
-    assert len(arrived) == 5 and arrived[-1] - arrived[0] > 0.3, arrived
+    started = time.monotonic()
+    async for _item in echo.count(CountRequest(1000, 0, 30)):  # half a minute in all
+        break
+    assert time.monotonic() - started < 15
 
 
 @case()

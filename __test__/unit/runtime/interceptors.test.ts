@@ -119,7 +119,7 @@ describe("client interceptors", () => {
     const numbers = intercepted(
       "serverStream",
       async function* () {
-        for (let i = 1; ; i++) {
+        for (let i = 1; i < 10_000; i++) {
           yield i;
           await turns(1);
         }
@@ -189,7 +189,7 @@ describe("client interceptors", () => {
     const chat = intercepted(
       "bidiStream",
       async function* () {
-        for (;;) {
+        for (let i = 0; i < 10_000; i++) {
           yield 1;
           await turns(1);
         }

@@ -18,7 +18,7 @@ import {
   t,
   unary,
 } from "../../../ts/src/index.js";
-import { failureOf } from "./harness.js";
+import { collectingLogger, failureOf } from "./harness.js";
 
 const Item = message("unit/Item", { id: t.int, label: t.string.default("x") });
 const Raw = message("unit/Raw", { data: t.bytes.view });
@@ -179,6 +179,29 @@ describe("implement()", () => {
     expect(() => implement(Store, less as never)).toThrow(/talk has no handler/);
     expect(() => implement(Store, { ...storeHandlers, more() {} } as never)).toThrow(/more is no method/);
     expect(() => implement(Store, null as never)).toThrow(TypeError);
+  });
+
+  it("what every object inherits is no handler", () => {
+    const odd = service("Odd", {}, { toString: unary(Item, Item) });
+    expect(() => implement(odd, {} as never)).toThrow(/toString has no handler/);
+  });
+
+  it("a service without a contract id can be served, and called when the id is ignored", async () => {
+    const untagged = message("Untagged", { id: t.int });
+    const plain = service("Plain", {}, { get: unary(untagged, untagged) });
+    const log = collectingLogger();
+    const open = await AsterServer.start({
+      ...fresh,
+      services: [implement(plain, { get: (x) => x })],
+      access: "open",
+      logger: log,
+    });
+    const user = await AsterClient.connect(open.ticket, local);
+    expect(() => user.stub(plain)).toThrow(expect.objectContaining({ reason: "NO_CONTRACT_ID" }));
+    expect(await user.stub(plain, { contract: "ignore" }).get({ id: 1 })).toEqual({ id: 1 });
+    expect(log.lines).toMatchObject([{ level: "warn", fields: { service: "Plain" } }]);
+    await user.close();
+    await open.close();
   });
 
   it("refuses session services for now", () => {

@@ -107,7 +107,11 @@ impl Peer {
         let selected = paths.iter().find(iroh::endpoint::Path::is_selected);
         PeerInfo {
             endpoint_id: self.endpoint_id(),
-            remote_address: selected.as_ref().map(|path| format!("{:?}", path.remote_addr())),
+            remote_address: selected.as_ref().map(|path| match path.remote_addr() {
+                TransportAddr::Ip(address) => address.to_string(),
+                TransportAddr::Relay(url) => url.to_string(),
+                other => format!("{other:?}"),
+            }),
             relayed: selected.as_ref().is_some_and(iroh::endpoint::Path::is_relay),
             rtt_ms: selected.as_ref().map(|path| path.rtt().as_secs_f64() * 1000.0),
             open: connection.close_reason().is_none(),

@@ -14,6 +14,7 @@ use crate::error::status;
 use crate::event::{Event, Framed, Op};
 use crate::mailbox::{End, Mailbox};
 use crate::payload::{PayloadCodec, Shrink};
+use crate::peer::Peer;
 use aster_wire::frame::flag;
 use aster_wire::record::Encoding;
 use aster_wire::status::Code;
@@ -75,7 +76,8 @@ pub struct Port {
     inbox: Mutex<VecDeque<Vec<Op>>>,
     inbox_filled: Notify,
     calls: Mutex<HashMap<u32, Arc<Call>>>,
-    methods: Mutex<Vec<Arc<ClientMethod>>>,
+    methods: Mutex<HashMap<u32, Arc<ClientMethod>>>,
+    next_method: AtomicU32,
     next_server_call: AtomicU32,
     next_server_handle: AtomicU32,
     closed: AtomicBool,
@@ -101,6 +103,7 @@ impl Port {
             inbox_filled: Notify::new(),
             calls: Mutex::default(),
             methods: Mutex::default(),
+            next_method: AtomicU32::new(1),
             next_server_call: AtomicU32::new(2),
             next_server_handle: AtomicU32::new(1),
             closed: AtomicBool::new(false),
@@ -129,9 +132,14 @@ impl Port {
 
     /// Registers a client method and gives its handle.
     pub fn register(&self, method: ClientMethod) -> u32 {
-        let mut methods = lock(&self.methods);
-        methods.push(Arc::new(method));
-        methods.len() as u32
+        let handle = self.next_method.fetch_add(1, Ordering::Relaxed);
+        lock(&self.methods).insert(handle, Arc::new(method));
+        handle
+    }
+
+    /// Forgets the methods of a peer that was closed. Their handles are never given out again.
+    pub fn forget_peer(&self, peer: &Arc<Peer>) {
+        lock(&self.methods).retain(|_, method| !Arc::ptr_eq(&method.peer, peer));
     }
 
     /// Ends every call of this port and takes nothing more. Safe twice.
@@ -249,11 +257,11 @@ impl Port {
     }
 
     fn open_call(self: &Arc<Self>, number: u32, handle: u32, open: OpenCall, request: Option<Framed>) {
-        let method = lock(&self.methods).get((handle as usize).wrapping_sub(1)).cloned();
+        let method = lock(&self.methods).get(&handle).cloned();
         let ended =
             |status, not_sent| Event::Ended { call: number, status, received: 0, local: true, not_sent };
         let Some(method) = method else {
-            self.push(ended(status(Code::Internal, "unknown method handle"), true));
+            self.push(ended(status(Code::Unavailable, "the connection is closed"), true));
             return;
         };
         let call = Arc::new(Call::new(method.request.clone(), false));

@@ -30,6 +30,9 @@ interface ClientParts {
 /**
  * A client of one server.
  *
+ * *Lifetime*: holds one connection, dialled again by the next call when it is lost. An idle client does not keep
+ * the process alive.
+ *
  * @example
  * const client = await AsterClient.connect(ticket);
  * const billing = client.stub(Billing);
@@ -52,7 +55,7 @@ export class AsterClient {
    * @param address a ticket, an endpoint id, or a node address in base64.
    * @throws {TypeError} naming the option that does not fit.
    * @throws {AsterError} INVALID_ARGUMENT for a text that is no address, UNAVAILABLE when nobody answers,
-   * PERMISSION_DENIED when admission is refused.
+   * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
    */
   static async connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
     const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientShape, options);
@@ -77,7 +80,7 @@ export class AsterClient {
     return this.#host.connection.endpointId;
   }
 
-  /** What the server announced at admission. */
+  /** What the server announced at admission, as it was then. */
   get services(): readonly ServiceSummary[] {
     return this.#host.connection.services;
   }
@@ -85,8 +88,9 @@ export class AsterClient {
   /**
    * The functions of a service.
    * @param service a service, or a class with `@service`.
-   * @throws {AsterError} NOT_FOUND when the server does not offer it, FAILED_PRECONDITION with reason
-   * `CONTRACT_MISMATCH` when it means something else by it.
+   * @throws {TypeError} for anything else, and naming the option that does not fit.
+   * @throws {AsterError} NOT_FOUND when the server does not offer it; FAILED_PRECONDITION with reason
+   * `CONTRACT_MISMATCH` when it means something else by it, `NO_CONTRACT_ID` when it cannot be compared.
    */
   stub<M>(service: Service<M>, options?: StubOptions): Stub<Service<M>>;
   stub<C extends abstract new (...args: never[]) => object>(service: C, options?: StubOptions): Stub<C>;
@@ -96,6 +100,7 @@ export class AsterClient {
 
   /**
    * A service by name alone: JSON mode, wire names verbatim.
+   * @example await client.proxy("BillingService").call("get_invoice", { customer_id: "c1", status: "open" });
    * @throws {AsterError} NOT_FOUND when the server does not offer it.
    */
   proxy(service: string, options?: ProxyOptions): ServiceProxy {
@@ -113,6 +118,7 @@ export class AsterClient {
     return this.#closing;
   }
 
+  /** As {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

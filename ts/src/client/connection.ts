@@ -30,6 +30,7 @@ export class Connection implements CallPath {
   readonly endpointId: string;
   readonly services: readonly ServiceSummary[];
   readonly attributes: Readonly<Record<string, string>>;
+  readonly #handles = new Map<string, number>();
   #closed = false;
 
   constructor(port: Port, opened: OpenedConnection) {
@@ -44,7 +45,7 @@ export class Connection implements CallPath {
     return this.#closed;
   }
 
-  /** Registers a method and returns the handle that stands for it in calls. */
+  /** Registers a method, once, and returns the handle that stands for it in calls. */
   register(method: MethodRegistration): number {
     if (this.#closed) {
       throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
@@ -52,9 +53,12 @@ export class Connection implements CallPath {
         reason: "CLOSED",
       });
     }
-    return controlCall((native) =>
-      native.methodRegister(this.port.number, this.number, JSON.stringify(method)),
-    );
+    const document = JSON.stringify(method);
+    const known = this.#handles.get(document);
+    if (known !== undefined) return known;
+    const handle = controlCall((native) => native.methodRegister(this.port.number, this.number, document));
+    this.#handles.set(document, handle);
+    return handle;
   }
 
   /** The path that packets take now. */

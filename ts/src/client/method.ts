@@ -17,7 +17,10 @@ export const DEFAULT_TIMEOUT_MS = 30_000;
 export interface CallOptions {
   /** Leaves the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** Deadline in milliseconds from now; null disables it. It travels to the server. */
+  /**
+   * Deadline in milliseconds from now; null disables it. It travels to the server. Absent: the stub's, else the
+   * method's, else 30 s for calls with a single answer and none for streamed answers.
+   */
   readonly timeoutMs?: number | null | undefined;
   /** Pairs that the handler sees as `ctx.metadata`: at most 64, 8192 bytes together. */
   readonly metadata?: StringPairs | undefined;

@@ -24,7 +24,12 @@ type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 
 const proxyShape = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
 
-/** A service by its name alone. Member and method names are those of the wire, untouched. */
+/**
+ * A service by its name alone. Member and method names are those of the wire, untouched.
+ *
+ * *Shape*: objects arrive without prototype, integers beyond 2^53 as bigints. Which kind of call a method is has
+ * to be known: the server does not tell.
+ */
 export class ServiceProxy {
   readonly #host: StubHost;
   readonly #service: string;
@@ -44,7 +49,11 @@ export class ServiceProxy {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Calls a unary method. */
+  /**
+   * Calls a unary method.
+   * @throws {AsterError} what the server answers: UNIMPLEMENTED for an unknown method, CONTRACT_VIOLATION for an
+   * unknown member, INVALID_ARGUMENT for a missing or wrong one.
+   */
   call(method: string, request: unknown = {}, options?: CallOptions): Promise<unknown> {
     return this.#promised("unary", method, request, options);
   }

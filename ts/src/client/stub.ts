@@ -23,7 +23,10 @@ export interface StubOptions {
   readonly timeoutMs?: number | null | undefined;
   /** Run inside the client's own interceptors, in order. */
   readonly interceptors?: readonly ClientInterceptor[] | undefined;
-  /** Compression of what is sent. Default `"auto"`. */
+  /**
+   * Compression of what is sent, above 4096 bytes. `"auto"` (the default) pauses where data does not shrink.
+   * JSON is never compressed.
+   */
   readonly compress?: "auto" | "always" | "never" | undefined;
 }
 

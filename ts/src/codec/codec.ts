@@ -67,7 +67,7 @@ class RootCodec implements PlanCodec {
       if (reader.pos !== end) reader.fail(`${end - reader.pos} bytes follow the message`);
       return value;
     } catch (error) {
-      throw error instanceof Malformed ? this.#malformed(error) : error;
+      throw this.#unread(error);
     } finally {
       readerBusy = outer;
     }
@@ -90,9 +90,15 @@ class RootCodec implements PlanCodec {
     return new AsterError(Code.INVALID_ARGUMENT, text, { isLocal: true, reason: "VALUE_MISFIT", details });
   }
 
-  #malformed(error: Malformed): AsterError {
-    const text = `${this.#label} at byte ${error.offset}: ${error.message}`;
-    return new AsterError(Code.INVALID_ARGUMENT, text, { isLocal: true, reason: error.reason });
+  #unread(error: unknown): unknown {
+    if (error instanceof Malformed) {
+      const text = `${this.#label} at byte ${error.offset}: ${error.message}`;
+      return new AsterError(Code.INVALID_ARGUMENT, text, { isLocal: true, reason: error.reason });
+    }
+    // Nothing but a default is checked against a schema here, and a default is ours, not the peer's.
+    if (!(error instanceof Misfit)) return error;
+    const text = `${this.#label}: a default does not fit: ${error.message}`;
+    return new AsterError(Code.INTERNAL, text, { isLocal: true, reason: "BAD_DEFAULT" });
   }
 }
 

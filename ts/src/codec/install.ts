@@ -12,27 +12,27 @@ import { writing } from "./writing.js";
 const scratch = new MessageWriter(1024);
 const KEPT_BYTES = 1 << 20;
 
-/** Runs `use` on the encoded bytes, which are gone afterwards. */
-function withEncoded<R>(codec: PlanCodec, value: unknown, use: (bytes: Uint8Array) => R): R {
+/** Runs `use` on the encoded bytes, which stand at the start of a buffer that is gone afterwards. */
+function withEncoded<R>(codec: PlanCodec, value: unknown, use: (buffer: Uint8Array, length: number) => R): R {
   // A nested encoding is refused by the codec; until then the buffer belongs to the outer one.
   if (!writing.busy) scratch.pos = 0;
   codec.write(scratch, value);
-  const result = use(scratch.buf.subarray(0, scratch.pos));
+  const result = use(scratch.buf, scratch.pos);
   scratch.pos = 0;
   if (scratch.buf.length > KEPT_BYTES) scratch.resize(1024);
   return result;
 }
 
 installByteForms({
-  encode: (schema, value) => withEncoded(codecOf(schema), value, (bytes) => new Uint8Array(bytes)),
+  encode: (schema, value) => withEncoded(codecOf(schema), value, (buffer, length) => buffer.slice(0, length)),
   decode(schema, bytes) {
     if (!(bytes instanceof Uint8Array)) throw new TypeError("decode() takes a Uint8Array");
     return codecOf(schema).read(bytes, 0, bytes.length, false);
   },
   encodeJson(schema, value) {
     const codec = codecOf(schema);
-    return withEncoded(codec, value, (bytes) =>
-      controlCall((native) => native.planToJson(codec.planId, codec.root, bytes)),
+    return withEncoded(codec, value, (buffer, length) =>
+      controlCall((native) => native.planToJson(codec.planId, codec.root, buffer.subarray(0, length))),
     );
   },
   decodeJson(schema, text) {

@@ -87,34 +87,46 @@ function header(writer: MessageWriter, bytes: number, encoding: number): void {
   writer.pos = putUint32(writer.buf, writer.pos, bytes * 4 + encoding);
 }
 
-/** Text from up to fifteen LATIN1 bytes, without a call into the runtime. */
-function shortLatin1(buf: Uint8Array, pos: number, length: number): string {
-  let text = "";
-  let at = pos;
-  let rest = length;
-  while (rest >= 4) {
-    text += String.fromCharCode(
-      buf[at] as number,
-      buf[at + 1] as number,
-      buf[at + 2] as number,
-      buf[at + 3] as number,
-    );
-    at += 4;
-    rest -= 4;
+/** Text from up to four LATIN1 bytes. */
+function fourLatin1(buf: Uint8Array, pos: number, length: number): string {
+  const a = buf[pos] as number;
+  const b = buf[pos + 1] as number;
+  const c = buf[pos + 2] as number;
+  switch (length) {
+    case 0:
+      return "";
+    case 1:
+      return String.fromCharCode(a);
+    case 2:
+      return String.fromCharCode(a, b);
+    case 3:
+      return String.fromCharCode(a, b, c);
+    default:
+      return String.fromCharCode(a, b, c, buf[pos + 3] as number);
   }
-  while (rest > 0) {
-    text += String.fromCharCode(buf[at++] as number);
-    rest--;
-  }
-  return text;
 }
 
-const SHORT_READ = 8;
+/** Text from five to twelve LATIN1 bytes: up to there a call into the runtime costs more than this. */
+function twelveLatin1(buf: Uint8Array, pos: number, length: number): string {
+  if (length < 8) return fourLatin1(buf, pos, 4) + fourLatin1(buf, pos + 4, length - 4);
+  const eight = String.fromCharCode(
+    buf[pos] as number,
+    buf[pos + 1] as number,
+    buf[pos + 2] as number,
+    buf[pos + 3] as number,
+    buf[pos + 4] as number,
+    buf[pos + 5] as number,
+    buf[pos + 6] as number,
+    buf[pos + 7] as number,
+  );
+  return eight + fourLatin1(buf, pos + 8, length - 8);
+}
 
 /** Text from bytes in one of the three encodings; null when they are not well-formed in it. */
 export function textOf(buf: Uint8Array, start: number, length: number, encoding: number): string | null {
   if (encoding === 0) {
-    if (length <= SHORT_READ) return shortLatin1(buf, start, length);
+    if (length <= 4) return fourLatin1(buf, start, length);
+    if (length <= 12) return twelveLatin1(buf, start, length);
     return latin1Slice.call(buf, start, start + length);
   }
   if (encoding === 1) {

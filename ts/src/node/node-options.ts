@@ -24,15 +24,15 @@ export type Relay = "disabled" | "default" | { readonly urls: readonly string[] 
 
 /** Bounds on what peers may take up. */
 export interface NodeLimits {
-  /** Concurrent streams of one peer. Default 1024. */
+  /** Streams that a peer may have open on one connection; a call is a stream. Default 1024. */
   readonly maxStreams?: number | undefined;
-  /** How long a stream may take to say what it wants. Default 10 s. */
+  /** How long a handshake, or a stream's header, may take. Default 10 s. */
   readonly headerTimeoutMs?: number | undefined;
   /** How long a started frame, or an awaited single request, may take. Default 60 s. */
   readonly bodyTimeoutMs?: number | undefined;
-  /** Bytes that messages of one peer may occupy. Default 64 MiB. */
+  /** Bytes that waiting messages above 64 KiB may occupy, for each connection. Default 64 MiB. */
   readonly peerBytes?: number | undefined;
-  /** Connections at once. */
+  /** Connections served at once, of all peers together. Default 4096. */
   readonly maxConnections?: number | undefined;
 }
 
@@ -40,10 +40,14 @@ export interface NodeLimits {
 export interface EndpointOptions {
   /** The ed25519 seed: 32 bytes, or 64 hex digits. */
   readonly secretKey?: Uint8Array | string | undefined;
-  /** `ip:port` to listen on; port 0 takes a free one. Default: all interfaces, a free port. */
+  /** `ip:port` to listen on, no host name; port 0 takes a free one. Default: all interfaces, a free port. */
   readonly bind?: string | undefined;
-  /** Default `"default"`. `"disabled"` waits for nothing outside. */
+  /**
+   * Default `"default"`: the public relays and discovery of iroh's operators; starting waits for a relay, at most
+   * 3 s. `"disabled"` contacts and waits for nothing outside.
+   */
   readonly relay?: Relay | undefined;
+  /** Bounds on what peers may take up. */
   readonly limits?: NodeLimits | undefined;
   /** Default: warnings and errors on stderr. */
   readonly logger?: Logger | undefined;

@@ -37,12 +37,16 @@ import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
 /** Options of {@link AsterNode.start}. */
 export interface NodeOptions extends EndpointOptions {
-  /** Where the key comes from when no `secretKey` is given. Default: kept in the project folder. */
+  /**
+   * Where the key comes from when no `secretKey` is given: `"project"` (the default) keeps one for each entry file
+   * in `.aster/keys` of the project folder, `"ephemeral"` makes a fresh one.
+   */
   readonly identity?: "project" | "ephemeral" | undefined;
 }
 
 /** Options of {@link AsterNode.serve}. */
 export interface ServeOptions {
+  /** Results of `implement()`, at least one; no name and version twice. */
   readonly services: readonly Implementation[];
   /** Who may call. There is no default. */
   readonly access: Access;
@@ -54,7 +58,7 @@ export interface ServeOptions {
 
 /** Options of a drain. */
 export interface DrainOptions {
-  /** When what is still running is cancelled. Default 10 s. */
+  /** When what is still running is cancelled, in milliseconds from now. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -140,7 +144,12 @@ export class AsterNode {
     }
   }
 
-  /** A node that another thread started, for calls and services of this one. See {@link AsterNode.share}. */
+  /**
+   * A node that another thread started, for calls and services of this one. See {@link AsterNode.share}.
+   *
+   * *Lifetime*: the thread that started the node owns the endpoint; closing an attached node leaves it alone.
+   * @throws {TypeError} for anything but a handle of this process and build.
+   */
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
     const { logger } = checkOptions({ logger: endpointShape.logger }, options);
     return new AsterNode(environmentPort(), readHandle(handle), loggerOf({ logger }), null);
@@ -155,6 +164,7 @@ export class AsterNode {
   /**
    * Starts to answer calls in this thread. Once for each thread.
    * @throws {TypeError} naming the option that does not fit, or saying how to choose `access`.
+   * @throws {AsterError} FAILED_PRECONDITION with reason `SERVING` the second time, `CLOSED` after closing.
    */
   serve(options: ServeOptions): void {
     const checked = checkOptions(serveShape, options);
@@ -173,8 +183,8 @@ export class AsterNode {
   /**
    * Dials a server and asks for admission.
    * @param address a ticket, an endpoint id, or a node address in base64.
-   * @throws {AsterError} INVALID_ARGUMENT for a text that is no address, UNAVAILABLE when nobody answers,
-   * PERMISSION_DENIED when admission is refused.
+   * @throws {AsterError} INVALID_ARGUMENT for a text that is no address and for this node's own, UNAVAILABLE when
+   * nobody answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
    */
   async connect(address: string, options: ClientOptions = {}): Promise<AsterClient> {
     const checked = checkOptions(connectShape, options);
@@ -224,6 +234,7 @@ export class AsterNode {
     return this.#closing;
   }
 
+  /** As {@link close}: without draining. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

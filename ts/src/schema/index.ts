@@ -44,5 +44,6 @@ export type {
   StandardIssue,
   StandardProps,
   T,
+  TypedSchema,
   UnionOf,
 } from "./types.js";

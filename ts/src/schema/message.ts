@@ -161,7 +161,7 @@ export class MessageSchema extends SchemaValue {
  * @throws {TypeError} with the path for a bad tag, name or option, or a field that is no schema
  */
 // biome-ignore lint/suspicious/noExplicitAny: the constraint has to be `any`, anything narrower resolves getters early and breaks recursive messages
-export function message<const F extends Record<string, any>>(
+export function message<F extends Record<string, any>>(
   tag: string,
   fields: F,
   options: MessageOptions = {},

@@ -31,22 +31,23 @@ export function textOfDay(day: number): string | null {
 
 /** A calendar day without time or zone, for `t.any`; a field of kind `t.date` is the text alone. */
 export class PlainDate {
-  readonly #text: string;
+  /** The day as `2024-01-31`. */
+  readonly text: string;
 
   /** @throws {TypeError} for text that is no day of the form `2024-01-31` */
   constructor(text: string) {
     if (typeof text !== "string" || dayOfText(text) === null) {
       throw new TypeError("a PlainDate is written YYYY-MM-DD and exists in the calendar");
     }
-    this.#text = text;
+    this.text = text;
   }
 
   toString(): string {
-    return this.#text;
+    return this.text;
   }
 
   toJSON(): string {
-    return this.#text;
+    return this.text;
   }
 }
 

@@ -58,6 +58,11 @@ export interface Schema {
   /** The same schema with a text for people, which `jsonSchema()` shows. */
   describe(text: string): this;
   /** Standard Schema: checks any value and gives it back with defaults filled in. */
+  readonly "~standard": StandardProps<unknown, unknown>;
+}
+
+/** A schema whose Standard Schema member knows its types. */
+export interface TypedSchema extends Schema {
   readonly "~standard": StandardProps<InferInput<this>, Infer<this>>;
 }
 
@@ -68,12 +73,12 @@ export interface Defaultable {
 }
 
 /** A schema with a default: input may leave it out. */
-export interface Defaulted<S> extends Schema {
+export interface Defaulted<S> extends TypedSchema {
   readonly [T]: { readonly out: Infer<S>; in(value: InferInput<S>): void; readonly omit: true };
 }
 
 /** A single value. */
-export interface Scalar<O, I = O> extends Schema, Defaultable {
+export interface Scalar<O, I = O> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: O; in(value: I): void; readonly omit: false };
 }
 
@@ -84,12 +89,12 @@ export interface BytesSchema extends Scalar<Uint8Array> {
 }
 
 /** `t.list(x)` */
-export interface ListOf<S> extends Schema, Defaultable {
+export interface ListOf<S> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: Infer<S>[]; in(value: readonly InferInput<S>[]): void; readonly omit: false };
 }
 
 /** `t.set(x)` */
-export interface SetOf<S> extends Schema, Defaultable {
+export interface SetOf<S> extends TypedSchema, Defaultable {
   readonly [T]: {
     readonly out: Set<Infer<S>>;
     in(value: ReadonlySet<InferInput<S>>): void;
@@ -98,7 +103,7 @@ export interface SetOf<S> extends Schema, Defaultable {
 }
 
 /** `t.map(k, v)` */
-export interface MapOf<K, V> extends Schema, Defaultable {
+export interface MapOf<K, V> extends TypedSchema, Defaultable {
   readonly [T]: {
     readonly out: Map<Infer<K>, Infer<V>>;
     in(
@@ -111,7 +116,7 @@ export interface MapOf<K, V> extends Schema, Defaultable {
 }
 
 /** `t.record(v)` */
-export interface RecordOf<V> extends Schema, Defaultable {
+export interface RecordOf<V> extends TypedSchema, Defaultable {
   readonly [T]: {
     readonly out: { [key: string]: Infer<V> };
     in(value: ReadonlyMap<string, InferInput<V>> | { readonly [key: string]: InferInput<V> }): void;
@@ -120,17 +125,17 @@ export interface RecordOf<V> extends Schema, Defaultable {
 }
 
 /** `t.optional(x)` */
-export interface OptionalOf<S> extends Schema, Defaultable {
+export interface OptionalOf<S> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: Infer<S> | null; in(value: InferInput<S> | null): void; readonly omit: true };
 }
 
 /** `t.ref(() => X)` */
-export interface RefOf<S> extends Schema, Defaultable {
+export interface RefOf<S> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: Infer<S>; in(value: InferInput<S>): void; readonly omit: false };
 }
 
 /** `t.union(A, B)` */
-export interface UnionOf<S extends readonly unknown[]> extends Schema, Defaultable {
+export interface UnionOf<S extends readonly unknown[]> extends TypedSchema, Defaultable {
   readonly [T]: {
     readonly out: Infer<S[number]>;
     in(value: InferInput<S[number]>): void;
@@ -139,7 +144,7 @@ export interface UnionOf<S extends readonly unknown[]> extends Schema, Defaultab
 }
 
 /** `t.enum(tag, members)` */
-export interface EnumOf<M extends string> extends Schema, Defaultable {
+export interface EnumOf<M extends string> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: M; in(value: M): void; readonly omit: false };
   readonly tag: string;
   /** The member names, in the order of their ordinals. */
@@ -178,12 +183,15 @@ export interface MessageMembers extends Schema, Defaultable {
 /** A message schema, by the types of its values: what to annotate exported constants with. */
 export interface Message<O, I = O> extends MessageMembers {
   readonly [T]: { readonly out: O; in(value: I): void; readonly omit: false };
+  // Unknown, not I: `types.input` is covariant, so a message that takes readonly arrays would not fit `Message<O>`.
+  readonly "~standard": StandardProps<unknown, O>;
 }
 
 /** A message schema, by its fields: what `message()` gives. */
 export interface MessageOf<F> extends MessageMembers {
+  readonly "~standard": StandardProps<InferInput<this>, Infer<this>>;
   readonly [T]: {
-    readonly out: { [K in keyof F]: Infer<F[K]> };
+    readonly out: { -readonly [K in keyof F]: Infer<F[K]> };
     in(
       value: {
         readonly [K in keyof F as Omittable<F[K]> extends true ? never : K]: InferInput<F[K]>;

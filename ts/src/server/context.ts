@@ -12,19 +12,24 @@ export interface CallPeer {
   readonly endpointId: string;
   /** Attributes of the verified credential; empty on an open server. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Roles of the verified credential; empty on an open server. */
   readonly roles: readonly string[];
-  /** How packets travel, `"direct"` or `"relay"`, where it is known. */
+  /** How packets travel, `"direct"` or `"relay"`; null where it is not known. */
   readonly path: string | null;
 }
 
 /** The second argument of every handler. */
 export interface CallContext {
-  /** Aborts when the caller leaves, the deadline passes or the connection is lost. */
+  /**
+   * Aborts when the caller leaves, the deadline passes, the connection is lost or the server shuts down. Its
+   * reason is an `AsterError`.
+   */
   readonly signal: AbortSignal;
   /** When the caller stops waiting, or null when it named no deadline. */
   readonly deadline: Date | null;
+  /** Who calls. */
   readonly peer: CallPeer;
-  /** The caller's metadata. */
+  /** The caller's metadata: what it says, not who it is. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The caller's id for the call; empty for most unary calls. */
   readonly callId: string;

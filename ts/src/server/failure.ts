@@ -62,11 +62,13 @@ export class GraceWatch {
     this.#running.delete(call);
   }
 
+  // One line for each method, however many callers left: peers must not be able to flood a log.
   #report(): void {
-    const late = [...this.#running.values()];
+    const late = new Map<string, number>();
+    for (const method of this.#running.values()) late.set(method, (late.get(method) ?? 0) + 1);
     this.#running.clear();
-    for (const method of late) {
-      logSafely(() => this.#logger.warn("a handler goes on although its call is over", { method }));
+    for (const [method, calls] of late) {
+      logSafely(() => this.#logger.warn("handlers go on although their calls are over", { method, calls }));
     }
   }
 }

@@ -41,7 +41,9 @@ const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>(
 /**
  * Joins a service and its handlers: functions by the service's method names, or, for a class with `@service`,
  * an instance of it.
+ * @example implement(Greeter, { greet: ({ name }) => ({ text: `Hello, ${name}!` }) });
  * @throws {TypeError} naming a method without handler, or a handler without method.
+ * @throws {AsterError} UNIMPLEMENTED for a session service, which this version cannot serve.
  */
 export function implement<M>(service: Service<M>, handlers: Handlers<M>): Implementation;
 export function implement<I extends object>(
@@ -64,7 +66,9 @@ export function implement(given: unknown, handlers: unknown): Implementation {
   const found = new Map<string, AnyHandler>();
   for (const { key } of methods) {
     const handler = table[key];
-    if (typeof handler !== "function") throw new TypeError(`implement(${name}): ${key} has no handler`);
+    // A method may be called toString: what every object inherits is no handler of it.
+    if (typeof handler !== "function" || handler === (Object.prototype as never)[key])
+      throw new TypeError(`implement(${name}): ${key} has no handler`);
     found.set(key, handler.bind(handlers) as AnyHandler);
   }
   // An instance of a class may have members of its own; a table of functions has no use for any.

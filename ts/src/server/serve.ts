@@ -4,7 +4,7 @@
 // own: the endpoint (node/node.ts), single calls (call.ts).
 
 import { AsterError, Code } from "../errors.js";
-import type { Logger } from "../logging.js";
+import { type Logger, logSafely } from "../logging.js";
 import type { Port } from "../native/data-plane.js";
 import { controlCall } from "../native/index.js";
 import { type BoundMethod, type BoundService, bindService } from "../node/service-binding.js";
@@ -27,6 +27,8 @@ export interface Serving {
 
 /** Unary and client-stream calls without a deadline get this much. */
 export const DEFAULT_MAX_CALL_MS = 300_000;
+
+const NO_CONTRACT_ID = "0".repeat(64);
 
 /** Check of `access`, which has no default: who may call must be said. */
 export const access: Check<Access> = (value, path) => {
@@ -64,7 +66,7 @@ export const services: Check<readonly Implementation[]> = (value, path) => {
 /** Starts to answer calls; returns what stops it. */
 export function startServing(port: Port, node: number, serving: Serving): () => void {
   const bound = serving.services.map((implementation) => bindService(implementation.service));
-  const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving.maxCallMs)));
+  const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving)));
   // Handles are known only after the call, calls come only through the event loop: none can be missed between.
   const handles = JSON.parse(
     controlCall((native) => native.nodeServe(port.number, node, documents)),
@@ -88,10 +90,10 @@ export function startServing(port: Port, node: number, serving: Serving): () => 
   };
 }
 
-function servedDocument(service: BoundService, maxCallMs: number): object {
+function servedDocument(service: BoundService, { maxCallMs, logger }: Serving): object {
   return {
     document: service.document,
-    contractId: announcedId(service),
+    contractId: announcedId(service, logger),
     plan: service.plan,
     maxCallMs,
     methods: service.methods.map(({ requestRoot, responseRoot }) => ({
@@ -101,17 +103,17 @@ function servedDocument(service: BoundService, maxCallMs: number): object {
   };
 }
 
-function announcedId(service: BoundService): string {
+/** Python clients, and `{ contract: "ignore" }`, call a service without an id all the same. */
+function announcedId(service: BoundService, logger: Logger): string {
   const { contractId, problem } = service.contract;
   if (contractId !== null) return contractId;
-  const { name } = service.definition;
-  throw new AsterError(
-    Code.FAILED_PRECONDITION,
-    `${name} has no contract id to announce: ${problem ?? "it cannot be computed"}`,
-    {
-      reason: "NO_CONTRACT_ID",
-    },
+  logSafely(() =>
+    logger.warn("a service is announced without a contract id", {
+      service: service.definition.name,
+      problem,
+    }),
   );
+  return NO_CONTRACT_ID;
 }
 
 function acceptorOf(

@@ -18,7 +18,9 @@ export interface ServerOptions extends NodeOptions, ServeOptions {}
 const serverShape = { ...endpointShape, identity, ...serveShape };
 
 /**
- * A server.
+ * A server: a node that answers calls.
+ *
+ * *Lifetime*: keeps the process alive until `drain()` or `close()`.
  *
  * @example
  * const server = await AsterServer.start({ services: [implement(Billing, handlers)], access: "open" });
@@ -80,11 +82,12 @@ export class AsterServer {
     return this.#node.drain(options);
   }
 
-  /** Closes at once. Safe twice. */
+  /** Closes at once: calls in flight end as unavailable. Safe twice, also at the same time. */
   close(): Promise<void> {
     return this.#node.close();
   }
 
+  /** As {@link close}: without draining. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#node.close();
   }

@@ -1,0 +1,85 @@
+/**
+ * Child processes of the tests: one of `processes/*.mjs`, which talks in JSON lines on stdout and is ended by
+ * closing its stdin or by a signal.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("../processes/", import.meta.url));
+
+/** One line of a child. */
+export interface Line {
+  readonly event: string;
+  readonly [member: string]: unknown;
+}
+
+/** How a child ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** A running child. */
+export class Child {
+  readonly process: ChildProcess;
+  /** Settles when the process is gone and its output was read. */
+  readonly ended: Promise<Ending>;
+  readonly lines: Line[] = [];
+  readonly #waiting = new Set<() => void>();
+  #stderr = "";
+  #gone = false;
+
+  constructor(script: string, args: readonly string[], flags: readonly string[]) {
+    const child = spawn(process.execPath, [...flags, `${folder}${script}`, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.process = child;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+    });
+    createInterface({ input: child.stdout }).on("line", (text) => {
+      this.lines.push(JSON.parse(text) as Line);
+      this.#wake();
+    });
+    this.ended = new Promise((resolve) => {
+      child.once("close", (code, signal) => {
+        this.#gone = true;
+        this.#wake();
+        resolve({ code, signal, stderr: this.#stderr });
+      });
+    });
+  }
+
+  /** The first line of an event, which may be there already. */
+  async line(event: string): Promise<Line> {
+    for (;;) {
+      const found = this.lines.find((line) => line.event === event);
+      if (found !== undefined) return found;
+      if (this.#gone) throw new Error(`the child ended before "${event}": ${this.#stderr}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Says one word to a child that listens. */
+  say(word: string): void {
+    this.process.stdin?.write(`${word}\n`);
+  }
+
+  /** Ends the child at once, if it is still there. */
+  async kill(): Promise<Ending> {
+    if (!this.#gone) this.process.kill("SIGKILL");
+    return this.ended;
+  }
+
+  #wake(): void {
+    for (const waiting of this.#waiting) waiting();
+    this.#waiting.clear();
+  }
+}
+
+/** Starts a script of `processes/`. */
+export function child(script: string, args: readonly string[] = [], flags: readonly string[] = []): Child {
+  return new Child(script, args, flags);
+}

@@ -1,0 +1,280 @@
+// Compile-time tests of schemas: what `Infer` and `InferInput` give, and what the compiler refuses.
+
+import {
+  type AnyValue,
+  asFloat,
+  bidiStream,
+  clientStream,
+  type EnumMember,
+  field,
+  type Infer,
+  type InferInput,
+  type Message,
+  type MessageOf,
+  message,
+  messageOf,
+  PlainDate,
+  rpc,
+  type Schema,
+  type Service,
+  serverStream,
+  service,
+  serviceOf,
+  t,
+  unary,
+  wireType,
+} from "aster-rpc";
+
+/** True when two types are the same, not only assignable. */
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
+declare function check<_Yes extends true>(): void;
+
+// --- Scalars and containers
+
+const Everything = message("t/Everything", {
+  text: t.string,
+  flag: t.bool,
+  ratio: t.float,
+  count: t.int,
+  wide: t.bigint,
+  small: t.int8,
+  tagged: t.taggedUint64,
+  blob: t.bytes,
+  view: t.bytes.view,
+  at: t.timestamp,
+  micros: t.timestampMicros,
+  day: t.date,
+  list: t.list(t.list(t.int)),
+  set: t.set(t.string),
+  map: t.map(t.int, t.string),
+  record: t.record(t.bool),
+  maybe: t.optional(t.string),
+  color: t.enum("t/Color", ["RED", "GREEN"]),
+  any: t.any,
+  anyList: t.anyList,
+  anyMap: t.anyMap,
+});
+
+check<
+  Same<
+    Infer<typeof Everything>,
+    {
+      text: string;
+      flag: boolean;
+      ratio: number;
+      count: number;
+      wide: bigint;
+      small: number;
+      tagged: bigint;
+      blob: Uint8Array;
+      view: Uint8Array;
+      at: Date;
+      micros: bigint;
+      day: string;
+      list: number[][];
+      set: Set<string>;
+      map: Map<number, string>;
+      record: { [key: string]: boolean };
+      maybe: string | null;
+      color: "RED" | "GREEN";
+      any: AnyValue;
+      anyList: AnyValue[];
+      anyMap: Map<AnyValue, AnyValue>;
+    }
+  >
+>();
+
+// --- Defaults and optional members may be left out of the input, never of the output
+
+const Item = message("t/Item", {
+  id: t.string,
+  qty: t.int.default(1),
+  note: t.optional(t.string),
+  tags: t.list(t.string).default(() => []),
+  labels: t.map(t.string, t.int),
+});
+type Item = Infer<typeof Item>;
+type ItemInput = InferInput<typeof Item>;
+
+const least: ItemInput = { id: "a", labels: { a: 1 } };
+const most: ItemInput = { id: "a", qty: 2, note: null, tags: ["x"], labels: new Map([["a", 1]]) };
+const decoded: Item = Item.decode(Item.encode(least));
+const branded: Item = Item.of(most);
+const viaJson: Item = Item.decodeJson(Item.encodeJson(branded));
+void [decoded, viaJson];
+
+// @ts-expect-error a required member is missing
+const noId: ItemInput = { labels: {} };
+// @ts-expect-error undefined is no value, default or not
+const undefinedQty: ItemInput = { id: "a", labels: {}, qty: undefined };
+// @ts-expect-error decoding always gives every key
+const noNote: Item = { id: "a", qty: 1, tags: [], labels: new Map() };
+// @ts-expect-error the wrong type
+Item.encode({ id: 5, labels: {} });
+// @ts-expect-error a default of another type
+t.int.default("1");
+// @ts-expect-error a plain object has string keys only
+message("t/M", { m: t.map(t.int, t.string) }).encode({ m: { 1: "x" } });
+// @ts-expect-error an unknown member of an enum
+message("t/M", { c: t.enum("t/C", ["A"]) }).encode({ c: "B" });
+// @ts-expect-error bigint kinds take no number
+message("t/M", { n: t.bigint }).encode({ n: 1 });
+// @ts-expect-error number kinds take no bigint
+message("t/M", { n: t.int }).encode({ n: 1n });
+// @ts-expect-error schemas are no functions
+t.string();
+// @ts-expect-error not in this version
+t.shared;
+// @ts-expect-error not in this version
+message("t/M", {}, { refs: true });
+void [noId, undefinedQty, noNote];
+
+// --- Names and descriptions keep the type
+
+const renamed = message("t/Renamed", { userIDs: t.list(t.string).name("user_ids").describe("ids") });
+check<Same<Infer<typeof renamed>, { userIDs: string[] }>>();
+const nested = message("t/Nested", { item: Item.name("thing"), more: t.optional(Item).describe("more") });
+check<Same<Infer<typeof nested>["item"], Item>>();
+check<Same<Infer<typeof nested>["more"], Item | null>>();
+
+// --- Enums in both forms
+
+const Color = t.enum("t/Color", { RED: "red", GREEN: 2 });
+check<Same<Infer<typeof Color>, "RED" | "GREEN">>();
+const red: EnumMember<"RED" | "GREEN"> = Color.value("RED");
+// @ts-expect-error no such member
+Color.value("BLUE");
+void red;
+
+// --- Recursion through getters, to itself and to each other
+
+const Node = message("t/Node", {
+  value: t.int,
+  get next() {
+    return t.optional(Node);
+  },
+  get kids() {
+    return t.list(Node);
+  },
+});
+const node: Infer<typeof Node> = { value: 1, next: null, kids: [{ value: 2, next: null, kids: [] }] };
+Node.encode({ value: 1, kids: [{ value: 2, kids: [] }] });
+// @ts-expect-error two levels down
+Node.encode({ value: 1, kids: [{ value: "2", kids: [] }] });
+void node;
+
+const Author = message("t/Author", {
+  name: t.string,
+  get books() {
+    return t.list(Book);
+  },
+});
+const Book = message("t/Book", {
+  title: t.string,
+  get author() {
+    return t.optional(Author);
+  },
+});
+declare const author: Infer<typeof Author>;
+const title: string | undefined = author.books[0]?.author?.books[0]?.title;
+// @ts-expect-error no such member, three levels down
+author.books[0]?.author?.books[0]?.tittle;
+void title;
+
+// --- Recursion through t.ref, with the constant annotated
+
+interface Tree {
+  label: string;
+  kids: Tree[];
+}
+const Tree: Message<Tree> = message("t/Tree", { label: t.string, kids: t.list(t.ref(() => Tree)) });
+const tree: Tree = Tree.decode(Tree.encode({ label: "a", kids: [] }));
+void tree;
+// @ts-expect-error the annotation does not fit the fields
+const Wrong: Message<{ label: number }> = message("t/Wrong", { label: t.string });
+void Wrong;
+
+// --- Annotations that isolatedDeclarations ask for
+
+export const Exported: Message<{ id: string; qty: number }, { id: string; qty?: number }> = message(
+  "t/Exported",
+  {
+    id: t.string,
+    qty: t.int.default(1),
+  },
+);
+
+// --- Unions, any, messageOf
+
+const Shape = message("t/Drawing", { shape: t.union(Item, Node) });
+check<Same<Infer<typeof Shape>["shape"], Infer<typeof Item> | Infer<typeof Node>>>();
+const bag = message("t/Bag", { any: t.any, list: t.anyList, map: t.anyMap });
+bag.encode({
+  any: asFloat(1),
+  list: [1, "x", null, new PlainDate("2024-01-31")],
+  map: { a: Color.value("RED") },
+});
+// @ts-expect-error undefined is no value
+bag.encode({ any: undefined, list: [], map: {} });
+const found: Message<unknown> | null = messageOf(branded);
+void found;
+
+// --- Standard Schema
+
+const standard = Item["~standard"].validate({});
+if ("value" in standard) {
+  const value: Item = standard.value;
+  void value;
+}
+
+// --- Classes
+
+@wireType("t/Line")
+class Line {
+  @field(t.string) sku = "";
+  @field(t.int) qty = 1;
+}
+const withClass = message("t/Order", { line: Line, lines: t.list(Line) });
+check<Same<Infer<typeof withClass>["lines"], Line[]>>();
+
+@service("Lines", { version: 1 })
+class Lines {
+  @rpc(Line, Line) async get(line: Line): Promise<Line> {
+    return line;
+  }
+  @serverStream(Line, Line) async *watch(line: Line): AsyncGenerator<Line> {
+    yield line;
+  }
+}
+const fromClass: Service = serviceOf(Lines);
+void fromClass;
+
+// --- Services
+
+const S = service(
+  "S",
+  { version: 1, modes: ["xlang"] },
+  {
+    one: unary(Item, t.optional(Item), { idempotent: true, timeoutMs: 5 }),
+    down: serverStream(Item, Item),
+    up: clientStream(Item, Item, { idempotent: false }),
+    both: bidiStream(Item, Item),
+  },
+);
+check<Same<Infer<(typeof S)["methods"]["one"]["response"]>, Item | null>>();
+check<Same<(typeof S)["methods"]["down"]["pattern"], "serverStream">>();
+const id: string = S.contractId;
+void id;
+// @ts-expect-error streams of responses are never idempotent
+serverStream(Item, Item, { idempotent: true });
+// @ts-expect-error an unknown mode
+service("S", { modes: ["protobuf"] }, {});
+// @ts-expect-error a method that is none
+service("S", {}, { a: () => 1 });
+
+/** `MessageOf` is what `message()` gives. */
+export type Fields = MessageOf<{ a: typeof t.int }>;
+
+// --- Every schema is a `Schema`
+
+export const all: Schema[] = [t.string, t.list(t.int), Item, Tree, Color, t.optional(Item), t.int.default(1)];

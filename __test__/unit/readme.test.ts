@@ -1,0 +1,134 @@
+/**
+ * What the pages show is true: blocks that name a file equal it, the quickstart runs, and every other TypeScript
+ * block compiles and runs together with the others of its section.
+ */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import * as aster from "aster-rpc";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Block, blocksOf, moduleOf, type Origin } from "./support/pages.ts";
+import { at, read } from "./support/tree.ts";
+
+const run = promisify(execFile);
+const pages = ["README.md", "docs/guide.md", "docs/errors.md", "docs/security.md"];
+const blocks = pages.flatMap(blocksOf);
+const folder = at(".cache", "pages");
+const loader = ["--import", "tsx"];
+
+/** Names behind `export`, as a contract file writes them. */
+const exported = (file: string) => [...read(file).matchAll(/^export const (\w+)/gm)].map((m) => m[1] ?? "");
+
+const values = Object.keys(aster);
+const origins: Origin[] = [
+  {
+    from: "aster-rpc",
+    values,
+    types: [
+      ...new Set(`${read("ts/src/index.ts")}${read("ts/src/schema/index.ts")}`.match(/\b[A-Z]\w+/g)),
+    ].filter((name) => !values.includes(name)),
+  },
+  { from: "../../examples/billing/contract.ts", values: exported("examples/billing/contract.ts"), types: [] },
+  {
+    from: "../../examples/quickstart/contract.ts",
+    values: exported("examples/quickstart/contract.ts"),
+    types: [],
+  },
+  { from: "../../__test__/unit/support/stage.ts", values: ["ticket", "client", "billing"], types: [] },
+];
+
+/** The modules of all sections by file name, in the order of the pages. */
+function modules(): Map<string, string> {
+  const sections = new Map<string, Block[]>();
+  for (const block of blocks) {
+    if (block.language !== "ts" || block.file !== null) continue;
+    const name = `${block.page}-${block.section}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    sections.set(`${name}.ts`, [...(sections.get(`${name}.ts`) ?? []), block]);
+  }
+  return new Map([...sections].map(([name, members]) => [name, moduleOf(members, origins)]));
+}
+
+describe("blocks that name a file", () => {
+  const named = blocks.filter((block) => block.file !== null);
+
+  it("are there: contract, server and client of the quickstart stand in the README", () => {
+    const shown = named.filter(({ page }) => page === "README.md").map(({ file }) => file);
+    expect(shown).toEqual(["contract", "server", "client"].map((name) => `examples/quickstart/${name}.ts`));
+  });
+
+  it.each(named.map((block) => [`${block.page}:${block.line}`, block] as const))(
+    "%s equals it",
+    (_, block) => {
+      expect(block.text).toBe(read(block.file ?? ""));
+    },
+  );
+});
+
+describe("examples/quickstart", () => {
+  it("greets from one process to another, in ten statements and two imports a side", async () => {
+    const server = spawn(process.execPath, [...loader, "examples/quickstart/server.ts"], {
+      cwd: at(),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [ticket] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+      const client = await run(process.execPath, [...loader, "examples/quickstart/client.ts", ticket], {
+        cwd: at(),
+      });
+      expect(client.stdout).toBe("Hello, Ada!\n");
+    } finally {
+      const closed = once(server, "close");
+      server.kill();
+      await closed;
+    }
+  });
+});
+
+describe("examples/workers", () => {
+  it("answers from two threads", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/workers/main.ts"], { cwd: at() });
+    expect(stdout).toContain("1229 primes below 10000");
+    expect(new Set(stdout.match(/thread \d+/g)).size).toBe(2);
+  });
+});
+
+describe("TypeScript blocks", () => {
+  const files = modules();
+
+  beforeAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of files) writeFileSync(`${folder}/${name}`, text);
+    const compilerOptions = { incremental: false, noUnusedLocals: false };
+    writeFileSync(
+      `${folder}/tsconfig.json`,
+      JSON.stringify({
+        extends: "../../tsconfig.test.json",
+        compilerOptions,
+        include: ["*.ts"],
+        exclude: [],
+      }),
+    );
+    const steps = [...files.keys()].map((name) => `console.log("at ${name}");\nawait import("./${name}");`);
+    const stage = 'import { leave } from "../../__test__/unit/support/stage.ts";';
+    writeFileSync(
+      `${folder}/all.ts`,
+      `${[stage, ...steps].join("\n")}\nawait leave();\nconsole.log("all done");\n`,
+    );
+  });
+
+  it("compile, strictly", async () => {
+    const tsc = [at("node_modules", "typescript", "bin", "tsc"), "-p", folder];
+    const { stdout } = await run(process.execPath, tsc).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe("");
+  }, 60_000);
+
+  it("run to their end", async () => {
+    const { stdout } = await run(process.execPath, [...loader, `${folder}/all.ts`], { cwd: at() });
+    expect(stdout).toContain("CANCELLED"); // one of the lines that the guide promises
+    expect(stdout.trim().split("\n").at(-1)).toBe("all done");
+  }, 60_000);
+});

@@ -1,0 +1,426 @@
+import { describe, expect, it } from "vitest";
+import "../../ts/src/codec/install.js";
+import { describe as describeTypes } from "../../ts/src/schema/descriptor.js";
+import { EnumMember, type Infer, message, messageOf, PlainDate, t } from "../../ts/src/schema/index.js";
+import { wireNameOf } from "../../ts/src/schema/names.js";
+import { asSchema } from "../../ts/src/schema/schema.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: what a mistaken user may pass
+type Loose = any;
+
+describe("wire names", () => {
+  it.each([
+    ["invoiceId", "invoice_id"],
+    ["getURL", "get_url"],
+    ["HTTPServer", "http_server"],
+    ["line1", "line1"],
+    ["userIDs", "user_i_ds"],
+    ["already_snake", "already_snake"],
+    ["A", "a"],
+  ])("%s is %s", (name, wire) => {
+    expect(wireNameOf(name)).toBe(wire);
+  });
+
+  it("can be overridden", () => {
+    const M = message("n/M", { userIDs: t.list(t.string).name("user_ids") });
+    expect(M.encodeJson({ userIDs: ["a"] })).toBe('{"user_ids":["a"]}');
+  });
+});
+
+describe("a bad definition is a TypeError that names the place", () => {
+  const late: Loose = undefined;
+  it.each([
+    ["no schema", () => message("n/M", { a: 5 }), /n\/M\.a: number is no schema/],
+    ["a constant of later on", () => message("n/M", { a: late }), /n\/M\.a: undefined.*getter or t\.ref/],
+    ["a class without decorator", () => message("n/M", { a: class {} }), /@wireType/],
+    [
+      "two fields of one wire name",
+      () => message("n/M", { aB: t.int, a_b: t.int }),
+      /a_b: has the wire name a_b of aB/,
+    ],
+    ["an integer-like key", () => message("n/M", { 7: t.int }), /n\/M\.7: integer-like/],
+    ["a key that is no identifier", () => message("n/M", { "a-b": t.int }), /a-b: no identifier/],
+    ["__proto__ as key", () => message("n/M", JSON.parse('{"__proto__":1}')), /__proto__/],
+    ["an integer-like wire name", () => t.int.name("7"), /looks like an integer/],
+    ["a tag without a name", () => message("n/", {}), /has no name/],
+    [
+      "a default that does not fit",
+      () => message("n/M", { a: t.int.default(1.5) }),
+      /n\/M\.a: the default does not fit/,
+    ],
+    [
+      "a default deep inside that does not fit",
+      () => message("n/M", { a: t.list(t.int).default([1, "x" as Loose]) }),
+      /at \[1\]/,
+    ],
+    ["an undefined default", () => t.int.default(undefined as Loose), /undefined/],
+    ["a default inside a list", () => t.list(t.int.default(1)), /belongs to the field/],
+    ["t.list of nothing", () => t.list(late), /t\.list\(\): undefined/],
+    ["a union of scalars", () => t.union(t.int, t.string), /t\.any/],
+    ["t.ref without a function", () => t.ref(5 as Loose), /takes a function/],
+    ["an enum without members", () => t.enum("n/E", []), /no members/],
+    ["an enum member twice", () => t.enum("n/E", ["A", "A"]), /there twice/],
+    ["an integer-like enum member", () => t.enum("n/E", { 1: "one" }), /looks like an integer/],
+    ["an unknown option", () => message("n/M", {}, { module: "x" } as Loose), /n\/M\.module: unknown option/],
+    ["refs", () => message("n/M", {}, { refs: true } as Loose), /not supported by this version/],
+    ["compatible", () => message("n/M", {}, { compatible: true } as Loose), /not supported by this version/],
+  ])("%s", (_name, define, text) => {
+    expect(define).toThrow(TypeError);
+    expect(define).toThrow(text);
+  });
+
+  it("two types of one tag in one message", () => {
+    const A = message("n/Same", { x: t.int });
+    const B = message("n/Same", { x: t.int });
+    const M = message("n/M", { a: A, b: B });
+    expect(() => M.encode({ a: { x: 1 }, b: { x: 1 } })).toThrow(
+      /two different types have the tag "n\/Same"/,
+    );
+  });
+});
+
+describe("recursion", () => {
+  it("works through getters, to itself and to each other", () => {
+    const Author = message("n/Author", {
+      name: t.string,
+      get books() {
+        return t.list(Book);
+      },
+    });
+    const Book = message("n/Book", {
+      title: t.string,
+      get author() {
+        return t.optional(Author);
+      },
+    });
+    const value: Infer<typeof Author> = {
+      name: "Ann",
+      books: [{ title: "One", author: { name: "Bob", books: [] } }],
+    };
+    expect(Author.decode(Author.encode(value))).toEqual(value);
+    expect(Author.decodeJson(Author.encodeJson(value))).toEqual(value);
+  });
+
+  it("works through t.ref", () => {
+    interface Tree {
+      label: string;
+      kids: Tree[];
+    }
+    const TreeSchema: import("../../ts/src/schema/index.js").Message<Tree> = message("n/Tree", {
+      label: t.string,
+      kids: t.list(t.ref(() => TreeSchema)),
+    });
+    const value = { label: "a", kids: [{ label: "b", kids: [] }] };
+    expect(TreeSchema.decode(TreeSchema.encode(value))).toEqual(value);
+  });
+
+  it("a getter that gives no schema says so when the message is used", () => {
+    const M = message("n/M", {
+      get next() {
+        return undefined as Loose;
+      },
+    });
+    expect(() => M.encode({ next: 1 } as Loose)).toThrow(/n\/M\.next: undefined is no schema/);
+  });
+});
+
+describe("defaults", () => {
+  const M = message("n/M", {
+    a: t.int,
+    b: t.string.default("x"),
+    c: t.list(t.int).default([1]),
+    d: t.list(t.int).default(() => [2]),
+    e: t.optional(t.string),
+    f: t.record(t.int).default({ k: 1 }),
+  });
+
+  it("and null stand for absent members when encoding", () => {
+    expect(M.decode(M.encode({ a: 1 }))).toEqual({ a: 1, b: "x", c: [1], d: [2], e: null, f: { k: 1 } });
+  });
+
+  it("stand for absent members of a JSON text, a copy for each use", () => {
+    const first = M.decodeJson('{"a":1}');
+    const second = M.decodeJson('{"a":1}');
+    expect(first).toEqual({ a: 1, b: "x", c: [1], d: [2], e: null, f: { k: 1 } });
+    first.c.push(5);
+    first.d.push(5);
+    expect(second).toEqual(M.decodeJson('{"a":1}'));
+    expect(first.c).not.toBe(second.c);
+  });
+
+  it("are not needed where the text has the member", () => {
+    expect(M.decodeJson('{"a":1,"b":"y","c":[],"d":[3],"e":"z","f":{}}')).toEqual({
+      a: 1,
+      b: "y",
+      c: [],
+      d: [3],
+      e: "z",
+      f: {},
+    });
+  });
+
+  it("a member without one is required, with the path", () => {
+    expect(() => M.decodeJson("{}")).toThrow(expect.objectContaining({ code: 3 }));
+    expect(() => M.decodeJson("{}")).toThrow(/a/);
+    expect(() => M.encode({} as Loose)).toThrow(/n\/M at a: missing/);
+  });
+
+  it("an explicit undefined is an error with the path, default or not", () => {
+    expect(() => M.encode({ a: 1, b: undefined } as Loose)).toThrow(/n\/M at b: undefined is no value/);
+    expect(() => M.encode({ a: 1, e: undefined } as Loose)).toThrow(/n\/M at e: undefined is no value/);
+  });
+
+  it("a function that gives what does not fit is named when it is used", () => {
+    const Bad = message("n/Bad", { a: t.int.default(() => "x" as Loose) });
+    expect(() => Bad.encode({})).toThrow(/n\/Bad at a: expected a safe integer/);
+    expect(() => Bad.decodeJson("{}")).toThrow(expect.objectContaining({ reason: "BAD_DEFAULT", code: 13 }));
+  });
+});
+
+describe("paths", () => {
+  const Line = message("n/Line", { qty: t.int });
+  const M = message("n/M", {
+    lines: t.list(Line),
+    byName: t.map(t.string, Line),
+    odd: t.record(t.int),
+    any: t.any,
+  });
+  const fine = { lines: [], byName: {}, odd: {}, any: null };
+  it.each([
+    [{ ...fine, lines: [{ qty: 1 }, { qty: 1 }, { qty: "1" }] }, "lines[2].qty"],
+    [{ ...fine, byName: { ann: { qty: 1.5 } } }, "byName.ann.qty"],
+    [{ ...fine, odd: { "a b": "x" } }, 'odd["a b"]'],
+    [{ ...fine, any: [1, [undefined]] }, "any[1][0]"],
+    [{ ...fine, any: new Map([["k", () => 1]]) }, "any.k"],
+    [{ ...fine, lines: new Array(2) }, "lines[0]"],
+  ])("%#", (value, path) => {
+    expect(() => M.encode(value as Loose)).toThrow(
+      expect.objectContaining({ reason: "VALUE_MISFIT", details: new Map([["path", path]]) }),
+    );
+  });
+});
+
+describe("brands", () => {
+  const M = message("n/M", { a: t.int, b: t.int.default(2), deep: t.optional(t.anyMap) });
+
+  it("are on decoded objects and on what of() makes, not on literals", () => {
+    const decoded = M.decode(M.encode({ a: 1 }));
+    expect(messageOf(decoded)).toBe(M);
+    expect(messageOf(M.of({ a: 1 }))).toBe(M);
+    expect(messageOf({ a: 1 })).toBeNull();
+    expect(messageOf(null)).toBeNull();
+    expect(Object.getPrototypeOf(decoded)).toBe(Object.getPrototypeOf(M.of({ a: 1 })));
+    expect(Object.isFrozen(Object.getPrototypeOf(decoded))).toBe(true);
+  });
+
+  it("of() is shallow and fills in what is absent", () => {
+    const deep = new Map();
+    const made = M.of({ a: 1, deep });
+    expect(made).toEqual({ a: 1, b: 2, deep });
+    expect(made.deep).toBe(deep);
+    expect(() => M.of({} as Loose)).toThrow(TypeError);
+  });
+
+  it("cannot be claimed by a member that came from the wire", () => {
+    const Bag = message("n/Bag", { any: t.any });
+    const bag = Bag.decode(
+      Bag.encode({
+        any: new Map([
+          ["__proto__", 1],
+          ["constructor", 2],
+        ]),
+      }),
+    );
+    expect(bag.any).toEqual(
+      new Map([
+        ["__proto__", 1],
+        ["constructor", 2],
+      ]),
+    );
+    expect(messageOf(bag.any)).toBeNull();
+  });
+
+  it("dangerous names are only data in messages too", () => {
+    const Odd = message("n/Odd", {
+      constructor: t.int,
+      ["then" as string]: t.string,
+      toString: t.optional(t.int),
+    });
+    const decoded = Odd.decode(Odd.encode(JSON.parse('{"constructor":1,"then":"x"}')));
+    expect(Object.entries(decoded)).toEqual([
+      ["constructor", 1],
+      ["then", "x"],
+      ["toString", null],
+    ]);
+    expect(() => Odd.encode(JSON.parse('{"then":"x"}'))).toThrow(/at constructor: missing/);
+  });
+});
+
+describe("enums", () => {
+  const Color = t.enum("n/Color", { RED: "red", GREEN: "green" });
+  const Level = t.enum("n/Level", { LOW: 10, HIGH: 30 });
+  const M = message("n/M", { color: Color, level: Level, any: t.any }, { types: [Color, Level] });
+
+  it("are member names in TypeScript, values in JSON, ordinals on the wire", () => {
+    const value = { color: "GREEN", level: "HIGH", any: null } as const;
+    expect(M.decode(M.encode(value))).toEqual(value);
+    expect(M.encodeJson(value)).toBe('{"color":"green","level":30,"any":null}');
+    expect(M.decodeJson('{"color":"green","level":30,"any":null}')).toEqual(value);
+    expect(() => M.encode({ ...value, color: "BLUE" } as Loose)).toThrow(
+      /n\/M at color: expected a member of n\/Color/,
+    );
+  });
+
+  it("in t.any a member is an object of its own, always the same", () => {
+    const red = Color.value("RED");
+    expect(red).toBeInstanceOf(EnumMember);
+    expect(M.decode(M.encode({ color: "RED", level: "LOW", any: red })).any).toBe(red);
+    expect(String(red)).toBe("RED");
+    expect(JSON.stringify([red, Level.value("HIGH")])).toBe('["red",30]');
+    expect(() => Color.value("BLUE" as Loose)).toThrow(TypeError);
+  });
+});
+
+describe("t.any", () => {
+  const Known = message("n/Known", { x: t.int });
+  const Unknown = message("n/Unknown", { x: t.int });
+  const Bag = message("n/Bag", { any: t.any }, { types: [Known] });
+  const round = (any: Loose): unknown => Bag.decode(Bag.encode({ any })).any;
+
+  it("takes branded messages that the contract knows, and refuses others by name", () => {
+    expect(round(Known.of({ x: 1 }))).toEqual({ x: 1 });
+    expect(messageOf(round(Known.of({ x: 1 })))).toBe(Known);
+    expect(() => round(Unknown.of({ x: 1 }))).toThrow(/n\/Unknown is not among the types/);
+  });
+
+  it("plain objects become dicts, decoded dicts are maps", () => {
+    expect(round({ a: 1, b: [true, null] })).toEqual(
+      new Map<string, unknown>([
+        ["a", 1],
+        ["b", [true, null]],
+      ]),
+    );
+  });
+
+  it("dates are PlainDate, times are Date", () => {
+    expect(round(new PlainDate("2024-01-31"))).toEqual(new PlainDate("2024-01-31"));
+    expect(String(round(new PlainDate("2024-01-31")))).toBe("2024-01-31");
+    expect(round(new Date(5))).toEqual(new Date(5));
+    expect(() => new PlainDate("2023-02-29")).toThrow(TypeError);
+  });
+
+  it.each([[undefined], [() => 1], [Symbol("s")], [new (class X {})()], [/x/], [2n ** 63n]])(
+    "refuses %s",
+    (value) => {
+      expect(() => round(value)).toThrow(/n\/Bag at any: /);
+    },
+  );
+});
+
+describe("unions", () => {
+  const A = message("n/A", { x: t.int });
+  const B = message("n/B", { x: t.int });
+  const C = message("n/C", { x: t.int });
+  const M = message("n/M", {
+    u: t.union(A, B),
+    list: t.list(t.union(A, B)),
+    maybe: t.optional(t.union(A, B)),
+  });
+
+  it("come back as the type that was sent", () => {
+    const back = M.decode(M.encode({ u: B.of({ x: 1 }), list: [A.of({ x: 2 }), B.of({ x: 3 })] }));
+    expect(back).toEqual({ u: { x: 1 }, list: [{ x: 2 }, { x: 3 }], maybe: null });
+    expect([back.u, ...back.list].map((item) => messageOf(item)?.tag)).toEqual(["n/B", "n/A", "n/B"]);
+  });
+
+  it("need a brand of one of their members", () => {
+    expect(() => M.encode({ u: { x: 1 }, list: [] })).toThrow(/n\/M at u: /);
+    expect(() => M.encode({ u: C.of({ x: 1 }), list: [] })).toThrow(/n\/M at u: /);
+  });
+});
+
+describe("Standard Schema", () => {
+  const M = message("n/M", { a: t.int, b: t.string.default("x") });
+
+  it("validates, fills in defaults, and gives issues with a path", () => {
+    expect(M["~standard"].validate({ a: 1 })).toEqual({ value: { a: 1, b: "x" } });
+    expect(M["~standard"].validate({ a: "1" })).toEqual({
+      issues: [{ message: "expected a safe integer, got a string", path: ["a"] }],
+    });
+    expect(t.list(t.int)["~standard"].validate([1, 2])).toEqual({ value: [1, 2] });
+    expect(M["~standard"]).toMatchObject({ version: 1, vendor: "aster-rpc" });
+  });
+});
+
+describe("JSON Schema", () => {
+  it("tells members by wire name, what is required, defaults and descriptions; types stand once", () => {
+    const Color = t.enum("n/Color", { RED: "red" });
+    const Node = message("n/Node", {
+      nodeId: t.int32.describe("its number"),
+      label: t.string.default("x"),
+      color: Color,
+      get next() {
+        return t.optional(Node);
+      },
+    });
+    expect(Node.jsonSchema()).toEqual({
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      $ref: "#/$defs/n~1Node",
+      $defs: {
+        "n/Node": {
+          type: "object",
+          title: "Node",
+          properties: {
+            node_id: {
+              type: "integer",
+              minimum: -2147483648,
+              maximum: 2147483647,
+              description: "its number",
+            },
+            label: { type: "string", default: "x" },
+            color: { $ref: "#/$defs/n~1Color" },
+            next: { anyOf: [{ $ref: "#/$defs/n~1Node" }, { type: "null" }] },
+          },
+          required: ["node_id", "color"],
+          additionalProperties: false,
+        },
+        "n/Color": { title: "Color", enum: ["red"] },
+      },
+    });
+  });
+});
+
+describe("the descriptor", () => {
+  it("lists types in the order of the first visit, fields in the order of the declaration", () => {
+    const Inner = message("n/Inner", { x: t.bigint, y: t.timestampMicros });
+    const Color = t.enum("n/Color", { RED: "red" });
+    const M = message(
+      "Outer",
+      { a: t.optional(t.list(Inner)), b: t.record(Color), c: t.bytes.view.default(new Uint8Array()) },
+      { pythonModule: "app.models", types: [message("n/Extra", {})] },
+    );
+    expect(describeTypes([asSchema(M, "")]).descriptor).toMatchObject({
+      types: [
+        {
+          kind: "message",
+          tag: "Outer",
+          namespace: "",
+          name: "Outer",
+          pythonModule: "app.models",
+          qualname: null,
+          refs: false,
+          compatible: false,
+          fields: [
+            { name: "a", type: { optional: { list: { message: 1 } } }, default: false },
+            { name: "b", type: { map: ["string", { enum: 2 }] }, default: false },
+            { name: "c", type: "bytes", default: true },
+          ],
+        },
+        { tag: "n/Inner", fields: [{ type: "int" }, { type: "timestamp" }] },
+        { kind: "enum", tag: "n/Color", members: ["RED"], json: ["red"] },
+        { tag: "n/Extra" },
+      ],
+      roots: [{ message: 0 }],
+    });
+  });
+});

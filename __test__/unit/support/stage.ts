@@ -1,0 +1,46 @@
+/** What the examples of the pages find in place: a billing server on loopback, and a client of it. */
+import { AsterClient, AsterError, AsterServer, Code, implement, type Stub } from "aster-rpc";
+import { Billing } from "../../../examples/billing/contract.ts";
+import { findInvoice, happening } from "../../../examples/billing/ledger.ts";
+
+const handlers = implement(Billing, {
+  getInvoice({ customerId }) {
+    const invoice = findInvoice(customerId);
+    if (!invoice) throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
+    return invoice;
+  },
+  *watchEvents() {
+    for (let sequence = 0; sequence < 1000; sequence += 1) {
+      yield { sequence, invoiceId: "i", what: happening(sequence) };
+    }
+  },
+  async upload(items) {
+    const unitsByMeter = new Map<string, number>();
+    let readings = 0;
+    for await (const { meter, units } of items) {
+      readings += 1;
+      unitsByMeter.set(meter, (unitsByMeter.get(meter) ?? 0) + units);
+    }
+    return { readings, unitsByMeter };
+  },
+  async *chat(messages) {
+    yield* messages;
+  },
+});
+
+const server = await AsterServer.start({
+  services: [handlers],
+  access: "open",
+  bind: "127.0.0.1:0",
+  relay: "disabled",
+  identity: "ephemeral",
+});
+
+export const ticket: string = server.ticket;
+export const client: AsterClient = await AsterClient.connect(ticket, { relay: "disabled" });
+export const billing: Stub<typeof Billing> = client.stub(Billing);
+
+export async function leave(): Promise<void> {
+  await client.close();
+  await server.close();
+}
