@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aster_net::{
-    ClientMethod, Compress, Event, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern,
+    BindError, ClientMethod, Compress, Event, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern,
     PayloadCodec, RelayChoice, ServiceDefinition,
 };
 use aster_wire::status::Code;
@@ -107,7 +107,10 @@ fn settle(
 pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
     let options = parse::<StartOptions>("options", &options)?.to_node_options()?;
     settle(port, request, async move {
-        let node = Node::bind(options).await.map_err(|e| Failure::new(Code::Unavailable, e))?;
+        let node = Node::bind(options).await.map_err(|e| match e {
+            BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
+            BindError::Bind(_) => Failure::new(Code::Unavailable, e),
+        })?;
         let facts = node_facts(&node).await;
         let number = NODES.insert(NodeEntry { node, owner: port });
         // The environment left meanwhile and has looked for its nodes before this one was there.

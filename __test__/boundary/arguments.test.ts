@@ -52,15 +52,15 @@ const endpoint: readonly [Loose, string][] = [
   [{ relay: { urls: [7] } }, "options.relay.urls[0]"],
   [{ relay: { urls: "x" } }, "options.relay.urls"],
   [{ relay: { url: [] } }, "options.relay.url"],
-  [{ relay: { urls: ["no url"] } }, "options.relay"],
+  [{ relay: { urls: ["no url"] } }, "options.relay.urls"],
   [{ secretKey: "short" }, "options.secretKey"],
   [{ secretKey: new Uint8Array(31) }, "options.secretKey"],
   [{ secretKey: 5 }, "options.secretKey"],
   [{ limits: 3 }, "options.limits"],
   [{ limits: { maxStreams: 0 } }, "options.limits.maxStreams"],
-  [{ limits: { maxStreams: 2 ** 40 } }, "options.limits"],
+  [{ limits: { maxStreams: 2 ** 40 } }, "options.limits.maxStreams"],
   [{ limits: { peerBytes: 1.5 } }, "options.limits.peerBytes"],
-  [{ limits: { peerBytes: 2 ** 40 } }, "options.limits"],
+  [{ limits: { peerBytes: 2 ** 40 } }, "options.limits.peerBytes"],
   [{ limits: { headerTimeoutMs: "1" } }, "options.limits.headerTimeoutMs"],
   [{ limits: { bodyTimeoutMs: -1 } }, "options.limits.bodyTimeoutMs"],
   [{ limits: { maxConnections: Number.NaN } }, "options.limits.maxConnections"],
@@ -249,10 +249,13 @@ describe("arguments that are no options", () => {
     const handle = server.node.share();
     expectPath(await refused(() => AsterNode.attach({ ...handle, process: 1 }), "throws"), "handle");
     expectPath(await refused(() => AsterNode.attach({ ...handle, build: "0" }), "throws"), "handle");
-    for (const node of [0, -1, 1.5, 2 ** 40, Number.NaN, 4_000_000_000]) {
-      const started = { ...handle.started, node };
-      const forged = AsterNode.attach({ ...handle, started });
-      const error = await refused(() => forged.info(), "rejects");
+    const forged = (node: number) =>
+      AsterNode.attach({ ...handle, started: { ...handle.started, node } });
+    for (const node of [-1, 1.5, 2 ** 32 + handle.started.node, Number.NaN]) {
+      expectPath(await refused(() => forged(node), "throws"), "handle");
+    }
+    for (const node of [0, 4_000_000_000]) {
+      const error = await refused(() => forged(node).info(), "rejects");
       expect(error).toMatchObject({ code: Code.FAILED_PRECONDITION });
     }
   });

@@ -89,7 +89,7 @@ describe("use after close", () => {
     expectClosed(await failureOf(loose.call("echo", { id: 1, text: "" })));
     expectClosed(await failureOf(loose.call("count", {})));
     expectClosed(await failureOf(loose.clientStream("sum", [])));
-    expectClosed(await failureOf(loose.bidi("talk").send({})));
+    expectClosed(thrownBy(() => loose.bidi("talk")));
     expectClosed(thrownBy(() => client.stub(Probe)));
     expectClosed(thrownBy(() => client.proxy("Plain").serverStream("count", {})));
     expect(await failureOf(client.info())).toMatchObject({ code: Code.FAILED_PRECONDITION });

@@ -18,6 +18,7 @@ import {
 import path from "node:path";
 import { type Logger, logSafely } from "./logging.js";
 import { controlCall } from "./native/index.js";
+import { kindOf, optionError } from "./options.js";
 
 /** A key in use. */
 export interface Identity {
@@ -37,6 +38,9 @@ export function generateSecretKey(): Uint8Array {
  * @throws {TypeError} when the key is not 32 bytes.
  */
 export function endpointIdOf(secretKey: Uint8Array): string {
+  if (!(secretKey instanceof Uint8Array)) {
+    throw optionError("secretKey", `must be a Uint8Array, not ${kindOf(secretKey)}`);
+  }
   return controlCall((native) => native.publicKeyOf(Buffer.from(secretKey).toString("hex")));
 }
 

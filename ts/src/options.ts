@@ -65,11 +65,12 @@ export const duration: Check<number> = (value, path) => {
   return ms;
 };
 
-/** An integer of at least `least`. */
-export function integer(least: number): Check<number> {
+/** An integer from `least` to `most`. */
+export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): Check<number> {
   return (value, path) => {
-    if (!Number.isSafeInteger(value) || (value as number) < least) {
-      throw optionError(path, `must be an integer of at least ${least}, not ${kindOf(value)}`);
+    if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
+      const bound = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
+      throw optionError(path, `must be an integer of at least ${least}${bound}, not ${kindOf(value)}`);
     }
     return value as number;
   };

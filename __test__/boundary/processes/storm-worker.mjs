@@ -8,35 +8,34 @@ const { role, handle, ticket, payload } = workerData;
 const data = new Uint8Array(payload);
 const ignored = () => {};
 
-/** Calls of all patterns that never end, and some that do. */
+/** Calls of all patterns that never end: some rest, some hold back a peer that would go on, some go on. */
 function keepBusy(stub) {
   for (let id = 0; id < 3; id++) {
     stub.hang({ id }, { timeoutMs: null }).catch(ignored);
-    void again(() => stub.echo({ id, data }));
-    void consume(stub.count({ id: -1, data }));
+    void stub.count({ id: -1, data }).next().catch(ignored);
   }
+  void again(() => stub.echo({ id: 1, data }));
+  void again(async () => {
+    for await (const { id } of stub.count({ id: -1, data })) if (id === 10) break;
+  });
   stub.sum(endless()).catch(ignored);
   const chat = stub.talk();
   void again(() => chat.send({ id: 1, data }));
-  void consume(chat);
 }
 
 async function* endless() {
   for (let id = 0; ; id++) {
-    await null;
+    if (id % 64 === 0) await new Promise(setImmediate);
     yield { id, data };
   }
 }
 
 async function again(run) {
   try {
-    for (;;) await run();
-  } catch {}
-}
-
-async function consume(stream) {
-  try {
-    for await (const item of stream) if (item.id === -2) return;
+    for (;;) {
+      await run();
+      await new Promise(setImmediate);
+    }
   } catch {}
 }
 

@@ -24,13 +24,17 @@ impl PeerBudget {
         Self { bytes: Arc::new(Semaphore::new(bytes as usize)), wait }
     }
 
+    /// Reserves `bytes` if they are free now and nobody waits for them.
+    pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
+        Arc::clone(&self.bytes).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
+    }
+
     /// Reserves `bytes`; `None` when they did not become free in time.
     pub(crate) async fn reserve(&self, bytes: usize) -> Option<Reserved> {
-        let wanted = u32::try_from(bytes).ok()?;
-        let semaphore = Arc::clone(&self.bytes);
-        if let Ok(permit) = Arc::clone(&semaphore).try_acquire_many_owned(wanted) {
-            return Some(permit);
+        if let Some(reserved) = self.try_reserve(bytes) {
+            return Some(reserved);
         }
-        tokio::time::timeout(self.wait, semaphore.acquire_many_owned(wanted)).await.ok()?.ok()
+        let waiting = Arc::clone(&self.bytes).acquire_many_owned(u32::try_from(bytes).ok()?);
+        tokio::time::timeout(self.wait, waiting).await.ok()?.ok()
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use iroh::endpoint::{ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 
 use crate::budget::{PeerBudget, Reserved, UNCOUNTED_BYTES};
+use crate::payload::message_bytes;
 
 /// Stream code of an abort, as the reference peer sends it.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
@@ -56,6 +57,7 @@ pub(crate) struct FrameReader {
     chunks: [Bytes; CHUNKS],
     budget: PeerBudget,
     reserved: Option<Reserved>,
+    picked: Option<Frame>,
     body_timeout: Duration,
     ended: bool,
 }
@@ -68,6 +70,7 @@ impl FrameReader {
             chunks: std::array::from_fn(|_| Bytes::new()),
             budget,
             reserved: None,
+            picked: None,
             body_timeout,
             ended: false,
         }
@@ -76,8 +79,13 @@ impl FrameReader {
     /// The next frame, or `None` at an orderly end. Silence is bounded inside a started frame only.
     pub(crate) async fn next(&mut self) -> Result<Option<Received>, ReadFailure> {
         loop {
-            if let Some(received) = self.ready()? {
-                return Ok(Some(received));
+            if self.pick()? {
+                let missing = self.missing();
+                if missing > 0 {
+                    let more = self.budget.reserve(missing).await.ok_or(ReadFailure::Budget)?;
+                    self.add(more);
+                }
+                return Ok(self.hand_out());
             }
             if self.ended {
                 self.decoder.finish()?;
@@ -94,10 +102,46 @@ impl FrameReader {
         tokio::time::timeout(limit, self.next()).await.unwrap_or(Err(ReadFailure::Silent(limit)))
     }
 
-    /// A frame that has arrived already.
+    /// A frame that has arrived already and for whose message there is room.
     pub(crate) fn ready(&mut self) -> Result<Option<Received>, ReadFailure> {
-        let frame = self.decoder.next()?;
-        Ok(frame.map(|frame| Received { frame, reserved: self.reserved.take() }))
+        if !self.pick()? {
+            return Ok(None);
+        }
+        let missing = self.missing();
+        if missing > 0 {
+            match self.budget.try_reserve(missing) {
+                Some(more) => self.add(more),
+                None => return Ok(None),
+            }
+        }
+        Ok(self.hand_out())
+    }
+
+    /// Whether a frame is at hand.
+    fn pick(&mut self) -> Result<bool, FrameError> {
+        if self.picked.is_none() {
+            self.picked = self.decoder.next()?;
+        }
+        Ok(self.picked.is_some())
+    }
+
+    /// Bytes that the message of the picked frame takes beyond what is reserved for it. A compressed one is
+    /// counted by what it says it will become, before it becomes that.
+    fn missing(&self) -> usize {
+        let wanted = self.picked.as_ref().map_or(0, message_bytes);
+        let reserved = self.reserved.as_ref().map_or(0, Reserved::num_permits);
+        if wanted > UNCOUNTED_BYTES { wanted.saturating_sub(reserved) } else { 0 }
+    }
+
+    fn add(&mut self, more: Reserved) {
+        match &mut self.reserved {
+            Some(reserved) => reserved.merge(more),
+            None => self.reserved = Some(more),
+        }
+    }
+
+    fn hand_out(&mut self) -> Option<Received> {
+        self.picked.take().map(|frame| Received { frame, reserved: self.reserved.take() })
     }
 
     /// Reads on without looking until the peer's end. Resolves at a clean end or any failure; cancel-safe.

@@ -32,7 +32,7 @@ const SEND_WINDOW: u64 = 6 << 20;
 /// How long starting waits for a relay or for the first addresses; the node works without either.
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long closing waits for the last acknowledgements.
-const CLOSE: Duration = Duration::from_secs(3);
+const CLOSE: Duration = Duration::from_secs(1);
 /// How long cancelled handlers may take to say goodbye when draining runs out of time.
 const DRAIN_GRACE: Duration = Duration::from_millis(800);
 

@@ -157,6 +157,19 @@ fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     })
 }
 
+/// What the message of a frame occupies once it is unpacked, as far as its head tells.
+pub(crate) fn message_bytes(frame: &Frame) -> usize {
+    if !frame.has(flag::COMPRESSED) {
+        return frame.payload.len();
+    }
+    match zstd::zstd_safe::get_frame_content_size(&frame.payload) {
+        Ok(Some(size)) if size <= MAX_BODY as u64 => size as usize,
+        // Refused when it is unpacked, before anything is allocated.
+        Ok(Some(_)) | Err(_) => 0,
+        Ok(None) => MAX_BODY,
+    }
+}
+
 /// One zstd frame, at most [`MAX_BODY`] bytes of output.
 fn decompress(packed: &[u8]) -> Result<Bytes, String> {
     let broken = |e: &dyn std::fmt::Display| format!("zstd decompress error: {e}");

@@ -15,7 +15,7 @@ use crate::options::NodeLimits;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError, admission};
 
 /// A dial that nobody answers would stay pending until the transport's idle timeout.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// See the module.
 #[derive(Debug)]

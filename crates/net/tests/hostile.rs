@@ -267,3 +267,47 @@ async fn an_open_server_admits_the_empty_credential_and_refuses_every_other_requ
     assert!(text.contains("\"pattern\":\"shared\",\"serialization_modes\":[]}],\"registry_namespace\":\"\""));
     victim.end().await;
 }
+
+#[tokio::test]
+async fn compressed_requests_are_counted_by_what_they_become() {
+    let limits = NodeLimits {
+        peer_bytes: 20 << 20,
+        body_timeout: Duration::from_millis(300),
+        ..NodeLimits::default()
+    };
+    let mut victim = victim(limits).await;
+    let packed = zstd::bulk::compress(&vec![2; 15 << 20], 3).unwrap();
+    let bytes = [header("one"), frame::encode(flag::COMPRESSED, &packed).unwrap()].concat();
+    let (mut first, _first) = victim.connection.open_bi().await.unwrap();
+    first.write_all(&bytes).await.unwrap();
+    assert_eq!(victim.driver.call().await.message.map(|message| message.len()), Some(15 << 20));
+    // The first handler holds its 15 MiB: there is no room for as much again.
+    assert_eq!(victim.status_of(&bytes).await.code, 8);
+    victim.end().await;
+}
+
+#[tokio::test]
+async fn small_items_that_nobody_consumes_fill_the_peers_budget_together() {
+    let limits = NodeLimits { peer_bytes: 1 << 20, ..NodeLimits::default() };
+    let mut victim = victim(limits).await;
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let mut stream = victim.connection.open_bi().await.unwrap();
+        stream.0.write_all(&header("up")).await.unwrap();
+        victim.driver.call().await;
+        streams.push(stream);
+    }
+    let items = data(&payload(&"i".repeat(1000))).repeat(800);
+    for (send, _) in &mut streams {
+        send.write_all(&items).await.unwrap();
+    }
+    let mut unread = 0;
+    while let Ok(Event::Items { bytes, .. }) =
+        tokio::time::timeout(Duration::from_millis(200), victim.driver.event()).await
+    {
+        unread += bytes;
+    }
+    assert!(unread <= 1 << 20, "{unread} bytes of one peer wait at once");
+    assert!(unread > 1 << 19, "honest traffic flows up to the budget");
+    victim.end().await;
+}

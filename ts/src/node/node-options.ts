@@ -53,12 +53,14 @@ export interface EndpointOptions {
   readonly logger?: Logger | undefined;
 }
 
+const MOST = 0x7fff_ffff;
+
 const limitsShape = {
-  maxStreams: optional(integer(1)),
+  maxStreams: optional(integer(1, MOST)),
   headerTimeoutMs: optional(integer(1)),
   bodyTimeoutMs: optional(integer(1)),
-  peerBytes: optional(integer(65_536)),
-  maxConnections: optional(integer(1)),
+  peerBytes: optional(integer(65_536, MOST)),
+  maxConnections: optional(integer(1, MOST)),
 };
 
 const secretKey: Check<string> = (value, path) => {

@@ -25,7 +25,9 @@ export function nodeHandle(started: StartedNode): NodeHandle {
  */
 export function readHandle(value: unknown): StartedNode {
   const handle = value as Partial<NodeHandle> | null | undefined;
-  if (handle?.aster !== "node" || typeof handle.started?.node !== "number") {
+  const number = handle?.started?.node;
+  // A number that 32 bits cannot hold would arrive at the native side as that of another node.
+  if (handle?.aster !== "node" || number === undefined || number !== number >>> 0) {
     throw optionError("handle", `must come from node.share(), not ${kindOf(value)}`);
   }
   if (handle.process !== process.pid)

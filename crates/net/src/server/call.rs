@@ -258,7 +258,7 @@ impl Running<'_> {
             self.call.mailbox.room().await;
             held.release(self.call.mailbox.unread());
             match reader.next().await {
-                Ok(Some(first)) => match self.block(first, reader, &mut held) {
+                Ok(Some(first)) => match self.block(first, reader, &mut held).await {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(stop) => return Some(stop),
@@ -273,7 +273,7 @@ impl Running<'_> {
     }
 
     /// Hands over what has arrived; false when the input ended with a trailer.
-    fn block(&self, first: Received, reader: &mut FrameReader, held: &mut Held) -> Result<bool, Stop> {
+    async fn block(&self, first: Received, reader: &mut FrameReader, held: &mut Held) -> Result<bool, Stop> {
         let mut block = Block::default();
         let mut next = Some(first);
         let mut outcome = Ok(true);
@@ -296,6 +296,15 @@ impl Running<'_> {
                     break;
                 }
             };
+        }
+        // Small messages are counted together: many of them are as much memory as one large one.
+        let uncounted = block.bytes.saturating_sub(held.fresh_bytes());
+        if uncounted > 0 {
+            let budget = &self.connection.budget;
+            let Some(reserved) = budget.reserve(uncounted).await else {
+                return Err(failed_input(&ReadFailure::Budget).map_or(Stop::Gone, Stop::Tell));
+            };
+            held.keep(Some(reserved));
         }
         held.pass(block.bytes);
         block.hand_over(self.port, self.number, self.call, self.request_codec.marked());
@@ -341,6 +350,11 @@ struct Held {
 impl Held {
     fn keep(&mut self, reserved: Option<Reserved>) {
         self.fresh.extend(reserved);
+    }
+
+    /// Bytes reserved for messages that are not handed over yet.
+    fn fresh_bytes(&self) -> usize {
+        self.fresh.iter().map(Reserved::num_permits).sum()
     }
 
     fn pass(&mut self, bytes: usize) {
