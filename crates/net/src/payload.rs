@@ -215,6 +215,57 @@ mod tests {
         assert_eq!(decompress(&packed).unwrap(), plain);
     }
 
+    /// The recorded payloads of the reference, which compresses everything above 4096 bytes.
+    #[test]
+    fn what_the_reference_compressed_is_read_and_written_the_same() {
+        let file = aster_testkit::vectors::load("wheel-compressed");
+        let codec = PayloadCodec {
+            mode: Mode::Xlang,
+            plan: Arc::new(Plan::dynamic()),
+            root: 0,
+            compress: Compress::Always,
+        };
+        let cases = aster_testkit::vectors::list(&file, "cases");
+        assert_eq!(cases.len(), 6);
+        for case in cases {
+            let name = aster_testkit::vectors::text(case, "name");
+            let payload = Bytes::from(aster_testkit::vectors::bytes(case, "payload_hex"));
+            let plain = codec.incoming(&Frame { flags: flag::COMPRESSED, payload }).expect(name);
+            assert_eq!(plain.len() as i64, aster_testkit::vectors::int(case, "raw_len"), "{name}");
+            assert!(plain.starts_with(&[0x02, 0xff, 0x1d]), "{name}: a named struct");
+            let framed = Framed::from_payload(0, &plain).unwrap();
+            let frame = codec.outgoing(framed, &mut Shrink::default()).unwrap();
+            assert_eq!(frame.get(4), Some(&flag::COMPRESSED), "{name}: above the threshold");
+            let packed = frame.slice(5..);
+            let size = zstd::zstd_safe::get_frame_content_size(&packed).unwrap();
+            assert_eq!(size, Some(plain.len() as u64), "{name}: the size is in the head");
+            assert_eq!(decompress(&packed).unwrap(), plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn messages_up_to_the_threshold_and_those_that_do_not_shrink_travel_as_they_are() {
+        let mut codec = PayloadCodec {
+            mode: Mode::Xlang,
+            plan: Arc::new(Plan::dynamic()),
+            root: 0,
+            compress: Compress::Auto,
+        };
+        let flags = |codec: &PayloadCodec, payload: &[u8], shrink: &mut Shrink| {
+            let framed = Framed::from_payload(0, payload).unwrap();
+            codec.outgoing(framed, shrink).unwrap().get(4).copied()
+        };
+        let mut shrink = Shrink::default();
+        assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE], &mut shrink), Some(0));
+        assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE + 1], &mut shrink), Some(flag::COMPRESSED));
+        let noise: Vec<u8> = (0u64..5000).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        assert_eq!(flags(&codec, &noise, &mut shrink), Some(0));
+        assert!(shrink.skip > 0, "after a block that did not shrink the next ones are not tried");
+        assert_eq!(flags(&codec, &[7; 5000], &mut shrink), Some(0));
+        codec.compress = Compress::Never;
+        assert_eq!(flags(&codec, &[7; 5000], &mut Shrink::default()), Some(0));
+    }
+
     #[test]
     fn a_bomb_is_refused_by_its_declared_size_and_by_its_output() {
         let plain = vec![0u8; MAX_BODY + 1];
