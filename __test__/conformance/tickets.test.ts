@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 interface Parts {
   endpoint_id: string;
   relay_addr?: string | null;
-  direct_addrs: string[];
+  direct_addrs?: string[];
   credential_type?: string | null;
   credential_data_hex?: string | null;
   credential_data?: string | null;
@@ -40,7 +40,7 @@ function toInput(parts: Parts): TicketInput {
   const type = parts.credential_type ?? null;
   return {
     endpointId: parts.endpoint_id,
-    directAddresses: parts.direct_addrs,
+    directAddresses: parts.direct_addrs ?? [],
     relayAddress: parts.relay_addr ?? null,
     credential:
       type === null
