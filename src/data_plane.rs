@@ -11,6 +11,7 @@ use napi_derive::napi;
 
 use crate::doorbell::{Bell, BellRope};
 use crate::error::Failure;
+use crate::log;
 use crate::records::{Slab, read_operations};
 use crate::registry::{NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
@@ -21,6 +22,7 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// Opens the port of an environment; `doorbell` is called when events wait.
 #[napi(catch_unwind)]
 pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
+    log::install();
     let bell = Bell::new(&doorbell)?;
     let port = {
         let _runtime = runtime::enter();
@@ -58,7 +60,7 @@ pub fn drain(port: u32, mut slab: Uint8ArraySlice) -> Result<f64> {
     let bytes = unsafe { slab.as_mut() };
     let mut slab = Slab::new(bytes);
     port.drain(|event| slab.write(event));
-    Ok(if slab.used == 0 { -(slab.needed as f64) } else { slab.used as f64 })
+    Ok(if slab.used == 0 { 0.0 - slab.needed as f64 } else { slab.used as f64 })
 }
 
 fn release(number: u32) {

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::error::Failure;
 
-/// Reads 64 hex digits.
-pub(crate) fn seed_from_hex(text: &str) -> std::result::Result<[u8; 32], Failure> {
-    id_from_hex(text).ok_or_else(|| Failure::option("options.secretKey", "must be 32 bytes"))
+/// Reads 64 hex digits, the value of the argument `path`.
+pub(crate) fn seed_from_hex(path: &str, text: &str) -> std::result::Result<[u8; 32], Failure> {
+    id_from_hex(text).ok_or_else(|| Failure::option(path, "must be 32 bytes"))
 }
 
 /// A new ed25519 seed.
@@ -27,7 +27,7 @@ pub fn secret_key_generate() -> Uint8Array {
 /// The endpoint id of a seed: 64 hex digits.
 #[napi(catch_unwind)]
 pub fn public_key_of(secret_key: String) -> Result<String> {
-    Ok(aster_net::endpoint_id_of(&seed_from_hex(&secret_key)?))
+    Ok(aster_net::endpoint_id_of(&seed_from_hex("secretKey", &secret_key)?))
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ mod data_plane;
 mod doorbell;
 mod error;
 mod keys;
+mod log;
 mod node;
 mod plans;
 mod records;

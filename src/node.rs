@@ -8,13 +8,13 @@ use aster_net::{
     BindError, ClientMethod, Compress, Event, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern,
     PayloadCodec, RelayChoice, ServiceDefinition,
 };
-use aster_wire::status::Code;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
+use crate::keys::seed_from_hex;
 use crate::registry::{NODES, NodeEntry, PEERS, PORTS, PeerEntry, plan};
 use crate::runtime;
 
@@ -35,12 +35,15 @@ struct Limits {
     header_timeout_ms: Option<u64>,
     body_timeout_ms: Option<u64>,
     peer_bytes: Option<u32>,
+    reset_burst: Option<u32>,
+    resets_per_second: Option<u32>,
     max_connections: Option<u32>,
 }
 
 impl StartOptions {
     fn to_node_options(&self) -> std::result::Result<NodeOptions, Failure> {
-        let secret_key = self.secret_key.as_deref().map(crate::keys::seed_from_hex).transpose()?;
+        let secret_key = self.secret_key.as_deref();
+        let secret_key = secret_key.map(|key| seed_from_hex("options.secretKey", key)).transpose()?;
         let bind = match &self.bind {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
@@ -75,8 +78,9 @@ impl Limits {
             header_timeout: self.header_timeout_ms.map_or(default.header_timeout, Duration::from_millis),
             body_timeout: self.body_timeout_ms.map_or(default.body_timeout, Duration::from_millis),
             peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),
+            reset_burst: self.reset_burst.unwrap_or(default.reset_burst),
+            resets_per_second: self.resets_per_second.unwrap_or(default.resets_per_second),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
-            ..default
         }
     }
 }
@@ -109,7 +113,7 @@ pub fn node_start(port: u32, request: u32, options: String) -> Result<()> {
     settle(port, request, async move {
         let node = Node::bind(options).await.map_err(|e| match e {
             BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
-            BindError::Bind(_) => Failure::new(Code::Unavailable, e),
+            BindError::Bind { .. } => Failure::bind(e),
         })?;
         let facts = node_facts(&node).await;
         let number = NODES.insert(NodeEntry { node, owner: port });
@@ -246,7 +250,7 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
         let timeout = Duration::from_millis(options.timeout_ms);
         let credential = options.credential.unwrap_or_default();
         let connected = entry.node.connect(&options.address, credential, timeout).await;
-        let (peer, answer) = connected.map_err(|e| Failure::new(e.code(), e))?;
+        let (peer, answer) = connected.map_err(|e| Failure::connect(&e))?;
         let services: Vec<_> = answer
             .services
             .iter()

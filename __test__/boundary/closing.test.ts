@@ -158,7 +158,7 @@ describe("use after close", () => {
     expect((await ended.next()).value).toMatchObject({ id: 1 });
     expect(await ended.next()).toEqual({ done: true, value: undefined });
     expect(await ended.next()).toEqual({ done: true, value: undefined });
-    expect(await failureOf(ended.send({ id: 3 }))).toMatchObject({ reason: "CALL_OVER" });
+    expect(await failureOf(ended.send({ id: 3 }))).toMatchObject({ reason: "INPUT_ENDED" });
 
     const left = stub.count({ id: -1 });
     expect((await left.next()).value).toMatchObject({ id: 0 });

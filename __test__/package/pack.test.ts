@@ -61,7 +61,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 describe("the packed library", () => {
   it("holds the compiled library, its types, the licence and the readme, and no addon", () => {
     const files = library.files.map((file) => file.path);
-    const wanted = ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "dist/native/binding.js"];
+    const wanted = ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "dist/native/binding.cjs"];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
     const allowed = /^(dist\/.+\.(js|d\.ts|js\.map)|LICENSE|README\.md|package\.json)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);

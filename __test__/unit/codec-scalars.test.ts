@@ -148,6 +148,7 @@ describe("a value that does not fit is INVALID_ARGUMENT with its path", () => {
     ["bool", 1, /a boolean/],
     ["float", "1", /a number/],
     ["string", 5, /a string/],
+    ["string", 5, /expected a string, got 5$/],
     ["string", "\ud800", /lone surrogates/],
     ["string", `${"x".repeat(40)}\udc00`, /lone surrogates/],
     ["bytes", [1, 2], /a Uint8Array/],

@@ -388,6 +388,42 @@ describe("JSON Schema", () => {
       },
     });
   });
+
+  it("bounds integers where a number of JSON holds the bound", () => {
+    const fields = { a: t.int, b: t.bigint, c: t.uint64, d: t.fixedInt64, e: t.taggedUint64, f: t.uint32 };
+    const document = message("n/Sizes", fields).jsonSchema() as {
+      $defs: Record<string, { properties: Record<string, unknown> }>;
+    };
+    expect(document.$defs["n/Sizes"]?.properties).toEqual({
+      a: { type: "integer", minimum: -9007199254740991, maximum: 9007199254740991 },
+      b: { type: "integer" },
+      c: { type: "integer", minimum: 0 },
+      d: { type: "integer" },
+      e: { type: "integer", minimum: 0 },
+      f: { type: "integer", minimum: 0, maximum: 4294967295 },
+    });
+  });
+
+  it.each([
+    [t.bytes, "bytes cannot travel"],
+    [t.bytes.view, "bytes cannot travel"],
+    [t.optional(t.date), "a date cannot travel"],
+    [t.timestamp, "a timestamp cannot travel"],
+    [t.timestampMicros, "a timestamp cannot travel"],
+    [t.set(t.int), "a set cannot travel"],
+    [t.union(message("n/A", {}), message("n/B", {})), "a union cannot travel"],
+  ])("names the member that JSON mode cannot carry (%#)", (schema, text) => {
+    const Inner = message("n/Inner", { whenSeen: t.list(t.map(t.string, schema)) });
+    const Outer = message("n/Outer", { id: t.int, inner: t.optional(Inner) });
+    const path = "n/Inner at whenSeen[][]";
+    expect(() => Outer.jsonSchema()).toThrow(
+      expect.objectContaining({
+        name: "TypeError",
+        path,
+        message: expect.stringContaining(`${path}: ${text}`),
+      }),
+    );
+  });
 });
 
 describe("the descriptor", () => {

@@ -29,11 +29,11 @@ export const addon = {
   },
   run: () => {
     const profile = ["--profile", process.env.ASTER_PROFILE ?? "release"];
-    const names = ["--output-dir", native, "--js", "binding.js", "--dts", "binding.d.ts"];
+    const names = ["--output-dir", native, "--js", "binding.cjs", "--dts", "binding.d.cts"];
     return must(
       "The addon does not build",
       bin("napi"),
-      ["build", "--platform", "--esm", ...profile, ...names],
+      ["build", "--platform", "--commonjs", ...profile, ...names],
       {
         shell: process.platform === "win32",
       },

@@ -27,7 +27,7 @@ export const library = {
     await must("ts/src does not compile", bin("tsc"), ["-p", "tsconfig.json", "--outDir", next], {
       shell: process.platform === "win32",
     });
-    for (const name of ["binding.js", "binding.d.ts", ...addonFiles()])
+    for (const name of ["binding.cjs", "binding.d.cts", ...addonFiles()])
       copyFileSync(path.join(native, name), path.join(next, "native", name));
     rmSync(dist, { recursive: true, force: true });
     renameSync(next, dist);

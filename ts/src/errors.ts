@@ -54,7 +54,7 @@ export interface AsterErrorInit {
   readonly metadata?: StringPairs;
   /** Endpoint id of the other side. */
   readonly peer?: string | null;
-  /** The id of the call. */
+  /** An id of the call, for your own use: the library sets none in this version. */
   readonly callId?: string | null;
   /** Made in this process, not sent by the peer. Default true. */
   readonly isLocal?: boolean;
@@ -89,17 +89,17 @@ export class AsterError extends Error {
   readonly rawMessage: string;
   /** Pairs that travelled with the status. */
   readonly details: ReadonlyMap<string, string>;
-  /** Metadata that came with the failure; empty where a peer sent it, because answers carry none. */
+  /** Reserved: what whoever made the error passed, else empty. Answers of peers carry none. */
   readonly metadata: ReadonlyMap<string, string>;
   /** Endpoint id of the other side, or null when there was none. */
   readonly peer: string | null;
-  /** The id of the call, or null when it has none. */
+  /** Reserved: what whoever made the error passed, else null. */
   readonly callId: string | null;
   /** True when this process made the error, false when the peer sent it. */
   readonly isLocal: boolean;
   /** True when another attempt may succeed. Whether it is safe is told by `notSent` and by the method. */
   readonly retryable: boolean;
-  /** True when the request never left this process. */
+  /** True when the request of a call never left this process; always true for errors of `connect`. */
   readonly notSent: boolean;
   /** Stream items that had arrived before the failure. */
   readonly itemsReceived: number;
@@ -159,12 +159,40 @@ export class AsterError extends Error {
  * never the caller, and capturing one is most of the cost of an error.
  */
 export function stacklessError(code: Code, message: string, init: AsterErrorInit): AsterError {
+  return stackless(() => new AsterError(code, message, init));
+}
+
+/** Makes any error without a stack. */
+export function stackless<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
-    return new AsterError(code, message, init);
+    return make();
   } finally {
     Error.stackTraceLimit = limit;
+  }
+}
+
+const placed = new WeakSet<Error>();
+
+/**
+ * Runs an operation whose errors are made in the receive loop, and gives those that have no stack the one of the
+ * caller; of nested operations the outermost has the last word. For what is rare (connect, start): a stack is captured each time.
+ * @param entry the public function: its caller is on top.
+ */
+export async function withCaller<T>(entry: (...args: never[]) => unknown, run: () => Promise<T>): Promise<T> {
+  const caller: { stack?: string } = {};
+  Error.captureStackTrace(caller, entry);
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Error && (placed.has(error) || !error.stack?.includes("\n    at "))) {
+      placed.add(error);
+      const frames = caller.stack?.slice(caller.stack.indexOf("\n")) ?? "";
+      const value = `${error.name}: ${error.message}${frames}`;
+      Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+    }
+    throw error;
   }
 }
 

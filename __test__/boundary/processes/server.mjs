@@ -8,7 +8,7 @@
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { AsterServer } from "aster-rpc";
-import { fresh, probe, tally } from "../support/probe.mjs";
+import { fresh, plain, probe, tally } from "../support/probe.mjs";
 
 const { values } = parseArgs({
   options: { key: { type: "string" }, bind: { type: "string" }, quiet: { type: "boolean" } },
@@ -21,7 +21,7 @@ const server = await AsterServer.start({
   ...local,
   ...(values.bind ? { bind: values.bind } : {}),
   ...(values.key ? { secretKey: values.key } : { identity }),
-  services: [probe(seen, told)],
+  services: [probe(seen, told), plain()],
   access: "open",
 });
 say("ready", { ticket: server.ticket, addresses: server.addresses });

@@ -7,7 +7,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { AsterNode } from "aster-rpc";
-import { fresh, probe, Probe } from "../support/probe.mjs";
+import { fresh, Probe, probe } from "../support/probe.mjs";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [count, seed] = process.argv.slice(2).map(Number);
@@ -92,7 +92,7 @@ for (let id = 0; id < 32; id++) await stub.echo({ id });
 leaving.abort();
 let { openCalls } = await serving.info();
 for (let left = 500; openCalls > 0 && left > 0; left--) ({ openCalls } = await serving.info());
-process.stdout.write(`${JSON.stringify({ outcomes, memory, openCalls })}\n`);
+process.stdout.write(`${JSON.stringify({ event: "done", outcomes, memory, openCalls })}\n`);
 await client.close();
 await calling.close();
 await serving.close();

@@ -185,6 +185,17 @@ describe("client interceptors", () => {
     expect((await failureOf(chat.next())).code).toBe(Code.PERMISSION_DENIED);
   });
 
+  it("send() after end() is the sender's mistake, also when the server has ended too", async () => {
+    const chat = intercepted(
+      "bidiStream",
+      async function* () {},
+      (next) => (call) => next(call),
+    )();
+    await chat.end();
+    expect((await chat.next()).done).toBe(true);
+    expect((await failureOf(chat.send(1))).reason).toBe("INPUT_ENDED");
+  });
+
   it("break of a bidi call cancels it", async () => {
     const chat = intercepted(
       "bidiStream",

@@ -223,6 +223,7 @@ describe("starting", () => {
     [{ services, access: "open", bind: "nowhere" }, /bind/],
     [{ services, access: "open", prot: 1 }, /options\.prot/],
     [{ services, access: "open", maxCallMs: 0 }, /maxCallMs/],
+    [{ services, access: "open", compress: "sometimes" }, /options\.compress/],
   ])("a server with wrong options rejects with a TypeError (%#)", async (options, text) => {
     const promise = AsterServer.start({ ...fresh, ...options } as never);
     await expect(promise).rejects.toThrow(TypeError);
@@ -277,6 +278,54 @@ describe("the life of a node", () => {
       AsterError,
     );
     expect(() => there.stub(Store)).toThrow(expect.objectContaining({ reason: "CLOSED" }));
+  });
+
+  it("takes every limit and every choice of compression", async () => {
+    const limits = {
+      maxStreams: 8,
+      headerTimeoutMs: 1000,
+      bodyTimeoutMs: 1000,
+      peerBytes: 65_536,
+      resetBurst: 5,
+      resetsPerSecond: 5,
+      maxConnections: 8,
+    };
+    for (const compress of ["auto", "always", "never"] as const) {
+      const services = [implement(Store, storeHandlers)];
+      const options = { ...fresh, services, access: "open", limits, compress } as const;
+      const one = await AsterServer.start(options);
+      const user = await AsterClient.connect(one.ticket, local);
+      const label = "x".repeat(10_000);
+      expect(await user.stub(Store).get({ id: 1, label })).toEqual({ id: 1, label });
+      await user.close();
+      await one.close();
+    }
+  });
+
+  it("the end of an `await using` block lets accepted calls finish", async () => {
+    let begun: (() => void) | undefined;
+    const accepted = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    let answer: ((item: { id: number }) => void) | undefined;
+    const handlers = {
+      ...storeHandlers,
+      get: () =>
+        new Promise<{ id: number }>((resolve) => {
+          answer = resolve;
+          begun?.();
+        }),
+    };
+    const services = [implement(Store, handlers)];
+    const leaving = await AsterServer.start({ ...fresh, services, access: "open" });
+    const user = await AsterClient.connect(leaving.ticket, local);
+    const call = user.stub(Store).get({ id: 1 });
+    await accepted;
+    const disposed = leaving[Symbol.asyncDispose]();
+    setTimeout(() => answer?.({ id: 5 }), 50);
+    expect(await call).toEqual({ id: 5, label: "x" });
+    await disposed;
+    await user.close();
   });
 
   it("drain finishes what was accepted", async () => {

@@ -45,6 +45,8 @@ describe("options of an endpoint", () => {
     [{ relay: { url: "x" } }, "options.relay.url"],
     [{ limits: { maxStreams: 0 } }, "options.limits.maxStreams"],
     [{ limits: { streams: 1 } }, "options.limits.streams"],
+    [{ limits: { resetBurst: 0 } }, "options.limits.resetBurst"],
+    [{ limits: { resetsPerSecond: 0.5 } }, "options.limits.resetsPerSecond"],
     [{ logger: { debug() {} } }, "options.logger.info"],
   ])("%j is refused at %s", (options, path) => {
     expect(() => checkOptions(endpointShape, options)).toThrow(expect.objectContaining({ path }));

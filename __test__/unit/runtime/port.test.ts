@@ -32,7 +32,7 @@ describe("requests of the control plane", () => {
       throw new Error(JSON.stringify({ code: "INVALID_OPTION", path: "options.bind", message: "is wrong" }));
     });
     await expect(failing).rejects.toThrow(TypeError);
-    await expect(failing).rejects.toMatchObject({ path: "options.bind", message: "options.bind is wrong" });
+    await expect(failing).rejects.toMatchObject({ path: "options.bind", message: "options.bind: is wrong" });
     const pending = port.request(() => {});
     port.close();
     await expect(pending).rejects.toMatchObject({ code: Code.UNAVAILABLE });

@@ -428,6 +428,16 @@ describe("a bidi call", () => {
     expect((await failureOf(failed.send(1))).code).toBe(Code.PERMISSION_DENIED);
   });
 
+  it("send() after end() is the sender's mistake, also when the server has ended too", async () => {
+    const harness = new Harness();
+    const talk = harness.method("bidiStream", async function* () {});
+    const chat = talk();
+    await chat.end();
+    expect((await chat.next()).done).toBe(true);
+    expect((await failureOf(chat.send(1))).reason).toBe("INPUT_ENDED");
+    harness.close();
+  });
+
   it("a message that does not encode rejects its send() alone", async () => {
     const chat = echo()();
     expect((await failureOf(chat.send(undefined))).code).toBe(Code.INVALID_ARGUMENT);

@@ -24,6 +24,8 @@ use crate::service::Pattern;
 const BLOCK_BYTES: usize = 256 * 1024;
 /// How long a cancelled upload may take to tell the server so.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// The detail under which the reason of an error travels.
+const REASON: &str = "aster.reason";
 
 /// A method of a peer, ready to be called.
 #[derive(Debug)]
@@ -112,6 +114,8 @@ enum Outcome {
         status: RpcStatus,
         not_sent: bool,
     },
+    /// The peer refused the connection that the request needed.
+    Refused(RpcStatus),
     /// The user left: nothing is owed.
     Left,
 }
@@ -155,6 +159,7 @@ impl ClientCall {
                 return self.port.push(Event::Message { call: self.number, message, marked });
             }
             Outcome::Status(status) => (status, false, false),
+            Outcome::Refused(status) => (status, false, true),
             Outcome::Local { status, not_sent } => (status, true, not_sent),
         };
         self.port.push(Event::Ended { call: self.number, status, received: self.received, local, not_sent });
@@ -179,7 +184,12 @@ impl ClientCall {
         let (mut writer, mut reader) = match opened {
             Ok(streams) => streams,
             Err(error) => {
-                return Outcome::Local { status: status(error.code(), error.to_string()), not_sent: true };
+                let status = status(error.code(), error.to_string());
+                return if error.is_local() {
+                    Outcome::Local { status, not_sent: true }
+                } else {
+                    Outcome::Refused(status)
+                };
             }
         };
         writer.push(header);
@@ -241,7 +251,9 @@ impl ClientCall {
                 continue;
             }
             if answer.is_some() {
-                return Outcome::local(Code::Internal, "the peer sent more than one response");
+                let mut status = status(Code::Internal, "the peer sent more than one response");
+                status.details.push((REASON.to_owned(), "STREAMED_ANSWER".to_owned()));
+                return Outcome::Local { status, not_sent: false };
             }
             match self.method.response.incoming(&received.frame) {
                 Ok(message) => answer = Some(message),

@@ -15,8 +15,13 @@ pub enum BindError {
         reason: String,
     },
     /// The socket could not be bound, or the endpoint not be made.
-    #[error("the endpoint could not be bound: {0}")]
-    Bind(String),
+    #[error("the endpoint could not be bound to {address}: {reason}")]
+    Bind {
+        /// The address asked for, in words.
+        address: String,
+        /// The system's words.
+        reason: String,
+    },
 }
 
 /// Why a peer could not be reached.
@@ -34,11 +39,19 @@ pub enum ConnectError {
         reason: String,
     },
     /// Dial and admission took longer than the caller allowed.
-    #[error("connecting took longer than {0} ms")]
-    Timeout(u128),
+    #[error("connecting to {endpoint_id} took longer than {limit_ms} ms")]
+    Timeout {
+        /// Whom.
+        endpoint_id: String,
+        /// How long it was allowed to take.
+        limit_ms: u128,
+    },
     /// A node cannot dial itself.
     #[error("this address is this node's own: a node cannot dial itself")]
-    Itself,
+    Itself {
+        /// The id of both.
+        endpoint_id: String,
+    },
     /// The peer answered and said no.
     #[error("{endpoint_id} refused admission{hint}")]
     Refused {
@@ -64,12 +77,29 @@ impl ConnectError {
     /// The status code that callers see.
     pub fn code(&self) -> Code {
         match self {
-            Self::Address(_) | Self::Itself => Code::InvalidArgument,
+            Self::Address(_) | Self::Itself { .. } => Code::InvalidArgument,
             Self::Dial { .. } | Self::Closed => Code::Unavailable,
-            Self::Timeout(_) => Code::DeadlineExceeded,
+            Self::Timeout { .. } => Code::DeadlineExceeded,
             Self::Refused { .. } => Code::PermissionDenied,
             Self::Answer { .. } => Code::Internal,
         }
+    }
+
+    /// Who was dialled, 64 hex digits, where the address told.
+    pub fn endpoint_id(&self) -> Option<&str> {
+        match self {
+            Self::Address(_) | Self::Closed => None,
+            Self::Dial { endpoint_id, .. }
+            | Self::Timeout { endpoint_id, .. }
+            | Self::Itself { endpoint_id }
+            | Self::Refused { endpoint_id, .. }
+            | Self::Answer { endpoint_id, .. } => Some(endpoint_id),
+        }
+    }
+
+    /// Whether this process made the failure; a refusal is the peer's decision.
+    pub fn is_local(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
     }
 }
 

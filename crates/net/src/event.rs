@@ -180,6 +180,11 @@ pub enum Event {
         /// Its number.
         connection: u32,
     },
+    /// Words for the user's log.
+    Log {
+        /// Level, target, message and fields, as JSON.
+        json: String,
+    },
     /// A control request is settled.
     Settled {
         /// Its number.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use aster_wire::address::NodeAddr;
+use aster_wire::address::{self, NodeAddr};
 use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ServiceSummary};
 use aster_wire::ticket::Ticket;
 use iroh::endpoint::{Connection, Incoming, QuicTransportConfig, VarInt, presets};
@@ -15,7 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::error::{BindError, ConnectError};
 use crate::options::{NodeOptions, RelayChoice};
-use crate::peer::Peer;
+use crate::peer::{Peer, chain, endpoint_addr};
 use crate::port::Port;
 use crate::server;
 use crate::service::{Service, ServiceDefinition, Worker};
@@ -156,11 +156,13 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<(Arc<Peer>, ConsumerResponse), ConnectError> {
+        let address = endpoint_addr(&address::parse(address)?)?;
+        let endpoint_id = address.id.to_string();
         let connecting =
             Peer::connect(self.endpoint.clone(), address, credential, self.options.limits.clone());
         tokio::time::timeout(timeout, connecting)
             .await
-            .unwrap_or_else(|_| Err(ConnectError::Timeout(timeout.as_millis())))
+            .unwrap_or_else(|_| Err(ConnectError::Timeout { endpoint_id, limit_ms: timeout.as_millis() }))
     }
 
     /// Stops accepting, waits for accepted calls, and cancels those left at the timeout. Says whether all ended by themselves.
@@ -310,7 +312,10 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
 }
 
 async fn build_endpoint(options: &NodeOptions) -> Result<Endpoint, BindError> {
-    let failed = |e: &dyn std::fmt::Display| BindError::Bind(e.to_string());
+    let failed = |error: &dyn std::error::Error| BindError::Bind {
+        address: options.bind.map_or_else(|| "any address".to_owned(), |address| address.to_string()),
+        reason: chain(error),
+    };
     let mut builder = match &options.relay {
         RelayChoice::Default => Endpoint::builder(presets::N0),
         RelayChoice::Disabled => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aster_wire::address::{self, Address};
+use aster_wire::address::Address;
 use aster_wire::admission::ConsumerResponse;
 use iroh::endpoint::Connection;
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
@@ -29,6 +29,28 @@ pub struct Peer {
     closed: std::sync::atomic::AtomicBool,
 }
 
+/// Where the packets of a connection go.
+#[derive(Debug, Clone)]
+pub(crate) struct SelectedPath {
+    pub(crate) remote_address: String,
+    pub(crate) relayed: bool,
+    pub(crate) rtt: Duration,
+}
+
+impl SelectedPath {
+    /// The path that `connection` uses now; none while it is being chosen.
+    pub(crate) fn of(connection: &Connection) -> Option<Self> {
+        let paths = connection.paths();
+        let selected = paths.iter().find(iroh::endpoint::Path::is_selected)?;
+        let remote_address = match selected.remote_addr() {
+            TransportAddr::Ip(address) => address.to_string(),
+            TransportAddr::Relay(url) => url.to_string(),
+            other => format!("{other:?}"),
+        };
+        Some(Self { remote_address, relayed: selected.is_relay(), rtt: selected.rtt() })
+    }
+}
+
 /// Facts about the path to a peer.
 #[derive(Debug, Clone)]
 pub struct PeerInfo {
@@ -48,13 +70,12 @@ impl Peer {
     /// Dials, asks for admission and opens the RPC connection.
     pub(crate) async fn connect(
         endpoint: Endpoint,
-        address_text: &str,
+        address: EndpointAddr,
         credential: String,
         limits: NodeLimits,
     ) -> Result<(Arc<Self>, ConsumerResponse), ConnectError> {
-        let address = endpoint_addr(&address::parse(address_text)?)?;
         if address.id == endpoint.id() {
-            return Err(ConnectError::Itself);
+            return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
         }
         let answer = admit(&endpoint, &address, &credential).await?;
         let connection = dial(&endpoint, &address, ALPN_RPC).await?;
@@ -103,17 +124,12 @@ impl Peer {
     /// Facts about the path to this peer.
     pub async fn info(&self) -> PeerInfo {
         let connection = self.connection.lock().await.clone();
-        let paths = connection.paths();
-        let selected = paths.iter().find(iroh::endpoint::Path::is_selected);
+        let selected = SelectedPath::of(&connection);
         PeerInfo {
             endpoint_id: self.endpoint_id(),
-            remote_address: selected.as_ref().map(|path| match path.remote_addr() {
-                TransportAddr::Ip(address) => address.to_string(),
-                TransportAddr::Relay(url) => url.to_string(),
-                other => format!("{other:?}"),
-            }),
-            relayed: selected.as_ref().is_some_and(iroh::endpoint::Path::is_relay),
-            rtt_ms: selected.as_ref().map(|path| path.rtt().as_secs_f64() * 1000.0),
+            relayed: selected.as_ref().is_some_and(|path| path.relayed),
+            rtt_ms: selected.as_ref().map(|path| path.rtt.as_secs_f64() * 1000.0),
+            remote_address: selected.map(|path| path.remote_address),
             open: connection.close_reason().is_none(),
         }
     }
@@ -152,7 +168,7 @@ async fn dial(endpoint: &Endpoint, address: &EndpointAddr, alpn: &[u8]) -> Resul
 }
 
 /// An error with its sources, so that the cause is in the text.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -165,7 +181,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
+/// The transport's form of an address.
+pub(crate) fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
     let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
     let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;
     let mut addrs: Vec<TransportAddr> = address.direct.iter().copied().map(TransportAddr::Ip).collect();

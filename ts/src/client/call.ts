@@ -6,12 +6,12 @@
 
 import { AsterError, Code } from "../errors.js";
 import type { CallSink, Ended, ItemBatch } from "../native/data-plane-events.js";
-import { Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
+import { giveRoom, Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
 import { OpenFlag } from "../native/data-plane-ops.js";
-import { CREDIT_STEP, Outlet } from "../native/data-plane-outlet.js";
+import { Outlet } from "../native/data-plane-outlet.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
-import { callOver, outOfOrder, statusError, undecodable } from "./status.js";
+import { callOver, outOfOrder, statusError, undecodable, unsent } from "./status.js";
 
 /** A call under way. */
 export class ClientCall implements CallSink, InboxOwner, Abortable {
@@ -70,7 +70,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       port.ops.open(number, method.handle, flags, settings.timeoutMs, settings.metadata, codec, single);
     } catch (error) {
       port.leaveCall(number);
-      throw error;
+      throw unsent(error, this.#peer);
     }
     this.#number = number;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
@@ -146,11 +146,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   giveBack(bytes: number): void {
     if (this.#over) return;
-    const { port } = this.method.path;
-    port.ops.credit(this.#number, bytes);
-    // A whole step is handed over at once: the next items come while these are being read.
-    if (bytes >= CREDIT_STEP) port.flush();
-    else port.scheduled();
+    giveRoom(this.method.path.port, this.#number, bytes);
   }
 
   broken(error: unknown): unknown {

@@ -2,6 +2,7 @@
 //
 // Owns: what users hold. Does not own: the endpoint below it (node/node.ts), the calls (call.ts).
 
+import { withCaller } from "../errors.js";
 import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { AsterNode } from "../node/node.js";
@@ -57,7 +58,11 @@ export class AsterClient {
    * @throws {AsterError} INVALID_ARGUMENT for a text that is no address, UNAVAILABLE when nobody answers,
    * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
    */
-  static async connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
+  static connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
+    return withCaller(AsterClient.connect, () => AsterClient.#connect(address, options));
+  }
+
+  static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientShape, options);
     const node = await AsterNode.open(endpoint, "ephemeral");
     try {
@@ -65,7 +70,8 @@ export class AsterClient {
       client.#endpoint = node;
       return client;
     } catch (error) {
-      await node.close();
+      // Not awaited: saying goodbye to nobody takes longer than the caller has.
+      node.close().catch(() => {});
       throw error;
     }
   }
@@ -108,8 +114,8 @@ export class AsterClient {
   }
 
   /** The path that packets take now. */
-  async info(): Promise<ConnectionFacts> {
-    return this.#host.connection.info();
+  info(): Promise<ConnectionFacts> {
+    return withCaller(this.info, () => this.#host.connection.info());
   }
 
   /** Closes in order; calls in flight end as unavailable. Safe twice, also at the same time. */

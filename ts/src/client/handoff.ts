@@ -18,6 +18,8 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   readonly #offers: Offer[] = [];
   readonly #readers: ((result: IteratorResult<unknown, undefined>) => void)[] = [];
   #ended = false;
+  /** By the sender, not by a reader that left. */
+  #endedBySender = false;
   readonly #peer: string;
   #failure: unknown = null;
 
@@ -27,8 +29,8 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
 
   /** Settles when the reader took the value. */
   put(value: unknown): Promise<void> {
+    if (this.#endedBySender) return Promise.reject(inputEnded(this.#peer));
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#ended) return Promise.reject(inputEnded(this.#peer));
     const reader = this.#readers.shift();
     if (reader !== undefined) {
       reader({ done: false, value });
@@ -42,6 +44,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   /** Nothing more comes; what waits is still read. */
   end(): void {
     this.#ended = true;
+    this.#endedBySender = true;
     for (const reader of this.#readers.splice(0)) reader(DONE);
   }
 

@@ -3,6 +3,7 @@
 // Owns: the proxy object and its methods by name. Does not own: the dynamic codec (plan 0, codec/), the calls.
 
 import { jsonCodec } from "../codec/codec.js";
+import { AsterError, Code } from "../errors.js";
 import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
 import { notOffered } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
@@ -21,6 +22,9 @@ export interface ProxyOptions {
 }
 
 type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
+
+/** The reason with which the native side ends a call whose single answer was followed by another. */
+const STREAMED_ANSWER = "STREAMED_ANSWER";
 
 const proxyShape = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
 
@@ -52,7 +56,8 @@ export class ServiceProxy {
   /**
    * Calls a unary method.
    * @throws {AsterError} what the server answers: UNIMPLEMENTED for an unknown method, CONTRACT_VIOLATION for an
-   * unknown member, INVALID_ARGUMENT for a missing or wrong one.
+   * unknown member, INVALID_ARGUMENT for a missing or wrong one. FAILED_PRECONDITION with reason `STREAMED_ANSWER`
+   * when more than one message comes back.
    */
   call(method: string, request: unknown = {}, options?: CallOptions): Promise<unknown> {
     return this.#promised("unary", method, request, options);
@@ -82,7 +87,20 @@ export class ServiceProxy {
     options: CallOptions | undefined,
   ): Promise<unknown> {
     const run = this.#function(pattern, method) as (...args: unknown[]) => Promise<unknown>;
-    return run(input, options);
+    try {
+      return await run(input, options);
+    } catch (error) {
+      throw this.#explained(error, pattern, method);
+    }
+  }
+
+  /** A stub would take a second answer for a broken peer; here it is the caller who took one kind for another. */
+  #explained(error: unknown, pattern: Pattern, method: string): unknown {
+    if (!(error instanceof AsterError) || !error.isLocal || error.reason !== STREAMED_ANSWER) return error;
+    const fitting = pattern === "unary" ? "serverStream()" : "bidi()";
+    const text = `${this.#service}.${method} answers with a stream: call it with ${fitting}`;
+    const { peer, reason } = error;
+    return new AsterError(Code.FAILED_PRECONDITION, text, { peer, reason, cause: error });
   }
 
   #function(pattern: Pattern, method: string): unknown {

@@ -32,6 +32,14 @@ export function undecodable(error: unknown, peer: string): AsterError {
   });
 }
 
+/** What made a call impossible before anything was sent. */
+export function unsent(error: unknown, peer: string): unknown {
+  if (!(error instanceof AsterError) || error.notSent) return error;
+  const { code, rawMessage, reason, details, metadata, callId, isLocal, retryable } = error;
+  const facts = { reason, details, metadata, callId, isLocal, retryable, notSent: true, peer };
+  return new AsterError(code, rawMessage, "cause" in error ? { ...facts, cause: error.cause } : facts);
+}
+
 /** The error of an exchange that broke the rules of its pattern. */
 export function outOfOrder(message: string, peer: string): AsterError {
   return new AsterError(Code.INTERNAL, message, { peer });

@@ -90,6 +90,7 @@ class Stream implements ResponseStream<unknown> {
 
 class Bidi extends Stream implements BidiCall<unknown, unknown> {
   readonly #peer: string;
+  #ended = false;
 
   constructor(method: ClientMethod, options: CallOptions | undefined) {
     super(() => opened(method, options, undefined));
@@ -99,9 +100,10 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
   send(message: unknown): Promise<void> {
     try {
       const call = this.lazy.use();
+      // Before the outcome of the call: this is wrong however the server ended, or whether it has.
+      if (this.#ended) return Promise.reject(inputEnded(this.#peer));
       const outlet = call?.outlet;
       if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? callOver(this.#peer));
-      if (outlet.ended) return Promise.reject(inputEnded(this.#peer));
       return outlet.send(message) ?? ACCEPTED;
     } catch (error) {
       return Promise.reject(error);
@@ -110,7 +112,9 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
 
   end(): Promise<void> {
     try {
-      return this.lazy.use()?.outlet?.end() ?? ACCEPTED;
+      const ended = this.lazy.use()?.outlet?.end() ?? ACCEPTED;
+      this.#ended = true;
+      return ended;
     } catch (error) {
       return Promise.reject(error);
     }

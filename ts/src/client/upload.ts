@@ -3,6 +3,7 @@
 // Owns: reading the iterable no faster than the stream takes it, and ending it when the call is over first.
 // Does not own: the byte budget (native/data-plane-outlet.ts).
 
+import { Burst } from "../native/data-plane-outlet.js";
 import { kindOf } from "../options.js";
 import type { ClientCall } from "./call.js";
 
@@ -32,6 +33,7 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
   call.whenOver = () => {
     if (!exhausted) void endEarly(source);
   };
+  const burst = new Burst();
   try {
     while (!call.over) {
       const step = source.next();
@@ -43,8 +45,8 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
         await call.outlet?.end();
         return;
       }
-      const room = call.outlet?.send(result.value);
-      if (room) await room;
+      const room = call.outlet?.send(result.value) ?? burst.next();
+      if (room !== null) await room;
     }
   } catch (error) {
     if (!call.over) call.leave(error);

@@ -19,6 +19,7 @@ const Event = {
   PEER: 8,
   PEER_GONE: 9,
   SETTLED: 16,
+  LOG: 17,
 } as const;
 
 /** How a call ended. */
@@ -75,7 +76,7 @@ export interface PeerInfo {
   readonly endpointId: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly roles?: readonly string[];
-  readonly path?: string;
+  readonly path?: "direct" | "relay" | null;
 }
 
 /** Where events go. */
@@ -83,6 +84,7 @@ export interface EventTarget {
   call(number: number): CallSink | undefined;
   incoming(call: IncomingCall): void;
   settled(request: number, failed: boolean, text: string): void;
+  logged(line: string): void;
   peerKnown(connection: number, peer: PeerInfo): void;
   peerGone(connection: number): void;
   faulty(error: unknown): void;
@@ -156,6 +158,9 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
       target.settled(view.getUint32(at + 4, true), failed, readUtf8(slab, start, end));
       return;
     }
+    case Event.LOG:
+      target.logged(readUtf8(slab, start, end));
+      return;
     default:
       throw new Error(`the addon sent an event of unknown kind ${slab[at + 8]}`);
   }

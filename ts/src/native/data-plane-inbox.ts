@@ -4,6 +4,7 @@
 // Does not own: leaving the call (its owner does). Batches are copied out of the slab: they outlive the drain,
 // and undecoded bytes are what the byte budget counts.
 
+import type { Port } from "./data-plane.js";
 import type { ItemBatch } from "./data-plane-events.js";
 import { CREDIT_STEP, ITEM_COST } from "./data-plane-outlet.js";
 import type { MessageCodec } from "./message.js";
@@ -14,6 +15,22 @@ export interface InboxOwner {
   giveBack(bytes: number): void;
   /** A message could not be decoded: nothing after it can be trusted. Returns the error that the reader gets. */
   broken(error: unknown): unknown;
+}
+
+// Taken once, so that fake timers of a test cannot stop the transport.
+const { queueMicrotask: afterThis } = globalThis;
+
+/** Tells the writer of a call that its reader consumed `bytes`. */
+export function giveRoom(port: Port, call: number, bytes: number): void {
+  // A getter of a message that is being written may read a stream; the room is given back behind that message.
+  if (port.ops.writing) {
+    afterThis(() => giveRoom(port, call, bytes));
+    return;
+  }
+  port.ops.credit(call, bytes);
+  // A whole step is handed over at once: the next items come while these are being read.
+  if (bytes >= CREDIT_STEP) port.flush();
+  else port.scheduled();
 }
 
 interface Block {

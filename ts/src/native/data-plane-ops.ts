@@ -37,9 +37,9 @@ export class Operations {
   #writing = false;
   #quiet = 0;
 
-  /** Bytes that wait for submission. */
+  /** Bytes that wait for submission; none while a message is being written: half of one cannot be submitted. */
   get length(): number {
-    return this.#writer.pos;
+    return this.#writing ? 0 : this.#writer.pos;
   }
 
   /** The bytes themselves; valid up to `length`. */

@@ -6,6 +6,7 @@
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
+import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
   dispatchEvents,
@@ -206,6 +207,14 @@ export class Port implements EventTarget {
     this.keepAlive.stop();
   }
 
+  /** The process is ending: peers are told, nobody here is. Without it they would wait for their timeouts. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#native.closePort(this.number);
+  }
+
   // EventTarget, for dispatchEvents alone.
 
   call(number: number): CallSink | undefined {
@@ -227,6 +236,10 @@ export class Port implements EventTarget {
     if (request === undefined) return;
     if (failed) request.reject(errorFromDocument(text));
     else request.resolve(text === "" ? null : JSON.parse(text));
+  }
+
+  logged(line: string): void {
+    tellCoreLine(line);
   }
 
   peerKnown(connection: number, peer: PeerInfo): void {

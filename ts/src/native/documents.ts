@@ -4,7 +4,7 @@
 // Absent members are null.
 
 /** The functions that the addon exports. */
-export type NativeBinding = Omit<typeof import("./binding.js"), "__napiBindingTarget">;
+export type NativeBinding = Omit<typeof import("./binding.cjs"), "__napiBindingTarget">;
 
 /** Result of `nodeStart`. */
 export interface StartedNode {
@@ -47,6 +47,7 @@ export interface ConnectionFacts {
   readonly endpointId: string;
   readonly remoteAddress: string | null;
   readonly relayed: boolean;
-  readonly rttMs: number;
+  /** Round trip in milliseconds; null, as the address, while no path is chosen. */
+  readonly rttMs: number | null;
   readonly open: boolean;
 }

@@ -3,7 +3,7 @@
 // Owns: that conversion, for thrown and for SETTLED failures alike. Does not own: which failure gets which
 // code (Rust). Below index.ts and data-plane.ts, so that both can use it.
 
-import { AsterError, Code, type CodeName } from "../errors.js";
+import { Code, type CodeName, stackless, stacklessError } from "../errors.js";
 
 interface FailureDocument {
   readonly code?: string | number;
@@ -11,22 +11,32 @@ interface FailureDocument {
   readonly path?: string | null;
   readonly reason?: string | null;
   readonly details?: Readonly<Record<string, string>> | null;
+  readonly peer?: string | null;
+  readonly isLocal?: boolean;
+  readonly notSent?: boolean;
 }
 
-/** The error that a failure document of the control plane stands for. */
+/** The error that a failure document of the control plane stands for. It has no stack: only callers know a useful one. */
 export function errorFromDocument(text: string): Error {
   let document: FailureDocument;
   try {
     document = JSON.parse(text) as FailureDocument;
   } catch {
-    return new AsterError(Code.INTERNAL, text);
+    return stacklessError(Code.INTERNAL, text, {});
   }
-  const { code, message = "", path, reason, details } = document;
+  const { code, message = "", path, reason, details, peer, isLocal, notSent } = document;
   if (code === "INVALID_OPTION") {
     const where = path ?? "options";
-    return Object.assign(new TypeError(`${where} ${message}`), { code, path: where });
+    const failure = stackless(() => new TypeError(`${where}: ${message}`));
+    return Object.assign(failure, { code, path: where });
   }
-  return new AsterError(codeOf(code), message, { reason: reason ?? null, ...(details ? { details } : {}) });
+  return stacklessError(codeOf(code), message, {
+    reason: reason ?? null,
+    details: details ?? {},
+    peer: peer ?? null,
+    isLocal: isLocal ?? true,
+    notSent: notSent ?? false,
+  });
 }
 
 function codeOf(code: string | number | undefined): Code {

@@ -32,6 +32,10 @@ export interface NodeLimits {
   readonly bodyTimeoutMs?: number | undefined;
   /** Bytes that waiting messages above 64 KiB may occupy, for each connection. Default 64 MiB. */
   readonly peerBytes?: number | undefined;
+  /** Calls that a peer may leave before their answer at once, on one connection. Default 2000. */
+  readonly resetBurst?: number | undefined;
+  /** Calls that a peer may leave so each second after that; more delay its next ones. Default 500. */
+  readonly resetsPerSecond?: number | undefined;
   /** Connections served at once, of all peers together. Default 4096. */
   readonly maxConnections?: number | undefined;
 }
@@ -60,6 +64,8 @@ const limitsShape = {
   headerTimeoutMs: optional(integer(1)),
   bodyTimeoutMs: optional(integer(1)),
   peerBytes: optional(integer(65_536, MOST)),
+  resetBurst: optional(integer(1, MOST)),
+  resetsPerSecond: optional(integer(1, MOST)),
   maxConnections: optional(integer(1, MOST)),
 };
 

@@ -6,9 +6,10 @@
 import { AsterClient } from "../client/client.js";
 import { type ClientOptions, connectShape } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
-import { AsterError, Code } from "../errors.js";
+import { AsterError, Code, withCaller } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
+import { listenToCore } from "../native/core-log.js";
 import type { Port } from "../native/data-plane.js";
 import type { NodeFacts, OpenedConnection, StartedNode } from "../native/documents.js";
 import { controlCall, environmentPort } from "../native/index.js";
@@ -18,6 +19,7 @@ import {
   functionOf,
   integer,
   listOf,
+  oneOf,
   optional,
   type ShapeOf,
   text,
@@ -54,6 +56,11 @@ export interface ServeOptions {
   readonly interceptors?: readonly ServerInterceptor[] | undefined;
   /** Longest time of a unary or client-stream call that has no deadline. Default 300 s. */
   readonly maxCallMs?: number | undefined;
+  /**
+   * Compression of answers above 4096 bytes. `"auto"` (the default) pauses where data does not shrink. JSON is
+   * never compressed.
+   */
+  readonly compress?: "auto" | "always" | "never" | undefined;
 }
 
 /** Options of a drain. */
@@ -70,6 +77,7 @@ export interface CheckedServing {
   readonly access: Access;
   readonly interceptors: readonly ServerInterceptor[] | undefined;
   readonly maxCallMs: number | undefined;
+  readonly compress: "auto" | "always" | "never" | undefined;
 }
 
 /** The checks of {@link ServeOptions}. */
@@ -78,9 +86,12 @@ export const serveShape: ShapeOf<CheckedServing> = {
   access,
   interceptors: optional(listOf(functionOf<ServerInterceptor>())),
   maxCallMs: optional(integer(1)),
+  compress: optional(oneOf("auto", "always", "never")),
 };
 
 const DEFAULT_DRAIN_MS = 10_000;
+/** How long the end of an `await using` block waits for what was accepted. */
+const DISPOSE_DRAIN_MS = 5000;
 const DEFAULT_CONNECT_MS = 30_000;
 
 /**
@@ -104,6 +115,7 @@ export class AsterNode {
   /** null for an attached node, which does not own the endpoint. */
   readonly #identity: Identity | null;
   readonly #clients = new Set<AsterClient>();
+  readonly #stopListening: () => void;
   #stopServing: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
@@ -115,16 +127,19 @@ export class AsterNode {
     this.endpointId = started.endpointId;
     this.addresses = Object.freeze([...started.directAddresses]);
     this.ticket = started.ticket;
+    this.#stopListening = identity === null ? () => {} : listenToCore(logger);
   }
 
   /**
    * Binds an endpoint.
    * @throws {TypeError} naming the option that does not fit.
-   * @throws {AsterError} UNAVAILABLE when the address cannot be bound.
+   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when the address cannot be bound.
    */
-  static async start(options: NodeOptions = {}): Promise<AsterNode> {
-    const checked = checkOptions(nodeShape, options);
-    return AsterNode.open(checked, checked.identity ?? "project");
+  static start(options: NodeOptions = {}): Promise<AsterNode> {
+    return withCaller(AsterNode.start, async () => {
+      const checked = checkOptions(nodeShape, options);
+      return AsterNode.open(checked, checked.identity ?? "project");
+    });
   }
 
   /** @internal Binds an endpoint from options that were checked. */
@@ -176,6 +191,7 @@ export class AsterNode {
       services: checked.services,
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
+      compress: checked.compress ?? "auto",
       logger: this.#logger,
     });
   }
@@ -186,7 +202,11 @@ export class AsterNode {
    * @throws {AsterError} INVALID_ARGUMENT for a text that is no address and for this node's own, UNAVAILABLE when
    * nobody answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
    */
-  async connect(address: string, options: ClientOptions = {}): Promise<AsterClient> {
+  connect(address: string, options: ClientOptions = {}): Promise<AsterClient> {
+    return withCaller(this.connect, () => this.#connect(address, options));
+  }
+
+  async #connect(address: string, options: ClientOptions): Promise<AsterClient> {
     const checked = checkOptions(connectShape, options);
     this.#open();
     const document = JSON.stringify({
@@ -208,10 +228,12 @@ export class AsterNode {
   }
 
   /** Addresses and load, as they are now. */
-  async info(): Promise<NodeFacts> {
-    this.#open();
-    const { node } = this.#started;
-    return this.#port.request((native, request) => native.nodeInfo(this.#port.number, request, node));
+  info(): Promise<NodeFacts> {
+    return withCaller(this.info, async () => {
+      this.#open();
+      const { node } = this.#started;
+      return this.#port.request((native, request) => native.nodeInfo(this.#port.number, request, node));
+    });
   }
 
   /** Stops accepting, finishes what was accepted, cancels the rest at the timeout, closes. Safe twice. */
@@ -234,13 +256,14 @@ export class AsterNode {
     return this.#closing;
   }
 
-  /** As {@link close}: without draining. */
+  /** As {@link drain}, with a timeout of 5 s: what was accepted may finish. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    return this.drain({ timeoutMs: DISPOSE_DRAIN_MS });
   }
 
   async #close(): Promise<void> {
     const { node } = this.#started;
+    this.#stopListening();
     for (const client of this.#clients) await client.close();
     if (this.#stopServing !== null) {
       controlCall((native) => native.nodeUnserve(this.#port.number, node));

@@ -27,7 +27,7 @@ export function readHandle(value: unknown): StartedNode {
   const handle = value as Partial<NodeHandle> | null | undefined;
   const number = handle?.started?.node;
   // A number that 32 bits cannot hold would arrive at the native side as that of another node.
-  if (handle?.aster !== "node" || number === undefined || number !== number >>> 0) {
+  if (handle?.aster !== "node" || !handle.started || number === undefined || number !== number >>> 0) {
     throw optionError("handle", `must come from node.share(), not ${kindOf(value)}`);
   }
   if (handle.process !== process.pid)

@@ -1,7 +1,7 @@
 // JSON Schema (2020-12) of a message as JSON mode carries it.
 //
 // Owns: the mapping from schema nodes to JSON Schema. Members have their wire names; messages and enums stand
-// once under `$defs`, so recursive messages need no special case.
+// once under `$defs`, so recursive messages need no special case. What JSON mode cannot carry is refused.
 
 import type { EnumDefinition } from "./enum.js";
 import type { ScalarKind } from "./kinds.js";
@@ -13,40 +13,51 @@ export type JsonSchema = { [keyword: string]: unknown };
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 
-/** The document of a message. */
+type Defs = Record<string, JsonSchema>;
+
+/**
+ * The document of a message.
+ * @throws {TypeError} naming the member whose kind JSON mode cannot carry.
+ */
 export function jsonSchemaOf(schema: SchemaObject): JsonSchema {
-  const defs: Record<string, JsonSchema> = {};
-  const body = partOf(schema, defs);
+  const defs: Defs = {};
+  const body = partOf(schema, defs, "");
   const text = schema.place.description;
   return { $schema: DIALECT, ...(text === null ? {} : { description: text }), ...body, $defs: defs };
 }
 
-function partOf(schema: SchemaObject, defs: Record<string, JsonSchema>): JsonSchema {
+/** @param path where the schema stands: the tag of its message and the member, with `[]` for each element. */
+function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
   const node = nodeOf(schema);
   switch (node.kind) {
     case "scalar":
-      return scalarPart(node.scalar);
+      return scalarPart(node.scalar, path);
     case "list":
-      return { type: "array", items: partOf(node.element, defs) };
-    case "set":
-      return { type: "array", uniqueItems: true, items: partOf(node.element, defs) };
+      return { type: "array", items: partOf(node.element, defs, `${path}[]`) };
     case "map":
-      return { type: "object", additionalProperties: partOf(node.value, defs) };
+      return { type: "object", additionalProperties: partOf(node.value, defs, `${path}[]`) };
     case "optional":
-      return { anyOf: [partOf(node.inner, defs), { type: "null" }] };
+      return { anyOf: [partOf(node.inner, defs, path), { type: "null" }] };
     case "message":
       return refTo(node.message.tag, defs, () => messagePart(node.message, defs));
     case "enum":
       return refTo(node.enum.tag, defs, () => enumPart(node.enum));
-    case "union":
-      return { anyOf: node.members.map((member) => partOf(member, defs)) };
     case "any":
       if (node.narrow === null) return {};
       return { type: node.narrow === "list" ? "array" : "object" };
+    case "set":
+    case "union":
+      throw formless(`a ${node.kind}`, path);
   }
 }
 
-function refTo(tag: string, defs: Record<string, JsonSchema>, part: () => JsonSchema): JsonSchema {
+// A schema that described these would promise documents that no peer takes.
+function formless(kind: string, path: string): TypeError {
+  const problem = `${kind} cannot travel in JSON mode, which is what the schema describes`;
+  return Object.assign(new TypeError(path === "" ? problem : `${path}: ${problem}`), { path });
+}
+
+function refTo(tag: string, defs: Defs, part: () => JsonSchema): JsonSchema {
   if (!Object.hasOwn(defs, tag)) {
     defs[tag] = {}; // taken before the fields are visited, so that a cycle ends here
     defs[tag] = part();
@@ -55,11 +66,11 @@ function refTo(tag: string, defs: Record<string, JsonSchema>, part: () => JsonSc
   return { $ref: `#/$defs/${encodeURI(pointer)}` };
 }
 
-function messagePart(message: MessageDefinition, defs: Record<string, JsonSchema>): JsonSchema {
+function messagePart(message: MessageDefinition, defs: Defs): JsonSchema {
   const properties: [string, JsonSchema][] = [];
   const required: string[] = [];
   for (const field of message.fields) {
-    properties.push([field.wireName, fieldPart(field, defs)]);
+    properties.push([field.wireName, fieldPart(field, defs, `${message.tag} at ${field.key}`)]);
     if (field.fallback === null && nodeOf(field.schema).kind !== "optional") required.push(field.wireName);
   }
   return {
@@ -71,9 +82,9 @@ function messagePart(message: MessageDefinition, defs: Record<string, JsonSchema
   };
 }
 
-function fieldPart(field: FieldDefinition, defs: Record<string, JsonSchema>): JsonSchema {
+function fieldPart(field: FieldDefinition, defs: Defs, path: string): JsonSchema {
   const { description, fallback, constant } = field.schema.place;
-  const part = partOf(field.schema, defs);
+  const part = partOf(field.schema, defs, path);
   const value = constant ? fallback?.() : undefined;
   const plain =
     value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean";
@@ -88,25 +99,25 @@ function enumPart(definition: EnumDefinition): JsonSchema {
   return { title: definition.typeName, enum: [...definition.json] };
 }
 
-const INT64 = { minimum: -(2 ** 63), maximum: 2 ** 63 };
-
-function scalarPart(kind: ScalarKind): JsonSchema {
+function scalarPart(kind: ScalarKind, path: string): JsonSchema {
   switch (kind.js) {
     case "bool":
       return { type: "boolean" };
     case "number":
+      return { type: "integer", ...rangeOfWord[kind.word] };
     case "bigint":
-      return { type: "integer", ...(rangeOfWord[kind.word] ?? INT64) };
+      if (kind.word === "timestamp") throw formless("a timestamp", path);
+      // Their bounds have more digits than a number of a schema document holds; zero has not.
+      return { type: "integer", ...(UNSIGNED.has(kind.word) ? { minimum: 0 } : {}) };
     case "float":
       return { type: "number" };
     case "string":
       return { type: "string" };
     case "bytes":
-      return { type: "string", contentEncoding: "base64" };
+      throw formless("bytes", path);
     case "date":
-      return { type: "string", format: "date" };
     case "timestamp":
-      return { type: "string", format: "date-time" };
+      throw formless(`a ${kind.js}`, path);
   }
 }
 
@@ -123,11 +134,11 @@ const rangeOfWord: Record<string, JsonSchema> = {
   int16: signed(16),
   int32: signed(32),
   fixedInt32: signed(32),
+  int: { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
   uint8: unsigned(8),
   uint16: unsigned(16),
   uint32: unsigned(32),
   fixedUint32: unsigned(32),
-  uint64: { minimum: 0, maximum: 2 ** 64 },
-  fixedUint64: { minimum: 0, maximum: 2 ** 64 },
-  taggedUint64: { minimum: 0, maximum: 2 ** 64 },
 };
+
+const UNSIGNED = new Set(["uint64", "fixedUint64", "taggedUint64"]);

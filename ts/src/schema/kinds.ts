@@ -120,7 +120,7 @@ export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
     word: "string",
     id: 21,
     js: "string",
-    expected: "a string without lone surrogates",
+    expected: "a string",
     fits: isText,
   },
   bytes: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },

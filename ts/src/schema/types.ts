@@ -153,7 +153,10 @@ export interface EnumOf<M extends string> extends TypedSchema, Defaultable {
   value(member: M): EnumMember<M>;
 }
 
-/** What `t.any` holds: null, boolean, string, number, bigint, or one of the objects that `docs` list. */
+/**
+ * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, `Date`, `PlainDate`, arrays, `Set`, `Map`,
+ * plain objects, messages made by `X.of()` or by decoding, and enum members made by `Color.value("RED")`.
+ */
 export type AnyValue = null | boolean | string | number | bigint | object;
 
 /** What every message schema can do beside being a schema. */
@@ -176,7 +179,12 @@ export interface MessageMembers extends Schema, Defaultable {
   encodeJson(value: InferInput<this>): string;
   /** The value that a JSON text holds: absent members take their default, optional ones null. */
   decodeJson(text: string): Infer<this>;
-  /** JSON Schema (2020-12) of the message in JSON mode. */
+  /**
+   * JSON Schema (2020-12) of the message in JSON mode.
+   *
+   * *Shape*: members have their wire names. Integers of 64 bits have no bounds: a double does not hold them.
+   * @throws {TypeError} naming the member whose kind has no form in JSON mode: bytes, sets, dates, timestamps, unions.
+   */
   jsonSchema(): JsonSchema;
 }
 

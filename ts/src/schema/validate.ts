@@ -6,7 +6,7 @@
 import { definitionOf } from "./brand.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
-import { scalarKinds } from "./kinds.js";
+import { type ScalarKind, scalarKinds } from "./kinds.js";
 import type { FieldDefinition, MessageDefinition } from "./message.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
@@ -46,7 +46,7 @@ export function conform(schema: SchemaObject, value: unknown, depth = 0): unknow
   const node = nodeOf(schema);
   switch (node.kind) {
     case "scalar":
-      if (!node.scalar.fits(value)) throw misfit(node.scalar.expected, value);
+      if (!node.scalar.fits(value)) throw scalarMisfit(node.scalar, value);
       return copyScalar(value);
     case "optional":
       return value === null ? null : conform(node.inner, value, depth);
@@ -80,6 +80,14 @@ function at<R>(key: PropertyKey, step: () => R): R {
 
 function misfit(expected: string, value: unknown): Misfit {
   return new Misfit(`expected ${expected}, got ${describe(value)}`);
+}
+
+function scalarMisfit(kind: ScalarKind, value: unknown): Misfit {
+  return kind.js === "string" && typeof value === "string" ? loneSurrogate() : misfit(kind.expected, value);
+}
+
+function loneSurrogate(): Misfit {
+  return new Misfit("expected a string without lone surrogates, which no encoding has");
 }
 
 /** A value in a few words, without its content where that could be long or secret. */
@@ -212,7 +220,10 @@ function conformAny(narrow: "list" | "map" | null, value: unknown, depth: number
 
 function conformDynamic(value: unknown, depth: number): unknown {
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
-  if (typeof value === "string" && !/\p{Surrogate}/u.test(value)) return value;
+  if (typeof value === "string") {
+    if (scalarKinds.string.fits(value)) return value;
+    throw loneSurrogate();
+  }
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
   if (typeof value !== "object") throw misfit("a value that t.any can hold", value);
   if (value instanceof Uint8Array || value instanceof Date) {

@@ -7,8 +7,8 @@
 import { AsterError, Code } from "../errors.js";
 import type { Port } from "../native/data-plane.js";
 import type { CallSink, IncomingCall, ItemBatch } from "../native/data-plane-events.js";
-import { Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
-import { CREDIT_STEP, ITEM_COST, Outlet } from "../native/data-plane-outlet.js";
+import { giveRoom, Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
+import { Burst, ITEM_COST, Outlet } from "../native/data-plane-outlet.js";
 import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";
@@ -102,9 +102,7 @@ export class ServerCall implements CallSink, InboxOwner {
 
   giveBack(bytes: number): void {
     if (this.#over) return;
-    this.#port.ops.credit(this.#number, bytes);
-    if (bytes >= CREDIT_STEP) this.#port.flush();
-    else this.#port.scheduled();
+    giveRoom(this.#port, this.#number, bytes);
   }
 
   broken(error: unknown): unknown {
@@ -144,6 +142,7 @@ export class ServerCall implements CallSink, InboxOwner {
     const outlet = this.#outlet as Outlet;
     try {
       const answers = iteratorOf(output);
+      const burst = new Burst();
       this.#answers = answers;
       if (this.#over) return;
       for (;;) {
@@ -151,7 +150,7 @@ export class ServerCall implements CallSink, InboxOwner {
         const result = isThenable(step) ? await step : step;
         if (this.#over) return;
         if (result.done === true) break;
-        const room = this.#send(outlet, result.value);
+        const room = this.#send(outlet, result.value) ?? burst.next();
         if (room !== null) await room;
         if (this.#over) return;
       }

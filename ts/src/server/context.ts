@@ -14,8 +14,11 @@ export interface CallPeer {
   readonly attributes: Readonly<Record<string, string>>;
   /** Roles of the verified credential; empty on an open server. */
   readonly roles: readonly string[];
-  /** How packets travel, `"direct"` or `"relay"`; null where it is not known. */
-  readonly path: string | null;
+  /**
+   * How packets travelled when the first call of the connection came: a relayed connection may have become direct
+   * since. null where no path was chosen yet.
+   */
+  readonly path: "direct" | "relay" | null;
 }
 
 /** The second argument of every handler. */

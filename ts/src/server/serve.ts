@@ -22,6 +22,7 @@ export interface Serving {
   readonly services: readonly Implementation[];
   readonly interceptors: readonly ServerInterceptor[];
   readonly maxCallMs: number;
+  readonly compress: "auto" | "always" | "never";
   readonly logger: Logger;
 }
 
@@ -90,12 +91,13 @@ export function startServing(port: Port, node: number, serving: Serving): () => 
   };
 }
 
-function servedDocument(service: BoundService, { maxCallMs, logger }: Serving): object {
+function servedDocument(service: BoundService, { maxCallMs, compress, logger }: Serving): object {
   return {
     document: service.document,
     contractId: announcedId(service, logger),
     plan: service.plan,
     maxCallMs,
+    compress,
     methods: service.methods.map(({ requestRoot, responseRoot }) => ({
       request: requestRoot,
       response: responseRoot,

@@ -2,6 +2,7 @@
 //
 // Owns: the join of handler, codecs and interceptors, and the acceptance of its calls. Does not own: the call.
 
+import { AsyncResource } from "node:async_hooks";
 import type { Logger } from "../logging.js";
 import type { CallAcceptor, Port } from "../native/data-plane.js";
 import type { IncomingCall } from "../native/data-plane-events.js";
@@ -37,6 +38,9 @@ export class MethodAcceptor implements CallAcceptor {
   }
 
   accept(call: IncomingCall): void {
-    new ServerCall(this.#port, this.#method, call).start(call);
+    // An asynchronous context for each call, as HTTP servers have it: a store that a handler enters
+    // (AsyncLocalStorage) ends with its call instead of staying for the next.
+    const answer = new ServerCall(this.#port, this.#method, call);
+    new AsyncResource("AsterCall").runInAsyncScope(answer.start, answer, call);
   }
 }

@@ -2,6 +2,7 @@
 //
 // Owns: the options of both in one object. Does not own: anything a node does (node/node.ts).
 
+import { withCaller } from "../errors.js";
 import {
   AsterNode,
   type DrainOptions,
@@ -36,20 +37,25 @@ export class AsterServer {
   /**
    * Binds an endpoint and starts to answer.
    * @throws {TypeError} naming the option that does not fit; `access` has no default.
-   * @throws {AsterError} UNAVAILABLE when the address cannot be bound.
+   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when the address cannot be bound.
    */
-  static async start(options: ServerOptions): Promise<AsterServer> {
+  static start(options: ServerOptions): Promise<AsterServer> {
+    return withCaller(AsterServer.start, () => AsterServer.#start(options));
+  }
+
+  static async #start(options: ServerOptions): Promise<AsterServer> {
     const {
       services,
       access,
       interceptors,
       maxCallMs,
+      compress,
       identity: source,
       ...endpoint
     } = checkOptions(serverShape, options);
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
-      node.serve({ services, access, interceptors, maxCallMs });
+      node.serve({ services, access, interceptors, maxCallMs, compress });
     } catch (error) {
       await node.close();
       throw error;
@@ -87,8 +93,8 @@ export class AsterServer {
     return this.#node.close();
   }
 
-  /** As {@link close}: without draining. */
+  /** As {@link drain}, with a timeout of 5 s: what was accepted may finish. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#node.close();
+    return this.#node[Symbol.asyncDispose]();
   }
 }

@@ -13,6 +13,7 @@ use crate::budget::PeerBudget;
 use crate::event::Event;
 use crate::framing::{FrameReader, FrameWriter};
 use crate::node::Node;
+use crate::peer::SelectedPath;
 use crate::port::Port;
 use flood::ResetGuard;
 
@@ -21,7 +22,7 @@ use flood::ResetGuard;
 pub(crate) struct ServerConnection {
     pub(crate) node: Arc<Node>,
     number: u32,
-    endpoint_id: String,
+    connection: Connection,
     budget: PeerBudget,
     resets: ResetGuard,
     /// Ports that were told about this connection.
@@ -35,7 +36,13 @@ impl ServerConnection {
         told.retain(|known| !known.is_closed());
         if !told.iter().any(|known| Arc::ptr_eq(known, port)) {
             told.push(Arc::clone(port));
-            let json = serde_json::json!({ "endpointId": self.endpoint_id }).to_string();
+            let path = SelectedPath::of(&self.connection);
+            let json = serde_json::json!({
+                "endpointId": self.connection.remote_id().to_string(),
+                "path": path.as_ref().map(|path| if path.relayed { "relay" } else { "direct" }),
+                "remoteAddress": path.map(|path| path.remote_address),
+            })
+            .to_string();
             port.push(Event::Peer { connection: self.number, json });
         }
         self.number
@@ -46,7 +53,7 @@ pub(crate) async fn serve_connection(node: Arc<Node>, connection: Connection) {
     let limits = node.limits();
     let this = Arc::new(ServerConnection {
         number: node.next_connection.fetch_add(1, Ordering::Relaxed),
-        endpoint_id: connection.remote_id().to_string(),
+        connection: connection.clone(),
         budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
         resets: ResetGuard::new(limits.reset_burst, limits.resets_per_second),
         told: Mutex::default(),
