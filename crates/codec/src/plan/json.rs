@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BodyPlan, Dynamic, Items, Node, Plan, Shape, TypePlan};
+use super::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Root, Shape, TypePlan};
 use crate::types::id;
 
 impl Plan {
@@ -10,7 +10,7 @@ impl Plan {
     pub fn to_json(&self) -> String {
         json!({
             "types": self.types.iter().map(type_json).collect::<Vec<_>>(),
-            "roots": self.roots.iter().map(node_json).collect::<Vec<_>>(),
+            "roots": self.roots.iter().map(root_json).collect::<Vec<_>>(),
         })
         .to_string()
     }
@@ -26,6 +26,8 @@ fn type_json(plan: &TypePlan) -> Value {
             "namespaceMeta": namespace_meta,
             "nameMeta": name_meta,
             "emptyNamespace": empty_namespace,
+            "refs": message.mode.refs,
+            "compatible": message.mode.compatible,
             "hash": hex(&message.hash),
             "prefix": hex(&plan.prefix()),
             "order": message.order,
@@ -38,13 +40,43 @@ fn type_json(plan: &TypePlan) -> Value {
             "emptyNamespace": empty_namespace,
             "members": values.len(),
         }),
+        BodyPlan::Extension => json!({
+            "kind": "ext",
+            "namespaceMeta": namespace_meta,
+            "nameMeta": name_meta,
+            "emptyNamespace": empty_namespace,
+        }),
     }
 }
 
+fn root_json(root: &Root) -> Value {
+    let mut node = node_json(&root.node);
+    if let Some(members) = node.as_object_mut() {
+        members.insert("refs".to_owned(), root.mode.refs.into());
+        members.insert("compatible".to_owned(), root.mode.compatible.into());
+    }
+    node
+}
+
 fn node_json(node: &Node) -> Value {
+    let mut json = shape_json(node);
+    if let Some(members) = json.as_object_mut() {
+        members.insert("identity".to_owned(), node.has_identity().into());
+        let lead = match node.lead(true) {
+            Lead::Plain => Value::Null,
+            Lead::Flag => "flag".into(),
+            Lead::Reference => "reference".into(),
+        };
+        members.insert("shared".to_owned(), lead);
+    }
+    json
+}
+
+fn shape_json(node: &Node) -> Value {
     let nullable = node.nullable;
     match &node.shape {
-        Shape::Scalar(scalar) => json!({ "id": scalar.id(), "nullable": nullable }),
+        Shape::Scalar(scalar) | Shape::Converted(scalar, _) => json!({ "id": scalar.id(), "nullable": nullable }),
+        Shape::Array(kind) => json!({ "id": kind.id(), "nullable": nullable }),
         Shape::List(items) => items_json(id::LIST, items, nullable),
         Shape::Set(items) => items_json(id::SET, items, nullable),
         Shape::Map(entries) => json!({
@@ -57,6 +89,9 @@ fn node_json(node: &Node) -> Value {
         }),
         Shape::Message { index, type_info } => json!({
             "id": id::MESSAGE, "type": index, "nullable": nullable, "typeInfo": type_info,
+        }),
+        Shape::Extension { index, type_info } => json!({
+            "id": id::EXTENSION, "type": index, "nullable": nullable, "typeInfo": type_info,
         }),
         Shape::Enum(index) => json!({ "id": id::ENUM, "type": index, "nullable": nullable }),
         Shape::Dynamic(dynamic) => dynamic_json(dynamic, nullable),
