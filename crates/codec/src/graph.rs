@@ -40,6 +40,14 @@ impl Graph {
         Self::decode_as(plan, root, message, Form::Wire)
     }
 
+    pub(crate) fn encode_plain(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
+        self.encode_as(plan, root, Form::Plain)
+    }
+
+    pub(crate) fn decode_plain(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
+        Self::decode_as(plan, root, message, Form::Plain)
+    }
+
     fn encode_as(&self, plan: &Plan, root: usize, form: Form) -> Result<Vec<u8>, CodecError> {
         encode(plan, root, Place::new(&self.root, &self.objects), form, 64)
     }
@@ -64,7 +72,7 @@ pub fn wire_to_marked(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8
 ///
 /// Errors: a message that does not decode.
 pub fn plain_to_wire(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
-    Graph::decode_as(plan, root, message, Form::Plain)?.encode(plan, root)
+    Graph::decode_plain(plan, root, message)?.encode(plan, root)
 }
 
 /// The sink that builds a value.

@@ -2,7 +2,8 @@
 //!
 //! The lowest layer: it knows no frames, no calls and no network. `buffer` reads and writes the forms of
 //! values; `schema` and `plan` decide which form stands where; `decode` and `encode` walk a plan over bytes,
-//! driven by or driving JSON text (`json`) or values in memory (`value`).
+//! driven by or driving JSON text (`json`) or values in memory (`value`, `graph`); `row` is the form that is
+//! read in place.
 
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ mod limits;
 pub mod metastring;
 mod murmur3;
 mod plan;
+mod row;
 pub mod schema;
 mod sink;
 mod source;
@@ -31,6 +33,7 @@ pub use json::{json_to_xlang, xlang_to_json};
 pub use limits::Limits;
 pub use murmur3::murmur3;
 pub use plan::Plan;
+pub use row::{RowLayout, message_to_row, row_to_message};
 pub use schema::{PlanError, Schema};
 pub use sink::check;
 pub use types::{ArrayKind, Scalar};
