@@ -88,7 +88,11 @@ struct Builder {
 enum Open {
     Items(Vec<Value>, bool),
     Map(Vec<(Value, Value)>, Option<Value>),
-    Message { index: usize, fields: Vec<Value>, field: usize },
+    Message {
+        index: usize,
+        fields: Vec<Value>,
+        field: usize,
+    },
     /// A shared value.
     Tracked(Option<Value>),
 }
@@ -275,7 +279,8 @@ fn renumber(value: &mut Value, places: &HashMap<usize, usize>) -> Done {
     let all = |values: &mut [Value]| values.iter_mut().try_for_each(|value| renumber(value, places));
     match value {
         Value::Shared(number) => {
-            let place = places.get(number).ok_or_else(|| CodecError::invalid("a shared value that is none"))?;
+            let place =
+                places.get(number).ok_or_else(|| CodecError::invalid("a shared value that is none"))?;
             *number = *place;
             Ok(())
         }

@@ -29,7 +29,7 @@ pub use buffer::{ReadError, Reader, Writer};
 pub use encode::NULL_MESSAGE;
 pub use error::CodecError;
 pub use graph::{Graph, plain_to_wire, wire_to_marked};
-pub use json::{json_to_xlang, xlang_to_json};
+pub use json::{json_to_xlang, wire_to_json, xlang_to_json};
 pub use limits::Limits;
 pub use murmur3::murmur3;
 pub use plan::Plan;

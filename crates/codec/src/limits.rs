@@ -75,12 +75,6 @@ impl Budget {
         within("values with references", count, self.limits.objects)
     }
 
-    /// A description of a type, and its fields.
-    pub(crate) fn described(&self, types: usize, fields: usize) -> Result<(), CodecError> {
-        within("described types", types, 4096)?;
-        within("fields of a described type", fields, 4096)
-    }
-
     pub(crate) fn binary(&self, length: usize) -> Result<(), CodecError> {
         within("bytes of a byte string", length, self.limits.binary)
     }

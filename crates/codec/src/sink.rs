@@ -165,16 +165,16 @@ macro_rules! ignores {
             }
             fn reference(&mut self, $number: usize) -> Done {
                 let $this = self;
-                $reference;
-                Ok(())
+                $reference
             }
         }
     };
 }
 
-ignores!(Nothing, |_this, _number| ());
+ignores!(Nothing, |_this, _number| Ok(()));
 ignores!(References, |this, number| {
     this.numbers.insert(number);
+    Ok(())
 });
 
 /// Checks that `message` decodes as root `root` of `plan`, within the default limits.

@@ -75,9 +75,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn item(&mut self, node: &'a Node, lead: Lead, typing: Typing) -> Done {
         match lead {
-            Lead::Plain => self.value_of(node, typing),
             Lead::Flag if self.is_null_flag()? => self.null(node),
-            Lead::Flag => self.value_of(node, typing),
+            Lead::Plain | Lead::Flag => self.value_of(node, typing),
             Lead::Reference => self.referable(node, typing),
         }
     }

@@ -7,9 +7,13 @@ use std::cell::OnceCell;
 
 use super::{Decoder, Done, Typing, WireType};
 use crate::CodecError;
+use crate::limits::within;
 use crate::plan::{BodyPlan, Dynamic, FieldPlan, Lead, Node, Shape, describe};
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
+
+/// The chain of descriptions ends link by link, on the stack.
+const MOST_TYPES: usize = 4096;
 
 /// Where the descriptions of a message live: a chain that only grows.
 #[derive(Default)]
@@ -73,7 +77,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             if by != self.descriptions.seen.len() {
                 return Err(CodecError::invalid("a description out of order"));
             }
-            self.budget.described(by + 1, 0)?;
+            within("described types", by + 1, MOST_TYPES)?;
             let described = self.description(number)?;
             self.descriptions.push(described);
         }
@@ -101,13 +105,18 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if head != describe::head(body, head & describe::HAS_FIELDS != 0) {
             return Err(CodecError::invalid("a description whose checksum is wrong"));
         }
-        let (read, names) = super::typedef::read(body, &self.budget)?;
+        let (read, names) = super::typedef::read(body)?;
+        if (head & describe::HAS_FIELDS != 0) == read.is_empty() {
+            return Err(CodecError::invalid("a description whose head does not fit its fields"));
+        }
         let index = self.plan.find(&names.0, &names.1);
         let name = format!("{}/{}", names.0, names.1).chars().take(200).collect();
         let ours = index.and_then(|index| self.plan.types.get(index)).map(|plan| &plan.body);
         let message = match (number, ours) {
             (id::COMPATIBLE_MESSAGE, Some(BodyPlan::Message(message))) => Some(message),
-            (id::ENUM, Some(BodyPlan::Enum(_))) | (id::EXTENSION, Some(BodyPlan::Extension)) | (_, None) => None,
+            (id::ENUM, Some(BodyPlan::Enum(_))) | (id::EXTENSION, Some(BodyPlan::Extension)) | (_, None) => {
+                None
+            }
             _ => return Err(CodecError::invalid(format!("{name} is a type of another sort here"))),
         };
         let fields = message.map(|message| message.fields.as_slice()).unwrap_or_default();
@@ -118,7 +127,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
             absent.retain(|index| Some(*index) != position);
             let own = position.and_then(|position| fields.get(position));
             let refs = self.mode.refs;
-            described.push(field.against(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
+            described
+                .push(field.against(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
         }
         Ok(Described { number, name, index, fields: described, absent })
     }

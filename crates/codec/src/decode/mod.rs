@@ -97,8 +97,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
             match (self.flag()?, self.mode.refs) {
                 (refs::Flag::First, true) => self.first(node, Typing::Each)?,
                 (refs::Flag::First | refs::Flag::Present, _) => self.typed(node)?,
-                (refs::Flag::Null, _) => return Err(CodecError::invalid("a null message without its header")),
-                (refs::Flag::Back, _) => return Err(CodecError::invalid("a message that is only a reference")),
+                (refs::Flag::Null, _) => {
+                    return Err(CodecError::invalid("a null message without its header"));
+                }
+                (refs::Flag::Back, _) => {
+                    return Err(CodecError::invalid("a message that is only a reference"));
+                }
             }
         }
         if self.reader.is_empty() {

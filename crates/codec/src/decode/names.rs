@@ -46,7 +46,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// The declared type, when its names come next in full and in Python's own packing.
     fn expected_name(&mut self, node: &'a Node) -> Option<usize> {
-        let (Shape::Message { index, .. } | Shape::Enum(index) | Shape::Extension { index, .. }) = &node.shape
+        let (Shape::Message { index, .. } | Shape::Enum(index) | Shape::Extension { index, .. }) =
+            &node.shape
         else {
             return None;
         };

@@ -89,8 +89,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 }
 
-
-
 /// Whether what was read at one place may stand in another.
 fn fits(seen: Seen<'_>, place: &Node) -> bool {
     if std::ptr::eq(seen.node, place) || seen.node.shape == place.shape {

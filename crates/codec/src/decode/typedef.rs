@@ -6,12 +6,13 @@ use super::converts;
 use super::described::DescribedField;
 use crate::CodecError;
 use crate::buffer::Reader;
-use crate::limits::Budget;
+use crate::limits::within;
 use crate::metastring::{self, Role};
 use crate::plan::describe::{BY_NAME, FIELD_NAME, FIELDS, NAME, PACKINGS};
 use crate::plan::{Dynamic, Entries, FieldPlan, Items, Lead, Node, Shape};
 use crate::types::{ArrayKind, Scalar, id};
 
+const MOST_FIELDS: usize = 4096;
 /// Types deeper than this are refused, as in a schema.
 const DEEPEST: usize = 32;
 
@@ -39,7 +40,7 @@ enum PeerType {
 /// Fields, and namespace with name.
 type Body = (Vec<PeerField>, (String, String));
 
-pub(super) fn read(body: &[u8], budget: &Budget) -> Result<Body, CodecError> {
+pub(super) fn read(body: &[u8]) -> Result<Body, CodecError> {
     let mut reader = Reader::new(body);
     let first = reader.u8()?;
     if first & !(FIELDS as u8) != BY_NAME {
@@ -49,7 +50,7 @@ pub(super) fn read(body: &[u8], budget: &Budget) -> Result<Body, CodecError> {
     if count == FIELDS {
         count = count.saturating_add(reader.length()?);
     }
-    budget.described(0, count)?;
+    within("fields of a described type", count, MOST_FIELDS)?;
     let namespace = name(&mut reader, Role::Namespace)?;
     let r#type = name(&mut reader, Role::TypeName)?;
     let mut fields = Vec::new();
@@ -162,8 +163,8 @@ impl PeerType {
         !matches!(self, Self::Dynamic | Self::Message)
     }
 
-    fn items(&self) -> Box<Items> {
-        Box::new(Items { node: Node::new(self.anything(true), true), declared: self.names_a_type() })
+    fn items(&self) -> Items {
+        Items { node: Node::new(self.anything(true), true), declared: self.names_a_type() }
     }
 
     /// A shape that reads values of this type, whatever they are for.
@@ -171,10 +172,10 @@ impl PeerType {
         match self {
             Self::Scalar(scalar) => Shape::Scalar(*scalar),
             Self::Array(kind) => Shape::Array(*kind),
-            Self::List(inner) => Shape::List(inner.items()),
-            Self::Set(inner) => Shape::Set(inner.items()),
+            Self::List(inner) => Shape::List(Box::new(inner.items())),
+            Self::Set(inner) => Shape::Set(Box::new(inner.items())),
             Self::Map(entry) => {
-                Shape::Map(Box::new(Entries { key: *entry.0.items(), value: *entry.1.items() }))
+                Shape::Map(Box::new(Entries { key: entry.0.items(), value: entry.1.items() }))
             }
             // An ordinal, and bytes.
             Self::Enum => Shape::Scalar(Scalar::Uint64),
@@ -202,10 +203,9 @@ impl PeerType {
                 value: entry.1.merged_items(&entries.value)?,
             })),
             (Shape::Array(ours), Self::Array(theirs)) if ours == theirs => Shape::Array(*ours),
-            (Shape::Message { .. }, Self::Message)
+            (Shape::Message { .. } | Shape::Dynamic(Dynamic::OneOf(_)), Self::Message)
             | (Shape::Enum(_), Self::Enum)
-            | (Shape::Extension { .. }, Self::Extension)
-            | (Shape::Dynamic(Dynamic::OneOf(_)), Self::Message) => own.shape.clone(),
+            | (Shape::Extension { .. }, Self::Extension) => own.shape.clone(),
             (Shape::Dynamic(dynamic), _) if self.fits(dynamic) => self.anything(element),
             _ => return None,
         };

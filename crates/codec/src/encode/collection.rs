@@ -95,7 +95,16 @@ impl<'p, S: Source> Encoder<'p, S> {
         }
         // Python's one exception: its loop for bools looks only at nulls.
         let bare = !nulls && typing.is_bool(&items.node);
-        Ok((typing, if tracked && !bare { Lead::Reference } else if nulls { Lead::Flag } else { Lead::Plain }))
+        Ok((
+            typing,
+            if tracked && !bare {
+                Lead::Reference
+            } else if nulls {
+                Lead::Flag
+            } else {
+                Lead::Plain
+            },
+        ))
     }
 
     fn element(&mut self, node: &'p Node, value: S, lead: Lead, typing: Typing) -> Done {

@@ -291,8 +291,6 @@ fn allows(dynamic: &Dynamic, wire: WireType) -> bool {
         Dynamic::Any => true,
         Dynamic::List => wire.id == id::LIST,
         Dynamic::Map => wire.id == id::MAP,
-        Dynamic::OneOf(indexes) => {
-            wire.is_named() && indexes.contains(&wire.index)
-        }
+        Dynamic::OneOf(indexes) => wire.is_named() && indexes.contains(&wire.index),
     }
 }

@@ -16,14 +16,25 @@ use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
-/// Appends the JSON text of `message`, a value of root `root`, to `out`.
+/// Appends the JSON text of `message`, plain XLANG of root `root`, to `out`.
 ///
-/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone.
-/// Errors: a message that does not decode; bytes, sets, dates and timestamps, which JSON mode has no form for.
-/// `out` may hold part of the text then.
+/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone. Shared values are
+/// printed each time.
+/// Errors: a message that does not decode; bytes, sets, dates, timestamps, typed arrays and extensions, which
+/// JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+    print(plan, root, message, Form::Plain, out)
+}
+
+/// Appends the JSON text of `message`, as a peer sent it, to `out`: as [`xlang_to_json`], also for roots in
+/// compatible mode. A field that has a default and was not sent is left out.
+pub fn wire_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+    print(plan, root, message, Form::Wire, out)
+}
+
+fn print(plan: &Plan, root: usize, message: &[u8], form: Form, out: &mut String) -> Result<(), CodecError> {
     let limits = Limits::DEFAULT;
-    let wanted = References::of(plan, root, message, Form::Wire)?;
+    let wanted = References::of(plan, root, message, form)?;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),
         out,
@@ -36,7 +47,7 @@ pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String)
         printed: HashMap::new(),
         kept: 0,
     };
-    crate::decode::decode(plan, root, message, Form::Wire, limits, &mut printer)
+    crate::decode::decode(plan, root, message, form, limits, &mut printer)
 }
 
 /// A list, map or message that is being printed: where its text and its spans begin.

@@ -13,7 +13,7 @@ use crate::sink::Form;
 use crate::source::{Identity, Kind, Source};
 use crate::violation::Violation;
 
-/// Turns JSON text into a message of root `root`.
+/// Turns JSON text into plain XLANG of root `root`.
 ///
 /// Shape: with `marked`, each field that has a default is preceded by `01`, or stands as `00` alone where
 /// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
@@ -22,7 +22,7 @@ use crate::violation::Violation;
 pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Result<Vec<u8>, CodecError> {
     let document = Document::parse(text, Limits::DEFAULT)?;
     let value = JsonValue { document: &document, at: 0, key: false };
-    let form = if marked { Form::Marked } else { Form::Wire };
+    let form = if marked { Form::Marked } else { Form::Plain };
     encode(plan, root, value, form, text.len() / 2 + 32).map_err(|error| match error {
         CodecError::Violation(mut violation) => {
             violation.root = root_name(plan, root);

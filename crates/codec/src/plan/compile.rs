@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Root, Shape, TypePlan, describe};
+use super::{
+    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Root, Shape, TypePlan, describe,
+};
 use crate::json::write_string;
 use crate::metastring::{MetaString, Role};
 use crate::murmur3;

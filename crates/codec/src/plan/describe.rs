@@ -1,4 +1,4 @@
-//! TypeDefs: how a payload in compatible mode describes the fields of its messages.
+//! Descriptions, which Fory calls `TypeDef`: how a payload in compatible mode describes the fields of its messages.
 //!
 //! Owns the bytes of a description that we write, and its checksum. Reading descriptions of peers is the
 //! decoder's business.

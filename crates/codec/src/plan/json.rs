@@ -26,8 +26,6 @@ fn type_json(plan: &TypePlan) -> Value {
             "namespaceMeta": namespace_meta,
             "nameMeta": name_meta,
             "emptyNamespace": empty_namespace,
-            "refs": message.mode.refs,
-            "compatible": message.mode.compatible,
             "hash": hex(&message.hash),
             "prefix": hex(&plan.prefix()),
             "order": message.order,
@@ -51,23 +49,24 @@ fn type_json(plan: &TypePlan) -> Value {
 
 fn root_json(root: &Root) -> Value {
     let mut node = node_json(&root.node);
-    if let Some(members) = node.as_object_mut() {
-        members.insert("refs".to_owned(), root.mode.refs.into());
-        members.insert("compatible".to_owned(), root.mode.compatible.into());
+    let modes = [("refs", root.mode.refs), ("compatible", root.mode.compatible)];
+    for (name, _) in modes.into_iter().filter(|(_, set)| *set) {
+        if let Some(members) = node.as_object_mut() {
+            members.insert(name.to_owned(), true.into());
+        }
     }
     node
 }
 
 fn node_json(node: &Node) -> Value {
     let mut json = shape_json(node);
+    let lead = match node.lead(true) {
+        Lead::Plain => return json,
+        Lead::Flag => "flag",
+        Lead::Reference => "reference",
+    };
     if let Some(members) = json.as_object_mut() {
-        members.insert("identity".to_owned(), node.has_identity().into());
-        let lead = match node.lead(true) {
-            Lead::Plain => Value::Null,
-            Lead::Flag => "flag".into(),
-            Lead::Reference => "reference".into(),
-        };
-        members.insert("shared".to_owned(), lead);
+        members.insert("shared".to_owned(), lead.into());
     }
     json
 }
@@ -75,7 +74,9 @@ fn node_json(node: &Node) -> Value {
 fn shape_json(node: &Node) -> Value {
     let nullable = node.nullable;
     match &node.shape {
-        Shape::Scalar(scalar) | Shape::Converted(scalar, _) => json!({ "id": scalar.id(), "nullable": nullable }),
+        Shape::Scalar(scalar) | Shape::Converted(scalar, _) => {
+            json!({ "id": scalar.id(), "nullable": nullable })
+        }
         Shape::Array(kind) => json!({ "id": kind.id(), "nullable": nullable }),
         Shape::List(items) => items_json(id::LIST, items, nullable),
         Shape::Set(items) => items_json(id::SET, items, nullable),
@@ -119,7 +120,7 @@ fn dynamic_json(dynamic: &Dynamic, nullable: bool) -> Value {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
     bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()

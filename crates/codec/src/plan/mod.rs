@@ -7,6 +7,8 @@ mod compile;
 pub(crate) mod describe;
 mod json;
 
+pub(crate) use json::hex;
+
 use std::collections::HashMap;
 
 use crate::metastring::MetaString;
@@ -137,8 +139,7 @@ pub(crate) enum Dynamic {
 }
 
 /// The node of whatever stands inside a dynamic container.
-pub(crate) static ANY: Items =
-    Items { node: Node::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
+pub(crate) static ANY: Items = Items { node: Node::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
 
 impl Node {
     pub(crate) const fn new(shape: Shape, nullable: bool) -> Self {

@@ -18,7 +18,7 @@ use crate::Writer;
 use crate::limits::within;
 use crate::metastring::MetaString;
 use crate::plan::describe::PACKINGS;
-use crate::plan::{BodyPlan, Node, Plan, Shape};
+use crate::plan::{BodyPlan, Node, Plan, Shape, hex};
 use crate::types::{Scalar, id};
 
 /// A message inside a row.
@@ -107,8 +107,7 @@ impl RowLayout {
     ///
     /// Errors: a name that has no packed form.
     pub fn to_json(&self) -> Result<String, CodecError> {
-        let schema = self.schema_bytes()?;
-        let schema: String = schema.iter().map(|byte| format!("{byte:02x}")).collect();
+        let schema = hex(&self.schema_bytes()?);
         let table = matches!(self.root, RowType::List(..));
         let fields = self.row().map(fields_json);
         Ok(json!({ "schema": schema, "table": table, "fields": fields }).to_string())
@@ -196,8 +195,7 @@ impl Reading<'_> {
         };
         let mut fields = Vec::with_capacity(message.fields.len());
         for (position, field) in message.fields.iter().enumerate() {
-            let r#type =
-                self.of_node(&field.node, depth + 1).map_err(|error| error.in_field(&field.name))?;
+            let r#type = self.of_node(&field.node, depth + 1).map_err(|error| error.in_field(&field.name))?;
             fields.push(RowField { name: field.name.clone(), position, r#type });
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));
@@ -210,12 +208,7 @@ fn put_fields(writer: &mut Writer, row: &RowStruct) -> Result<(), CodecError> {
     row.fields.iter().try_for_each(|field| put_field(writer, &field.name, true, &field.r#type))
 }
 
-fn put_field(
-    writer: &mut Writer,
-    name: &str,
-    nullable: bool,
-    r#type: &RowType,
-) -> Result<(), CodecError> {
+fn put_field(writer: &mut Writer, name: &str, nullable: bool, r#type: &RowType) -> Result<(), CodecError> {
     let packed = MetaString::encode_field(name).map_err(|error| CodecError::invalid(error.to_string()))?;
     let packing = PACKINGS.iter().position(|code| *code == packed.code).unwrap_or_default() as u8;
     let length = packed.bytes.len();
@@ -238,9 +231,7 @@ fn put_field(
 }
 
 fn fields_json(row: &RowStruct) -> Vec<Json> {
-    let field = |field: &RowField| {
-        json!({ "name": field.name, "position": field.position, "type": type_json(&field.r#type) })
-    };
+    let field = |field: &RowField| json!({ "name": field.name, "position": field.position, "type": type_json(&field.r#type) });
     row.fields.iter().map(field).collect()
 }
 

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
+pub(crate) mod targets;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
