@@ -5,7 +5,7 @@ mod support;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use support::targets::TARGETS;
+use support::targets::all;
 
 /// Messages and texts near which damage is interesting, as the corpus has them.
 fn seeds() -> Vec<Vec<u8>> {
@@ -22,7 +22,7 @@ fn seeds() -> Vec<Vec<u8>> {
 fn the_seeds_are_more_than_noise() {
     assert!(seeds().len() >= 8);
     for seed in seeds() {
-        TARGETS.iter().for_each(|(_, target)| target(&seed));
+        all(&seed);
     }
 }
 
@@ -48,11 +48,11 @@ proptest! {
                 _ => bytes.push(byte),
             }
         }
-        TARGETS.iter().for_each(|(_, target)| target(&bytes));
+        all(&bytes);
     }
 
     #[test]
     fn targets_hold_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
-        TARGETS.iter().for_each(|(_, target)| target(&bytes));
+        all(&bytes);
     }
 }

@@ -12,14 +12,12 @@ use aster_codec::{
 };
 use serde_json::{Value as Json, json};
 
-/// All targets by name.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 5] = [
-    ("xlang", xlang),
-    ("references", references),
-    ("compatible", compatible),
-    ("row", row),
-    ("json", json_text),
-];
+/// Gives the bytes to every target.
+pub(crate) fn all(bytes: &[u8]) {
+    for target in [xlang, references, compatible, row, json_text] {
+        target(bytes);
+    }
+}
 
 fn compiled(refs: bool, compatible: bool) -> Plan {
     let field = |name: &str, r#type: Json| json!({ "name": name, "type": r#type });
