@@ -55,7 +55,7 @@ fn plain() -> &'static Plan {
     PLAN.get_or_init(|| compiled(false, false))
 }
 
-/// Writing may refuse what reading took only by its limits: references make depth that bytes have not.
+/// What was read is written and read again as the same.
 fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
     let checked = check(plan, root, bytes);
     let read = Graph::decode(plan, root, bytes);
@@ -63,7 +63,12 @@ fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
     let Ok(graph) = read else {
         return;
     };
-    let again = graph.encode(plan, root).expect("what was read can be written");
+    let again = match graph.encode(plan, root) {
+        Ok(again) => again,
+        // Peers can send unsigned 64-bit integers in a dynamic place, where we, as Python, write signed ones.
+        Err(error) if error.to_string().ends_with("is out of the range of int") => return,
+        Err(error) => panic!("what was read can be written: {error}"),
+    };
     let read = Graph::decode(plan, root, &again).expect("what was written can be read");
     assert_eq!(read.encode(plan, root).expect("it can be written"), again, "a value changed");
 }
