@@ -1,7 +1,8 @@
 //! The core's own words (`tracing` events of targets that start with `aster`), as LOG events of the ports.
 //!
 //! Shape: a line goes to each port that owns a node, because no line says which node it is about. Peers cause
-//! many of them, so a second has room for so many; what was left out is counted and told.
+//! many of them, so a second has room for so many; what was left out is counted and told. Warnings and errors have
+//! room of their own: what peers cause must not hide them.
 
 use std::fmt;
 use std::sync::{Mutex, Once, PoisonError};
@@ -27,7 +28,8 @@ pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let asked = std::env::var("ASTER_LOG").ok().and_then(|text| text.parse().ok());
-        let log = Log { level: asked.unwrap_or(DEFAULT_LEVEL), budget: Mutex::new(Budget::new()) };
+        let level = asked.unwrap_or(DEFAULT_LEVEL);
+        let log = Log { level, grave: Mutex::new(Budget::new()), other: Mutex::new(Budget::new()) };
         // Nobody else in this library sets one; a second copy of the addon has a dispatcher of its own.
         let _ = tracing::subscriber::set_global_default(log);
     });
@@ -35,7 +37,9 @@ pub(crate) fn install() {
 
 struct Log {
     level: LevelFilter,
-    budget: Mutex<Budget>,
+    /// For warnings and errors.
+    grave: Mutex<Budget>,
+    other: Mutex<Budget>,
 }
 
 impl Subscriber for Log {
@@ -48,15 +52,20 @@ impl Subscriber for Log {
     }
 
     fn event(&self, event: &tracing::Event<'_>) {
-        let verdict = self.budget.lock().unwrap_or_else(PoisonError::into_inner).spend(Instant::now());
+        let metadata = event.metadata();
+        let (budget, level) = if *metadata.level() <= Level::WARN {
+            (&self.grave, Level::WARN)
+        } else {
+            (&self.other, *metadata.level())
+        };
+        let verdict = budget.lock().unwrap_or_else(PoisonError::into_inner).spend(Instant::now());
         let Some(missing) = verdict else { return };
         if missing > 0 {
             let fields = Map::from_iter([("lines".to_owned(), missing.into())]);
-            tell(Level::WARN, module_path!(), "log lines were left out: too many in a second", &fields);
+            tell(level, module_path!(), "log lines were left out: too many in a second", &fields);
         }
         let mut words = Words::default();
         event.record(&mut words);
-        let metadata = event.metadata();
         tell(*metadata.level(), metadata.target(), &words.message, &words.fields);
     }
 

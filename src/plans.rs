@@ -1,6 +1,6 @@
 //! Plans and contracts: JSON in, JSON out (`docs/boundary.md#control-plane`).
 
-use aster_codec::{CodecError, Plan, Schema};
+use aster_codec::{CodecError, Plan, RowLayout, Schema};
 
 use aster_wire::hex::Hex;
 use napi::bindgen_prelude::{Result, Uint8Array, Uint8ArraySlice};
@@ -49,6 +49,48 @@ pub fn plan_from_json(plan_number: u32, root: u32, text: String) -> Result<Uint8
 #[napi(catch_unwind)]
 pub fn plan_check(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<()> {
     Ok(aster_codec::check(&*plan(plan_number)?, root as usize, &message).map_err(|e| codec_failure(&e))?)
+}
+
+/// A message of a peer to marked XLANG: for roots in compatible mode.
+#[napi(catch_unwind)]
+pub fn plan_from_wire(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
+    let marked = aster_codec::wire_to_marked(&*plan(plan_number)?, root as usize, &message);
+    Ok(marked.map_err(|e| codec_failure(&e))?.into())
+}
+
+/// Plain XLANG to what a peer takes: for roots in compatible mode.
+#[napi(catch_unwind)]
+pub fn plan_to_wire(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
+    let wire = aster_codec::plain_to_wire(&*plan(plan_number)?, root as usize, &message);
+    Ok(wire.map_err(|e| codec_failure(&e))?.into())
+}
+
+/// The layout of a root as a row or table (`docs/plan.md#rows`).
+#[napi(catch_unwind)]
+pub fn row_schema(plan_number: u32, root: u32) -> Result<String> {
+    let layout = RowLayout::of(&*plan(plan_number)?, root as usize);
+    Ok(layout.and_then(|layout| layout.to_json()).map_err(|e| codec_failure(&e))?)
+}
+
+/// Throws unless everything that the layout leads to lies inside of the row or table.
+#[napi(catch_unwind)]
+pub fn row_check(plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<()> {
+    let layout = RowLayout::of(&*plan(plan_number)?, root as usize);
+    Ok(layout.and_then(|layout| layout.check(&row)).map_err(|e| codec_failure(&e))?)
+}
+
+/// Plain XLANG to a row or table.
+#[napi(catch_unwind)]
+pub fn row_encode(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
+    let row = aster_codec::message_to_row(&*plan(plan_number)?, root as usize, &message);
+    Ok(row.map_err(|e| codec_failure(&e))?.into())
+}
+
+/// A row or table to plain XLANG.
+#[napi(catch_unwind)]
+pub fn row_decode(plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<Uint8Array> {
+    let message = aster_codec::row_to_message(&*plan(plan_number)?, root as usize, &row);
+    Ok(message.map_err(|e| codec_failure(&e))?.into())
 }
 
 /// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.

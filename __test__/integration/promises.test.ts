@@ -1,4 +1,5 @@
 /** What callers and handlers are promised, with peers that stop, vanish or leave. */
+import { randomBytes } from "node:crypto";
 import { AsterClient, AsterError, AsterServer, Code, generateSecretKey, implement } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
@@ -175,7 +176,9 @@ describe("OK means that the handler finished exactly once", () => {
 describe("drain(t)", () => {
   it("finishes what was accepted and refuses the rest", async () => {
     const { server, stub, seen } = await pair();
-    const running = Array.from({ length: 20 }, (_, id) => stub.count({ id: 200 + id }));
+    // More than every buffer on the way holds: the handlers cannot end before their readers have read.
+    const data = randomBytes(128 * 1024);
+    const running = Array.from({ length: 4 }, (_, id) => stub.count({ id: 200 + id, data }));
     for (const stream of running) await stream.next();
     const draining = server.drain({ timeoutMs: 5000 });
     await until(async () => (await server.node.info()).draining, 1000, "the drain has begun");
@@ -183,8 +186,8 @@ describe("drain(t)", () => {
     expect(await late).toMatchObject({ code: Code.UNAVAILABLE, isLocal: false });
     const counts = await Promise.all(running.map((stream) => drawnRest(stream)));
     await draining;
-    expect(counts).toEqual(Array.from({ length: 20 }, (_, id) => 199 + id));
-    expect(seen).toMatchObject({ started: 20, finished: 20 });
+    expect(counts).toEqual([199, 200, 201, 202]);
+    expect(seen).toMatchObject({ started: 4, finished: 4 });
   });
 
   it("cancels what is left at t and settles by t + 1 s", async () => {
@@ -206,10 +209,11 @@ describe("drain(t)", () => {
     const lane = async () => {
       for (;;) {
         try {
-          await stub.echo({ id: 1 }, { timeoutMs: 3000 });
+          await stub.echo({ id: 1 }, { timeoutMs: 1500 });
           ok += 1;
         } catch (error) {
-          expect(error).toMatchObject({ code: Code.UNAVAILABLE });
+          // Refused while it drains, lost when it closes, not reached after that.
+          expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((error as AsterError).code);
           refused += 1;
           return;
         }
@@ -234,8 +238,8 @@ async function drawnRest(stream: AsyncIterable<{ id: number }>): Promise<number>
 }
 
 describe("a server that was killed", () => {
-  // It said nothing and its address answers again: only the silence of the old connection tells, after 15 s.
-  it("leaves no call without an end, and its successor is reached within 20 s", async () => {
+  // It said nothing, and its address answers again: only the silence of the old connection tells.
+  it("leaves no call without an end, and its successor is reached within 10 s", async () => {
     const key = Buffer.from(generateSecretKey()).toString("hex");
     const first = start(["--quiet", "--key", key]);
     const { addresses } = await first.line("ready");
@@ -255,6 +259,6 @@ describe("a server that was killed", () => {
         ({ id }) => id === 2,
         () => false,
       );
-    await until(reached, 20_000, "a call reaches the successor");
+    await until(reached, 10_000, "a call reaches the successor");
   });
 });

@@ -35,11 +35,18 @@ pub(crate) struct Budget {
     limits: Limits,
     depth: usize,
     objects: usize,
+    defaulted: usize,
 }
 
 impl Budget {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, depth: 0, objects: 0 }
+        Self { limits, depth: 0, objects: 0, defaulted: 0 }
+    }
+
+    /// Fields that the message leaves out cost it nothing, and us something.
+    pub(crate) fn defaulted(&mut self, fields: usize) -> Result<(), CodecError> {
+        self.defaulted += fields;
+        within("fields left to their defaults", self.defaulted, self.limits.objects.saturating_mul(16))
     }
 
     /// A container or message begins, with that many parts.
@@ -61,6 +68,11 @@ impl Budget {
     /// Names cost more memory than the byte that may stand for one.
     pub(crate) fn names(&self, count: usize) -> Result<(), CodecError> {
         within("names", count, self.limits.objects)
+    }
+
+    /// Neither do values that may be referred to.
+    pub(crate) fn tracked(&self, count: usize) -> Result<(), CodecError> {
+        within("values with references", count, self.limits.objects)
     }
 
     pub(crate) fn binary(&self, length: usize) -> Result<(), CodecError> {

@@ -59,7 +59,24 @@ const ALL_TO_LOWER: u8 = 4;
 impl MetaString {
     /// Packs `text` as Python does, so that equal names are equal bytes.
     pub fn encode(text: &str, role: Role) -> Result<Self, MetaStringError> {
-        let code = choose(text, role)?;
+        Self::pack(text, role, choose(text, role)?)
+    }
+
+    /// Packs a namespace or type name for a TypeDef, which does without the plain lower-case packing.
+    pub(crate) fn encode_described(text: &str, role: Role) -> Result<Self, MetaStringError> {
+        let first = role == Role::TypeName && text.starts_with(char::is_uppercase);
+        match choose(text, role)? {
+            FIRST_TO_LOWER if first => Self::pack(text, role, FIRST_TO_LOWER),
+            _ => Self::pack(text, role, choose_of_three(text, role)?),
+        }
+    }
+
+    /// Packs the name of a field, for a TypeDef or the schema of a row.
+    pub(crate) fn encode_field(text: &str) -> Result<Self, MetaStringError> {
+        Self::pack(text, Role::TypeName, choose_of_three(text, Role::TypeName)?)
+    }
+
+    fn pack(text: &str, role: Role, code: u8) -> Result<Self, MetaStringError> {
         let bytes = match code {
             LOWER => pack(text.bytes(), 5, lower_index),
             ALL => pack(text.bytes(), 6, |byte| all_index(byte, role)),
@@ -134,6 +151,28 @@ fn choose(text: &str, role: Role) -> Result<u8, MetaStringError> {
         () if !fits_all => UTF8,
         () if digits > 0 => ALL,
         () if upper == 1 && text.starts_with(char::is_uppercase) => FIRST_TO_LOWER,
+        () if (count + upper) * 5 < count * 6 => ALL_TO_LOWER,
+        () => ALL,
+    })
+}
+
+/// The packing of a name where only three are allowed. Python fails on a field or namespace with a single,
+/// leading capital; we pack it like any other.
+fn choose_of_three(text: &str, role: Role) -> Result<u8, MetaStringError> {
+    let specials = role.specials();
+    let (mut count, mut upper, mut digits, mut fits) = (0, 0, 0, true);
+    for byte in text.bytes() {
+        count += 1;
+        upper += usize::from(byte.is_ascii_uppercase());
+        digits += usize::from(byte.is_ascii_digit());
+        fits &= byte.is_ascii_alphanumeric() || specials.contains(&byte);
+    }
+    if count > LONGEST_NAME {
+        return Err(MetaStringError::TooLong);
+    }
+    Ok(match () {
+        () if text.is_empty() || !fits => UTF8,
+        () if digits > 0 => ALL,
         () if (count + upper) * 5 < count * 6 => ALL_TO_LOWER,
         () => ALL,
     })

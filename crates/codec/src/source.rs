@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::CodecError;
 use crate::plan::TypePlan;
 use crate::schema::EnumValue;
+use crate::types::ArrayKind;
 
 /// What a value is by itself, where its place does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,13 +21,28 @@ pub(crate) enum Kind {
     List,
     Set,
     Map,
+    Array(ArrayKind),
     Message(usize),
     Enum(usize),
+    Extension(usize),
+}
+
+/// What makes a value the same one where it stands again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
+    /// Python has one true and one false.
+    Bool(bool),
+    /// A member of an enum: type and ordinal.
+    Member(usize, usize),
+    /// A shared value of a graph.
+    Object(usize),
 }
 
 /// A value, cheap to copy. Each reading method fails where the value is of another kind.
 pub(crate) trait Source: Copy {
     fn kind(self) -> Kind;
+    /// Its identity, where it has one; a value without is equal to none but itself.
+    fn identity(self) -> Option<Identity>;
     fn bool(self) -> Result<bool, CodecError>;
     fn int(self) -> Result<i128, CodecError>;
     fn float(self) -> Result<f64, CodecError>;
@@ -34,6 +50,14 @@ pub(crate) trait Source: Copy {
     where
         Self: 's;
     fn bytes<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's;
+    /// Items of a typed array, as bytes.
+    fn array<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's;
+    /// What the user's encoder made of a value of an extension.
+    fn extension<'s>(self) -> Result<&'s [u8], CodecError>
     where
         Self: 's;
     fn date(self) -> Result<i32, CodecError>;

@@ -10,8 +10,13 @@ pub(crate) mod id {
     pub(crate) const LIST: u8 = 22;
     pub(crate) const SET: u8 = 23;
     pub(crate) const MAP: u8 = 24;
+    /// An enum as a TypeDef describes it; values carry [`ENUM`].
+    pub(crate) const DESCRIBED_ENUM: u8 = 25;
     pub(crate) const ENUM: u8 = 26;
     pub(crate) const MESSAGE: u8 = 29;
+    /// A message whose fields a TypeDef describes.
+    pub(crate) const COMPATIBLE_MESSAGE: u8 = 30;
+    pub(crate) const EXTENSION: u8 = 32;
     pub(crate) const NONE: u8 = 36;
     pub(crate) const TIMESTAMP: u8 = 38;
     pub(crate) const DATE: u8 = 39;
@@ -131,11 +136,92 @@ impl Scalar {
     pub(crate) fn is_float(self) -> bool {
         matches!(self, Self::Float | Self::Float32)
     }
+
+    /// Whether peers that track references do so for values of this kind. Python compares objects, and
+    /// takes numbers and strings for none.
+    pub(crate) fn has_identity(self) -> bool {
+        matches!(self, Self::Bool | Self::Bytes | Self::Date | Self::Timestamp)
+    }
+}
+
+/// What the items of a typed array are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each variant is the word of the descriptor")]
+pub enum ArrayKind {
+    Bool,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Uint8,
+    Uint16,
+    Uint32,
+    Uint64,
+    Float32,
+    Float64,
+}
+
+/// Word, type number, bytes an item.
+const ARRAYS: [(ArrayKind, &str, u8, u8); 11] = [
+    (ArrayKind::Bool, "bool", 43, 1),
+    (ArrayKind::Int8, "int8", 44, 1),
+    (ArrayKind::Int16, "int16", 45, 2),
+    (ArrayKind::Int32, "int32", 46, 4),
+    (ArrayKind::Int64, "int64", 47, 8),
+    (ArrayKind::Uint8, "uint8", 48, 1),
+    (ArrayKind::Uint16, "uint16", 49, 2),
+    (ArrayKind::Uint32, "uint32", 50, 4),
+    (ArrayKind::Uint64, "uint64", 51, 8),
+    (ArrayKind::Float32, "float32", 55, 4),
+    (ArrayKind::Float64, "float64", 56, 8),
+];
+
+impl ArrayKind {
+    /// The kind that a word of a descriptor names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        ARRAYS.iter().find(|row| row.1 == word).map(|row| row.0)
+    }
+
+    /// The kind of a type number on the wire.
+    pub fn from_id(id: u8) -> Option<Self> {
+        ARRAYS.iter().find(|row| row.2 == id).map(|row| row.0)
+    }
+
+    fn row(self) -> &'static (ArrayKind, &'static str, u8, u8) {
+        // INVARIANT: the table lists the variants in their order, which a test checks.
+        &ARRAYS[self as usize]
+    }
+
+    /// Its word in a descriptor.
+    pub fn word(self) -> &'static str {
+        self.row().1
+    }
+
+    /// Its type number.
+    pub fn id(self) -> u8 {
+        self.row().2
+    }
+
+    /// Bytes of one item.
+    pub fn width(self) -> usize {
+        usize::from(self.row().3)
+    }
+
+    /// Why these bytes are not the items of such an array, if they are not.
+    pub(crate) fn problem(self, bytes: &[u8]) -> Option<&'static str> {
+        if !bytes.len().is_multiple_of(self.width()) {
+            return Some("a typed array ends inside an item");
+        }
+        if self == Self::Bool && bytes.iter().any(|&byte| byte > 1) {
+            return Some("an array of bools has a byte that is no bool");
+        }
+        None
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SCALARS, Scalar};
+    use super::{ARRAYS, ArrayKind, SCALARS, Scalar};
 
     #[test]
     fn the_table_is_in_the_order_of_the_variants() {
@@ -143,6 +229,15 @@ mod tests {
             assert_eq!(row.0 as usize, index);
             assert_eq!(Scalar::from_word(row.1), Some(row.0));
             assert_eq!(Scalar::from_id(row.2), Some(row.0));
+        }
+    }
+
+    #[test]
+    fn the_table_of_arrays_is_in_the_order_of_the_variants() {
+        for (index, row) in ARRAYS.iter().enumerate() {
+            assert_eq!(row.0 as usize, index);
+            assert_eq!(ArrayKind::from_word(row.1), Some(row.0));
+            assert_eq!(ArrayKind::from_id(row.2), Some(row.0));
         }
     }
 }

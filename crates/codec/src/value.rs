@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::CodecError;
-use crate::decode::decode;
 use crate::encode::encode;
-use crate::limits::Limits;
-use crate::plan::{MessagePlan, Plan, TypePlan};
+use crate::plan::{Plan, TypePlan};
 use crate::schema::EnumValue;
-use crate::sink::Sink;
-use crate::source::{Kind, Source};
+use crate::sink::Form;
+use crate::source::{Identity, Kind, Source};
+use crate::types::ArrayKind;
+use crate::{CodecError, Graph};
 
 /// A value of any type that a plan can name.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +47,24 @@ pub enum Value {
         /// Its fields.
         fields: Vec<Value>,
     },
+    /// A typed array.
+    Array {
+        /// What its items are.
+        kind: ArrayKind,
+        /// The items, little-endian.
+        items: Vec<u8>,
+    },
+    /// A value of an extension: what the user's encoder made of it.
+    Extension {
+        /// Index of the type in the plan.
+        index: usize,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// A value that stands in several places: its number in [`crate::Graph::objects`].
+    Shared(usize),
+    /// A field that has a default and was not sent.
+    Absent,
     /// A member of an enum.
     Enum {
         /// Index of the type in the plan.
@@ -58,21 +75,42 @@ pub enum Value {
 }
 
 impl Value {
-    /// Writes the value as root `root` of `plan`.
+    /// Writes the value as root `root` of `plan`, as a peer takes it.
     ///
     /// Errors: the value does not fit the root's type.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
-        encode(plan, root, self, false, 64)
+        encode(plan, root, Place::new(self, &[]), Form::Wire, 64)
     }
 
     /// Reads a message of root `root`, within the default limits.
     ///
-    /// Errors: what is wrong and where.
+    /// Errors: what is wrong and where; a message in which values are shared is a [`crate::Graph`].
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
-        let mut builder = Builder::default();
-        decode(plan, root, message, Limits::DEFAULT, &mut builder)?;
-        let value = builder.done.ok_or_else(|| CodecError::invalid("an empty message"))?;
-        Ok(value)
+        let graph = Graph::decode(plan, root, message)?;
+        if graph.objects.is_empty() {
+            return Ok(graph.root);
+        }
+        Err(CodecError::invalid("values are shared, which a tree cannot show"))
+    }
+}
+
+/// A value where it stands: shared ones are looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'g> {
+    value: &'g Value,
+    objects: &'g [Value],
+    number: Option<usize>,
+}
+
+impl<'g> Place<'g> {
+    pub(crate) fn new(value: &'g Value, objects: &'g [Value]) -> Self {
+        let Value::Shared(number) = value else {
+            return Self { value, objects, number: None };
+        };
+        match objects.get(*number) {
+            Some(Value::Shared(_)) | None => Self { value, objects, number: None },
+            Some(value) => Self { value, objects, number: Some(*number) },
+        }
     }
 }
 
@@ -80,9 +118,9 @@ fn must_be(what: &str) -> CodecError {
     CodecError::invalid(format!("must be {what}"))
 }
 
-impl Source for &Value {
+impl<'g> Source for Place<'g> {
     fn kind(self) -> Kind {
-        match self {
+        match self.value {
             Value::Null => Kind::Null,
             Value::Bool(_) => Kind::Bool,
             Value::Int(_) => Kind::Int,
@@ -96,25 +134,57 @@ impl Source for &Value {
             Value::Map(_) => Kind::Map,
             Value::Message { index, .. } => Kind::Message(*index),
             Value::Enum { index, .. } => Kind::Enum(*index),
+            Value::Array { kind, .. } => Kind::Array(*kind),
+            Value::Extension { index, .. } => Kind::Extension(*index),
+            // Fits no place: an absent field is no slot at all, and this one names no object.
+            Value::Shared(_) | Value::Absent => Kind::Message(usize::MAX),
+        }
+    }
+
+    fn identity(self) -> Option<Identity> {
+        match self.value {
+            Value::Bool(value) => Some(Identity::Bool(*value)),
+            Value::Enum { index, ordinal } => Some(Identity::Member(*index, *ordinal)),
+            _ => self.number.map(Identity::Object),
+        }
+    }
+
+    fn array<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's,
+    {
+        match self.value {
+            Value::Array { items, .. } => Ok(items),
+            _ => Err(must_be("a typed array")),
+        }
+    }
+
+    fn extension<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's,
+    {
+        match self.value {
+            Value::Extension { bytes, .. } => Ok(bytes),
+            _ => Err(must_be("a value of an extension")),
         }
     }
 
     fn bool(self) -> Result<bool, CodecError> {
-        match self {
+        match self.value {
             Value::Bool(value) => Ok(*value),
             _ => Err(must_be("a bool")),
         }
     }
 
     fn int(self) -> Result<i128, CodecError> {
-        match self {
+        match self.value {
             Value::Int(value) => Ok(*value),
             _ => Err(must_be("an integer")),
         }
     }
 
     fn float(self) -> Result<f64, CodecError> {
-        match self {
+        match self.value {
             Value::Float(value) => Ok(*value),
             _ => Err(must_be("a float")),
         }
@@ -124,7 +194,7 @@ impl Source for &Value {
     where
         Self: 's,
     {
-        match self {
+        match self.value {
             Value::Text(value) => Ok(Cow::Borrowed(value)),
             _ => Err(must_be("a string")),
         }
@@ -134,52 +204,61 @@ impl Source for &Value {
     where
         Self: 's,
     {
-        match self {
+        match self.value {
             Value::Bytes(value) => Ok(value),
             _ => Err(must_be("a byte string")),
         }
     }
 
     fn date(self) -> Result<i32, CodecError> {
-        match self {
+        match self.value {
             Value::Date(days) => Ok(*days),
             _ => Err(must_be("a date")),
         }
     }
 
     fn timestamp(self) -> Result<(i64, u32), CodecError> {
-        match self {
+        match self.value {
             Value::Timestamp { seconds, nanoseconds } => Ok((*seconds, *nanoseconds)),
             _ => Err(must_be("a timestamp")),
         }
     }
 
     fn ordinal(self, index: usize, values: &[EnumValue]) -> Result<usize, CodecError> {
-        match self {
+        match self.value {
             Value::Enum { index: own, ordinal } if *own == index && *ordinal < values.len() => Ok(*ordinal),
             _ => Err(must_be("a member")),
         }
     }
 
     fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError> {
-        match self {
-            Value::List(items) if !set => Ok(items.iter()),
-            Value::Set(items) if set => Ok(items.iter()),
+        let objects = self.objects;
+        let at = move |value: &'g Value| Place::new(value, objects);
+        match self.value {
+            Value::List(items) if !set => Ok(items.iter().map(at)),
+            Value::Set(items) if set => Ok(items.iter().map(at)),
             _ => Err(must_be(if set { "a set" } else { "a list" })),
         }
     }
 
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError> {
-        match self {
-            Value::Map(entries) => Ok(entries.iter().map(|(key, value)| (key, value)).collect()),
+        match self.value {
+            Value::Map(entries) => {
+                let at = |value| Place::new(value, self.objects);
+                Ok(entries.iter().map(|(key, value)| (at(key), at(value))).collect())
+            }
             _ => Err(must_be("a map")),
         }
     }
 
     fn fields(self, index: usize, plan: &TypePlan, slots: &mut Vec<Option<Self>>) -> Result<(), CodecError> {
-        match self {
+        match self.value {
             Value::Message { index: own, fields } if *own == index => {
-                slots.extend(fields.iter().map(Some));
+                let at = |field: &'g Value| match field {
+                    Value::Absent => None,
+                    value => Some(Place::new(value, self.objects)),
+                };
+                slots.extend(fields.iter().map(at));
                 Ok(())
             }
             _ => Err(must_be(&format!("a {}", plan.name))),
@@ -187,149 +266,10 @@ impl Source for &Value {
     }
 
     fn label(self) -> String {
-        match self {
+        match self.value {
             Value::Text(text) => text.chars().take(80).collect(),
             Value::Int(value) => value.to_string(),
             _ => "...".to_owned(),
         }
-    }
-}
-
-/// The sink that builds a value.
-#[derive(Default)]
-struct Builder {
-    open: Vec<Open>,
-    done: Option<Value>,
-}
-
-enum Open {
-    Items(Vec<Value>, bool),
-    Map(Vec<(Value, Value)>, Option<Value>),
-    Message { index: usize, fields: Vec<Value>, field: usize },
-}
-
-type Done = Result<(), CodecError>;
-
-impl Builder {
-    fn put(&mut self, value: Value) {
-        match self.open.last_mut() {
-            None => self.done = Some(value),
-            Some(Open::Items(items, _)) => items.push(value),
-            Some(Open::Map(entries, key)) => match key.take() {
-                None => *key = Some(value),
-                Some(key) => entries.push((key, value)),
-            },
-            Some(Open::Message { fields, field, .. }) => {
-                if let Some(slot) = fields.get_mut(*field) {
-                    *slot = value;
-                }
-            }
-        }
-    }
-
-    fn end(&mut self) -> Done {
-        let value = match self.open.pop() {
-            None => return Err(CodecError::invalid("an end without a beginning")),
-            Some(Open::Items(items, true)) => Value::Set(items),
-            Some(Open::Items(items, false)) => Value::List(items),
-            Some(Open::Map(entries, _)) => Value::Map(entries),
-            Some(Open::Message { index, fields, .. }) => Value::Message { index, fields },
-        };
-        self.put(value);
-        Ok(())
-    }
-}
-
-impl Sink for Builder {
-    fn null(&mut self) -> Done {
-        self.put(Value::Null);
-        Ok(())
-    }
-
-    fn bool(&mut self, value: bool) -> Done {
-        self.put(Value::Bool(value));
-        Ok(())
-    }
-
-    fn int(&mut self, value: i128) -> Done {
-        self.put(Value::Int(value));
-        Ok(())
-    }
-
-    fn float(&mut self, value: f64) -> Done {
-        self.put(Value::Float(value));
-        Ok(())
-    }
-
-    fn text(&mut self, value: &str) -> Done {
-        self.put(Value::Text(value.to_owned()));
-        Ok(())
-    }
-
-    fn bytes(&mut self, value: &[u8]) -> Done {
-        self.put(Value::Bytes(value.to_vec()));
-        Ok(())
-    }
-
-    fn date(&mut self, days: i32) -> Done {
-        self.put(Value::Date(days));
-        Ok(())
-    }
-
-    fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done {
-        self.put(Value::Timestamp { seconds, nanoseconds });
-        Ok(())
-    }
-
-    fn member(&mut self, index: usize, ordinal: usize, _: &EnumValue) -> Done {
-        self.put(Value::Enum { index, ordinal });
-        Ok(())
-    }
-
-    fn begin_items(&mut self, _: usize, set: bool) -> Done {
-        self.open.push(Open::Items(Vec::new(), set));
-        Ok(())
-    }
-
-    fn element(&mut self) -> Done {
-        Ok(())
-    }
-
-    fn end_items(&mut self) -> Done {
-        self.end()
-    }
-
-    fn begin_map(&mut self, _: usize) -> Done {
-        self.open.push(Open::Map(Vec::new(), None));
-        Ok(())
-    }
-
-    fn key(&mut self) -> Done {
-        Ok(())
-    }
-
-    fn value(&mut self) -> Done {
-        Ok(())
-    }
-
-    fn end_map(&mut self) -> Done {
-        self.end()
-    }
-
-    fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> Done {
-        let fields = vec![Value::Null; plan.fields.len()];
-        self.open.push(Open::Message { index, fields, field: 0 });
-        Ok(())
-    }
-
-    fn field(&mut self, position: usize, _: &MessagePlan) -> Done {
-        if let Some(Open::Message { field, .. }) = self.open.last_mut() {
-            *field = position;
-        }
-        Ok(())
-    }
-
-    fn end_message(&mut self, _: &MessagePlan) -> Done {
-        self.end()
     }
 }

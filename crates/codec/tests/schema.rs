@@ -41,6 +41,10 @@ fn a_wrong_type_is_refused_with_its_place() {
         (json!({ "message": 1 }), "types[0].fields[0].type.message"),
         (json!({ "enum": 0 }), "types[0].fields[0].type.enum"),
         (json!({ "enum": -1 }), "types[0].fields[0].type.enum"),
+        (json!({ "ext": 1 }), "types[0].fields[0].type.ext"),
+        (json!({ "array": "string" }), "types[0].fields[0].type.array"),
+        (json!({ "shared": { "optional": { "shared": "any" } } }), "types[0].fields[0].type.shared"),
+        (json!({ "optional": { "shared": { "optional": "any" } } }), "types[0].fields[0].type.optional"),
         (json!({ "union": [] }), "types[0].fields[0].type.union"),
         (json!({ "union": [0, 9] }), "types[0].fields[0].type.union[1]"),
     ] {
@@ -50,25 +54,6 @@ fn a_wrong_type_is_refused_with_its_place() {
     }
     let deep = (0..40).fold(json!("int"), |inner, _| json!({ "list": inner }));
     assert!(type_refusal(&deep).to_string().contains("deeper than 32"));
-}
-
-#[test]
-fn what_is_not_supported_yet_says_so() {
-    for (r#type, path) in [
-        (json!({ "shared": "any" }), "types[0].fields[0].type.shared"),
-        (json!({ "list": { "array": "int32" } }), "types[0].fields[0].type.list.array"),
-    ] {
-        let error = type_refusal(&r#type);
-        assert_eq!(error.path(), path);
-        assert!(error.to_string().ends_with("is not supported yet"), "{error}");
-    }
-    for member in ["refs", "compatible"] {
-        let mut declared = message(&json!([]));
-        declared[member] = json!(true);
-        let error = refusal(&json!({ "types": [declared], "roots": [] }));
-        assert!(matches!(error, PlanError::Unsupported { .. }), "{error}");
-        assert_eq!(error.path(), format!("types[0].{member}"));
-    }
 }
 
 #[test]
@@ -83,6 +68,8 @@ fn a_wrong_declaration_is_refused_with_its_place() {
     for (declared, path) in [
         (json!({}), "types[0]"),
         (with("kind", json!("struct")), "types[0].kind"),
+        (with("refs", json!(1)), "types[0].refs"),
+        (with("compatible", json!("yes")), "types[0].compatible"),
         (with("name", json!("")), "types[0].name"),
         (with("namespace", json!(null)), "types[0].namespace"),
         (with("name", json!("über")), "types[0].name"),
@@ -172,4 +159,34 @@ fn the_plan_says_what_is_declared_and_what_carries_its_type() {
         r#"{"types":[],"roots":[{"id":0,"nullable":true,"dynamic":true,"narrow":null,"types":null}]}"#
     );
     assert_eq!(message_plan(&[]).root_count(), 1);
+}
+
+#[test]
+fn the_plan_says_what_is_shared_and_which_roots_have_a_mode() {
+    let field = |name: &str, r#type: Json| json!({ "name": name, "type": r#type });
+    let declared = json!({ "kind": "message", "tag": "n/M", "namespace": "n", "name": "M", "refs": true,
+    "compatible": true, "fields": [
+        field("int", json!({ "shared": "int" })), field("blob", json!({ "shared": "bytes" })),
+        field("color", json!({ "shared": { "optional": { "enum": 1 } } })),
+        field("next", json!({ "optional": { "shared": { "message": 0 } } })), field("array", json!({ "array": "float64" })),
+    ] });
+    let color =
+        json!({ "kind": "enum", "tag": "C", "namespace": "", "name": "C", "members": ["A"], "json": ["a"] });
+    let roots = json!([{ "optional": { "message": 0 } }, { "list": { "message": 0 } }]);
+    let plan = plan(&json!({ "types": [declared, color], "roots": roots }));
+    let described: Json = serde_json::from_str(&plan.to_json()).expect("JSON");
+    let fields = &described["types"][0]["fields"];
+    let shared: Vec<&Json> = (0..5).map(|index| &fields[index]["shared"]).collect();
+    assert_eq!(shared, [&Json::Null, &json!("reference"), &json!("flag"), &json!("reference"), &Json::Null]);
+    assert_eq!(fields[4], json!({ "id": 56, "nullable": false }));
+    assert_eq!(fields[3]["nullable"], json!(true));
+    assert!(described["types"][0]["prefix"].as_str().expect("a prefix").starts_with("02001d"));
+    assert_eq!(
+        (&described["roots"][0]["refs"], &described["roots"][0]["compatible"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(
+        (&described["roots"][1]["refs"], &described["roots"][1]["compatible"]),
+        (&Json::Null, &Json::Null)
+    );
 }

@@ -1,6 +1,7 @@
 //! A peer that was dialled: its connection, kept alive by redialling when a call finds it gone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aster_wire::address::Address;
@@ -17,6 +18,9 @@ use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError, admission};
 /// A dial that nobody answers would stay pending until the transport's idle timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// How long a connection may stay silent after something was sent before the next call dials anew.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// See the module.
 #[derive(Debug)]
 pub struct Peer {
@@ -26,7 +30,10 @@ pub struct Peer {
     limits: NodeLimits,
     budget: PeerBudget,
     connection: Mutex<Connection>,
-    closed: std::sync::atomic::AtomicBool,
+    closed: AtomicBool,
+    /// The connection said nothing when it had to: the next call dials anew.
+    doubted: AtomicBool,
+    listening: AtomicBool,
 }
 
 /// Where the packets of a connection go.
@@ -80,9 +87,17 @@ impl Peer {
         let answer = admit(&endpoint, &address, &credential).await?;
         let connection = dial(&endpoint, &address, ALPN_RPC).await?;
         let budget = PeerBudget::new(limits.peer_bytes, limits.body_timeout);
-        let closed = false.into();
-        let connection = Mutex::new(connection);
-        let peer = Self { endpoint, address, credential, limits, budget, connection, closed };
+        let peer = Self {
+            endpoint,
+            address,
+            credential,
+            limits,
+            budget,
+            connection: Mutex::new(connection),
+            closed: AtomicBool::default(),
+            doubted: AtomicBool::default(),
+            listening: AtomicBool::default(),
+        };
         Ok((Arc::new(peer), answer))
     }
 
@@ -101,14 +116,37 @@ impl Peer {
 
     async fn live_connection(&self) -> Result<Connection, ConnectError> {
         let mut connection = self.connection.lock().await;
-        if self.closed.load(std::sync::atomic::Ordering::Acquire) {
+        if self.closed.load(Ordering::Acquire) {
             return Err(ConnectError::Closed);
         }
-        if connection.close_reason().is_some() {
+        if connection.close_reason().is_some() || self.doubted.load(Ordering::Acquire) {
             admit(&self.endpoint, &self.address, &self.credential).await?;
+            // What still runs on a doubted connection keeps it until it ends.
             *connection = dial(&self.endpoint, &self.address, ALPN_RPC).await?;
+            self.doubted.store(false, Ordering::Release);
         }
         Ok(connection.clone())
+    }
+
+    /// A call ran out of time: is anybody there? Leaving it sends something that a living peer acknowledges. A
+    /// process that was killed and came back never does, and the transport would take half a minute to see it.
+    pub(crate) fn doubt(self: &Arc<Self>) {
+        if self.listening.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let peer = Arc::clone(self);
+        tokio::spawn(async move {
+            let connection = peer.connection.lock().await.clone();
+            let heard = connection.stats().udp_rx.datagrams;
+            tokio::time::sleep(SILENCE).await;
+            if connection.stats().udp_rx.datagrams == heard {
+                let current = peer.connection.lock().await;
+                if current.stable_id() == connection.stable_id() {
+                    peer.doubted.store(true, Ordering::Release);
+                }
+            }
+            peer.listening.store(false, Ordering::Release);
+        });
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> ConnectError {
@@ -117,7 +155,7 @@ impl Peer {
 
     /// Closes the connection in order; calls in flight end as unavailable. Safe twice.
     pub async fn close(&self) {
-        self.closed.store(true, std::sync::atomic::Ordering::Release);
+        self.closed.store(true, Ordering::Release);
         self.connection.lock().await.close(0u32.into(), b"normal close");
     }
 

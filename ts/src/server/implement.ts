@@ -5,7 +5,7 @@
 
 import { AsterError, Code } from "../errors.js";
 import { serviceFrom } from "../node/service-binding.js";
-import { kindOf } from "../options.js";
+import { kindOf, optionError } from "../options.js";
 import type { MethodOf } from "../schema/method.js";
 import { type Service, serviceDefinition } from "../schema/service.js";
 import type { Infer, InferInput } from "../schema/types.js";
@@ -82,7 +82,7 @@ export function implement(given: unknown, handlers: unknown): Implementation {
 export function implementationHandlers(value: unknown, path: string): ReadonlyMap<string, AnyHandler> {
   const handlers =
     typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
-  if (handlers === undefined) throw new TypeError(`${path} must come from implement(), not ${kindOf(value)}`);
+  if (handlers === undefined) throw optionError(path, `must come from implement(), not ${kindOf(value)}`);
   return handlers;
 }
 

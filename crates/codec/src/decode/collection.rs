@@ -1,10 +1,13 @@
 //! Lists, sets and maps in every form that Python's reader takes.
 
-use super::{Decoder, Done, WireType, plausible};
+use super::{Decoder, Done, Typing, WireType, plausible};
 use crate::CodecError;
-use crate::plan::{Items, Node};
+use crate::plan::{Items, Lead, Node, Shape};
 use crate::sink::Sink;
+use crate::types::Scalar;
 
+/// Elements are preceded by a reference flag.
+const TRACKED: u8 = 0x01;
 /// Elements are preceded by a null flag.
 const NULLS: u8 = 0x02;
 /// Elements have the declared type: none is written.
@@ -12,16 +15,10 @@ const DECLARED: u8 = 0x04;
 /// Elements have one type.
 const SAME: u8 = 0x08;
 
+const KEY_TRACKED: u8 = 0x01;
 const KEY_DECLARED: u8 = 0x04;
+const VALUE_TRACKED: u8 = 0x08;
 const VALUE_DECLARED: u8 = 0x20;
-
-/// How the type of elements, keys or values is known.
-#[derive(Clone, Copy)]
-enum Typing {
-    Declared,
-    Same(WireType),
-    Each,
-}
 
 impl<'a, S: Sink> Decoder<'a, S> {
     pub(super) fn items(&mut self, items: &'a Items, set: bool) -> Done {
@@ -32,9 +29,10 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if count > 0 {
             let flags = self.reader.u8()?;
             let typing = self.items_typing(items, flags)?;
+            let lead = self.element_lead(items, flags, typing)?;
             for index in 0..count {
                 self.sink.element()?;
-                self.item(&items.node, flags & NULLS != 0, typing).map_err(|error| error.at_index(index))?;
+                self.item(&items.node, lead, typing).map_err(|error| error.at_index(index))?;
             }
         }
         self.sink.end_items()?;
@@ -43,12 +41,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn items_typing(&mut self, items: &'a Items, flags: u8) -> Result<Typing, CodecError> {
-        match flags & !NULLS {
-            flags if flags == DECLARED | SAME && items.declared => Ok(Typing::Declared),
+        match flags & !(NULLS | TRACKED) {
+            flags if flags == DECLARED | SAME && items.is_declared(self.mode) => Ok(Typing::Declared),
             SAME => {
                 let wire = self.type_info(&items.node)?;
                 // Elements of no type and without flags would be no bytes at all.
-                if wire == WireType::None && flags & NULLS == 0 {
+                if wire == WireType::None && flags & (NULLS | TRACKED) == 0 {
                     return Err(CodecError::invalid("a collection of nothing"));
                 }
                 Ok(Typing::Same(wire))
@@ -58,18 +56,28 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn item(&mut self, node: &'a Node, flagged: bool, typing: Typing) -> Done {
-        if flagged && self.is_null_flag()? {
-            return self.null(node);
+    /// What precedes each element.
+    fn element_lead(&self, items: &Items, flags: u8, typing: Typing) -> Result<Lead, CodecError> {
+        if flags & TRACKED != 0 {
+            if !self.mode.refs {
+                return Err(CodecError::invalid("references where the type declares none"));
+            }
+            // Python's one exception: its loop for bools looks only at nulls.
+            let bools = match typing {
+                Typing::Declared => matches!(items.node.shape, Shape::Scalar(Scalar::Bool)),
+                Typing::Same(wire) => wire == WireType::Scalar(Scalar::Bool),
+                Typing::Each => false,
+            };
+            return Ok(if bools && flags & NULLS == 0 { Lead::Plain } else { Lead::Reference });
         }
-        self.value_of(node, typing)
+        Ok(if flags & NULLS == 0 { Lead::Plain } else { Lead::Flag })
     }
 
-    fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
-        match typing {
-            Typing::Declared => self.body(node),
-            Typing::Same(wire) => self.as_node(wire, node),
-            Typing::Each => self.typed(node),
+    fn item(&mut self, node: &'a Node, lead: Lead, typing: Typing) -> Done {
+        match lead {
+            Lead::Flag if self.is_null_flag()? => self.null(node),
+            Lead::Plain | Lead::Flag => self.value_of(node, typing),
+            Lead::Reference => self.referable(node, typing),
         }
     }
 
@@ -97,7 +105,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
         left: usize,
     ) -> Result<usize, CodecError> {
         let header = self.reader.u8()?;
-        if header & !(KEY_DECLARED | VALUE_DECLARED) != 0 {
+        let tracked = if self.mode.refs { KEY_TRACKED | VALUE_TRACKED } else { 0 };
+        if header & !(KEY_DECLARED | VALUE_DECLARED | tracked) != 0 {
             let entry = self.entry_with_null(header, key, value);
             return entry.map(|()| 1).map_err(|error| error.at_index(index));
         }
@@ -107,9 +116,11 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
         let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
+        let lead = |flag: u8| if header & flag == 0 { Lead::Plain } else { Lead::Reference };
+        let key = (&key.node, lead(KEY_TRACKED), key_typing);
+        let value = (&value.node, lead(VALUE_TRACKED), value_typing);
         for offset in 0..size {
-            self.entry(key, key_typing, value, value_typing)
-                .map_err(|error| error.at_index(index + offset))?;
+            self.entry(key, value).map_err(|error| error.at_index(index + offset))?;
         }
         Ok(size)
     }
@@ -122,25 +133,26 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 wire => Ok(Typing::Same(wire)),
             };
         }
-        if side.declared {
+        if side.is_declared(self.mode) {
             return Ok(Typing::Declared);
         }
         Err(CodecError::invalid("a map leaves out a type that is not declared"))
     }
 
-    fn entry(&mut self, key: &'a Items, key_typing: Typing, value: &'a Items, value_typing: Typing) -> Done {
+    fn entry(&mut self, key: (&'a Node, Lead, Typing), value: (&'a Node, Lead, Typing)) -> Done {
         self.sink.key()?;
-        self.value_of(&key.node, key_typing)?;
+        self.item(key.0, key.1, key.2)?;
         self.sink.value()?;
-        self.value_of(&value.node, value_typing)
+        self.item(value.0, value.1, value.2)
     }
 
     /// An entry whose key, value or both are null.
     fn entry_with_null(&mut self, header: u8, key: &'a Items, value: &'a Items) -> Done {
         self.sink.key()?;
         match header {
-            0x12 | 0x22 | 0x0A => self.null(&key.node)?,
-            0x14 => self.declared_side(key)?,
+            0x12 | 0x22 | 0x2A | 0x0A => self.null(&key.node)?,
+            0x14 => self.declared_side(key, false)?,
+            0x15 => self.declared_side(key, true)?,
             0x11 => self.flagged_side(key)?,
             _ => {
                 return Err(CodecError::invalid(format!("unsupported map chunk {header:#04x}")));
@@ -148,19 +160,29 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         self.sink.value()?;
         match header {
-            0x22 => self.declared_side(value),
+            0x22 => self.declared_side(value, false),
+            0x2A => self.declared_side(value, true),
             0x0A => self.flagged_side(value),
             _ => self.null(&value.node),
         }
     }
 
-    fn declared_side(&mut self, side: &'a Items) -> Done {
+    fn declared_side(&mut self, side: &'a Items, tracked: bool) -> Done {
         let typing = self.side_typing(side, true)?;
-        self.value_of(&side.node, typing)
+        if !tracked {
+            return self.value_of(&side.node, typing);
+        }
+        if !self.mode.refs {
+            return Err(CodecError::invalid("references where the type declares none"));
+        }
+        self.referable(&side.node, typing)
     }
 
     /// The side that is not null carries a flag and its type.
     fn flagged_side(&mut self, side: &'a Items) -> Done {
+        if self.mode.refs {
+            return self.referable(&side.node, Typing::Each);
+        }
         if self.is_null_flag()? {
             return self.null(&side.node);
         }

@@ -2,17 +2,22 @@
 //!
 //! Takes every form that Python's reader takes (lists and maps with or without declared types, split map
 //! chunks, any string encoding, shared meta strings) and refuses everything else. `scalar` reads values
-//! without parts, `names` reads type info.
+//! without parts, `names` and `described` read type info, `refs` keeps what may be referred to.
 
 mod collection;
+mod described;
+mod gate;
 mod names;
+mod refs;
 mod scalar;
+mod typedef;
 
 use crate::buffer::Reader;
 use crate::limits::{Budget, Limits};
-use crate::plan::{BodyPlan, Dynamic, Items, MessagePlan, Node, Plan, Shape};
-use crate::sink::Sink;
-use crate::types::{Scalar, id};
+use crate::plan::{BodyPlan, Dynamic, Items, Lead, MessagePlan, Node, Plan, Shape};
+use crate::schema::Mode;
+use crate::sink::{Form, Sink};
+use crate::types::{ArrayKind, Scalar, id};
 use crate::{CodecError, ReadError};
 
 type Done = Result<(), CodecError>;
@@ -22,11 +27,24 @@ type Done = Result<(), CodecError>;
 enum WireType {
     None,
     Scalar(Scalar),
+    Array(ArrayKind),
     List,
     Set,
     Map,
-    Message(usize),
+    /// Index of the type, and of the peer's description of its fields.
+    Message(usize, Option<usize>),
     Enum(usize),
+    Extension(usize),
+    /// A type that this side does not know, inside a field that it does not know: its description.
+    Stranger(usize),
+}
+
+/// How the type of a value is known.
+#[derive(Clone, Copy)]
+enum Typing {
+    Declared,
+    Same(WireType),
+    Each,
 }
 
 /// Walks over `message`, which must hold one value of root `root` and nothing after it.
@@ -34,34 +52,37 @@ pub(crate) fn decode<S: Sink>(
     plan: &Plan,
     root: usize,
     message: &[u8],
+    form: Form,
     limits: Limits,
     sink: &mut S,
 ) -> Done {
-    let node = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
+    let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
+    let arena = described::Arena::default();
     let mut decoder = Decoder {
         plan,
+        mode: form.of(root.mode),
         reader: Reader::new(message),
         names: names::Names::default(),
+        descriptions: described::Descriptions::new(&arena),
+        tracked: refs::Tracked::default(),
         budget: Budget::new(limits),
-        sink,
+        sink: gate::Gate::new(sink),
     };
-    decoder.root(node)
+    decoder.root(&root.node)
 }
 
 struct Decoder<'a, S> {
     plan: &'a Plan,
+    mode: Mode,
     reader: Reader<'a>,
     names: names::Names<'a>,
+    descriptions: described::Descriptions<'a>,
+    tracked: refs::Tracked<'a>,
     budget: Budget,
-    sink: &'a mut S,
+    sink: gate::Gate<'a, S>,
 }
 
 const NULL_FLAG: u8 = 0xFD;
-
-/// A place for `Any` takes null whether or not it was declared optional.
-fn takes_null(node: &Node) -> bool {
-    node.nullable || matches!(node.shape, Shape::Dynamic(Dynamic::Any))
-}
 
 impl<'a, S: Sink> Decoder<'a, S> {
     fn root(&mut self, node: &'a Node) -> Done {
@@ -72,10 +93,17 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if header & 0x01 != 0 {
             self.reader.skip_if(&[NULL_FLAG]);
             self.null(node)?;
-        } else if self.is_null_flag()? {
-            return Err(CodecError::invalid("a null message without its header"));
         } else {
-            self.typed(node)?;
+            match (self.flag()?, self.mode.refs) {
+                (refs::Flag::First, true) => self.first(node, Typing::Each)?,
+                (refs::Flag::First | refs::Flag::Present, _) => self.typed(node)?,
+                (refs::Flag::Null, _) => {
+                    return Err(CodecError::invalid("a null message without its header"));
+                }
+                (refs::Flag::Back, _) => {
+                    return Err(CodecError::invalid("a message that is only a reference"));
+                }
+            }
         }
         if self.reader.is_empty() {
             return Ok(());
@@ -96,7 +124,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn null(&mut self, node: &Node) -> Done {
-        if takes_null(node) {
+        if node.takes_null() || self.sink.is_muted() {
             return self.sink.null();
         }
         Err(CodecError::invalid("null where a value is required"))
@@ -104,22 +132,46 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// A field.
     fn field(&mut self, node: &'a Node) -> Done {
-        if node.nullable && self.is_null_flag()? {
-            return self.sink.null();
+        self.led(node, node.lead(self.mode.refs), node.nullable, Typing::Declared)
+    }
+
+    /// A field, with what precedes it and how its type is known.
+    fn led(&mut self, node: &'a Node, lead: Lead, nullable: bool, typing: Typing) -> Done {
+        match lead {
+            Lead::Reference => {
+                let typing = if carries_type(node) { Typing::Each } else { typing };
+                self.referable(node, typing)
+            }
+            Lead::Plain if !nullable => self.value_of(node, typing),
+            Lead::Plain | Lead::Flag if self.is_null_flag()? => self.null(node),
+            Lead::Plain | Lead::Flag => self.value_of(node, typing),
         }
-        self.body(node)
+    }
+
+    fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
+        match typing {
+            Typing::Declared => self.body(node),
+            Typing::Same(wire) => self.as_node(wire, node),
+            Typing::Each => self.typed(node),
+        }
     }
 
     /// A value whose type is declared by its place.
     fn body(&mut self, node: &'a Node) -> Done {
+        if carries_type(node) {
+            return self.typed(node);
+        }
         match &node.shape {
             Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
+            Shape::Converted(theirs, ours) => self.scalar(*theirs, *ours),
+            Shape::Array(kind) => self.array(*kind),
             Shape::List(items) => self.items(items, false),
             Shape::Set(items) => self.items(items, true),
             Shape::Map(entries) => self.map(&entries.key, &entries.value),
-            Shape::Message { index, type_info: false } => self.message(*index),
-            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node),
+            Shape::Message { index, .. } => self.message(*index),
+            Shape::Extension { index, .. } => self.extension(*index),
             Shape::Enum(index) => self.member(*index),
+            Shape::Dynamic(_) => self.typed(node),
         }
     }
 
@@ -133,14 +185,20 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn as_node(&mut self, wire: WireType, node: &'a Node) -> Done {
         match (&node.shape, wire) {
             (_, WireType::None) => self.null(node),
-            (Shape::Scalar(declared), WireType::Scalar(named)) if converts(named, *declared) => {
+            (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named))
+                if converts(named, *declared) =>
+            {
                 self.scalar(named, *declared)
             }
             (Shape::List(items), WireType::List) => self.items(items, false),
             (Shape::Set(items), WireType::Set) => self.items(items, true),
             (Shape::Map(entries), WireType::Map) => self.map(&entries.key, &entries.value),
-            (Shape::Message { index, .. }, WireType::Message(named)) if *index == named => {
-                self.message(named)
+            (Shape::Array(kind), WireType::Array(named)) if *kind == named => self.array(named),
+            (Shape::Message { index, .. }, WireType::Message(named, by)) if *index == named => {
+                self.message_by(named, by)
+            }
+            (Shape::Extension { index, .. }, WireType::Extension(named)) if *index == named => {
+                self.extension(named)
             }
             (Shape::Enum(index), WireType::Enum(named)) if *index == named => self.member(named),
             (Shape::Dynamic(dynamic), _) if allows(dynamic, wire) => self.dynamic(wire),
@@ -153,15 +211,45 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match wire {
             WireType::None => self.sink.null(),
             WireType::Scalar(scalar) => self.scalar(scalar, scalar),
+            WireType::Array(kind) => self.array(kind),
             WireType::List => self.items(ANY, false),
             WireType::Set => self.items(ANY, true),
             WireType::Map => self.map(ANY, ANY),
-            WireType::Message(index) => self.message(index),
+            WireType::Message(index, by) => self.message_by(index, by),
             WireType::Enum(index) => self.member(index),
+            WireType::Extension(index) => self.extension(index),
+            WireType::Stranger(by) => self.stranger(by),
         }
     }
 
+    fn message_by(&mut self, index: usize, by: Option<usize>) -> Done {
+        match by {
+            Some(by) => self.described_message(index, by),
+            None => self.message(index),
+        }
+    }
+
+    fn array(&mut self, kind: ArrayKind) -> Done {
+        let length = self.reader.length()?;
+        self.budget.binary(length)?;
+        let items = self.reader.take(length)?;
+        match kind.problem(items) {
+            Some(problem) => Err(CodecError::invalid(problem)),
+            None => self.sink.array(kind, items),
+        }
+    }
+
+    fn extension(&mut self, index: usize) -> Done {
+        let length = self.reader.length()?;
+        self.budget.binary(length)?;
+        let bytes = self.reader.take(length)?;
+        self.sink.extension(index, bytes)
+    }
+
     fn message(&mut self, index: usize) -> Done {
+        if self.mode.compatible {
+            return Err(CodecError::invalid("a message without a description of its fields"));
+        }
         let plan = self.message_plan(index)?;
         self.budget.enter(0)?;
         let hash = self.reader.take(4)?;
@@ -202,6 +290,15 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 }
 
+/// Whether type info precedes a value in this place, however the place is declared.
+fn carries_type(node: &Node) -> bool {
+    match &node.shape {
+        Shape::Message { type_info, .. } | Shape::Extension { type_info, .. } => *type_info,
+        Shape::Dynamic(_) => true,
+        _ => false,
+    }
+}
+
 fn hash_number(bytes: &[u8]) -> i32 {
     bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
 }
@@ -219,7 +316,9 @@ fn allows(dynamic: &Dynamic, wire: WireType) -> bool {
         Dynamic::List => wire == WireType::List,
         Dynamic::Map => wire == WireType::Map,
         Dynamic::OneOf(indexes) => match wire {
-            WireType::Message(index) | WireType::Enum(index) => indexes.contains(&index),
+            WireType::Message(index, _) | WireType::Enum(index) | WireType::Extension(index) => {
+                indexes.contains(&index)
+            }
             _ => false,
         },
     }
@@ -233,7 +332,10 @@ impl WireType {
             id::LIST => Self::List,
             id::SET => Self::Set,
             id::MAP => Self::Map,
-            _ => Self::Scalar(Scalar::from_id(number)?),
+            _ => match Scalar::from_id(number) {
+                Some(scalar) => Self::Scalar(scalar),
+                None => Self::Array(ArrayKind::from_id(number)?),
+            },
         })
     }
 }

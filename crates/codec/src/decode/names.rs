@@ -24,24 +24,31 @@ impl<'a, S: Sink> Decoder<'a, S> {
     /// Reads the type that precedes a value; `node` says which name is the likely one.
     pub(super) fn type_info(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
         let number = self.reader.u8()?;
-        if number != id::MESSAGE && number != id::ENUM {
+        let message = if self.mode.compatible { id::COMPATIBLE_MESSAGE } else { id::MESSAGE };
+        if number != message && number != id::ENUM && number != id::EXTENSION {
             return WireType::unnamed(number)
                 .ok_or_else(|| CodecError::invalid(format!("unsupported type number {number}")));
+        }
+        if self.mode.compatible {
+            return self.described_type(number);
         }
         let index = match self.expected_name(node) {
             Some(index) => index,
             None => self.named()?,
         };
         match self.plan.types.get(index).map(|plan| &plan.body) {
-            Some(BodyPlan::Message(_)) if number == id::MESSAGE => Ok(WireType::Message(index)),
+            Some(BodyPlan::Message(_)) if number == id::MESSAGE => Ok(WireType::Message(index, None)),
             Some(BodyPlan::Enum(_)) if number == id::ENUM => Ok(WireType::Enum(index)),
-            _ => Err(CodecError::invalid("an enum named as a message, or a message as an enum")),
+            Some(BodyPlan::Extension) if number == id::EXTENSION => Ok(WireType::Extension(index)),
+            _ => Err(CodecError::invalid("a type named as one of another sort")),
         }
     }
 
     /// The declared type, when its names come next in full and in Python's own packing.
     fn expected_name(&mut self, node: &'a Node) -> Option<usize> {
-        let (Shape::Message { index, .. } | Shape::Enum(index)) = &node.shape else {
+        let (Shape::Message { index, .. } | Shape::Enum(index) | Shape::Extension { index, .. }) =
+            &node.shape
+        else {
             return None;
         };
         let plan = self.plan.types.get(*index)?;

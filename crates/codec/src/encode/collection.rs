@@ -1,16 +1,19 @@
 //! Lists, sets and maps.
 
-use super::{Done, Encoder, NULL_FLAG, PRESENT_FLAG, WireType, takes_null, wire_type};
+use super::{Done, Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
 use crate::CodecError;
-use crate::plan::{Items, Node};
+use crate::plan::{Items, Lead, Node, Shape};
 use crate::source::{Kind, Source};
-use crate::types::id;
+use crate::types::{Scalar, id};
 
+const TRACKED: u8 = 0x01;
 const NULLS: u8 = 0x02;
 const DECLARED: u8 = 0x04;
 const SAME: u8 = 0x08;
 
+const KEY_TRACKED: u8 = 0x01;
 const KEY_DECLARED: u8 = 0x04;
+const VALUE_TRACKED: u8 = 0x08;
 const VALUE_DECLARED: u8 = 0x20;
 /// A chunk's size is one byte.
 const CHUNK: usize = 255;
@@ -21,6 +24,29 @@ enum Typing {
     Declared,
     Same(WireType),
     Each,
+}
+
+impl Typing {
+    /// Whether values whose type is known so carry reference flags.
+    fn has_identity(self, node: &Node) -> bool {
+        match self {
+            Self::Declared => node.has_identity(),
+            Self::Same(wire) => wire.has_identity(),
+            Self::Each => true,
+        }
+    }
+
+    fn is_bool(self, node: &Node) -> bool {
+        match self {
+            Self::Declared => node.shape == Shape::Scalar(Scalar::Bool),
+            Self::Same(wire) => wire.id == id::BOOL,
+            Self::Each => false,
+        }
+    }
+}
+
+fn is_common<S: Source>(value: S) -> bool {
+    matches!(value.kind(), Kind::Text | Kind::Int | Kind::Float | Kind::Bool)
 }
 
 fn is_null<S: Source>(value: S) -> bool {
@@ -35,44 +61,68 @@ impl<'p, S: Source> Encoder<'p, S> {
         self.writer.put_var_u64(count as u64);
         if count > 0 {
             let nulls = elements.clone().any(is_null);
-            let typing = self.items_typing(items, elements.clone(), nulls)?;
+            let (typing, lead) = self.items_typing(items, elements.clone(), nulls)?;
             for (index, element) in elements.enumerate() {
-                self.element(&items.node, element, nulls, typing).map_err(|error| error.at_index(index))?;
+                self.element(&items.node, element, lead, typing).map_err(|error| error.at_index(index))?;
             }
         }
         self.budget.leave();
         Ok(())
     }
 
-    /// Writes the flags of a collection that is not empty, and the type its elements share.
+    /// Writes the flags of a collection that is not empty, and the type its elements share. Returns how the
+    /// type of each element is known, and what precedes it.
     fn items_typing(
         &mut self,
         items: &'p Items,
         elements: impl Iterator<Item = S>,
         nulls: bool,
-    ) -> Result<Typing, CodecError> {
-        let flags = if nulls { NULLS } else { 0 };
-        if items.declared {
-            self.writer.put_u8(flags | DECLARED | SAME);
-            return Ok(Typing::Declared);
+    ) -> Result<(Typing, Lead), CodecError> {
+        let typing = if items.is_declared(self.mode) {
+            Typing::Declared
+        } else {
+            shared_type(&items.node, elements)?.map_or(Typing::Each, Typing::Same)
+        };
+        let tracked = self.mode.refs && typing.has_identity(&items.node);
+        let flags = if nulls { NULLS } else { 0 } | if tracked { TRACKED } else { 0 };
+        match typing {
+            Typing::Declared => self.writer.put_u8(flags | DECLARED | SAME),
+            Typing::Same(wire) => {
+                self.writer.put_u8(flags | SAME);
+                self.type_info(wire)?;
+            }
+            Typing::Each => self.writer.put_u8(flags),
         }
-        if let Some(wire) = shared_type(&items.node, elements)? {
-            self.writer.put_u8(flags | SAME);
-            self.type_info(wire)?;
-            return Ok(Typing::Same(wire));
-        }
-        self.writer.put_u8(flags);
-        Ok(Typing::Each)
+        // Python's one exception: its loop for bools looks only at nulls.
+        let bare = !nulls && typing.is_bool(&items.node);
+        Ok((
+            typing,
+            if tracked && !bare {
+                Lead::Reference
+            } else if nulls {
+                Lead::Flag
+            } else {
+                Lead::Plain
+            },
+        ))
     }
 
-    fn element(&mut self, node: &'p Node, value: S, flagged: bool, typing: Typing) -> Done {
-        if flagged {
-            if is_null(value) {
-                null_allowed(node)?;
-                self.writer.put_u8(NULL_FLAG);
-                return Ok(());
+    fn element(&mut self, node: &'p Node, value: S, lead: Lead, typing: Typing) -> Done {
+        if lead != Lead::Plain && is_null(value) {
+            null_allowed(node)?;
+            self.writer.put_u8(NULL_FLAG);
+            return Ok(());
+        }
+        match lead {
+            Lead::Plain => {}
+            // Among values of different types those of the commonest ones are never shared.
+            Lead::Reference if typing == Typing::Each && is_common(value) => self.writer.put_u8(PRESENT_FLAG),
+            Lead::Reference => {
+                if self.back_reference(value)? {
+                    return Ok(());
+                }
             }
-            self.writer.put_u8(PRESENT_FLAG);
+            Lead::Flag => self.writer.put_u8(PRESENT_FLAG),
         }
         self.value_of(node, value, typing)
     }
@@ -107,7 +157,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     /// Writes the longest run of entries whose types are those of the first, and returns its length.
     fn chunk(&mut self, key: &'p Items, value: &'p Items, entries: &[(S, S)]) -> Result<usize, CodecError> {
         let types = |(k, v): &(S, S)| -> Result<_, CodecError> {
-            let types = (side_typing(key, *k)?, side_typing(value, *v)?);
+            let types = (self.side_typing(key, *k)?, self.side_typing(value, *v)?);
             Ok((!is_null(*k) && !is_null(*v)).then_some(types))
         };
         let at = |entry: &(S, S)| types(entry).map_err(|error| error.at_key(&entry.0.label()));
@@ -124,65 +174,86 @@ impl<'p, S: Source> Encoder<'p, S> {
             }
             size += 1;
         }
-        self.chunk_head(key_typing, value_typing, size)?;
+        let leads = self.chunk_head((key, key_typing), (value, value_typing), size)?;
         for (k, v) in entries.iter().take(size) {
-            self.value_of(&key.node, *k, key_typing)
-                .and_then(|()| self.value_of(&value.node, *v, value_typing))
+            self.element(&key.node, *k, leads.0, key_typing)
+                .and_then(|()| self.element(&value.node, *v, leads.1, value_typing))
                 .map_err(|error| error.at_key(&k.label()))?;
         }
         Ok(size)
     }
 
-    fn chunk_head(&mut self, key: Typing, value: Typing, size: usize) -> Done {
-        let flag = |typing, flag| if typing == Typing::Declared { flag } else { 0 };
-        self.writer.put_u8(flag(key, KEY_DECLARED) | flag(value, VALUE_DECLARED));
+    /// Writes what stands before the entries of a chunk, and returns what precedes each key and value.
+    fn chunk_head(
+        &mut self,
+        key: (&Items, Typing),
+        value: (&Items, Typing),
+        size: usize,
+    ) -> Result<(Lead, Lead), CodecError> {
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let tracked = |side: (&Items, Typing)| self.mode.refs && side.1.has_identity(&side.0.node);
+        let (keys, values) = (tracked(key), tracked(value));
+        self.writer.put_u8(
+            flag(key.1 == Typing::Declared, KEY_DECLARED)
+                | flag(value.1 == Typing::Declared, VALUE_DECLARED)
+                | flag(keys, KEY_TRACKED)
+                | flag(values, VALUE_TRACKED),
+        );
         self.writer.put_u8(size as u8);
-        for typing in [key, value] {
+        for (_, typing) in [key, value] {
             if let Typing::Same(wire) = typing {
                 self.type_info(wire)?;
             }
         }
-        Ok(())
+        let lead = |tracked| if tracked { Lead::Reference } else { Lead::Plain };
+        Ok((lead(keys), lead(values)))
     }
 
     fn entry_with_null(&mut self, key: &'p Items, value: &'p Items, k: S, v: S) -> Done {
-        let (header, side, present) = match (is_null(k), is_null(v)) {
+        if is_null(k) {
+            null_allowed(&key.node)?;
+        }
+        if is_null(v) {
+            null_allowed(&value.node)?;
+        }
+        let (side, present, null, declared, tracked) = match (is_null(k), is_null(v)) {
             (true, true) => {
-                null_allowed(&key.node)?;
-                null_allowed(&value.node)?;
                 self.writer.put_u8(0x12);
                 return Ok(());
             }
-            (true, false) => {
-                null_allowed(&key.node)?;
-                (if value.declared { 0x22 } else { 0x0A }, value, v)
-            }
-            _ => {
-                null_allowed(&value.node)?;
-                (if key.declared { 0x14 } else { 0x11 }, key, k)
-            }
+            (true, false) => (value, v, 0x02, VALUE_DECLARED, VALUE_TRACKED),
+            _ => (key, k, 0x10, KEY_DECLARED, KEY_TRACKED),
         };
-        self.writer.put_u8(header);
-        if side.declared {
+        if side.is_declared(self.mode) {
+            let lead = self.mode.refs && side.node.has_identity();
+            self.writer.put_u8(null | declared | if lead { tracked } else { 0 });
+            if lead && self.back_reference(present)? {
+                return Ok(());
+            }
             return self.body(&side.node, present);
         }
-        self.writer.put_u8(PRESENT_FLAG);
+        self.writer.put_u8(null | tracked);
+        if !self.mode.refs {
+            self.writer.put_u8(PRESENT_FLAG);
+        } else if self.back_reference(present)? {
+            return Ok(());
+        }
         self.typed(&side.node, present)
+    }
+
+    fn side_typing(&self, side: &Items, value: S) -> Result<Typing, CodecError> {
+        if side.is_declared(self.mode) || is_null(value) {
+            return Ok(Typing::Declared);
+        }
+        wire_type(&side.node, value).map(Typing::Same)
     }
 }
 
 fn null_allowed(node: &Node) -> Done {
-    if takes_null(node) {
+    if node.takes_null() {
         return Ok(());
     }
     Err(CodecError::invalid("null where a value is required"))
-}
-
-fn side_typing<S: Source>(side: &Items, value: S) -> Result<Typing, CodecError> {
-    if side.declared || is_null(value) {
-        return Ok(Typing::Declared);
-    }
-    wire_type(&side.node, value).map(Typing::Same)
 }
 
 /// The type of all elements that are not null; none where they differ.

@@ -4,37 +4,49 @@
 //! writes lists, sets and maps, `scalar` values without parts.
 
 mod collection;
+mod names;
 mod scalar;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::CodecError;
 use crate::buffer::Writer;
 use crate::limits::{Budget, Limits};
-use crate::plan::{BodyPlan, Dynamic, Items, Node, Plan, Shape, TypePlan};
-use crate::source::{Kind, Source};
-use crate::types::{Scalar, id};
+use crate::plan::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Shape, TypePlan};
+use crate::schema::Mode;
+use crate::sink::Form;
+use crate::source::{Identity, Kind, Source};
+use crate::types::{ArrayKind, Scalar, id};
 
 type Done = Result<(), CodecError>;
 
-/// Writes `value` as root `root` of `plan`. `marked` puts a byte before each field that has a default,
-/// saying whether the value has it: the form in which JSON text travels to TypeScript.
+/// Writes `value` as root `root` of `plan`, for whom `form` says.
 pub(crate) fn encode<S: Source>(
     plan: &Plan,
     root: usize,
     value: S,
-    marked: bool,
+    form: Form,
     capacity: usize,
 ) -> Result<Vec<u8>, CodecError> {
-    let node = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
+    let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
+    let node = &root.node;
     let mut encoder = Encoder {
         plan,
         writer: Writer::with_capacity(capacity),
-        names: Names::default(),
+        mode: form.of(root.mode),
+        names: names::Names::default(),
+        tracked: Tracked::default(),
         budget: Budget::new(Limits::DEFAULT),
         slots: Vec::new(),
-        marked,
+        marked: form == Form::Marked,
     };
-    if value.kind() == Kind::Null && takes_null(node) {
+    if value.kind() == Kind::Null && node.takes_null() {
         encoder.writer.put_raw(&NULL_MESSAGE);
+    } else if encoder.mode.refs {
+        encoder.writer.put_u8(0x02);
+        encoder.back_reference(value)?;
+        encoder.typed(node, value)?;
     } else {
         encoder.writer.put_raw(&[0x02, PRESENT_FLAG]);
         encoder.typed(node, value)?;
@@ -48,6 +60,8 @@ pub const NULL_MESSAGE: [u8; 2] = [0x03, NULL_FLAG];
 
 const NULL_FLAG: u8 = 0xFD;
 const PRESENT_FLAG: u8 = 0xFF;
+const FIRST_FLAG: u8 = 0x00;
+const BACK_FLAG: u8 = 0xFE;
 
 /// The type that precedes a value whose place declares none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,26 +71,38 @@ struct WireType {
     index: usize,
 }
 
+impl WireType {
+    /// Whether it is a registered type, named on the wire.
+    fn is_named(self) -> bool {
+        matches!(self.id, id::MESSAGE | id::ENUM | id::EXTENSION)
+    }
+
+    /// Whether values of this type carry reference flags where none is declared.
+    fn has_identity(self) -> bool {
+        match Scalar::from_id(self.id) {
+            Some(scalar) => scalar.has_identity(),
+            None => !matches!(self.id, id::ENUM | id::NONE),
+        }
+    }
+}
+
 struct Encoder<'p, S> {
     plan: &'p Plan,
     writer: Writer,
-    names: Names,
+    mode: Mode,
+    names: names::Names,
+    tracked: Tracked,
     budget: Budget,
     /// Fields of the messages that are being written.
     slots: Vec<Option<S>>,
     marked: bool,
 }
 
-/// Which meta strings the message already holds, by type.
+/// Values that can be referred to: how many there are, and the numbers of those with an identity.
 #[derive(Default)]
-struct Names {
-    written: Vec<Option<(u64, u64)>>,
-    empty_namespace: Option<u64>,
-    count: u64,
-}
-
-fn takes_null(node: &Node) -> bool {
-    node.nullable || matches!(node.shape, Shape::Dynamic(Dynamic::Any))
+struct Tracked {
+    count: usize,
+    numbers: HashMap<Identity, usize>,
 }
 
 impl<'p, S: Source> Encoder<'p, S> {
@@ -88,25 +114,50 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     fn field(&mut self, node: &'p Node, value: S) -> Done {
-        if node.nullable {
-            if value.kind() == Kind::Null {
-                self.writer.put_u8(NULL_FLAG);
-                return Ok(());
-            }
-            self.writer.put_u8(PRESENT_FLAG);
+        let lead = node.lead(self.mode.refs);
+        if value.kind() == Kind::Null && (node.nullable || (lead != Lead::Plain && node.takes_null())) {
+            self.writer.put_u8(NULL_FLAG);
+            return Ok(());
+        }
+        match lead {
+            Lead::Reference if self.back_reference(value)? => return Ok(()),
+            Lead::Reference => {}
+            Lead::Plain if !node.nullable => {}
+            Lead::Plain | Lead::Flag => self.writer.put_u8(PRESENT_FLAG),
         }
         self.body(node, value)
+    }
+
+    /// Writes the flag of a value that may be shared, and says whether that is all there is to write.
+    fn back_reference(&mut self, value: S) -> Result<bool, CodecError> {
+        let number = self.tracked.count;
+        if let Some(identity) = value.identity() {
+            match self.tracked.numbers.entry(identity) {
+                Entry::Occupied(entry) => {
+                    self.writer.put_u8(BACK_FLAG);
+                    self.writer.put_var_u64(*entry.get() as u64);
+                    return Ok(true);
+                }
+                Entry::Vacant(entry) => entry.insert(number),
+            };
+        }
+        self.tracked.count += 1;
+        self.budget.tracked(self.tracked.count)?;
+        self.writer.put_u8(FIRST_FLAG);
+        Ok(false)
     }
 
     /// A value whose type is declared by its place.
     fn body(&mut self, node: &'p Node, value: S) -> Done {
         match &node.shape {
-            Shape::Scalar(scalar) => self.scalar(*scalar, value),
+            Shape::Scalar(scalar) | Shape::Converted(_, scalar) => self.scalar(*scalar, value),
+            Shape::Array(kind) => self.array(*kind, value),
             Shape::List(items) => self.items(items, value, false),
             Shape::Set(items) => self.items(items, value, true),
             Shape::Map(entries) => self.map(&entries.key, &entries.value, value),
             Shape::Message { index, type_info: false } => self.message(*index, value),
-            Shape::Message { type_info: true, .. } | Shape::Dynamic(_) => self.typed(node, value),
+            Shape::Extension { type_info: false, .. } => self.extension(value),
+            Shape::Message { .. } | Shape::Extension { .. } | Shape::Dynamic(_) => self.typed(node, value),
             Shape::Enum(index) => self.member(*index, value),
         }
     }
@@ -118,61 +169,17 @@ impl<'p, S: Source> Encoder<'p, S> {
             (_, id::NONE) => Ok(()),
             (_, id::MESSAGE) => self.message(wire.index, value),
             (_, id::ENUM) => self.member(wire.index, value),
+            (_, id::EXTENSION) => self.extension(value),
             (Shape::Dynamic(_), id::LIST) => self.items(ANY, value, false),
             (Shape::Dynamic(_), id::SET) => self.items(ANY, value, true),
             (Shape::Dynamic(_), id::MAP) => self.map(ANY, ANY, value),
-            (Shape::Dynamic(_), scalar) => match Scalar::from_id(scalar) {
-                Some(scalar) => self.scalar(scalar, value),
-                None => Err(CodecError::invalid("a value without a type")),
+            (Shape::Dynamic(_), number) => match (Scalar::from_id(number), ArrayKind::from_id(number)) {
+                (Some(scalar), _) => self.scalar(scalar, value),
+                (_, Some(kind)) => self.array(kind, value),
+                _ => Err(CodecError::invalid("a value without a type")),
             },
             _ => self.body(node, value),
         }
-    }
-
-    fn type_info(&mut self, wire: WireType) -> Done {
-        self.writer.put_u8(wire.id);
-        if wire.id == id::MESSAGE || wire.id == id::ENUM {
-            self.names(wire.index)?;
-        }
-        Ok(())
-    }
-
-    /// The two meta strings of a type: in full the first time, later by number. All types share the empty
-    /// namespace, and nothing else.
-    fn names(&mut self, index: usize) -> Done {
-        let plan = type_plan(self.plan, index)?;
-        let names = &mut self.names;
-        if names.written.is_empty() {
-            names.written.resize(self.plan.types.len(), None);
-        }
-        let Some(slot) = names.written.get_mut(index) else {
-            return Err(no_type(index));
-        };
-        let reference = |number: u64| (number + 1) << 1 | 1;
-        if let Some((namespace, name)) = *slot {
-            self.writer.put_var_u64(reference(namespace));
-            self.writer.put_var_u64(reference(name));
-            return Ok(());
-        }
-        let mut next = || {
-            names.count += 1;
-            names.count - 1
-        };
-        let shared = names.empty_namespace.filter(|_| plan.empty_namespace());
-        let namespace = if let Some(number) = shared {
-            self.writer.put_var_u64(reference(number));
-            let tail = plan.both_first.get(plan.namespace_first.len()..);
-            self.writer.put_raw(tail.unwrap_or_default());
-            number
-        } else {
-            self.writer.put_raw(&plan.both_first);
-            next()
-        };
-        if plan.empty_namespace() {
-            names.empty_namespace = Some(namespace);
-        }
-        *slot = Some((namespace, next()));
-        Ok(())
     }
 
     fn message(&mut self, index: usize, value: S) -> Done {
@@ -181,7 +188,9 @@ impl<'p, S: Source> Encoder<'p, S> {
             return Err(no_type(index));
         };
         self.budget.enter(0)?;
-        self.writer.put_raw(&message.hash);
+        if !self.mode.compatible {
+            self.writer.put_raw(&message.hash);
+        }
         let base = self.slots.len();
         value.fields(index, plan, &mut self.slots)?;
         for &position in &message.order {
@@ -234,11 +243,13 @@ fn no_type(index: usize) -> CodecError {
 fn wire_type<S: Source>(node: &Node, value: S) -> Result<WireType, CodecError> {
     let unnamed = |id| WireType { id, index: 0 };
     Ok(match &node.shape {
-        Shape::Scalar(scalar) => unnamed(scalar.id()),
+        Shape::Scalar(scalar) | Shape::Converted(_, scalar) => unnamed(scalar.id()),
+        Shape::Array(kind) => unnamed(kind.id()),
         Shape::List(_) => unnamed(id::LIST),
         Shape::Set(_) => unnamed(id::SET),
         Shape::Map(_) => unnamed(id::MAP),
         Shape::Message { index, .. } => WireType { id: id::MESSAGE, index: *index },
+        Shape::Extension { index, .. } => WireType { id: id::EXTENSION, index: *index },
         Shape::Enum(index) => WireType { id: id::ENUM, index: *index },
         Shape::Dynamic(dynamic) => {
             let wire = own_type(value.kind());
@@ -269,6 +280,8 @@ fn own_type(kind: Kind) -> WireType {
         Kind::Map => (id::MAP, 0),
         Kind::Message(index) => (id::MESSAGE, index),
         Kind::Enum(index) => (id::ENUM, index),
+        Kind::Array(kind) => (kind.id(), 0),
+        Kind::Extension(index) => (id::EXTENSION, index),
     };
     WireType { id, index }
 }
@@ -278,8 +291,6 @@ fn allows(dynamic: &Dynamic, wire: WireType) -> bool {
         Dynamic::Any => true,
         Dynamic::List => wire.id == id::LIST,
         Dynamic::Map => wire.id == id::MAP,
-        Dynamic::OneOf(indexes) => {
-            (wire.id == id::MESSAGE || wire.id == id::ENUM) && indexes.contains(&wire.index)
-        }
+        Dynamic::OneOf(indexes) => wire.is_named() && indexes.contains(&wire.index),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Done, Encoder};
 use crate::CodecError;
-use crate::source::Source;
-use crate::types::Scalar;
+use crate::source::{Kind, Source};
+use crate::types::{ArrayKind, Scalar};
 
 impl<S: Source> Encoder<'_, S> {
     pub(super) fn scalar(&mut self, scalar: Scalar, value: S) -> Done {
@@ -25,6 +25,26 @@ impl<S: Source> Encoder<'_, S> {
             }
             integer => return self.integer(integer, value.int()?),
         }
+        Ok(())
+    }
+
+    pub(super) fn array(&mut self, kind: ArrayKind, value: S) -> Done {
+        let items = value.array()?;
+        if value.kind() != Kind::Array(kind) {
+            return Err(CodecError::invalid(format!("must be an array of {}", kind.word())));
+        }
+        if let Some(problem) = kind.problem(items) {
+            return Err(CodecError::invalid(problem));
+        }
+        self.budget.binary(items.len())?;
+        self.writer.put_bytes(items);
+        Ok(())
+    }
+
+    pub(super) fn extension(&mut self, value: S) -> Done {
+        let bytes = value.extension()?;
+        self.budget.binary(bytes.len())?;
+        self.writer.put_bytes(bytes);
         Ok(())
     }
 

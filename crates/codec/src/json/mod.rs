@@ -9,5 +9,5 @@ mod sink;
 mod source;
 
 pub(crate) use print::write_string;
-pub use sink::xlang_to_json;
+pub use sink::{wire_to_json, xlang_to_json};
 pub use source::json_to_xlang;

@@ -3,7 +3,7 @@
 //! Bytes carry fields in wire order, text in declaration order: a message is printed as it comes and put
 //! in order when it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::print::{write_float, write_int, write_string};
@@ -11,17 +11,30 @@ use crate::CodecError;
 use crate::limits::{Limits, within};
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::Sink;
+use crate::sink::{Form, References, Sink};
+use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
-/// Appends the JSON text of `message`, a value of root `root`, to `out`.
+/// Appends the JSON text of `message`, plain XLANG of root `root`, to `out`.
 ///
-/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone.
-/// Errors: a message that does not decode; bytes, sets, dates and timestamps, which JSON mode has no form for.
-/// `out` may hold part of the text then.
+/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone. Shared values are
+/// printed each time.
+/// Errors: a message that does not decode; bytes, sets, dates, timestamps, typed arrays and extensions, which
+/// JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+    print(plan, root, message, Form::Plain, out)
+}
+
+/// Appends the JSON text of `message`, as a peer sent it, to `out`: as [`xlang_to_json`], also for roots in
+/// compatible mode. A field that has a default and was not sent is left out.
+pub fn wire_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
+    print(plan, root, message, Form::Wire, out)
+}
+
+fn print(plan: &Plan, root: usize, message: &[u8], form: Form, out: &mut String) -> Result<(), CodecError> {
     let limits = Limits::DEFAULT;
+    let wanted = References::of(plan, root, message, form)?;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),
         out,
@@ -29,8 +42,12 @@ pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String)
         spans: Vec::new(),
         scratch: String::new(),
         in_key: false,
+        wanted,
+        began: Vec::new(),
+        printed: HashMap::new(),
+        kept: 0,
     };
-    crate::decode::decode(plan, root, message, limits, &mut printer)
+    crate::decode::decode(plan, root, message, form, limits, &mut printer)
 }
 
 /// A list, map or message that is being printed: where its text and its spans begin.
@@ -51,6 +68,14 @@ struct Printer<'a> {
     spans: Vec<Span>,
     scratch: String,
     in_key: bool,
+    /// Numbers of values that stand again later.
+    wanted: HashSet<usize>,
+    /// Where those that are being printed began.
+    began: Vec<usize>,
+    /// The text of those that were, and whether it lost the quotes of a key.
+    printed: HashMap<usize, (String, bool)>,
+    /// Length of all those texts.
+    kept: usize,
 }
 
 #[derive(Clone, Default)]
@@ -171,6 +196,56 @@ impl Sink for Printer<'_> {
         }
     }
 
+    fn array(&mut self, _: ArrayKind, _: &[u8]) -> Done {
+        Err(no_form("a typed array"))
+    }
+
+    fn extension(&mut self, _: usize, _: &[u8]) -> Done {
+        Err(no_form("a value of an extension"))
+    }
+
+    fn begin_tracked(&mut self, number: usize) -> Done {
+        if self.wanted.contains(&number) {
+            self.began.push(self.out.len());
+        }
+        Ok(())
+    }
+
+    fn end_tracked(&mut self, number: usize) -> Done {
+        if !self.wanted.contains(&number) {
+            return Ok(());
+        }
+        let start = self.began.pop().unwrap_or_default();
+        let text = self.out.get(start..).unwrap_or_default();
+        self.kept += text.len();
+        within("bytes of JSON text", self.kept, self.most)?;
+        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        // As a key a bool or number has quotes that it has not elsewhere.
+        let bare = |text: &str| matches!(text, "true" | "false" | "null");
+        let entry = match inner {
+            Some(inner) if self.in_key && bare(inner) => (inner.to_owned(), true),
+            _ => (text.to_owned(), bare(text)),
+        };
+        self.printed.insert(number, entry);
+        Ok(())
+    }
+
+    fn reference(&mut self, number: usize) -> Done {
+        let Some((text, bare)) = self.printed.get(&number) else {
+            return Err(no_form("a value that contains itself"));
+        };
+        if self.in_key && *bare {
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
+        } else if self.in_key && !text.starts_with('"') {
+            return Err(no_form("a collection or message as a map key"));
+        } else {
+            self.out.push_str(text);
+        }
+        self.fits()
+    }
+
     fn begin_items(&mut self, _: usize, set: bool) -> Done {
         if set {
             return Err(no_form("a set"));
@@ -252,13 +327,14 @@ impl Sink for Printer<'_> {
         Ok(())
     }
 
-    fn end_message(&mut self, plan: &MessagePlan) -> Done {
+    fn end_message(&mut self, _: &MessagePlan) -> Done {
         let end = self.out.len();
         self.end_part(end);
         if let Some(open) = self.open.pop() {
-            if !plan.order.is_sorted() {
-                let spans = self.spans.get(open.spans..).unwrap_or_default();
-                let spans: Vec<_> = spans.iter().map(|span| span.start..span.end).collect();
+            let spans = self.spans.get(open.spans..).unwrap_or_default();
+            if !spans.is_sorted_by_key(|span| span.start) {
+                let there = spans.iter().filter(|span| span.end > 0);
+                let spans: Vec<_> = there.map(|span| span.start..span.end).collect();
                 self.rearrange(open.start + 1, &spans);
             }
             self.spans.truncate(open.spans);

@@ -9,10 +9,11 @@ use crate::encode::encode;
 use crate::limits::Limits;
 use crate::plan::{BodyPlan, Plan, TypePlan};
 use crate::schema::EnumValue;
-use crate::source::{Kind, Source};
+use crate::sink::Form;
+use crate::source::{Identity, Kind, Source};
 use crate::violation::Violation;
 
-/// Turns JSON text into a message of root `root`.
+/// Turns JSON text into plain XLANG of root `root`.
 ///
 /// Shape: with `marked`, each field that has a default is preceded by `01`, or stands as `00` alone where
 /// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
@@ -21,7 +22,8 @@ use crate::violation::Violation;
 pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Result<Vec<u8>, CodecError> {
     let document = Document::parse(text, Limits::DEFAULT)?;
     let value = JsonValue { document: &document, at: 0, key: false };
-    encode(plan, root, value, marked, text.len() / 2 + 32).map_err(|error| match error {
+    let form = if marked { Form::Marked } else { Form::Plain };
+    encode(plan, root, value, form, text.len() / 2 + 32).map_err(|error| match error {
         CodecError::Violation(mut violation) => {
             violation.root = root_name(plan, root);
             CodecError::Violation(violation)
@@ -31,7 +33,7 @@ pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Res
 }
 
 fn root_name(plan: &Plan, root: usize) -> String {
-    let index = match plan.roots.get(root).map(|node| &node.shape) {
+    let index = match plan.roots.get(root).map(|root| &root.node.shape) {
         Some(crate::plan::Shape::Message { index, .. }) => *index,
         _ => return String::new(),
     };
@@ -196,6 +198,28 @@ impl Source for JsonValue<'_> {
         Self: 's,
     {
         Err(no_form("a byte string"))
+    }
+
+    fn identity(self) -> Option<Identity> {
+        match self.token().kind {
+            TokenKind::True => Some(Identity::Bool(true)),
+            TokenKind::False => Some(Identity::Bool(false)),
+            _ => None,
+        }
+    }
+
+    fn array<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's,
+    {
+        Err(no_form("a typed array"))
+    }
+
+    fn extension<'s>(self) -> Result<&'s [u8], CodecError>
+    where
+        Self: 's,
+    {
+        Err(no_form("a value of an extension"))
     }
 
     fn date(self) -> Result<i32, CodecError> {

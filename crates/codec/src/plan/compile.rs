@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Shape, TypePlan};
+use super::{
+    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Root, Shape, TypePlan, describe,
+};
 use crate::json::write_string;
 use crate::metastring::{MetaString, Role};
 use crate::murmur3;
-use crate::schema::{Body, Declaration, Field, PlanError, Schema, Type};
+use crate::schema::{Body, Declaration, Field, Mode, PlanError, Schema, Type};
 use crate::types::{Scalar, id};
 
 /// The hash of a message without fields.
@@ -18,13 +20,14 @@ impl Plan {
     /// Errors: a name that has no packed form, or fields whose layout clashes, with the path.
     pub fn compile(schema: &Schema) -> Result<Self, PlanError> {
         let compile = |(index, declared)| type_plan(declared, index);
-        let types = schema.types.iter().enumerate().map(compile).collect::<Result<_, _>>()?;
+        let mut types = schema.types.iter().enumerate().map(compile).collect::<Result<Vec<_>, _>>()?;
+        describe::describe_all(schema, &mut types)?;
         let mut names: HashMap<String, HashMap<String, usize>> = HashMap::new();
         for (index, declared) in schema.types.iter().enumerate() {
             let inner = names.entry(declared.namespace.clone()).or_default();
             inner.insert(declared.name.clone(), index);
         }
-        let roots = schema.roots.iter().map(root_node).collect();
+        let roots = schema.roots.iter().map(|r#type| root(schema, r#type)).collect();
         Ok(Self { types, roots, names })
     }
 }
@@ -45,17 +48,20 @@ fn type_plan(declared: &Declaration, index: usize) -> Result<TypePlan, PlanError
         name_meta,
         namespace_first,
         both_first,
+        described: [Vec::new(), Vec::new()],
         body: match &declared.body {
-            Body::Message(fields) => BodyPlan::Message(message_plan(fields)),
+            Body::Message(fields, mode) => BodyPlan::Message(message_plan(fields, *mode)),
             Body::Enum(values) => BodyPlan::Enum(values.clone()),
+            Body::Extension => BodyPlan::Extension,
         },
     })
 }
 
-fn message_plan(fields: &[Field]) -> MessagePlan {
+fn message_plan(fields: &[Field], mode: Mode) -> MessagePlan {
     let mut order: Vec<usize> = (0..fields.len()).collect();
     order.sort_by_cached_key(|&index| fields.get(index).map(sort_key));
     MessagePlan {
+        mode,
         hash: hash(fields).to_le_bytes(),
         fields: fields.iter().map(field_plan).collect(),
         order,
@@ -75,16 +81,24 @@ fn field_plan(field: &Field) -> FieldPlan {
     }
 }
 
-fn optional(r#type: &Type) -> (&Type, bool) {
+/// What is below the marks of a type, whether it is optional, and whether it is shared.
+pub(super) fn unmarked(r#type: &Type) -> (&Type, bool, bool) {
     match r#type {
-        Type::Optional(inner) => (inner, true),
-        other => (other, false),
+        Type::Optional(inner) => {
+            let (inner, _, shared) = unmarked(inner);
+            (inner, true, shared)
+        }
+        Type::Shared(inner) => {
+            let (inner, nullable, _) = unmarked(inner);
+            (inner, nullable, true)
+        }
+        other => (other, false, false),
     }
 }
 
 /// Position of a field in wire order: group, then what orders the group, then the name.
 fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
-    let (r#type, nullable) = optional(&field.r#type);
+    let (r#type, nullable, _) = unmarked(&field.r#type);
     let (group, compressed, size, id) = match r#type {
         Type::Scalar(scalar) => match scalar.width() {
             Some(width) => {
@@ -92,6 +106,7 @@ fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
             }
             None => (3, false, 0, i16::from(scalar.id())),
         },
+        Type::Array(kind) => (3, false, 0, i16::from(kind.id())),
         Type::List(_) => (4, false, 0, 0),
         Type::Set(_) => (5, false, 0, 0),
         Type::Map(_) => (6, false, 0, 0),
@@ -112,15 +127,16 @@ fn fingerprint(fields: &[Field]) -> String {
     let mut items: Vec<&Field> = fields.iter().collect();
     items.sort_by_key(|field| &field.name);
     let item = |field: &Field| {
-        let (r#type, nullable) = optional(&field.r#type);
+        let (r#type, nullable, shared) = unmarked(&field.r#type);
         let id = match r#type {
             Type::Scalar(scalar) => scalar.id(),
+            Type::Array(kind) => kind.id(),
             Type::List(_) => id::LIST,
             Type::Set(_) => id::SET,
             Type::Map(_) => id::MAP,
             _ => id::DYNAMIC,
         };
-        format!("{},{id},0,{};", field.name, u8::from(nullable))
+        format!("{},{id},{},{};", field.name, u8::from(shared), u8::from(nullable))
     };
     items.into_iter().map(item).collect()
 }
@@ -136,12 +152,19 @@ enum Place {
     Root,
 }
 
-fn root_node(r#type: &Type) -> Node {
-    node(r#type, Place::Root)
+fn root(schema: &Schema, r#type: &Type) -> Root {
+    let mode = match unmarked(r#type).0 {
+        Type::Message(index) => match schema.types.get(*index).map(|declared| &declared.body) {
+            Some(Body::Message(_, mode)) => *mode,
+            _ => Mode::default(),
+        },
+        _ => Mode::default(),
+    };
+    Root { node: node(r#type, Place::Root), mode }
 }
 
 fn node(r#type: &Type, place: Place) -> Node {
-    let (r#type, nullable) = optional(r#type);
+    let (r#type, nullable, shared) = unmarked(r#type);
     let below = match place {
         Place::Root => Place::Root,
         Place::Field | Place::Element => Place::Element,
@@ -150,20 +173,23 @@ fn node(r#type: &Type, place: Place) -> Node {
         node: node(r#type, below),
         declared: place != Place::Root && names_a_type(r#type),
     };
+    let type_info = place != Place::Element;
     let shape = match r#type {
         Type::Scalar(scalar) => Shape::Scalar(at_place(*scalar, place)),
+        Type::Array(kind) => Shape::Array(*kind),
         Type::List(element) => Shape::List(Box::new(items(element))),
         Type::Set(element) => Shape::Set(Box::new(items(element))),
         Type::Map(entry) => Shape::Map(Box::new(Entries { key: items(&entry.0), value: items(&entry.1) })),
-        Type::Message(index) => Shape::Message { index: *index, type_info: place != Place::Element },
+        Type::Message(index) => Shape::Message { index: *index, type_info },
+        Type::Extension(index) => Shape::Extension { index: *index, type_info },
         Type::Enum(index) => Shape::Enum(*index),
         Type::Any => Shape::Dynamic(Dynamic::Any),
         Type::AnyList => Shape::Dynamic(Dynamic::List),
         Type::AnyMap => Shape::Dynamic(Dynamic::Map),
         Type::Union(indexes) => Shape::Dynamic(Dynamic::OneOf(indexes.as_slice().into())),
-        Type::Optional(inner) => return node(inner, place),
+        Type::Optional(inner) | Type::Shared(inner) => return node(inner, place),
     };
-    Node { nullable, shape }
+    Node { nullable, shared, shape }
 }
 
 /// A value at a root is written by its own type, and Python has one integer and one float.
@@ -178,7 +204,7 @@ fn at_place(scalar: Scalar, place: Place) -> Scalar {
 /// Whether a hint names one type, so that elements need no type info.
 fn names_a_type(r#type: &Type) -> bool {
     match r#type {
-        Type::Optional(inner) => names_a_type(inner),
+        Type::Optional(inner) | Type::Shared(inner) => names_a_type(inner),
         Type::Any | Type::AnyList | Type::AnyMap | Type::Union(_) => false,
         _ => true,
     }
@@ -187,7 +213,7 @@ fn names_a_type(r#type: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Field, fingerprint, hash, message_plan};
-    use crate::schema::Type;
+    use crate::schema::{Mode, Type};
     use crate::types::Scalar;
 
     fn field(name: &str, scalar: Scalar) -> Field {
@@ -226,6 +252,6 @@ mod tests {
         // Names run against the order, so that they alone cannot make it right.
         let name = |index: usize| char::from(b'z' - index as u8).to_string();
         let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
-        assert_eq!(message_plan(&fields).order, (0..wire.len()).collect::<Vec<_>>());
+        assert_eq!(message_plan(&fields, Mode::default()).order, (0..wire.len()).collect::<Vec<_>>());
     }
 }

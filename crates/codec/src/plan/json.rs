@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BodyPlan, Dynamic, Items, Node, Plan, Shape, TypePlan};
+use super::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Root, Shape, TypePlan};
 use crate::types::id;
 
 impl Plan {
@@ -10,7 +10,7 @@ impl Plan {
     pub fn to_json(&self) -> String {
         json!({
             "types": self.types.iter().map(type_json).collect::<Vec<_>>(),
-            "roots": self.roots.iter().map(node_json).collect::<Vec<_>>(),
+            "roots": self.roots.iter().map(root_json).collect::<Vec<_>>(),
         })
         .to_string()
     }
@@ -38,13 +38,46 @@ fn type_json(plan: &TypePlan) -> Value {
             "emptyNamespace": empty_namespace,
             "members": values.len(),
         }),
+        BodyPlan::Extension => json!({
+            "kind": "ext",
+            "namespaceMeta": namespace_meta,
+            "nameMeta": name_meta,
+            "emptyNamespace": empty_namespace,
+        }),
     }
 }
 
+fn root_json(root: &Root) -> Value {
+    let mut node = node_json(&root.node);
+    let modes = [("refs", root.mode.refs), ("compatible", root.mode.compatible)];
+    for (name, _) in modes.into_iter().filter(|(_, set)| *set) {
+        if let Some(members) = node.as_object_mut() {
+            members.insert(name.to_owned(), true.into());
+        }
+    }
+    node
+}
+
 fn node_json(node: &Node) -> Value {
+    let mut json = shape_json(node);
+    let lead = match node.lead(true) {
+        Lead::Plain => return json,
+        Lead::Flag => "flag",
+        Lead::Reference => "reference",
+    };
+    if let Some(members) = json.as_object_mut() {
+        members.insert("shared".to_owned(), lead.into());
+    }
+    json
+}
+
+fn shape_json(node: &Node) -> Value {
     let nullable = node.nullable;
     match &node.shape {
-        Shape::Scalar(scalar) => json!({ "id": scalar.id(), "nullable": nullable }),
+        Shape::Scalar(scalar) | Shape::Converted(scalar, _) => {
+            json!({ "id": scalar.id(), "nullable": nullable })
+        }
+        Shape::Array(kind) => json!({ "id": kind.id(), "nullable": nullable }),
         Shape::List(items) => items_json(id::LIST, items, nullable),
         Shape::Set(items) => items_json(id::SET, items, nullable),
         Shape::Map(entries) => json!({
@@ -57,6 +90,9 @@ fn node_json(node: &Node) -> Value {
         }),
         Shape::Message { index, type_info } => json!({
             "id": id::MESSAGE, "type": index, "nullable": nullable, "typeInfo": type_info,
+        }),
+        Shape::Extension { index, type_info } => json!({
+            "id": id::EXTENSION, "type": index, "nullable": nullable, "typeInfo": type_info,
         }),
         Shape::Enum(index) => json!({ "id": id::ENUM, "type": index, "nullable": nullable }),
         Shape::Dynamic(dynamic) => dynamic_json(dynamic, nullable),
@@ -84,7 +120,7 @@ fn dynamic_json(dynamic: &Dynamic, nullable: bool) -> Value {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('0', char::from);
     bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()

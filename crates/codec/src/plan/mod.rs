@@ -4,21 +4,31 @@
 //! from a schema, `json` hands it to TypeScript (docs/plan.md). A plan never changes; share it in an `Arc`.
 
 mod compile;
+pub(crate) mod describe;
 mod json;
+
+pub(crate) use json::hex;
 
 use std::collections::HashMap;
 
 use crate::metastring::MetaString;
-use crate::schema::EnumValue;
-use crate::types::{Scalar, id};
+use crate::schema::{EnumValue, Mode};
+use crate::types::{ArrayKind, Scalar, id};
 
 /// A compiled schema.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) types: Vec<TypePlan>,
-    pub(crate) roots: Vec<Node>,
+    pub(crate) roots: Vec<Root>,
     /// Namespace, then name, to the index in `types`.
     names: HashMap<String, HashMap<String, usize>>,
+}
+
+/// What can stand at the root of a payload, and how the payload is written then.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) node: Node,
+    pub(crate) mode: Mode,
 }
 
 /// A registered type.
@@ -30,6 +40,8 @@ pub(crate) struct TypePlan {
     pub(crate) namespace_first: Vec<u8>,
     /// Both meta strings as they stand where neither was written before.
     pub(crate) both_first: Vec<u8>,
+    /// Its TypeDef, without and with tracked fields; empty in plans that write none.
+    pub(crate) described: [Vec<u8>; 2],
     pub(crate) body: BodyPlan,
 }
 
@@ -37,10 +49,13 @@ pub(crate) struct TypePlan {
 pub(crate) enum BodyPlan {
     Message(MessagePlan),
     Enum(Vec<EnumValue>),
+    Extension,
 }
 
 #[derive(Debug)]
 pub(crate) struct MessagePlan {
+    /// How a payload with this message at its root is written.
+    pub(crate) mode: Mode,
     pub(crate) hash: [u8; 4],
     /// Declaration order.
     pub(crate) fields: Vec<FieldPlan>,
@@ -59,15 +74,20 @@ pub(crate) struct FieldPlan {
 }
 
 /// What stands at one place of a message.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
     pub(crate) nullable: bool,
+    /// The user asked for its identity to be kept.
+    pub(crate) shared: bool,
     pub(crate) shape: Shape,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
     Scalar(Scalar),
+    /// A peer's field of another kind than ours: its kind, then ours.
+    Converted(Scalar, Scalar),
+    Array(ArrayKind),
     List(Box<Items>),
     Set(Box<Items>),
     Map(Box<Entries>),
@@ -77,24 +97,40 @@ pub(crate) enum Shape {
         type_info: bool,
     },
     Enum(usize),
+    /// As a field an extension carries type info, as a declared element none.
+    Extension {
+        index: usize,
+        type_info: bool,
+    },
     Dynamic(Dynamic),
 }
 
+/// What a field that asks for identity is preceded by in a payload that tracks references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// Nothing, or a null flag where the field is nullable.
+    Plain,
+    /// A null flag in any case.
+    Flag,
+    /// A reference flag.
+    Reference,
+}
+
 /// Elements of a list or set; `declared` says that they need no type info.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Items {
     pub(crate) node: Node,
     pub(crate) declared: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entries {
     pub(crate) key: Items,
     pub(crate) value: Items,
 }
 
 /// What a value that carries its own type may be.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Dynamic {
     Any,
     List,
@@ -103,14 +139,56 @@ pub(crate) enum Dynamic {
 }
 
 /// The node of whatever stands inside a dynamic container.
-pub(crate) static ANY: Items =
-    Items { node: Node { nullable: true, shape: Shape::Dynamic(Dynamic::Any) }, declared: false };
+pub(crate) static ANY: Items = Items { node: Node::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
+
+impl Node {
+    pub(crate) const fn new(shape: Shape, nullable: bool) -> Self {
+        Self { nullable, shared: false, shape }
+    }
+
+    /// A place for `Any` takes null whether or not it was declared optional.
+    pub(crate) fn takes_null(&self) -> bool {
+        self.nullable || matches!(self.shape, Shape::Dynamic(Dynamic::Any))
+    }
+
+    /// Whether elements, keys and values declared so carry reference flags in a payload that tracks references.
+    pub(crate) fn has_identity(&self) -> bool {
+        match &self.shape {
+            Shape::Scalar(scalar) | Shape::Converted(scalar, _) => scalar.has_identity(),
+            Shape::Enum(_) => false,
+            _ => true,
+        }
+    }
+
+    /// What precedes a field of this shape that asks for identity.
+    pub(crate) fn shared_lead(&self) -> Lead {
+        match &self.shape {
+            Shape::Scalar(Scalar::Bool | Scalar::String) | Shape::Converted(..) => Lead::Plain,
+            Shape::Scalar(scalar) if scalar.width().is_some() => Lead::Plain,
+            Shape::Enum(_) => Lead::Flag,
+            _ => Lead::Reference,
+        }
+    }
+
+    /// What precedes a field, in a payload that tracks references or in one that does not.
+    pub(crate) fn lead(&self, refs: bool) -> Lead {
+        if refs && self.shared { self.shared_lead() } else { Lead::Plain }
+    }
+}
+
+impl Items {
+    /// Whether elements need no type info. Messages that describe their fields say which description is theirs.
+    pub(crate) fn is_declared(&self, mode: Mode) -> bool {
+        self.declared && !(mode.compatible && matches!(self.node.shape, Shape::Message { .. }))
+    }
+}
 
 impl Plan {
     /// The plan of calls without a schema: root 0 is `json`.
     pub fn dynamic() -> Self {
         let shape = Shape::Dynamic(Dynamic::Any);
-        Self { types: Vec::new(), roots: vec![Node { nullable: true, shape }], names: HashMap::new() }
+        let root = Root { node: Node::new(shape, true), mode: Mode::default() };
+        Self { types: Vec::new(), roots: vec![root], names: HashMap::new() }
     }
 
     /// Number of roots; they are counted from 0.
@@ -134,12 +212,14 @@ impl TypePlan {
         match self.body {
             BodyPlan::Message(_) => id::MESSAGE,
             BodyPlan::Enum(_) => id::ENUM,
+            BodyPlan::Extension => id::EXTENSION,
         }
     }
 
-    /// The start of a message with this root, up to its hash or ordinal.
+    /// The start of a message with this root, up to its hash or ordinal. Of the form without descriptions.
     pub(crate) fn prefix(&self) -> Vec<u8> {
-        let mut prefix = vec![0x02, 0xFF, self.id()];
+        let refs = matches!(&self.body, BodyPlan::Message(message) if message.mode.refs);
+        let mut prefix = vec![0x02, if refs { 0x00 } else { 0xFF }, self.id()];
         prefix.extend_from_slice(&self.both_first);
         if let BodyPlan::Message(message) = &self.body {
             prefix.extend_from_slice(&message.hash);

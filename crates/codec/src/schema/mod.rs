@@ -6,7 +6,7 @@
 mod place;
 mod read;
 
-use crate::types::Scalar;
+use crate::types::{ArrayKind, Scalar};
 
 /// Why a descriptor cannot become a plan.
 #[derive(Debug, thiserror::Error)]
@@ -22,14 +22,6 @@ pub enum PlanError {
         /// What is wrong there.
         problem: String,
     },
-    /// A declaration asks for what this version does not do.
-    #[error("{path}: {feature} is not supported yet")]
-    Unsupported {
-        /// Where in the descriptor.
-        path: String,
-        /// The word or member that asks for it.
-        feature: &'static str,
-    },
 }
 
 impl PlanError {
@@ -41,7 +33,7 @@ impl PlanError {
     pub fn path(&self) -> &str {
         match self {
             Self::Json(_) => "",
-            Self::Invalid { path, .. } | Self::Unsupported { path, .. } => path,
+            Self::Invalid { path, .. } => path,
         }
     }
 }
@@ -49,13 +41,13 @@ impl PlanError {
 /// A descriptor: all types that can be reached, and what can stand at the root of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// Messages and enums; types name each other by index.
+    /// Messages, enums and extensions; types name each other by index.
     pub types: Vec<Declaration>,
     /// Root types; calls name them by index.
     pub roots: Vec<Type>,
 }
 
-/// A message or an enum.
+/// A message, an enum or an extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declaration {
     /// First half of the registered name, may be empty.
@@ -69,10 +61,21 @@ pub struct Declaration {
 /// What a declaration declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// A message with its fields, in declaration order.
-    Message(Vec<Field>),
+    /// A message with its fields, in declaration order, and how it is written at a root.
+    Message(Vec<Field>, Mode),
     /// An enum: what JSON carries for each member, in declaration order.
     Enum(Vec<EnumValue>),
+    /// An extension: bytes that the user's own encoder makes.
+    Extension,
+}
+
+/// How a payload is written as a whole: a matter of its root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mode {
+    /// Shared values are written once and referred to by number: Python's `ref=True`.
+    pub refs: bool,
+    /// Messages carry a description of their fields instead of a hash: Python's `compatible=True`.
+    pub compatible: bool,
 }
 
 /// A field of a message.
@@ -104,8 +107,11 @@ pub enum Type {
     Set(Box<Type>),
     Map(Box<(Type, Type)>),
     Optional(Box<Type>),
+    Shared(Box<Type>),
+    Array(ArrayKind),
     Message(usize),
     Enum(usize),
+    Extension(usize),
     Union(Vec<usize>),
     Any,
     AnyList,

@@ -60,11 +60,11 @@ impl<'a> At<'a> {
         index.ok_or_else(|| self.wrong("must be the index of a type"))
     }
 
-    /// A member that must be absent, null or false.
-    pub(super) fn refuse(&self, name: &'static str) -> Result<(), PlanError> {
+    /// A member that is true or false, and false where it is absent or null.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, PlanError> {
         match self.optional_member(name) {
-            Some(At { value: Value::Null | Value::Bool(false), .. }) | None => Ok(()),
-            Some(at) => Err(PlanError::Unsupported { path: at.path, feature: name }),
+            Some(At { value: Value::Null, .. }) | None => Ok(false),
+            Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false")),
         }
     }
 }

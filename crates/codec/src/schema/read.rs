@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::place::At;
-use super::{Body, Declaration, EnumValue, Field, PlanError, Schema, Type};
-use crate::types::Scalar;
+use super::{Body, Declaration, EnumValue, Field, Mode, PlanError, Schema, Type};
+use crate::types::{ArrayKind, Scalar};
 
 const MOST_TYPES: usize = 4096;
 const MOST_FIELDS: usize = 4096;
@@ -42,6 +42,7 @@ impl Schema {
 enum Kind {
     Message,
     Enum,
+    Extension,
 }
 
 fn declared_kind(at: &At<'_>) -> Result<Kind, PlanError> {
@@ -49,6 +50,7 @@ fn declared_kind(at: &At<'_>) -> Result<Kind, PlanError> {
     match kind.text()? {
         "message" => Ok(Kind::Message),
         "enum" => Ok(Kind::Enum),
+        "ext" => Ok(Kind::Extension),
         other => Err(kind.wrong(format!("unknown kind {other:?}"))),
     }
 }
@@ -64,8 +66,15 @@ impl Context {
             return Err(name.wrong("must not be empty"));
         }
         let body = match declared_kind(at)? {
-            Kind::Message => Body::Message(self.fields(at)?),
+            Kind::Message => {
+                let mode = Mode { refs: at.flag("refs")?, compatible: at.flag("compatible")? };
+                Body::Message(self.fields(at)?, mode)
+            }
             Kind::Enum => Body::Enum(enum_values(at)?),
+            Kind::Extension => {
+                at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname"])?;
+                Body::Extension
+            }
         };
         Ok(Declaration {
             namespace: at.member("namespace")?.text()?.to_owned(),
@@ -86,8 +95,6 @@ impl Context {
             "compatible",
             "fields",
         ])?;
-        at.refuse("refs")?;
-        at.refuse("compatible")?;
         let mut names = HashSet::new();
         let mut fields = Vec::new();
         for field in at.member("fields")?.items(MOST_FIELDS)? {
@@ -100,10 +107,7 @@ impl Context {
             if !names.insert(text) {
                 return Err(name.wrong(format!("a second field is named {text:?}")));
             }
-            let has_default = match field.optional_member("default") {
-                None => false,
-                Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false"))?,
-            };
+            let has_default = field.flag("default")?;
             let r#type = self.r#type(&field.member("type")?, 0)?;
             fields.push(Field { name: text.to_owned(), r#type, has_default });
         }
@@ -142,10 +146,25 @@ impl Context {
             },
             "optional" => match inner(at)? {
                 Type::Optional(_) => Err(at.wrong("an optional cannot be optional once more")),
+                Type::Shared(inner) if matches!(*inner, Type::Optional(_)) => {
+                    Err(at.wrong("an optional cannot be optional once more"))
+                }
                 r#type => Ok(Type::Optional(Box::new(r#type))),
             },
+            "shared" => match inner(at)? {
+                Type::Shared(_) => Err(at.wrong("a shared type cannot be shared once more")),
+                Type::Optional(inner) if matches!(*inner, Type::Shared(_)) => {
+                    Err(at.wrong("a shared type cannot be shared once more"))
+                }
+                r#type => Ok(Type::Shared(Box::new(r#type))),
+            },
+            "array" => {
+                let kind = ArrayKind::from_word(at.text()?);
+                kind.map(Type::Array).ok_or_else(|| at.wrong("unknown kind of array"))
+            }
             "message" => self.named(at, Kind::Message).map(Type::Message),
             "enum" => self.named(at, Kind::Enum).map(Type::Enum),
+            "ext" => self.named(at, Kind::Extension).map(Type::Extension),
             "union" => {
                 let any = |at: &At<'_>| self.type_index(at);
                 let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
@@ -154,8 +173,6 @@ impl Context {
                 }
                 Ok(Type::Union(indexes))
             }
-            "shared" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "shared" }),
-            "array" => Err(PlanError::Unsupported { path: at.path.clone(), feature: "array" }),
             _ => Err(at.wrong(format!("unknown type {word:?}"))),
         }
     }
@@ -170,9 +187,13 @@ impl Context {
 
     fn named(&self, at: &At<'_>, kind: Kind) -> Result<usize, PlanError> {
         let index = self.type_index(at)?;
-        match (kind, self.kinds.get(index)) {
-            (Kind::Message, Some(Kind::Enum)) => Err(at.wrong(format!("type {index} is an enum"))),
-            (Kind::Enum, Some(Kind::Message)) => Err(at.wrong(format!("type {index} is a message"))),
+        let word = |kind| match kind {
+            Kind::Message => "a message",
+            Kind::Enum => "an enum",
+            Kind::Extension => "an extension",
+        };
+        match self.kinds.get(index) {
+            Some(&other) if other != kind => Err(at.wrong(format!("type {index} is {}", word(other)))),
             _ => Ok(index),
         }
     }

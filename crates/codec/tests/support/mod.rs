@@ -2,7 +2,12 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
-use aster_codec::{Plan, Schema, Value};
+pub(crate) mod targets;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use aster_codec::{Graph, Plan, Schema, Value};
 use aster_testkit::hex;
 use serde_json::{Value as Json, json};
 
@@ -11,25 +16,55 @@ pub(crate) struct Types {
     pub(crate) plan: Plan,
     pub(crate) descriptor: Json,
     list: Vec<Json>,
+    /// Values with an identity: the number of the notation to that of the graph, and the values.
+    shared: RefCell<(HashMap<u64, usize>, Vec<Value>)>,
 }
 
 impl Types {
     /// Compiles the types of a case; `root` is the tag of the message at the root.
     pub(crate) fn compile(types: &Json, root: &str) -> Self {
+        Self::compile_as(types, root, false, false)
+    }
+
+    /// Compiles the types of a case whose root has one of the modes.
+    pub(crate) fn compile_as(types: &Json, root: &str, refs: bool, compatible: bool) -> Self {
         let list = types.as_array().expect("types").clone();
         let index = |tag: &Json| {
             let found = list.iter().position(|declared| declared["tag"] == *tag);
             found.unwrap_or_else(|| panic!("no type {tag}"))
         };
-        let declared: Vec<Json> = list.iter().map(|declared| declaration(declared, &index)).collect();
-        let root = json!({ "message": index(&json!(root)) });
+        let mut declared: Vec<Json> = list.iter().map(|declared| declaration(declared, &index)).collect();
+        let root = index(&json!(root));
+        declared[root]["refs"] = json!(refs);
+        declared[root]["compatible"] = json!(compatible);
+        let root = json!({ "message": root });
         let descriptor = json!({ "types": declared, "roots": [root] });
         let plan = plan(&descriptor);
-        Self { plan, descriptor, list }
+        Self { plan, descriptor, list, shared: RefCell::default() }
     }
 
     fn index(&self, tag: &Json) -> usize {
         self.list.iter().position(|declared| declared["tag"] == *tag).expect("a type of the case")
+    }
+
+    /// A value in the notation of the vectors, with what is shared in it.
+    pub(crate) fn graph(&self, json: &Json) -> Graph {
+        let root = self.value(json);
+        Graph { root, objects: self.shared.take().1 }
+    }
+
+    /// The value of a place that has an identity: kept once, and named.
+    fn identified(&self, number: u64, value: impl FnOnce() -> Value) -> Value {
+        let at = {
+            let mut shared = self.shared.borrow_mut();
+            let at = shared.1.len();
+            shared.0.insert(number, at);
+            shared.1.push(Value::Null);
+            at
+        };
+        let value = value();
+        self.shared.borrow_mut().1[at] = value;
+        Value::Shared(at)
     }
 
     /// A value in the notation of the vectors.
@@ -45,7 +80,10 @@ impl Types {
             Json::Array(items) => Value::List(items.iter().map(|item| self.value(item)).collect()),
             Json::Object(members) => {
                 let (word, inner) = members.iter().next().expect("a notation");
-                self.special(word, inner, json)
+                match json["$id"].as_u64() {
+                    Some(number) => self.identified(number, || self.special(word, inner, json)),
+                    None => self.special(word, inner, json),
+                }
             }
         }
     }
@@ -57,6 +95,11 @@ impl Types {
             "$int" => Value::Int(text().parse().expect("an integer")),
             "$float" => Value::Float(text().parse().expect("a float")),
             "$bytes" => Value::Bytes(hex::decode(text())),
+            "$list" => Value::List(items().iter().map(|item| self.value(item)).collect()),
+            "$ref" => {
+                let number = inner.as_u64().expect("a number");
+                Value::Shared(self.shared.borrow().0[&number])
+            }
             "$set" => Value::Set(items().iter().map(|item| self.value(item)).collect()),
             "$map" => Value::Map(
                 items().iter().map(|entry| (self.value(&entry[0]), self.value(&entry[1]))).collect(),
@@ -129,6 +172,7 @@ fn r#type(notation: &Json, index: &dyn Fn(&Json) -> usize) -> Json {
     match word.as_str() {
         "struct" => json!({ "message": index(inner) }),
         "enum" => json!({ "enum": index(inner) }),
+        "ref" => json!({ "shared": r#type(inner, index) }),
         "map" => json!({ "map": [r#type(&inner[0], index), r#type(&inner[1], index)] }),
         _ => json!({ word.as_str(): r#type(inner, index) }),
     }

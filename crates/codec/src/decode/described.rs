@@ -1,0 +1,232 @@
+//! Descriptions of types that a peer sends along: which of its fields are ours, and how to read or skip each.
+//!
+//! Everything about the peer's fields is decided when a description is read, once a message; reading values
+//! follows the decisions. Descriptions live in an arena, so that values can borrow from them.
+
+use std::cell::OnceCell;
+
+use super::{Decoder, Done, Typing, WireType};
+use crate::CodecError;
+use crate::limits::within;
+use crate::plan::{BodyPlan, Dynamic, FieldPlan, Lead, Node, Shape, describe};
+use crate::sink::Sink;
+use crate::types::{Scalar, id};
+
+/// The chain of descriptions ends link by link, on the stack.
+const MOST_TYPES: usize = 4096;
+
+/// Where the descriptions of a message live: a chain that only grows.
+#[derive(Default)]
+pub(super) struct Arena {
+    first: OnceCell<Box<Link>>,
+}
+
+struct Link {
+    described: Described,
+    next: OnceCell<Box<Link>>,
+}
+
+/// The descriptions of a message so far; a message names them by their position.
+pub(super) struct Descriptions<'a> {
+    seen: Vec<&'a Described>,
+    tail: &'a OnceCell<Box<Link>>,
+}
+
+impl<'a> Descriptions<'a> {
+    pub(super) fn new(arena: &'a Arena) -> Self {
+        Self { seen: Vec::new(), tail: &arena.first }
+    }
+
+    fn push(&mut self, described: Described) {
+        let link = self.tail.get_or_init(|| Box::new(Link { described, next: OnceCell::new() }));
+        self.seen.push(&link.described);
+        self.tail = &link.next;
+    }
+}
+
+/// A type as the peer has it.
+pub(super) struct Described {
+    /// Type number.
+    pub(super) number: u8,
+    /// Namespace and name, for errors.
+    pub(super) name: String,
+    /// Our type of that name.
+    pub(super) index: Option<usize>,
+    pub(super) fields: Vec<DescribedField>,
+    /// Our fields that it does not have.
+    absent: Vec<usize>,
+}
+
+pub(super) struct DescribedField {
+    pub(super) name: String,
+    /// Our field of that name; without one, values are skipped.
+    pub(super) position: Option<usize>,
+    pub(super) node: Node,
+    pub(super) lead: Lead,
+    pub(super) nullable: bool,
+    /// Type info precedes values, whatever we declare.
+    pub(super) typed: bool,
+}
+
+impl<'a, S: Sink> Decoder<'a, S> {
+    /// Reads which description belongs to a type number, and the description where it is new.
+    pub(super) fn described_type(&mut self, number: u8) -> Result<WireType, CodecError> {
+        let marker = self.reader.length()?;
+        let by = marker >> 1;
+        if marker & 1 == 0 {
+            if by != self.descriptions.seen.len() {
+                return Err(CodecError::invalid("a description out of order"));
+            }
+            within("described types", by + 1, MOST_TYPES)?;
+            let described = self.description(number)?;
+            self.descriptions.push(described);
+        }
+        let Some(described) = self.descriptions.seen.get(by) else {
+            return Err(CodecError::invalid("a description that was not written before"));
+        };
+        if described.number != number {
+            return Err(CodecError::invalid("a description of another sort of type"));
+        }
+        Ok(match (number, described.index) {
+            (_, None) => WireType::Stranger(by),
+            (id::ENUM, Some(index)) => WireType::Enum(index),
+            (id::EXTENSION, Some(index)) => WireType::Extension(index),
+            (_, Some(index)) => WireType::Message(index, Some(by)),
+        })
+    }
+
+    fn description(&mut self, number: u8) -> Result<Described, CodecError> {
+        let head = self.reader.u64()?;
+        let mut size = head as usize & describe::SIZE;
+        if size == describe::SIZE {
+            size = size.saturating_add(self.reader.length()?);
+        }
+        let body = self.reader.take(size)?;
+        if head != describe::head(body, head & describe::HAS_FIELDS != 0) {
+            return Err(CodecError::invalid("a description whose checksum is wrong"));
+        }
+        let (read, names) = super::typedef::read(body)?;
+        if (head & describe::HAS_FIELDS != 0) == read.is_empty() {
+            return Err(CodecError::invalid("a description whose head does not fit its fields"));
+        }
+        let index = self.plan.find(&names.0, &names.1);
+        let name = format!("{}/{}", names.0, names.1).chars().take(200).collect();
+        let ours = index.and_then(|index| self.plan.types.get(index)).map(|plan| &plan.body);
+        let message = match (number, ours) {
+            (id::COMPATIBLE_MESSAGE, Some(BodyPlan::Message(message))) => Some(message),
+            (id::ENUM, Some(BodyPlan::Enum(_))) | (id::EXTENSION, Some(BodyPlan::Extension)) | (_, None) => {
+                None
+            }
+            _ => return Err(CodecError::invalid(format!("{name} is a type of another sort here"))),
+        };
+        let fields = message.map(|message| message.fields.as_slice()).unwrap_or_default();
+        let mut absent: Vec<usize> = (0..fields.len()).collect();
+        let mut described = Vec::with_capacity(read.len());
+        for field in read {
+            let position = message.and_then(|message| message.by_name.get(&field.name).copied());
+            absent.retain(|index| Some(*index) != position);
+            let own = position.and_then(|position| fields.get(position));
+            let refs = self.mode.refs;
+            described
+                .push(field.against(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
+        }
+        Ok(Described { number, name, index, fields: described, absent })
+    }
+
+    /// A message by the peer's description: its fields in its order, then what it does not have.
+    pub(super) fn described_message(&mut self, index: usize, by: usize) -> Done {
+        let plan = self.message_plan(index)?;
+        let described = self.described(by)?;
+        self.budget.enter(0)?;
+        self.sink.begin_message(index, plan)?;
+        for field in &described.fields {
+            match field.position {
+                Some(position) => {
+                    self.sink.field(position, plan)?;
+                    self.described_field(field).map_err(|error| error.in_field(&field.name))?;
+                }
+                None => self.skipped(field)?,
+            }
+        }
+        self.budget.defaulted(described.absent.len())?;
+        for &position in &described.absent {
+            let Some(field) = plan.fields.get(position) else {
+                continue;
+            };
+            if field.has_default {
+                self.sink.absent(position, plan)?;
+            } else {
+                self.sink.field(position, plan)?;
+                self.zero(field).map_err(|error| error.in_field(&field.name))?;
+            }
+        }
+        self.sink.end_message(plan)?;
+        self.budget.leave();
+        Ok(())
+    }
+
+    fn described(&self, by: usize) -> Result<&'a Described, CodecError> {
+        let described = self.descriptions.seen.get(by).copied();
+        described.ok_or_else(|| CodecError::invalid("a description that was not written before"))
+    }
+
+    fn described_field(&mut self, field: &'a DescribedField) -> Done {
+        let typing = if field.typed { Typing::Each } else { Typing::Declared };
+        self.led(&field.node, field.lead, field.nullable, typing)
+    }
+
+    fn skipped(&mut self, field: &'a DescribedField) -> Done {
+        self.sink.mute();
+        self.described_field(field).map_err(|error| error.in_field(&field.name))?;
+        self.sink.unmute();
+        Ok(())
+    }
+
+    /// A value of a type that this side does not know, inside of what it skips.
+    pub(super) fn stranger(&mut self, by: usize) -> Done {
+        let described = self.described(by)?;
+        if !self.sink.is_muted() {
+            return Err(CodecError::invalid(format!("unknown type {:?}", described.name)));
+        }
+        match described.number {
+            id::ENUM => {
+                self.reader.length()?;
+            }
+            id::EXTENSION => {
+                self.reader.bytes()?;
+            }
+            _ => {
+                self.budget.enter(0)?;
+                for field in &described.fields {
+                    self.described_field(field).map_err(|error| error.in_field(&field.name))?;
+                }
+                self.budget.leave();
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands in a field that the peer does not have and that declares no default, as Python fills it.
+    fn zero(&mut self, field: &FieldPlan) -> Done {
+        if field.node.takes_null() {
+            return self.sink.null();
+        }
+        match &field.node.shape {
+            Shape::Scalar(Scalar::Bool) => self.sink.bool(false),
+            Shape::Scalar(Scalar::String) => self.sink.text(""),
+            Shape::Scalar(Scalar::Bytes) => self.sink.bytes(&[]),
+            Shape::Scalar(scalar) if scalar.is_float() => self.sink.float(0.0),
+            Shape::Scalar(scalar) if scalar.is_integer() => self.sink.int(0),
+            Shape::Array(kind) => self.sink.array(*kind, &[]),
+            Shape::List(_) | Shape::Set(_) | Shape::Dynamic(Dynamic::List) => {
+                self.sink.begin_items(0, matches!(field.node.shape, Shape::Set(_)))?;
+                self.sink.end_items()
+            }
+            Shape::Map(_) | Shape::Dynamic(Dynamic::Map) => {
+                self.sink.begin_map(0)?;
+                self.sink.end_map()
+            }
+            _ => Err(CodecError::invalid("the peer does not have this field, and it has no default")),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Values that share parts or form cycles, and the sink that builds values.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::CodecError;
+use crate::decode::decode;
+use crate::encode::encode;
+use crate::limits::Limits;
+use crate::plan::{MessagePlan, Plan};
+use crate::schema::EnumValue;
+use crate::sink::{Form, References, Sink};
+use crate::types::ArrayKind;
+use crate::value::{Place, Value};
+
+/// A value in which others may stand more than once.
+///
+/// Shape: a [`Value::Shared`] anywhere in `root` or `objects` is an index into `objects`, whose entries are
+/// no `Shared` themselves. Cycles go through `objects`, so a graph owns its parts like any tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Graph {
+    /// The value at the root.
+    pub root: Value,
+    /// The values that stand in several places.
+    pub objects: Vec<Value>,
+}
+
+impl Graph {
+    /// Writes the graph as root `root` of `plan`, as a peer takes it. Where the root does not track
+    /// references, a value that is shared is written each time.
+    ///
+    /// Errors: a value does not fit its place; a cycle where references are not tracked.
+    pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
+        self.encode_as(plan, root, Form::Wire)
+    }
+
+    /// Reads a message of root `root`, within the default limits.
+    ///
+    /// Errors: what is wrong and where.
+    pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
+        Self::decode_as(plan, root, message, Form::Wire)
+    }
+
+    pub(crate) fn encode_plain(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
+        self.encode_as(plan, root, Form::Plain)
+    }
+
+    pub(crate) fn decode_plain(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
+        Self::decode_as(plan, root, message, Form::Plain)
+    }
+
+    fn encode_as(&self, plan: &Plan, root: usize, form: Form) -> Result<Vec<u8>, CodecError> {
+        encode(plan, root, Place::new(&self.root, &self.objects), form, 64)
+    }
+
+    fn decode_as(plan: &Plan, root: usize, message: &[u8], form: Form) -> Result<Self, CodecError> {
+        let wanted = References::of(plan, root, message, form)?;
+        let mut builder = Builder::new(wanted);
+        decode(plan, root, message, form, Limits::DEFAULT, &mut builder)?;
+        builder.finish()
+    }
+}
+
+/// Turns a message of a peer into marked XLANG (docs/plan.md): what the peer leaves out is marked as absent,
+/// what it has too much is gone.
+///
+/// Errors: a message that does not decode.
+pub fn wire_to_marked(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
+    Graph::decode(plan, root, message)?.encode_as(plan, root, Form::Marked)
+}
+
+/// Turns plain XLANG, as TypeScript writes it whatever the root's mode, into what a peer takes.
+///
+/// Errors: a message that does not decode.
+pub fn plain_to_wire(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
+    Graph::decode_plain(plan, root, message)?.encode(plan, root)
+}
+
+/// The sink that builds a value.
+struct Builder {
+    open: Vec<Open>,
+    done: Option<Value>,
+    /// Numbers that are referred to.
+    wanted: HashSet<usize>,
+    /// By number in the message; an object is complete once it has ended.
+    objects: HashMap<usize, Value>,
+}
+
+enum Open {
+    Items(Vec<Value>, bool),
+    Map(Vec<(Value, Value)>, Option<Value>),
+    Message {
+        index: usize,
+        fields: Vec<Value>,
+        field: usize,
+    },
+    /// A shared value.
+    Tracked(Option<Value>),
+}
+
+type Done = Result<(), CodecError>;
+
+impl Builder {
+    /// Numbers count every value that could have been referred to; a graph counts those that were.
+    fn finish(mut self) -> Result<Graph, CodecError> {
+        let mut root = self.done.take().ok_or_else(|| CodecError::invalid("an empty message"))?;
+        let mut numbers: Vec<usize> = self.objects.keys().copied().collect();
+        numbers.sort_unstable();
+        let places: HashMap<usize, usize> = numbers.iter().enumerate().map(|(at, &n)| (n, at)).collect();
+        let mut objects: Vec<Value> = numbers.iter().filter_map(|n| self.objects.remove(n)).collect();
+        for value in objects.iter_mut().chain([&mut root]) {
+            renumber(value, &places)?;
+        }
+        Ok(Graph { root, objects })
+    }
+
+    fn new(wanted: HashSet<usize>) -> Self {
+        Self { open: Vec::new(), done: None, wanted, objects: HashMap::new() }
+    }
+
+    fn put(&mut self, value: Value) {
+        match self.open.last_mut() {
+            None => self.done = Some(value),
+            Some(Open::Items(items, _)) => items.push(value),
+            Some(Open::Tracked(slot)) => *slot = Some(value),
+            Some(Open::Map(entries, key)) => match key.take() {
+                None => *key = Some(value),
+                Some(key) => entries.push((key, value)),
+            },
+            Some(Open::Message { fields, field, .. }) => {
+                if let Some(slot) = fields.get_mut(*field) {
+                    *slot = value;
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) -> Done {
+        let value = match self.open.pop() {
+            None | Some(Open::Tracked(_)) => return Err(CodecError::invalid("an end without a beginning")),
+            Some(Open::Items(items, true)) => Value::Set(items),
+            Some(Open::Items(items, false)) => Value::List(items),
+            Some(Open::Map(entries, _)) => Value::Map(entries),
+            Some(Open::Message { index, fields, .. }) => Value::Message { index, fields },
+        };
+        self.put(value);
+        Ok(())
+    }
+}
+
+impl Sink for Builder {
+    fn null(&mut self) -> Done {
+        self.put(Value::Null);
+        Ok(())
+    }
+
+    fn bool(&mut self, value: bool) -> Done {
+        self.put(Value::Bool(value));
+        Ok(())
+    }
+
+    fn int(&mut self, value: i128) -> Done {
+        self.put(Value::Int(value));
+        Ok(())
+    }
+
+    fn float(&mut self, value: f64) -> Done {
+        self.put(Value::Float(value));
+        Ok(())
+    }
+
+    fn text(&mut self, value: &str) -> Done {
+        self.put(Value::Text(value.to_owned()));
+        Ok(())
+    }
+
+    fn bytes(&mut self, value: &[u8]) -> Done {
+        self.put(Value::Bytes(value.to_vec()));
+        Ok(())
+    }
+
+    fn date(&mut self, days: i32) -> Done {
+        self.put(Value::Date(days));
+        Ok(())
+    }
+
+    fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done {
+        self.put(Value::Timestamp { seconds, nanoseconds });
+        Ok(())
+    }
+
+    fn member(&mut self, index: usize, ordinal: usize, _: &EnumValue) -> Done {
+        self.put(Value::Enum { index, ordinal });
+        Ok(())
+    }
+
+    fn array(&mut self, kind: ArrayKind, items: &[u8]) -> Done {
+        self.put(Value::Array { kind, items: items.to_vec() });
+        Ok(())
+    }
+
+    fn extension(&mut self, index: usize, bytes: &[u8]) -> Done {
+        self.put(Value::Extension { index, bytes: bytes.to_vec() });
+        Ok(())
+    }
+
+    fn begin_tracked(&mut self, number: usize) -> Done {
+        if self.wanted.contains(&number) {
+            self.open.push(Open::Tracked(None));
+        }
+        Ok(())
+    }
+
+    fn end_tracked(&mut self, number: usize) -> Done {
+        if !self.wanted.contains(&number) {
+            return Ok(());
+        }
+        let Some(Open::Tracked(Some(value))) = self.open.pop() else {
+            return Err(CodecError::invalid("a shared value without a value"));
+        };
+        self.objects.insert(number, value);
+        self.put(Value::Shared(number));
+        Ok(())
+    }
+
+    fn reference(&mut self, number: usize) -> Done {
+        self.put(Value::Shared(number));
+        Ok(())
+    }
+
+    fn begin_items(&mut self, _: usize, set: bool) -> Done {
+        self.open.push(Open::Items(Vec::new(), set));
+        Ok(())
+    }
+
+    fn element(&mut self) -> Done {
+        Ok(())
+    }
+
+    fn end_items(&mut self) -> Done {
+        self.end()
+    }
+
+    fn begin_map(&mut self, _: usize) -> Done {
+        self.open.push(Open::Map(Vec::new(), None));
+        Ok(())
+    }
+
+    fn key(&mut self) -> Done {
+        Ok(())
+    }
+
+    fn value(&mut self) -> Done {
+        Ok(())
+    }
+
+    fn end_map(&mut self) -> Done {
+        self.end()
+    }
+
+    fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> Done {
+        let fields = vec![Value::Absent; plan.fields.len()];
+        self.open.push(Open::Message { index, fields, field: 0 });
+        Ok(())
+    }
+
+    fn field(&mut self, position: usize, _: &MessagePlan) -> Done {
+        if let Some(Open::Message { field, .. }) = self.open.last_mut() {
+            *field = position;
+        }
+        Ok(())
+    }
+
+    fn end_message(&mut self, _: &MessagePlan) -> Done {
+        self.end()
+    }
+}
+
+fn renumber(value: &mut Value, places: &HashMap<usize, usize>) -> Done {
+    let all = |values: &mut [Value]| values.iter_mut().try_for_each(|value| renumber(value, places));
+    match value {
+        Value::Shared(number) => {
+            let place =
+                places.get(number).ok_or_else(|| CodecError::invalid("a shared value that is none"))?;
+            *number = *place;
+            Ok(())
+        }
+        Value::List(values) | Value::Set(values) | Value::Message { fields: values, .. } => all(values),
+        Value::Map(entries) => entries.iter_mut().try_for_each(|(key, value)| {
+            renumber(key, places)?;
+            renumber(value, places)
+        }),
+        _ => Ok(()),
+    }
+}
