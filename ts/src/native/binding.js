@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { addressParse, bridgeVersion, closePort, compilePlan, connectionClose, connectionInfo, contractDescribe, contractManifest, drain, methodRegister, nodeClose, nodeConnect, nodeDrain, nodeInfo, nodeServe, nodeStart, nodeUnserve, openPort, planCheck, planFromJson, planToJson, publicKeyOf, secretKeyGenerate, submit, ticketFormat, ticketParse } = nativeBinding
+const { addressParse, bridgeVersion, closePort, compilePlan, connectionClose, connectionInfo, contractDescribe, contractDiff, contractManifest, drain, methodRegister, nodeClose, nodeConnect, nodeDrain, nodeInfo, nodeServe, nodeStart, nodeUnserve, openPort, planCheck, planFromJson, planToJson, publicKeyOf, secretKeyGenerate, submit, ticketFormat, ticketParse } = nativeBinding
 export { addressParse }
 export { bridgeVersion }
 export { closePort }
@@ -781,6 +781,7 @@ export { compilePlan }
 export { connectionClose }
 export { connectionInfo }
 export { contractDescribe }
+export { contractDiff }
 export { contractManifest }
 export { drain }
 export { methodRegister }
