@@ -1,7 +1,7 @@
 /** One worker of worker-storm.mjs: gets busy in the way it is told and says so; the main thread ends it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { AsterClient, AsterNode, AsterServer } from "aster-rpc";
-import { fresh, local, probe, Probe } from "../support/probe.mjs";
+import { fresh, local, Probe, probe } from "../support/probe.mjs";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const { role, handle, ticket, payload } = workerData;

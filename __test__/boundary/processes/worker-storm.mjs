@@ -7,7 +7,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { AsterNode } from "aster-rpc";
-import { fresh, probe, Probe } from "../support/probe.mjs";
+import { fresh, Probe, probe } from "../support/probe.mjs";
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [count, seed] = process.argv.slice(2).map(Number);
@@ -63,7 +63,9 @@ async function callsInFlight() {
     stub.hang({ id }, { timeoutMs: 2000, signal: leaving.signal }).catch(() => count_("calls ended"));
     void drawn(stub.count({ id: -1, data: new Uint8Array(1000) }), 50);
   }
-  await Promise.all(Array.from({ length: 16 }, (_, id) => stub.echo({ id }).catch(() => count_("lost echo"))));
+  await Promise.all(
+    Array.from({ length: 16 }, (_, id) => stub.echo({ id }).catch(() => count_("lost echo"))),
+  );
   if (random(2) === 0) leaving.abort();
 }
 

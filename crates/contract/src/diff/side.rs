@@ -214,7 +214,7 @@ fn exact_field(field: &Value, tags: &[String], defaults: Option<&Value>) -> Fiel
     let has = field.get("default").and_then(Value::as_bool).unwrap_or_default();
     Field {
         nullable: shape.as_ref().is_some_and(|shape| shape.unwrapped().1),
-        default: has.then(|| value.map_or_else(|| "made anew".to_owned(), Value::to_string)),
+        default: has.then(|| value.map_or_else(|| "made anew".to_owned(), value_text)),
         name,
         told: None,
         shape,
@@ -226,7 +226,7 @@ fn told_field(field: &Value) -> Field {
     let value = field.get("default_value").unwrap_or(&Value::Null);
     let default = match text(field, "default_kind").as_str() {
         "value" if nullable && value.is_null() => None,
-        "value" => Some(value.to_string()),
+        "value" => Some(value_text(value)),
         "none" | "" | "null" => None,
         kind => Some(kind.replace('_', " ")),
     };
@@ -279,4 +279,12 @@ fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
 
 fn strings(value: &Value, member: &str) -> Vec<String> {
     list(value, member).iter().map(plain).collect()
+}
+
+/// A default as text; a number that is written as `2` or as `2.0` is the same default.
+fn value_text(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        _ => value.to_string(),
+    }
 }

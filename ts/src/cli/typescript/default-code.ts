@@ -60,7 +60,7 @@ function wordCode(word: string, value: unknown): string | null {
 
 /** Bytes told as hexadecimal, or as a plain manifest tells them: the way Python prints them. */
 function bytesCode(text: string): string | null {
-  if (text === "" || text === "b''") return "() => new Uint8Array(0)";
+  if (text === "" || text === "b''") return "new Uint8Array(0)";
   if (!/^([0-9a-f]{2})+$/.test(text)) return null;
-  return `() => Uint8Array.from(Buffer.from(${JSON.stringify(text)}, "hex"))`;
+  return `Uint8Array.of(${[...Buffer.from(text, "hex")].join(", ")})`;
 }
