@@ -45,6 +45,16 @@ export function contractIdOf(contract: CompleteContract): string | null {
 
 /** Completes a manifest. @throws {CommandError} naming a type that the manifest does not describe */
 export function completeContract(manifest: Manifest): CompleteContract {
+  try {
+    return complete(manifest);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    // Members of a wrong kind, at any depth: the document is damaged, and which one broke first says little.
+    throw new CommandError(`${manifest.service} v${manifest.version}: a damaged contract`, { cause: error });
+  }
+}
+
+function complete(manifest: Manifest): CompleteContract {
   const types = new Types(manifest.service);
   for (const method of manifest.methods) types.takeTold(method);
   const methods = manifest.methods.map((method): CompleteMethod => {

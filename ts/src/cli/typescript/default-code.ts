@@ -50,9 +50,9 @@ function wordCode(word: string, value: unknown): string | null {
       if (word === "bytes") return bytesCode(value);
       return word === "date" && /^\d{4}-\d\d-\d\d$/.test(value) ? JSON.stringify(value) : null;
     case "number":
-      if (bigintWords.includes(word)) return Number.isInteger(value) ? `${value}n` : null;
+      if (bigintWords.includes(word)) return Number.isSafeInteger(value) ? `${value}n` : null;
       if (word.startsWith("float")) return Object.is(value, -0) ? "-0" : String(value);
-      return /^(u?int|fixed)/i.test(word) && Number.isInteger(value) ? String(value) : null;
+      return /^(u?int|fixed)/i.test(word) && Number.isSafeInteger(value) ? String(value) : null;
     default:
       return null;
   }
