@@ -112,3 +112,16 @@ pub fn contract_describe(service: String) -> Result<String> {
 pub fn contract_manifest(service: String) -> Result<String> {
     Ok(aster_contract::manifest(&service).map_err(|e| Failure::option("service", e))?)
 }
+
+/// Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them.
+#[napi(catch_unwind)]
+pub fn contract_diff(old: String, fresh: String) -> Result<String> {
+    let comparison = aster_contract::diff::diff(&old, &fresh).map_err(|e| {
+        let problem = match &e {
+            aster_contract::ContractError::Invalid { problem, .. } => problem.clone(),
+            other => other.to_string(),
+        };
+        Failure::option(e.path(), problem)
+    })?;
+    Ok(serde_json::to_string(&comparison).map_err(|e| Failure::option("diff", e))?)
+}

@@ -98,7 +98,8 @@ function keyName(folder: string, entry: string | undefined): string {
 function prepareFolder(folder: string): void {
   const own = path.join(folder, ".aster");
   mkdirSync(path.join(own, "keys"), { recursive: true, mode: 0o700 });
-  writeOnce(path.join(own, ".gitignore"), "*\n", 0o644);
+  // The manifest is the one file of the folder that belongs to the code.
+  writeOnce(path.join(own, ".gitignore"), "*\n!manifest.json\n", 0o644);
 }
 
 function readOrMake(keyFile: string): string {

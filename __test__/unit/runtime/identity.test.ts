@@ -45,7 +45,7 @@ describe("the development key", () => {
     const file = readdirSync(keys()).find((name) => name.endsWith(".key"))!;
     expect(statSync(path.join(keys(), file)).mode & 0o777).toBe(0o600);
     expect(statSync(keys()).mode & 0o777).toBe(0o700);
-    expect(readFileSync(path.join(folder, ".aster", ".gitignore"), "utf8")).toBe("*\n");
+    expect(readFileSync(path.join(folder, ".aster", ".gitignore"), "utf8")).toBe("*\n!manifest.json\n");
   });
 
   it("in use gives the second holder a key of its own, and says so", () => {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod canonical;
+pub mod diff;
 mod error;
 mod id;
 mod manifest;

@@ -17,6 +17,9 @@ export interface ContractIdentity {
   readonly problem: string | null;
 }
 
+/** Tells what differs between the contract of this id and ours, where a manifest of it is at hand. */
+export type Differences = (contractId: string) => string | null;
+
 /** Services whose postponed id matched were logged, once for each id. */
 const told = new Set<string>();
 
@@ -30,6 +33,7 @@ export function matchContract(
   announced: readonly ServiceSummary[],
   peer: string,
   logger: Logger,
+  differences: Differences,
 ): ServiceSummary {
   const named = announced.filter((service) => service.name === ours.name);
   if (named.length === 0) throw notOffered(ours.name, announced, peer);
@@ -50,7 +54,10 @@ export function matchContract(
   if (theirs.contractId === ours.contractId) return theirs;
   if (theirs.contractId !== ours.postponedContractId) {
     const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
-    throw mismatch(ours, problem, { serverContractId: theirs.contractId }, peer);
+    const diff = differences(theirs.contractId);
+    const told = diff === null ? problem : `${problem}; from the server's to ours:\n${diff}`;
+    const details = { serverContractId: theirs.contractId, ...(diff === null ? {} : { diff }) };
+    throw mismatch(ours, told, details, peer);
   }
   if (!told.has(theirs.contractId)) {
     told.add(theirs.contractId);

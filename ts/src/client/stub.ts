@@ -5,6 +5,7 @@
 
 import type { Logger } from "../logging.js";
 import type { ServiceSummary } from "../native/documents.js";
+import { announcedDifferences } from "../node/manifests.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../node/service-binding.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
 import type { Connection } from "./connection.js";
@@ -17,6 +18,8 @@ import { type ClientMethod, defaultSettings } from "./method.js";
 export interface StubOptions {
   /** `"verify"` (the default) compares contract ids; `"ignore"` calls without. */
   readonly contract?: "verify" | "ignore" | undefined;
+  /** Manifests of the server's services: what a contract mismatch is explained with, beside the files at hand. */
+  readonly manifest?: unknown;
   /** The payload encoding. Default: XLANG, unless the server announces JSON only. */
   readonly mode?: "xlang" | "json" | undefined;
   /** Default deadline of this stub's calls; null for none. */
@@ -39,6 +42,7 @@ export interface StubHost {
 
 const stubShape = {
   contract: optional(oneOf("verify", "ignore")),
+  manifest: (value: unknown): unknown => value,
   mode: optional(oneOf("xlang", "json")),
   timeoutMs: optional(nullable(milliseconds)),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
@@ -49,7 +53,7 @@ const stubShape = {
 export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
   const checked = checkOptions(stubShape, options);
   const bound = bindService(serviceFrom(service));
-  const summary = announced(host, bound, checked.contract ?? "verify");
+  const summary = announced(host, bound, checked.contract ?? "verify", checked.manifest);
   const mode = checked.mode ?? modeFor(summary, bound);
   const interceptors = [...host.interceptors, ...(checked.interceptors ?? [])];
   const stub: Record<string, unknown> = {};
@@ -76,6 +80,7 @@ function announced(
   host: StubHost,
   bound: BoundService,
   contract: "verify" | "ignore",
+  manifest: unknown,
 ): ServiceSummary | undefined {
   const { name, version } = bound.definition;
   const { services, endpointId } = host.connection;
@@ -84,7 +89,8 @@ function announced(
   }
   const { contractId, postponedContractId, problem } = bound.contract;
   const ours = { name, version, contractId, postponedContractId, problem };
-  return matchContract(ours, services, endpointId, host.logger);
+  const differences = (id: string): string | null => announcedDifferences(bound, id, manifest)?.text ?? null;
+  return matchContract(ours, services, endpointId, host.logger, differences);
 }
 
 function modeFor(summary: ServiceSummary | undefined, bound: BoundService): "xlang" | "json" {

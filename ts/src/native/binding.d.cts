@@ -69,11 +69,29 @@ export declare function planCheck(planNumber: number, root: number, message: Uin
 /** JSON text to marked XLANG (`docs/plan.md`). */
 export declare function planFromJson(planNumber: number, root: number, text: string): Uint8Array
 
+/** A message of a peer to marked XLANG: for roots in compatible mode. */
+export declare function planFromWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
+
 /** XLANG bytes to the JSON text that the reference writes. */
 export declare function planToJson(planNumber: number, root: number, message: Uint8Array): string
 
+/** Plain XLANG to what a peer takes: for roots in compatible mode. */
+export declare function planToWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
+
 /** The endpoint id of a seed: 64 hex digits. */
 export declare function publicKeyOf(secretKey: string): string
+
+/** Throws unless everything that the layout leads to lies inside of the row or table. */
+export declare function rowCheck(planNumber: number, root: number, row: Uint8Array): void
+
+/** A row or table to plain XLANG. */
+export declare function rowDecode(planNumber: number, root: number, row: Uint8Array): Uint8Array
+
+/** Plain XLANG to a row or table. */
+export declare function rowEncode(planNumber: number, root: number, message: Uint8Array): Uint8Array
+
+/** The layout of a root as a row or table (`docs/plan.md#rows`). */
+export declare function rowSchema(planNumber: number, root: number): string
 
 /** A new ed25519 seed. */
 export declare function secretKeyGenerate(): Uint8Array

@@ -35,7 +35,7 @@ class Visit {
     const node = nodeOf(schema);
     switch (node.kind) {
       case "scalar":
-        return node.scalar.word;
+        return node.scalar.described ?? node.scalar.word;
       case "list":
         return { list: this.word(node.element) };
       case "set":

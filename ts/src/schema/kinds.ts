@@ -6,8 +6,10 @@ import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 
 /** What a kind is for JavaScript and on the wire. */
 export interface ScalarKind {
-  /** The word of the schema descriptor. */
+  /** The word of the schema descriptor; kinds of equal bytes share one. */
   readonly word: string;
+  /** The word that the descriptor carries instead, for a kind that only contracts tell from another. */
+  readonly described?: string;
   /** The Fory type id. */
   readonly id: number;
   /** The JavaScript side: which group of accessors the executors take. */
@@ -105,7 +107,7 @@ export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
     expected: "a safe integer",
   },
   bigint: bigints("int", 7, true),
-  int64: bigints("int", 7, true),
+  int64: { ...bigints("int", 7, true), described: "int64" },
   taggedInt64: bigints("taggedInt64", 8, true),
   uint8: integers("uint8", 9, 0, 255),
   uint16: integers("uint16", 10, 0, 65535),

@@ -6,6 +6,7 @@
 import { AsterError, Code } from "../errors.js";
 import { type ContractFacts, contractForms } from "./backend.js";
 import { type Capability, capabilityOf } from "./capability.js";
+import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";
 import { type MethodDefinition, type MethodOf, methodDefinition } from "./method.js";
 import { checkOptions } from "./names.js";
@@ -120,7 +121,8 @@ class ServiceObject {
       idempotent: method.idempotent,
       timeoutMs: method.timeoutMs,
     }));
-    return { name, version, scope, modes, methods: entries, schema: descriptor };
+    const defaults = defaultsOf(this.described.types);
+    return { name, version, scope, modes, methods: entries, schema: descriptor, defaults };
   }
 
   get facts(): ContractFacts {

@@ -99,7 +99,7 @@ export interface Builders {
   readonly int8: Scalar<number>;
   readonly int16: Scalar<number>;
   readonly int32: Scalar<number>;
-  /** bigint; `pyfory.int64`, which is Python's `int` */
+  /** bigint; `pyfory.int64`: the bytes of Python's `int`, to contracts another type */
   readonly int64: Scalar<bigint>;
   readonly uint8: Scalar<number>;
   readonly uint16: Scalar<number>;

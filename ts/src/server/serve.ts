@@ -7,6 +7,7 @@ import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import type { Port } from "../native/data-plane.js";
 import { controlCall } from "../native/index.js";
+import { checkManifest } from "../node/manifests.js";
 import { type BoundMethod, type BoundService, bindService } from "../node/service-binding.js";
 import { type Check, kindOf, object, optionError } from "../options.js";
 import { GraceWatch } from "./failure.js";
@@ -67,6 +68,7 @@ export const services: Check<readonly Implementation[]> = (value, path) => {
 /** Starts to answer calls; returns what stops it. */
 export function startServing(port: Port, node: number, serving: Serving): () => void {
   const bound = serving.services.map((implementation) => bindService(implementation.service));
+  checkManifest(bound);
   const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving)));
   // Handles are known only after the call, calls come only through the event loop: none can be missed between.
   const handles = JSON.parse(

@@ -1,0 +1,260 @@
+/**
+ * The changes of the evolution matrix (`docs/contracts.md#the-matrix`): a message before and after, a value of
+ * each side, and what readers make of what the other side wrote. The test makes calls of it, the page a table.
+ */
+import { message, t } from "aster-rpc";
+
+/** What happens to a message: it arrives, or the call ends with a code. */
+export type Outcome = "works" | "refused";
+
+/** New peers reading what old peers wrote, and the other way round. */
+export interface Reading {
+  readonly newReadsOld: Outcome;
+  readonly oldReadsNew: Outcome;
+}
+
+/** One change of a message. */
+export interface Change {
+  readonly name: string;
+  /** The word of the comparison. */
+  readonly kind: string;
+  // biome-ignore lint/suspicious/noExplicitAny: messages of any fields stand here
+  readonly old: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly new: any;
+  readonly oldValue: object;
+  readonly newValue: object;
+  /** Whether stubs notice. */
+  readonly stub: "refused" | "opens";
+  /** Calls without the check of contracts. */
+  readonly xlang: Reading;
+  readonly json: Reading;
+}
+
+const both = (outcome: Outcome): Reading => ({ newReadsOld: outcome, oldReadsNew: outcome });
+const readers = (newReadsOld: Outcome, oldReadsNew: Outcome): Reading => ({ newReadsOld, oldReadsNew });
+
+type Fields = Readonly<Record<string, unknown>>;
+let count = 0;
+
+function change(
+  name: string,
+  kind: string,
+  [oldFields, oldValue]: readonly [Fields, object],
+  [newFields, newValue]: readonly [Fields, object],
+  expected: Pick<Change, "stub" | "xlang" | "json">,
+): Change {
+  const tag = `evolution.v1/Item${count++}`;
+  return {
+    name,
+    kind,
+    old: message(tag, oldFields as Record<string, never>),
+    new: message(tag, newFields as Record<string, never>),
+    oldValue,
+    newValue,
+    ...expected,
+  };
+}
+
+const id = t.int;
+const noticed = { stub: "refused", xlang: both("refused") } as const;
+const Color = t.enum("evolution.v1/Color", ["RED", "GREEN"]);
+const Wider = t.enum("evolution.v1/Color", ["RED", "GREEN", "BLUE"]);
+const Moved = t.enum("evolution.v1/Color", ["GREEN", "RED"]);
+
+export const changes: readonly Change[] = [
+  change(
+    "add a required field",
+    "field_added",
+    [{ id }, { id: 7 }],
+    [
+      { id, note: t.string },
+      { id: 7, note: "n" },
+    ],
+    {
+      ...noticed,
+      json: both("refused"),
+    },
+  ),
+  change(
+    "add a field with a default",
+    "field_added",
+    [{ id }, { id: 7 }],
+    [
+      { id, note: t.string.default("-") },
+      { id: 7, note: "n" },
+    ],
+    { ...noticed, json: readers("works", "refused") },
+  ),
+  change(
+    "add an optional field",
+    "field_added",
+    [{ id }, { id: 7 }],
+    [
+      { id, note: t.optional(t.string) },
+      { id: 7, note: null },
+    ],
+    { ...noticed, json: readers("works", "refused") },
+  ),
+  change(
+    "remove a required field",
+    "field_removed",
+    [
+      { id, note: t.string },
+      { id: 7, note: "n" },
+    ],
+    [{ id }, { id: 7 }],
+    { ...noticed, json: both("refused") },
+  ),
+  change(
+    "remove a field with a default",
+    "field_removed",
+    [
+      { id, note: t.string.default("-") },
+      { id: 7, note: "n" },
+    ],
+    [{ id }, { id: 7 }],
+    { ...noticed, json: readers("refused", "works") },
+  ),
+  change(
+    "reorder fields",
+    "fields_reordered",
+    [
+      { id, note: t.string },
+      { id: 7, note: "n" },
+    ],
+    [
+      { note: t.string, id },
+      { note: "n", id: 7 },
+    ],
+    { stub: "refused", xlang: both("works"), json: both("works") },
+  ),
+  change(
+    "rename a field",
+    "field_renamed",
+    [
+      { id, note: t.string },
+      { id: 7, note: "n" },
+    ],
+    [
+      { id, remark: t.string },
+      { id: 7, remark: "n" },
+    ],
+    { ...noticed, json: both("refused") },
+  ),
+  change(
+    "rename a field, keeping its wire name",
+    "",
+    [
+      { id, note: t.string },
+      { id: 7, note: "n" },
+    ],
+    [
+      { id, remark: t.string.name("note") },
+      { id: 7, remark: "n" },
+    ],
+    { stub: "opens", xlang: both("works"), json: both("works") },
+  ),
+  change(
+    "widen int32 to int",
+    "field_type_changed",
+    [{ size: t.int32 }, { size: 7 }],
+    [{ size: t.int }, { size: 2 ** 40 }],
+    { ...noticed, json: readers("works", "refused") },
+  ),
+  change(
+    "narrow int to int32",
+    "field_type_changed",
+    [{ size: t.int }, { size: 2 ** 40 }],
+    [{ size: t.int32 }, { size: 7 }],
+    { ...noticed, json: readers("refused", "works") },
+  ),
+  change(
+    "widen int8 to int32, which contracts do not tell apart",
+    "field_type_changed",
+    [{ size: t.int8 }, { size: 7 }],
+    [{ size: t.int32 }, { size: 700 }],
+    { stub: "opens", xlang: both("refused"), json: readers("works", "refused") },
+  ),
+  change(
+    "int to float",
+    "field_type_changed",
+    [{ size: t.int }, { size: 7 }],
+    [{ size: t.float }, { size: 7.5 }],
+    { ...noticed, json: readers("works", "refused") },
+  ),
+  change(
+    "string to int",
+    "field_type_changed",
+    [{ size: t.string }, { size: "7" }],
+    [{ size: t.int }, { size: 7 }],
+    { ...noticed, json: both("refused") },
+  ),
+  change(
+    "change what a list holds",
+    "field_type_changed",
+    [{ sizes: t.list(t.string) }, { sizes: ["7"] }],
+    [{ sizes: t.list(t.float) }, { sizes: [7.5] }],
+    { ...noticed, json: both("refused") },
+  ),
+  change(
+    "make a field optional",
+    "field_optional",
+    [{ note: t.string }, { note: "n" }],
+    [{ note: t.optional(t.string) }, { note: null }],
+    { ...noticed, json: readers("works", "refused") },
+  ),
+  change(
+    "make an optional field required",
+    "field_required",
+    [{ note: t.optional(t.string) }, { note: null }],
+    [{ note: t.string }, { note: "n" }],
+    { ...noticed, json: readers("refused", "works") },
+  ),
+  change(
+    "add a default",
+    "default_added",
+    [{ note: t.string }, { note: "n" }],
+    [{ note: t.string.default("-") }, {}],
+    { stub: "opens", xlang: both("works"), json: both("works") },
+  ),
+  change(
+    "change a default",
+    "default_changed",
+    [{ note: t.string.default("a") }, {}],
+    [{ note: t.string.default("b") }, {}],
+    { stub: "opens", xlang: both("works"), json: both("works") },
+  ),
+  change(
+    "remove a default",
+    "default_removed",
+    [{ note: t.string.default("-") }, {}],
+    [{ note: t.string }, { note: "n" }],
+    { stub: "opens", xlang: both("works"), json: both("works") },
+  ),
+  change(
+    "add a member at the end of an enum",
+    "enum_member_added",
+    [{ color: Color }, { color: "RED" }],
+    [{ color: Wider }, { color: "BLUE" }],
+    { stub: "opens", xlang: readers("works", "refused"), json: readers("works", "refused") },
+  ),
+];
+
+/** What the new order of an enum makes of a member: another one, silently. */
+export const reorderedEnum: Pick<Change, "old" | "new"> = {
+  old: message("evolution.v1/Painted", { color: Color }),
+  new: message("evolution.v1/Painted", { color: Moved }),
+};
+
+/** The same for what a list holds: neither the contract nor the hash of a message looks into it. */
+export const retypedList: Pick<Change, "old" | "new"> = {
+  old: message("evolution.v1/Sizes", { sizes: t.list(t.int8) }),
+  new: message("evolution.v1/Sizes", { sizes: t.list(t.uint8) }),
+};
+
+/** One tag in two versions of a service. */
+export const versions: Pick<Change, "old" | "new"> = {
+  old: message("evolution.v1/Grown", { id }),
+  new: message("evolution.v1/Grown", { id, note: t.string }),
+};

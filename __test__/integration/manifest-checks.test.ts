@@ -1,0 +1,145 @@
+/** The manifests at hand: what a server makes of its project's, and what a stub tells of another contract. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import {
+  type AsterClient,
+  AsterError,
+  AsterNode,
+  AsterServer,
+  implement,
+  message,
+  type Service,
+  service,
+  t,
+  unary,
+} from "aster-rpc";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+
+const Query = message("shop/Query", { id: t.int });
+const Item = message("shop/Item", { id: t.int, label: t.string });
+const Longer = message("shop/Item", { id: t.int, label: t.string, note: t.string });
+const Shop = service("Shop", {}, { get: unary(Query, Item) });
+const Changed = service("Shop", {}, { get: unary(Query, Longer) });
+const handlers = { get: () => ({ id: 1, label: "a" }) };
+const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" } as const;
+
+const home = process.cwd();
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "aster-manifest-"));
+  vi.spyOn(process, "cwd").mockReturnValue(folder);
+  vi.stubEnv("HOME", folder);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+function write(file: string, content: unknown): void {
+  const whole = path.join(folder, file);
+  mkdirSync(path.dirname(whole), { recursive: true });
+  writeFileSync(whole, typeof content === "string" ? content : JSON.stringify(content));
+}
+
+const start = () => AsterServer.start({ ...local, access: "open", services: [implement(Shop, handlers)] });
+
+async function failure(promise: Promise<unknown>): Promise<AsterError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(AsterError);
+  return error as AsterError;
+}
+
+describe("a server beside a manifest", () => {
+  it("starts when the manifest is of its code", async () => {
+    write(".aster/manifest.json", Shop.manifest());
+    await (await start()).close();
+  });
+
+  it("refuses to start when the manifest is of other code, and says what differs", async () => {
+    write(".aster/manifest.json", [Changed.manifest()]);
+    const error = await failure(start());
+    expect(error).toMatchObject({ codeName: "FAILED_PRECONDITION", reason: "MANIFEST_MISMATCH" });
+    expect(error.message).toContain("shop/Item.note: field removed");
+    expect(error.message).toContain(path.join(folder, ".aster", "manifest.json"));
+    expect(error.details.get("service")).toBe("Shop");
+  });
+
+  it("starts when the manifest names other services and versions only", async () => {
+    const second = service("Shop", { version: 2 }, { get: unary(Query, Longer) });
+    write(".aster/manifest.json", [second.manifest()]);
+    await (await start()).close();
+  });
+
+  it.each([
+    ["is no JSON", "{"],
+    ["is no manifest", "[1]"],
+  ])("refuses to start when the file %s", async (problem, content) => {
+    write(".aster/manifest.json", content);
+    const error = await failure(start());
+    expect(error).toMatchObject({ reason: "MANIFEST_UNREADABLE" });
+    expect(error.message).toContain(problem);
+  });
+});
+
+describe("a stub that meets another contract", () => {
+  const nodes: AsterNode[] = [];
+  let client: AsterClient;
+  beforeAll(async () => {
+    expect(process.cwd()).toBe(home);
+    const server = await AsterNode.start(local);
+    server.serve({ access: "open", services: [implement(Shop, handlers)] });
+    const caller = await AsterNode.start(local);
+    nodes.push(caller, server);
+    client = await caller.connect(server.ticket);
+  });
+  afterAll(async () => {
+    for (const node of nodes) await node.close();
+  });
+
+  const refused = (options?: { manifest?: unknown }): AsterError => {
+    try {
+      client.stub(Changed as Service<unknown>, options);
+    } catch (error) {
+      return error as AsterError;
+    }
+    throw new Error("the stub was made");
+  };
+  const told = "shop/Item.note: field added (string)";
+
+  it("names both ids, and no difference without a manifest", () => {
+    const error = refused();
+    expect(error).toMatchObject({ reason: "CONTRACT_MISMATCH" });
+    expect(error.message).toContain(Shop.contractId);
+    expect(error.message).toContain(Changed.contractId);
+    expect(error.details.has("diff")).toBe(false);
+  });
+
+  it("tells the difference from a manifest that it is given", () => {
+    const error = refused({ manifest: Shop.manifest() });
+    expect(error.message).toContain(told);
+    expect(error.details.get("diff")).toContain(told);
+  });
+
+  it("tells it from the manifest of the project, when that is the server's", () => {
+    write(".aster/manifest.json", [Changed.manifest(), Shop.manifest()]);
+    expect(refused().message).toContain(told);
+  });
+
+  it("tells it from a contract that was imported", () => {
+    expect(homedir()).toBe(folder);
+    const file = `.aster/contracts/Shop/${Shop.contractId.slice(0, 16)}.aster.json`;
+    const manifest = Shop.manifest() as object;
+    write(file, { ...manifest, aster_contract: "1", contract_id: `blake3:${Shop.contractId}` });
+    expect(refused().message).toContain(told);
+  });
+
+  it("is not misled by a manifest with another id", () => {
+    write(".aster/manifest.json", Changed.manifest());
+    expect(refused().details.has("diff")).toBe(false);
+  });
+});

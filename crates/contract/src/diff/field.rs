@@ -1,0 +1,224 @@
+//! Changes of messages, their fields, and enums.
+
+use serde_json::Value;
+
+use super::Change;
+use super::side::{Enum, Field, Side};
+use super::verdict::{Effects, Reading, Verdict, Verdicts, stubs};
+
+/// Everything that changed in the messages and enums that both sides know.
+pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
+    let mut found = Vec::new();
+    for (tag, before) in &old.messages {
+        if let Some(after) = new.messages.get(tag).filter(|after| *after != before) {
+            let place = Place::of(tag, old, new);
+            fields(&place, &before.fields, &after.fields, &mut found);
+        }
+    }
+    for (tag, before) in &old.enums {
+        if let Some(after) = new.enums.get(tag) {
+            found.extend(members(&Place::of(tag, old, new), before, after));
+        }
+    }
+    found
+}
+
+/// A message or enum, and where peers meet it.
+struct Place<'a> {
+    tag: &'a str,
+    methods: Vec<String>,
+    in_request: bool,
+    in_response: bool,
+}
+
+impl<'a> Place<'a> {
+    fn of(tag: &'a str, old: &Side, new: &Side) -> Self {
+        let mut place = Self { tag, methods: Vec::new(), in_request: false, in_response: false };
+        for (name, request, response) in old.carriers(tag).into_iter().chain(new.carriers(tag)) {
+            place.in_request |= request;
+            place.in_response |= response;
+            let parts = match (request, response) {
+                (true, true) => "request and response",
+                (true, false) => "request",
+                _ => "response",
+            };
+            let words = format!("{name} ({parts})");
+            if !place.methods.contains(&words) {
+                place.methods.push(words);
+            }
+        }
+        place
+    }
+
+    fn verdicts(&self, reading: Reading) -> Verdicts {
+        reading.verdicts(self.in_request, self.in_response)
+    }
+
+    /// A change of the contract for which peers of either side refuse each other's Fory payloads.
+    fn change(&self, kind: &'static str, field: &str, what: String, json: Reading) -> Change {
+        let effects =
+            Effects { stubs: stubs(true), xlang: Verdicts::both(Verdict::Fails), json: self.verdicts(json) };
+        Change::new(kind, format!("{}.{field}", self.tag), what, effects).of(self.methods.clone())
+    }
+}
+
+fn fields(place: &Place<'_>, old: &[Field], new: &[Field], found: &mut Vec<Change>) {
+    let find = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
+    let mut removed: Vec<&Field> = old.iter().filter(|field| find(new, &field.name).is_none()).collect();
+    let mut added: Vec<&Field> = new.iter().filter(|field| find(old, &field.name).is_none()).collect();
+    // A field that went and one of the same type that came at its place are one field with another name.
+    removed.retain(|before| {
+        let at = find(old, &before.name);
+        let twin = added.iter().position(|after| find(new, &after.name) == at && same_type(before, after));
+        let Some(after) = twin.map(|twin| added.remove(twin)) else { return true };
+        let what = format!("field renamed to {:?}", after.name);
+        let json = Reading::both(Verdict::Fails);
+        found.push(place.change("field_renamed", &before.name, what, json));
+        false
+    });
+    for field in removed {
+        let what = format!("field removed ({})", type_of(field));
+        let json = Reading::new(Verdict::Fails, missing(field));
+        found.push(place.change("field_removed", &field.name, what, json));
+    }
+    for field in added {
+        let what = format!("field added ({}{})", type_of(field), default_of(field));
+        let json = Reading::new(missing(field), Verdict::Fails);
+        found.push(place.change("field_added", &field.name, what, json));
+    }
+    for before in old {
+        if let Some(after) = new.iter().find(|field| field.name == before.name) {
+            found.extend(retyped(place, before, after));
+            found.extend(defaulted(place, before, after));
+        }
+    }
+    let order = |fields: &[Field], other: &[Field]| -> Vec<String> {
+        let both = fields.iter().filter(|field| find(other, &field.name).is_some());
+        both.map(|field| field.name.clone()).collect()
+    };
+    let (before, after) = (order(old, new), order(new, old));
+    if before != after {
+        let what = format!("fields reordered: {} were {}", after.join(", "), before.join(", "));
+        let effects = Effects::calls(true, Verdicts::both(Verdict::Works));
+        found.push(Change::new("fields_reordered", place.tag, what, effects).of(place.methods.clone()));
+    }
+}
+
+/// What a JSON reader makes of a field that the writer does not know.
+fn missing(field: &Field) -> Verdict {
+    if field.default.is_some() || field.nullable { Verdict::Works } else { Verdict::Fails }
+}
+
+fn same_type(a: &Field, b: &Field) -> bool {
+    match (&a.shape, &b.shape) {
+        (Some(a), Some(b)) => a == b,
+        _ => a.told == b.told,
+    }
+}
+
+fn type_of(field: &Field) -> String {
+    match (&field.shape, &field.told) {
+        (Some(shape), _) => shape.to_string(),
+        (None, Some(told)) => told.clone(),
+        _ => "unknown type".to_owned(),
+    }
+}
+
+fn default_of(field: &Field) -> String {
+    field.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default()
+}
+
+fn retyped(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
+    if same_type(old, new) {
+        return None;
+    }
+    let (Some(before), Some(after)) = (&old.shape, &new.shape) else {
+        // One side tells no more than the words of a manifest, and equal words may hide different types.
+        if old.told.is_none() || new.told.is_none() {
+            return None;
+        }
+        let what = format!("type changed from {} to {}", told(old), told(new));
+        return Some(place.change("field_type_changed", &old.name, what, Reading::both(Verdict::Depends)));
+    };
+    let json = Reading::new(after.reads_json(before), before.reads_json(after));
+    let (kind, what) = match (before.unwrapped(), after.unwrapped()) {
+        ((a, false), (b, true)) if a == b => ("field_optional", format!("{a} became optional")),
+        ((a, true), (b, false)) if a == b => ("field_required", format!("optional {a} became required")),
+        _ => ("field_type_changed", format!("type changed from {before} to {after}")),
+    };
+    let mut change = place.change(kind, &old.name, what, json);
+    if before.contract() == after.contract() {
+        // The contract has one word for both, so no stub notices what no decoder accepts.
+        change.in_contract = false;
+        change.effects.stubs = Verdicts::both(Verdict::Works);
+    }
+    Some(change)
+}
+
+fn told(field: &Field) -> &str {
+    field.told.as_deref().unwrap_or_default()
+}
+
+/// Defaults are no part of a contract. Every peer writes all fields, so only messages made by hand miss one.
+fn defaulted(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
+    let (kind, what, json) = match (&old.default, &new.default) {
+        (None, Some(value)) => ("default_added", format!("default {value} added"), Verdict::Works),
+        (Some(value), None) if new.nullable => {
+            ("default_removed", format!("default {value} removed"), Verdict::Works)
+        }
+        (Some(value), None) => ("default_removed", format!("default {value} removed"), Verdict::Depends),
+        (Some(before), Some(after)) if before != after => {
+            ("default_changed", format!("default changed from {before} to {after}"), Verdict::Works)
+        }
+        _ => return None,
+    };
+    let works = Verdicts::both(Verdict::Works);
+    let json = place.verdicts(Reading::new(json, Verdict::Works));
+    let effects = Effects { stubs: works, xlang: works, json };
+    let path = format!("{}.{}", place.tag, old.name);
+    Some(Change::new(kind, path, what, effects).of(place.methods.clone()))
+}
+
+/// Enums are no part of a contract: no stub notices, and the wire carries places in the declaration.
+fn members(place: &Place<'_>, old: &Enum, new: &Enum) -> Option<Change> {
+    let names = |side: &Enum| -> Vec<String> {
+        if old.members.is_empty() || new.members.is_empty() {
+            side.json.iter().map(Value::to_string).collect()
+        } else {
+            side.members.clone()
+        }
+    };
+    let (before, after) = (names(old), names(new));
+    let json_changed = old.json.iter().zip(&new.json).any(|(a, b)| a != b);
+    if before == after && !json_changed {
+        return None;
+    }
+    let common = before.iter().zip(&after).all(|(a, b)| a == b);
+    let (kind, what, reading) = if common && before.len() < after.len() {
+        let added = after.get(before.len()..).unwrap_or_default().join(", ");
+        (
+            "enum_member_added",
+            format!("members added: {added}"),
+            Reading::new(Verdict::Works, Verdict::Depends),
+        )
+    } else if common && before.len() > after.len() {
+        let gone = before.get(after.len()..).unwrap_or_default().join(", ");
+        (
+            "enum_member_removed",
+            format!("members removed: {gone}"),
+            Reading::new(Verdict::Depends, Verdict::Works),
+        )
+    } else if before == after {
+        (
+            "enum_json_changed",
+            "what JSON carries for members changed".to_owned(),
+            Reading::both(Verdict::Works),
+        )
+    } else {
+        let what = format!("members changed from {} to {}", before.join(", "), after.join(", "));
+        ("enum_members_changed", what, Reading::both(Verdict::Fails))
+    };
+    let json = if json_changed { Reading::both(Verdict::Fails) } else { reading };
+    let effects = Effects { stubs: stubs(false), xlang: place.verdicts(reading), json: place.verdicts(json) };
+    Some(Change::new(kind, place.tag, what, effects).of(place.methods.clone()))
+}

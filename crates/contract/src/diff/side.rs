@@ -1,0 +1,290 @@
+//! One side of a comparison, from whichever document it comes.
+//!
+//! Owns the reading: a service document, a manifest, an exported contract. A manifest tells the fields of requests and
+//! responses in words of its own, some of which stand for several types; where its methods carry their `schema`, the
+//! types are known exactly. What a side does not tell stays unknown, and is never compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Identity;
+use super::shape::Shape;
+use crate::error::ContractError;
+
+/// A service as one side tells it.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    pub(super) name: String,
+    pub(super) version: i64,
+    pub(super) contract_id: String,
+    pub(super) scope: String,
+    pub(super) modes: Vec<String>,
+    pub(super) methods: BTreeMap<String, Method>,
+    pub(super) messages: BTreeMap<String, Message>,
+    pub(super) enums: BTreeMap<String, Enum>,
+    /// For each type, the messages with a field of it.
+    users: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A method; the types of its messages are tags, or class names where there is no tag.
+#[derive(Debug)]
+pub(super) struct Method {
+    pub(super) pattern: String,
+    pub(super) request: String,
+    pub(super) response: String,
+    pub(super) idempotent: bool,
+    pub(super) timeout: Option<f64>,
+}
+
+/// A message with its fields in declared order.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Message {
+    pub(super) fields: Vec<Field>,
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    /// Its type in the words of a manifest.
+    pub(super) told: Option<String>,
+    /// Its type, where the side knows it exactly.
+    pub(super) shape: Option<Shape>,
+    pub(super) nullable: bool,
+    /// Its default in words.
+    pub(super) default: Option<String>,
+}
+
+/// An enum.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Enum {
+    /// Member names; empty where a manifest tells the values alone.
+    pub(super) members: Vec<String>,
+    pub(super) json: Vec<Value>,
+}
+
+impl Side {
+    pub(super) fn identity(&self) -> Identity {
+        Identity { version: self.version, contract_id: self.contract_id.clone() }
+    }
+
+    /// The methods that carry a type, with where: in requests, in responses.
+    pub(super) fn carriers<'a>(&'a self, tag: &'a str) -> Vec<(&'a str, bool, bool)> {
+        let reach = self.reaching(tag);
+        let carries = |root: &String| reach.contains(root.as_str());
+        let methods = self.methods.iter();
+        methods
+            .map(|(name, method)| (name.as_str(), carries(&method.request), carries(&method.response)))
+            .filter(|(_, request, response)| *request || *response)
+            .collect()
+    }
+
+    /// The type and every message that reaches it.
+    fn reaching<'a>(&'a self, tag: &'a str) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::from([tag]);
+        let mut next = vec![tag];
+        while let Some(target) = next.pop() {
+            for user in self.users.get(target).into_iter().flatten() {
+                if found.insert(user) {
+                    next.push(user);
+                }
+            }
+        }
+        found
+    }
+
+    fn index_users(&mut self) {
+        for (name, message) in &self.messages {
+            let shapes = message.fields.iter().filter_map(|field| field.shape.as_ref());
+            for named in shapes.flat_map(Shape::names) {
+                self.users.entry(named.to_owned()).or_default().insert(name.clone());
+            }
+        }
+    }
+
+    fn take_schema(&mut self, types: &[Value], defaults: &[Value]) {
+        let tags: Vec<String> = types.iter().map(|kind| text(kind, "tag")).collect();
+        for (index, kind) in types.iter().enumerate() {
+            let tag = text(kind, "tag");
+            if kind.get("kind").and_then(Value::as_str) == Some("enum") {
+                let members = strings(kind, "members");
+                self.enums.insert(tag, Enum { members, json: list(kind, "json").to_vec() });
+            } else {
+                let values = defaults.get(index);
+                let fields = list(kind, "fields").iter().map(|field| exact_field(field, &tags, values));
+                self.messages.insert(tag, Message { fields: fields.collect() });
+            }
+        }
+    }
+
+    /// Adds what the words of a manifest tell of a request or response.
+    fn take_told(&mut self, name: &str, fields: &[Value]) {
+        for field in fields {
+            if let (Some(values), Some(tag)) = (field.get("enum_values"), field.get("ref_name")) {
+                let json = values.as_array().cloned().unwrap_or_default();
+                let known = tag.as_str().unwrap_or_default();
+                if !self.enums.keys().any(|tag| tag.rsplit('/').next() == Some(known)) {
+                    self.enums.insert(known.to_owned(), Enum { members: Vec::new(), json });
+                }
+            }
+        }
+        let told: Vec<Field> = fields.iter().map(told_field).collect();
+        let message = self.messages.entry(name.to_owned()).or_default();
+        if message.fields.is_empty() {
+            message.fields = told;
+            return;
+        }
+        for field in &mut message.fields {
+            if let Some(words) = told.iter().find(|words| words.name == field.name) {
+                field.told.clone_from(&words.told);
+                field.default.clone_from(&words.default);
+            }
+        }
+    }
+}
+
+/// Reads a side; `place` names it in errors.
+pub(super) fn read(document: &Value, place: &str) -> Result<Side, ContractError> {
+    let form = |problem: &str| ContractError::invalid(place, problem);
+    let object = document.as_object().ok_or_else(|| form("a contract is a JSON object"))?;
+    if let Some(schema) = object.get("schema") {
+        let manifest = crate::manifest(&document.to_string())
+            .map_err(|error| ContractError::invalid(place, error.to_string()))?;
+        let manifest: Value = serde_json::from_str(&manifest)?;
+        let mut side = Side::default();
+        side.take_schema(list(schema, "types"), list(document, "defaults"));
+        return fill(side, &manifest, place);
+    }
+    if !object.contains_key("contract_id") || !object.contains_key("service") {
+        return Err(form("neither a manifest nor an exported contract nor a service document"));
+    }
+    fill(Side::default(), document, place)
+}
+
+fn fill(mut side: Side, manifest: &Value, place: &str) -> Result<Side, ContractError> {
+    side.name = text(manifest, "service");
+    side.version = manifest.get("version").and_then(Value::as_i64).unwrap_or(1);
+    let id = text(manifest, "contract_id");
+    id.strip_prefix("blake3:").unwrap_or(&id).clone_into(&mut side.contract_id);
+    if side.contract_id.len() != 64 || !side.contract_id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(ContractError::invalid(format!("{place}.contract_id"), "not 64 hexadecimal digits"));
+    }
+    side.scope = match text(manifest, "scoped").as_str() {
+        "session" | "stream" => "session".to_owned(),
+        _ => "shared".to_owned(),
+    };
+    side.modes = list(manifest, "serialization_modes").iter().map(mode).collect();
+    for method in list(manifest, "methods") {
+        if let Some(schema) = method.get("schema") {
+            side.take_schema(list(schema, "types"), list(method, "defaults"));
+        }
+        let named = |class: &str, tag: &str| {
+            let tag = text(method, tag);
+            if tag.is_empty() { text(method, class) } else { tag }
+        };
+        let request = named("request_type", "request_wire_tag");
+        let response = named("response_type", "response_wire_tag");
+        side.take_told(&request, list(method, "fields"));
+        side.take_told(&response, list(method, "response_fields"));
+        let read = Method {
+            pattern: text(method, "pattern"),
+            request,
+            response,
+            idempotent: method.get("idempotent").and_then(Value::as_bool).unwrap_or_default(),
+            timeout: method.get("timeout").and_then(Value::as_f64),
+        };
+        side.methods.insert(text(method, "name"), read);
+    }
+    side.index_users();
+    Ok(side)
+}
+
+/// The reference writes modes as numbers into the files of a project, and as words everywhere else.
+fn mode(mode: &Value) -> String {
+    let words = ["xlang", "native", "row", "json"];
+    let word = mode.as_u64().and_then(|number| words.get(usize::try_from(number).ok()?));
+    word.map_or_else(|| plain(mode), |word| (*word).to_owned())
+}
+
+fn exact_field(field: &Value, tags: &[String], defaults: Option<&Value>) -> Field {
+    let name = text(field, "name");
+    let shape = field.get("type").and_then(|kind| Shape::read(kind, tags));
+    let value = defaults.and_then(|values| values.get(&name));
+    let has = field.get("default").and_then(Value::as_bool).unwrap_or_default();
+    Field {
+        nullable: shape.as_ref().is_some_and(|shape| shape.unwrapped().1),
+        default: has.then(|| value.map_or_else(|| "made anew".to_owned(), value_text)),
+        name,
+        told: None,
+        shape,
+    }
+}
+
+fn told_field(field: &Value) -> Field {
+    let nullable = field.get("nullable").and_then(Value::as_bool).unwrap_or_default();
+    let value = field.get("default_value").unwrap_or(&Value::Null);
+    let default = match text(field, "default_kind").as_str() {
+        "value" if nullable && value.is_null() => None,
+        "value" => Some(value_text(value)),
+        "none" | "" | "null" => None,
+        kind => Some(kind.replace('_', " ")),
+    };
+    Field { name: text(field, "name"), told: Some(words(field, nullable)), shape: None, nullable, default }
+}
+
+/// The type of a field as a manifest tells it.
+fn words(field: &Value, nullable: bool) -> String {
+    let named = |kind: &str, name: &str, tag: &str| match (text(field, tag), text(field, name)) {
+        (tag, _) if !tag.is_empty() => tag,
+        (_, name) if !name.is_empty() => name,
+        _ => text(field, kind),
+    };
+    let null = |member: &str| match field.get(member).and_then(Value::as_bool) {
+        Some(true) => "optional ",
+        _ => "",
+    };
+    let kind = if field.get("kind").is_some() { text(field, "kind") } else { text(field, "type") };
+    let kind = match kind.as_str() {
+        "list" => {
+            format!("list of {}{}", null("item_nullable"), named("item_kind", "item_ref", "item_wire_tag"))
+        }
+        "map" => format!(
+            "map of {} to {}{}",
+            text(field, "key_kind"),
+            null("value_nullable"),
+            named("value_kind", "value_ref", ""),
+        ),
+        "ref" | "enum" => named("kind", "ref_name", "wire_tag"),
+        kind => kind.to_owned(),
+    };
+    if nullable { format!("optional {kind}") } else { kind }
+}
+
+fn text(value: &Value, member: &str) -> String {
+    value.get(member).map(plain).unwrap_or_default()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+    value.get(member).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn strings(value: &Value, member: &str) -> Vec<String> {
+    list(value, member).iter().map(plain).collect()
+}
+
+/// A default as text; a number that is written as `2` or as `2.0` is the same default.
+fn value_text(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        _ => value.to_string(),
+    }
+}

@@ -1,0 +1,80 @@
+// `aster contract gen`: writes the manifest of services.
+
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { type Command, type Result, UsageError } from "../command.js";
+import { type Manifest, manifestText, writeWhole } from "../contract-files.js";
+import { describedManifest } from "../described-manifest.js";
+import { serviceOfModule } from "../module-export.js";
+
+export const gen: Command = {
+  name: "contract gen",
+  usage: "--service MODULE:EXPORT [--service ...] [--out .aster/manifest.json] [--semver VERSION] [--vcs]",
+  summary: "Write the manifest of services, from .js, .mjs or .ts modules.",
+  options: {
+    service: { type: "string", multiple: true },
+    out: { type: "string", short: "o" },
+    semver: { type: "string" },
+    vcs: { type: "boolean" },
+  },
+  positionals: [0, 0],
+  async run(given): Promise<Result> {
+    const named = given.texts("service");
+    if (named.length === 0) throw new UsageError("--service MODULE:EXPORT is missing");
+    const semver = given.text("semver");
+    const extra = {
+      ...(semver === undefined ? {} : { semver }),
+      // Opt-in, so that the same code gives the same file, which can then be checked in a pipeline.
+      ...(given.flag("vcs") ? versionControl() : {}),
+    };
+    const manifests: Manifest[] = [];
+    for (const text of named) manifests.push({ ...describedManifest(await serviceOfModule(text)), ...extra });
+    refuseTwice(manifests);
+    const out = given.text("out") ?? path.join(".aster", "manifest.json");
+    writeWhole(out, `${manifestText(manifests.length === 1 ? manifests[0] : manifests)}\n`);
+    const lines = manifests.map(
+      ({ service, version, contract_id: id, methods }) =>
+        `  ${service} v${version}  contract_id=${id.slice(0, 16)}...  methods=${methods.length}`,
+    );
+    return {
+      code: 0,
+      text: [`Contract manifest written to: ${out}`, ...lines].join("\n"),
+      json: {
+        out,
+        services: manifests.map(({ service, version, contract_id, methods }) => ({
+          service,
+          version,
+          contractId: contract_id,
+          methods: methods.length,
+        })),
+      },
+    };
+  },
+};
+
+function refuseTwice(manifests: readonly Manifest[]): void {
+  const seen = new Set<string>();
+  for (const { service, version } of manifests) {
+    const key = `${service} v${version}`;
+    if (seen.has(key)) throw new UsageError(`${key} is named twice`);
+    seen.add(key);
+  }
+}
+
+/** Where the code came from; members that cannot be told are null. */
+function versionControl(): object {
+  const git = (...args: string[]): string | null => {
+    try {
+      return (
+        execFileSync("git", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() || null
+      );
+    } catch {
+      return null;
+    }
+  };
+  return {
+    vcs_revision: git("rev-parse", "HEAD"),
+    vcs_tag: git("describe", "--tags", "--exact-match"),
+    vcs_url: git("remote", "get-url", "origin"),
+  };
+}

@@ -1,0 +1,300 @@
+// Fory IDL: from tokens to declarations.
+//
+// Owns: the grammar (package, option, import, enum, message, union, service) and what the file itself can have
+// wrong. Does not own: what the declarations mean for messages (lower.ts).
+
+import { IdlError, type Token, tokensOf } from "./tokens.js";
+
+/** A type where it is used. */
+export interface TypeUse {
+  /** `string`, `list`, `map`, or a name. */
+  readonly name: string;
+  readonly parts: readonly TypeUse[];
+  readonly optional: boolean;
+  readonly ref: boolean;
+  readonly line: number;
+}
+
+/** A field of a message, or a case of a union. */
+export interface FieldDeclaration {
+  readonly name: string;
+  readonly type: TypeUse;
+  readonly line: number;
+}
+
+/** A declared type; nested ones have their outer names in front. */
+export interface TypeDeclaration {
+  readonly kind: "message" | "enum" | "union";
+  readonly name: string;
+  readonly package: string;
+  readonly file: string;
+  readonly line: number;
+  readonly fields: readonly FieldDeclaration[];
+  readonly values: readonly { readonly name: string; readonly value: number }[];
+}
+
+/** A method of a service. */
+export interface RpcDeclaration {
+  readonly name: string;
+  readonly request: TypeUse;
+  readonly response: TypeUse;
+  readonly streams: readonly [request: boolean, response: boolean];
+}
+
+/** A declared service. */
+export interface ServiceDeclaration {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly methods: readonly RpcDeclaration[];
+}
+
+/** What a file declares. */
+export interface IdlFile {
+  readonly package: string;
+  readonly imports: readonly { readonly path: string; readonly line: number }[];
+  readonly types: readonly TypeDeclaration[];
+  readonly services: readonly ServiceDeclaration[];
+}
+
+const MAX_NESTING = 32;
+
+/** Reads a file. @throws {IdlError} at the line of the first thing that is wrong */
+export function parseIdl(source: string, file: string): IdlFile {
+  return new Parser(tokensOf(source, file), file).file();
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #file: string;
+  #at = 0;
+  #package = "";
+  readonly #types: TypeDeclaration[] = [];
+
+  constructor(tokens: readonly Token[], file: string) {
+    this.#tokens = tokens;
+    this.#file = file;
+  }
+
+  file(): IdlFile {
+    const imports: { path: string; line: number }[] = [];
+    const services: ServiceDeclaration[] = [];
+    while (this.#peek().kind !== "end") {
+      const { text, line } = this.#next();
+      if (text === "package") this.#packageName(line);
+      else if (text === "option") this.#skipTo(";");
+      else if (text === "import") imports.push({ path: this.#importPath(), line });
+      else if (text === "service") services.push(this.#service(line));
+      else if (text === "message" || text === "enum" || text === "union") this.#type(text, "", line, 0);
+      else if (text !== ";") throw this.#error(line, `${text} starts no declaration`);
+    }
+    return { package: this.#package, imports, types: this.#types, services };
+  }
+
+  #packageName(line: number): void {
+    if (this.#package !== "" || this.#types.length > 0)
+      throw this.#error(line, "the package stands once, before all types");
+    this.#package = this.#word("a package name").text;
+    if (this.#accept("alias")) this.#word("an alias");
+    this.#expect(";");
+  }
+
+  #importPath(): string {
+    const token = this.#next();
+    if (token.kind !== "text") throw this.#error(token.line, "import takes a quoted path and nothing else");
+    this.#expect(";");
+    return token.text.slice(1, -1);
+  }
+
+  #type(kind: TypeDeclaration["kind"], outer: string, line: number, depth: number): void {
+    if (depth > MAX_NESTING) throw this.#error(line, "types are nested too deep");
+    const own = this.#word(`the name of the ${kind}`);
+    if (own.text.includes(".")) throw this.#error(own.line, "a name is declared without dots");
+    const name = outer === "" ? own.text : `${outer}.${own.text}`;
+    if (this.#types.some((type) => type.name === name)) throw this.#error(own.line, `${name} is there twice`);
+    this.#options(["id", "deprecated", "alias"], line);
+    const fields: FieldDeclaration[] = [];
+    const values: { name: string; value: number }[] = [];
+    this.#types.push({ kind, name, package: this.#package, file: this.#file, line, fields, values });
+    this.#expect("{");
+    const seen = new Map<string | number, number>();
+    while (!this.#accept("}")) {
+      const token = this.#peek();
+      const nested = token.text === "message" || token.text === "enum" || token.text === "union";
+      if (token.kind === "end") throw this.#error(line, `${kind} ${name} has no end`);
+      if (token.text === "reserved") this.#skipTo(";");
+      else if (kind === "message" && nested && this.#ahead("{", "[")) {
+        this.#next();
+        this.#type(token.text as TypeDeclaration["kind"], name, token.line, depth + 1);
+      } else if (kind === "enum") values.push(this.#enumValue(seen));
+      else fields.push(this.#field(kind, seen));
+    }
+    this.#accept(";");
+  }
+
+  /** Whether one of the marks follows the next two tokens: `message Name {`, not a field of type `message`. */
+  #ahead(...marks: string[]): boolean {
+    return marks.includes(this.#tokens[this.#at + 2]?.text ?? "");
+  }
+
+  #enumValue(seen: Map<string | number, number>): { name: string; value: number } {
+    const { text: name, line } = this.#word("the name of a member");
+    this.#expect("=");
+    const value = this.#number();
+    this.#once(seen, name, line);
+    this.#once(seen, value, line);
+    this.#options(["deprecated"], line);
+    this.#expect(";");
+    return { name, value };
+  }
+
+  #field(kind: string, seen: Map<string | number, number>): FieldDeclaration {
+    const { line } = this.#peek();
+    const type = this.#typeUse(0);
+    const { text: name } = this.#word("the name of the field");
+    this.#expect("=");
+    const number = this.#number();
+    if (number < 1) throw this.#error(line, "a field number is a positive integer");
+    this.#once(seen, name, line);
+    this.#once(seen, number, line);
+    const options = this.#options(["deprecated", "nullable", "ref", "json_name"], line);
+    this.#expect(";");
+    if (kind === "union" && (type.optional || type.ref))
+      throw this.#error(line, "the cases of a union are neither optional nor ref");
+    const optional = type.optional || options.get("nullable") === "true";
+    const ref = type.ref || options.get("ref") === "true";
+    return { name, type: { ...type, optional, ref }, line };
+  }
+
+  #typeUse(depth: number): TypeUse {
+    const { line } = this.#peek();
+    if (depth > MAX_NESTING) throw this.#error(line, "types are nested too deep");
+    let optional = false;
+    let ref = false;
+    for (;;) {
+      if (this.#accept("optional")) optional = true;
+      else if (this.#accept("ref")) {
+        ref = true;
+        if (this.#accept("(")) this.#skipTo(")");
+      } else break;
+    }
+    if (this.#accept("repeated"))
+      return { name: "list", parts: [this.#typeUse(depth + 1)], optional, ref, line };
+    const { text: name } = this.#word("a type");
+    const parts: TypeUse[] = [];
+    if ((name === "list" || name === "set" || name === "map") && this.#accept("<")) {
+      parts.push(this.#typeUse(depth + 1));
+      if (name === "map") {
+        this.#expect(",");
+        parts.push(this.#typeUse(depth + 1));
+      }
+      this.#expect(">");
+    }
+    return { name, parts, optional, ref, line };
+  }
+
+  #service(line: number): ServiceDeclaration {
+    const { text: name } = this.#word("the name of the service");
+    this.#options(["deprecated"], line);
+    this.#expect("{");
+    const methods: RpcDeclaration[] = [];
+    const seen = new Map<string | number, number>();
+    while (!this.#accept("}")) {
+      const token = this.#next();
+      if (token.text === "option") this.#skipTo(";");
+      else if (token.text !== "rpc")
+        throw this.#error(token.line, `${token.text} stands where an rpc should`);
+      else methods.push(this.#rpc(seen));
+    }
+    return { name, file: this.#file, line, methods };
+  }
+
+  #rpc(seen: Map<string | number, number>): RpcDeclaration {
+    const { text: name, line } = this.#word("the name of the method");
+    this.#once(seen, name, line);
+    const request = this.#side();
+    this.#expect("returns");
+    const response = this.#side();
+    if (this.#accept("{")) this.#skipTo("}");
+    else this.#expect(";");
+    return {
+      name,
+      request: request.type,
+      response: response.type,
+      streams: [request.stream, response.stream],
+    };
+  }
+
+  #side(): { type: TypeUse; stream: boolean } {
+    this.#expect("(");
+    const stream = this.#accept("stream");
+    const type = this.#typeUse(0);
+    this.#expect(")");
+    return { type, stream };
+  }
+
+  /** `[name=value, ...]`, if it stands here; an option that would change what is written must be known. */
+  #options(known: readonly string[], line: number): ReadonlyMap<string, string> {
+    const options = new Map<string, string>();
+    if (!this.#accept("[")) return options;
+    do {
+      const { text: name } = this.#word("the name of an option");
+      if (!known.includes(name)) throw this.#error(line, `the option ${name} means nothing to messages here`);
+      this.#expect("=");
+      options.set(name, this.#next().text);
+    } while (this.#accept(","));
+    this.#expect("]");
+    return options;
+  }
+
+  #once(seen: Map<string | number, number>, what: string | number, line: number): void {
+    const before = seen.get(what);
+    if (before !== undefined) throw this.#error(line, `${what} is there twice, first in line ${before}`);
+    seen.set(what, line);
+  }
+
+  #number(): number {
+    const { kind, text, line } = this.#next();
+    const value = Number(text);
+    if (kind !== "number" || !Number.isSafeInteger(value)) throw this.#error(line, `${text} is no integer`);
+    return value;
+  }
+
+  #skipTo(mark: string): void {
+    const { line } = this.#peek();
+    for (let token = this.#next(); token.text !== mark; token = this.#next()) {
+      if (token.kind === "end") throw this.#error(line, `${mark} is missing`);
+    }
+  }
+
+  #word(what: string): Token {
+    const token = this.#next();
+    if (token.kind !== "word") throw this.#error(token.line, `${what} should stand where ${token.text} does`);
+    return token;
+  }
+
+  #expect(text: string): void {
+    const token = this.#next();
+    if (token.text !== text) throw this.#error(token.line, `${text} should stand where ${token.text} does`);
+  }
+
+  #accept(text: string): boolean {
+    if (this.#peek().text !== text || this.#peek().kind === "text") return false;
+    this.#at++;
+    return true;
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at] as Token;
+  }
+
+  #next(): Token {
+    const token = this.#peek();
+    if (token.kind !== "end") this.#at++;
+    return token;
+  }
+
+  #error(line: number, problem: string): IdlError {
+    return new IdlError(this.#file, line, problem);
+  }
+}

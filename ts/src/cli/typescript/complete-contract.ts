@@ -1,0 +1,309 @@
+// A contract with every type it names: what code is generated from.
+//
+// Owns: that form, which is the service document of `docs/boundary.md`, and how it comes from a manifest: from
+// the schemas of its methods, or from the words of a plain manifest as far as those tell the types.
+
+import { contractForms } from "../../schema/backend.js";
+import type { TypeWord } from "../../schema/descriptor.js";
+import { CommandError } from "../command.js";
+import type { DescribedType, Manifest, ToldField, ToldMethod } from "../contract-files.js";
+
+/** A method of a complete contract. */
+export interface CompleteMethod {
+  readonly name: string;
+  readonly pattern: "unary" | "serverStream" | "clientStream" | "bidiStream";
+  readonly request: TypeWord;
+  readonly response: TypeWord;
+  readonly idempotent: boolean;
+  readonly timeoutMs: number | null;
+}
+
+/** A service document. */
+export interface CompleteContract {
+  readonly name: string;
+  readonly version: number;
+  readonly scope: "shared" | "session";
+  readonly modes: readonly string[];
+  readonly methods: readonly CompleteMethod[];
+  readonly schema: { readonly types: readonly DescribedType[]; readonly roots: readonly TypeWord[] };
+  readonly defaults: readonly Readonly<Record<string, unknown>>[];
+}
+
+const patterns: Readonly<Record<string, CompleteMethod["pattern"]>> = {
+  unary: "unary",
+  server_stream: "serverStream",
+  client_stream: "clientStream",
+  bidi_stream: "bidiStream",
+};
+
+const modeWords = ["xlang", "native", "row", "json"];
+
+/** The contract id that a document gives; null when it gives none. */
+export function contractIdOf(contract: CompleteContract): string | null {
+  return contractForms().describe(JSON.stringify(contract)).contractId;
+}
+
+/** Completes a manifest. @throws {CommandError} naming a type that the manifest does not describe */
+export function completeContract(manifest: Manifest): CompleteContract {
+  try {
+    return complete(manifest);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    // Members of a wrong kind, at any depth: the document is damaged, and which one broke first says little.
+    throw new CommandError(`${manifest.service} v${manifest.version}: a damaged contract`, { cause: error });
+  }
+}
+
+function complete(manifest: Manifest): CompleteContract {
+  const types = new Types(manifest.service);
+  for (const method of manifest.methods) types.takeTold(method);
+  const methods = manifest.methods.map((method): CompleteMethod => {
+    const pattern = patterns[method.pattern];
+    if (pattern === undefined)
+      throw new CommandError(
+        `${manifest.service}.${method.name}: the pattern ${method.pattern} is not known`,
+      );
+    const [request, response] = types.rootsOf(method);
+    const timeoutMs = typeof method.timeout === "number" ? method.timeout * 1000 : null;
+    return {
+      name: method.name,
+      pattern,
+      request,
+      response,
+      idempotent: method.idempotent === true,
+      timeoutMs,
+    };
+  });
+  types.finish();
+  return {
+    name: manifest.service,
+    version: manifest.version,
+    scope: manifest.scoped === "session" || manifest.scoped === "stream" ? "session" : "shared",
+    modes: manifest.serialization_modes.map((mode) =>
+      typeof mode === "number" ? (modeWords[mode] ?? String(mode)) : mode,
+    ),
+    methods,
+    schema: { types: types.described, roots: [] },
+    defaults: types.defaults,
+  };
+}
+
+class Types {
+  readonly described: DescribedType[] = [];
+  readonly defaults: Record<string, unknown>[] = [];
+  readonly #service: string;
+  readonly #index = new Map<string, number>();
+  /** Types that were named and not yet described, with who named them. */
+  readonly #open = new Map<string, string>();
+  readonly #told = new Map<string, { tag: string; fields: readonly ToldField[] }>();
+
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  /** Remembers what the words of a method tell of its messages, by class name and by tag. */
+  takeTold(method: ToldMethod): void {
+    const sides = [
+      [method.request_type, method.request_wire_tag, method.fields],
+      [method.response_type, method.response_wire_tag, method.response_fields],
+    ] as const;
+    for (const [name, tag, fields] of sides) {
+      if (!tag || this.#told.has(tag)) continue;
+      this.#told.set(tag, { tag, fields: fields ?? [] });
+      if (!this.#told.has(name)) this.#told.set(name, { tag, fields: fields ?? [] });
+    }
+  }
+
+  rootsOf(method: ToldMethod): readonly [TypeWord, TypeWord] {
+    const { schema, defaults } = method;
+    if (schema !== undefined) {
+      const moved = schema.types.map((type) => this.#claim(type.tag));
+      for (const [index, type] of schema.types.entries()) {
+        const at = moved[index] as number;
+        this.described[at] = relocated(type, moved);
+        this.defaults[at] = { ...this.defaults[at], ...defaults?.[index] };
+        this.#open.delete(type.tag);
+      }
+      const [request, response] = schema.roots.map((root) => relocate(root, moved));
+      if (request === undefined || response === undefined)
+        throw new CommandError(`${this.#service}.${method.name}: its schema has no roots`);
+      return [request, response];
+    }
+    const named = (type: string, tag: string): TypeWord =>
+      tag ? { message: this.#message(tag, method.name) } : rootWord(type, `${this.#service}.${method.name}`);
+    return [
+      named(method.request_type, method.request_wire_tag),
+      named(method.response_type, method.response_wire_tag),
+    ];
+  }
+
+  finish(): void {
+    for (const [tag, where] of this.#open) {
+      throw new CommandError(
+        `${this.#service}: ${where} is of type ${tag}, which the manifest does not describe; a manifest made by ` +
+          "`aster contract gen` of this package describes all types",
+      );
+    }
+  }
+
+  #claim(tag: string): number {
+    const known = this.#index.get(tag);
+    if (known !== undefined) return known;
+    const index = this.described.length;
+    this.#index.set(tag, index);
+    this.described.push(emptyMessage(tag));
+    this.defaults.push({});
+    return index;
+  }
+
+  #message(tag: string, where: string): number {
+    const known = this.#index.get(tag);
+    if (known !== undefined) return known;
+    const index = this.#claim(tag);
+    const told = this.#told.get(tag);
+    if (told === undefined) {
+      this.#open.set(tag, where);
+      return index;
+    }
+    const fields = told.fields.map((field) => ({
+      name: field.name,
+      type: this.#field(field, `${tag}.${field.name}`),
+      default: !["none", undefined].includes(field.default_kind) && !isNullDefault(field),
+    }));
+    this.described[index] = { ...emptyMessage(tag), fields };
+    this.defaults[index] = Object.fromEntries(
+      told.fields.filter(isTellable).map((field) => [field.name, field.default_value]),
+    );
+    return index;
+  }
+
+  #field(field: ToldField, where: string): TypeWord {
+    const word = this.#word(field, where);
+    return field.nullable === true ? { optional: word } : word;
+  }
+
+  #word(field: ToldField, where: string): TypeWord {
+    switch (field.kind) {
+      case "list":
+        return {
+          list: this.#part(field.item_kind, field.item_ref, field.item_wire_tag, field.item_nullable, where),
+        };
+      case "map": {
+        const key = this.#part(field.key_kind, undefined, undefined, false, where);
+        return {
+          map: [key, this.#part(field.value_kind, field.value_ref, undefined, field.value_nullable, where)],
+        };
+      }
+      case "enum":
+        return { enum: this.#enum(field, where) };
+      default:
+        return this.#part(field.kind, field.ref_name, field.wire_tag, false, where);
+    }
+  }
+
+  #part(
+    kind: string | undefined,
+    name: string | undefined,
+    tag: string | undefined,
+    nullable: boolean | undefined,
+    where: string,
+  ): TypeWord {
+    const word: TypeWord =
+      kind === "ref"
+        ? { message: this.#message(tag ?? this.#told.get(name ?? "")?.tag ?? name ?? "", where) }
+        : plainWord(kind, where);
+    return nullable === true ? { optional: word } : word;
+  }
+
+  /** A manifest tells the values of an enum, neither its tag nor the names of its members. */
+  #enum(field: ToldField, where: string): number {
+    const name = field.ref_name ?? "Enum";
+    const tag = `${where.slice(0, where.lastIndexOf("/") + 1)}${name}`;
+    const index = this.#claim(tag);
+    const json = field.enum_values ?? [];
+    const members = json.map((value) => String(value).toUpperCase().replace(/\W/g, "_"));
+    this.described[index] = {
+      kind: "enum",
+      tag,
+      namespace: tag.slice(0, tag.lastIndexOf("/")),
+      name,
+      members: members.map((member) => (/^\d/.test(member) ? `VALUE_${member}` : member)),
+      json,
+    };
+    return index;
+  }
+}
+
+function isNullDefault(field: ToldField): boolean {
+  return field.nullable === true && field.default_value === null;
+}
+
+function isTellable(field: ToldField): boolean {
+  return field.default_kind === "value" && !isNullDefault(field);
+}
+
+function emptyMessage(tag: string): Extract<DescribedType, { kind: "message" }> {
+  const slash = tag.lastIndexOf("/");
+  return {
+    kind: "message",
+    tag,
+    namespace: slash < 0 ? "" : tag.slice(0, slash),
+    name: tag.slice(slash + 1),
+    fields: [],
+  };
+}
+
+const rootWords: Readonly<Record<string, string>> = {
+  str: "string",
+  int: "int",
+  float: "float",
+  bool: "bool",
+  bytes: "bytes",
+  Any: "any",
+  list: "anyList",
+  dict: "anyMap",
+};
+
+function rootWord(type: string, where: string): TypeWord {
+  const word = rootWords[type];
+  if (word === undefined)
+    throw new CommandError(`${where}: the type ${type} has no wire tag in the manifest`);
+  return word;
+}
+
+function plainWord(kind: string | undefined, where: string): TypeWord {
+  if (kind === "list") return "anyList";
+  if (kind === "map") return "anyMap";
+  if (kind !== undefined && ["string", "int", "float", "bool", "bytes"].includes(kind)) return kind;
+  throw new CommandError(`${where}: the kind ${String(kind)} says too little to generate code from`);
+}
+
+function relocated(type: DescribedType, moved: readonly number[]): DescribedType {
+  if (type.kind === "enum") return type;
+  return { ...type, fields: type.fields.map((field) => ({ ...field, type: relocate(field.type, moved) })) };
+}
+
+/** A type whose indexes are those of another list. */
+function relocate(type: TypeWord, moved: readonly number[], depth = 0): TypeWord {
+  if (typeof type === "string" || depth > 32) return type;
+  const [member, value] = Object.entries(type)[0] as [string, never];
+  const index = (from: number): number => {
+    const to = moved[from];
+    if (to === undefined) throw new CommandError("a schema names a type that it does not have");
+    return to;
+  };
+  const inner = (part: TypeWord): TypeWord => relocate(part, moved, depth + 1);
+  switch (member) {
+    case "message":
+    case "enum":
+      return { [member]: index(value) };
+    case "union":
+      return { union: (value as number[]).map(index) };
+    case "map":
+      return { map: (value as TypeWord[]).map(inner) };
+    case "array":
+      return type;
+    default:
+      return { [member]: inner(value) };
+  }
+}
