@@ -51,11 +51,7 @@ impl Failure {
 
     /// A wrong argument: a `TypeError` there.
     pub(crate) fn option(path: &str, message: impl fmt::Display) -> Self {
-        Self {
-            code: "INVALID_OPTION",
-            path: Some(path.into()),
-            ..Self::new(Code::Ok, message)
-        }
+        Self { code: "INVALID_OPTION", path: Some(path.into()), ..Self::new(Code::Ok, message) }
     }
 
     /// Something that this side of the bridge never hands out, or that was closed.

@@ -12,12 +12,9 @@ const pending: Record<string, string> = {
   credentials: "gated access",
   mesh: "the producer mesh",
   signing: "credentials",
-  "wheel-compatible": "compatible mode",
   "wheel-credentials": "gated access",
   "wheel-native": "NATIVE mode",
-  "wheel-refs": "reference tracking",
   "wheel-registry-mesh": "the registry and the mesh",
-  "wheel-row": "ROW mode",
 };
 
 const files = readdirSync(`${root}conformance/vectors`)

@@ -63,7 +63,7 @@ describe("the packed library", () => {
     const files = library.files.map((file) => file.path);
     const wanted = ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "dist/native/binding.cjs"];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
-    const allowed = /^(dist\/.+\.(js|d\.ts|js\.map)|LICENSE|README\.md|package\.json)$/;
+    const allowed = /^(dist\/.+\.(c?js|d\.c?ts|js\.map)|LICENSE|README\.md|package\.json)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   });
 

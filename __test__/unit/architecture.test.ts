@@ -146,7 +146,7 @@ describe("TypeScript", () => {
   });
 
   it("loads the addon in one place", () => {
-    const loading = sources.filter((file) => /createRequire|require\(/.test(read(file)));
+    const loading = sources.filter((file) => /\("\.[^"]*binding\.cjs"\) as/.test(read(file)));
     expect(loading).toEqual(["ts/src/native/index.ts"]);
   });
 

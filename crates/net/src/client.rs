@@ -199,7 +199,8 @@ impl ClientCall {
             outcome = &mut left => outcome,
         };
         self.part(writer, reader, &outcome);
-        if matches!(&outcome, Outcome::Local { status, .. } if status.code == Code::DeadlineExceeded.number()) {
+        if matches!(&outcome, Outcome::Local { status, .. } if status.code == Code::DeadlineExceeded.number())
+        {
             method.peer.doubt();
         }
         outcome

@@ -258,7 +258,12 @@ mod tests {
         let mut shrink = Shrink::default();
         assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE], &mut shrink), Some(0));
         assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE + 1], &mut shrink), Some(flag::COMPRESSED));
-        let noise: Vec<u8> = (0u64..5000).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        let mut state = 7u64;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        });
+        let noise: Vec<u8> = noise.take(5000).collect();
         assert_eq!(flags(&codec, &noise, &mut shrink), Some(0));
         assert!(shrink.skip > 0, "after a block that did not shrink the next ones are not tried");
         assert_eq!(flags(&codec, &[7; 5000], &mut shrink), Some(0));

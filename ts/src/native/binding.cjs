@@ -842,6 +842,7 @@ module.exports.compilePlan = nativeBinding.compilePlan
 module.exports.connectionClose = nativeBinding.connectionClose
 module.exports.connectionInfo = nativeBinding.connectionInfo
 module.exports.contractDescribe = nativeBinding.contractDescribe
+module.exports.contractDiff = nativeBinding.contractDiff
 module.exports.contractManifest = nativeBinding.contractManifest
 module.exports.drain = nativeBinding.drain
 module.exports.methodRegister = nativeBinding.methodRegister

@@ -30,6 +30,9 @@ export declare function connectionInfo(port: number, request: number, connection
 /** A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`. */
 export declare function contractDescribe(service: string): string
 
+/** Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them. */
+export declare function contractDiff(old: string, fresh: string): string
+
 /** A service document to the manifest document. */
 export declare function contractManifest(service: string): string
 

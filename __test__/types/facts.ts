@@ -1,0 +1,15 @@
+/** Facts that may be missing are typed so. Compiled by `tsc`, never run. */
+import type { AsterClient, CallContext } from "aster-rpc";
+
+export async function facts(client: AsterClient, { peer }: CallContext): Promise<unknown[]> {
+  const { rttMs, remoteAddress } = await client.info();
+  const known: number | null = rttMs;
+  // @ts-expect-error a connection whose path is not chosen yet has no round trip
+  const rtt: number = rttMs;
+  // @ts-expect-error nor an address
+  const address: string = remoteAddress;
+  const path: "direct" | "relay" | null = peer.path;
+  // @ts-expect-error the path of a caller may be unknown
+  const way: string = peer.path;
+  return [known, rtt, address, path, way];
+}
