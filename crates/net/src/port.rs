@@ -20,7 +20,7 @@ use aster_wire::record::Encoding;
 use aster_wire::status::Code;
 
 /// With this many events waiting the user's thread is woken although more may follow at once.
-const MANY_EVENTS: usize = 64;
+const MANY_EVENTS: usize = 32;
 
 /// Wakes the user's thread. Called without locks held, from any thread.
 pub trait Doorbell: Send + Sync + 'static {
