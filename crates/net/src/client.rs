@@ -11,17 +11,16 @@ use bytes::Bytes;
 use iroh::endpoint::{ConnectionError, WriteError};
 use tokio::time::Instant;
 
+use crate::block::Block;
 use crate::error::status;
 use crate::event::{Event, Framed, Metadata};
 use crate::framing::{FrameReader, FrameWriter, ReadFailure, Received};
-use crate::mailbox::{End, STREAM_BUDGET};
+use crate::mailbox::End;
 use crate::payload::{Mode, PayloadCodec};
 use crate::peer::Peer;
 use crate::port::{Call, Port, trailer};
 use crate::service::Pattern;
 
-/// Messages that travel to the user's side in one event.
-const BLOCK_BYTES: usize = 256 * 1024;
 /// How long a cancelled upload may take to tell the server so.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The detail under which the reason of an error travels.
@@ -307,7 +306,7 @@ impl ClientCall {
                     }
                 }
             }
-            if block.bytes >= BLOCK_BYTES || block.bytes + self.call.mailbox.unread() >= STREAM_BUDGET {
+            if block.is_full(&self.call) {
                 break;
             }
             next = match reader.ready() {
@@ -344,28 +343,6 @@ impl ClientCall {
         } else {
             writer.abort();
         }
-    }
-}
-
-/// Messages on their way to the user's side.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    pub(crate) items: Vec<Bytes>,
-    pub(crate) bytes: usize,
-}
-
-impl Block {
-    pub(crate) fn push(&mut self, message: Bytes) {
-        self.bytes += message.len() + 4;
-        self.items.push(message);
-    }
-
-    pub(crate) fn hand_over(self, port: &Port, number: u32, call: &Call, marked: bool) {
-        if self.items.is_empty() {
-            return;
-        }
-        call.mailbox.handed(self.bytes);
-        port.push(Event::Items { call: number, items: self.items, bytes: self.bytes as u32, marked });
     }
 }
 

@@ -6,6 +6,7 @@
 //! the tokio runtime that the caller entered; a current-thread runtime costs a third of a pool's CPU.
 
 mod admission;
+mod block;
 mod budget;
 mod client;
 mod error;

@@ -12,17 +12,16 @@ use tokio::time::Instant;
 
 use super::ServerConnection;
 use super::header::{self, Accepted};
+use crate::block::Block;
 use crate::budget::Reserved;
-use crate::client::Block;
 use crate::error::status;
 use crate::event::{Event, IncomingCall};
 use crate::framing::{FrameReader, FrameWriter, ReadFailure, Received};
-use crate::mailbox::{End, STREAM_BUDGET};
+use crate::mailbox::End;
 use crate::payload::PayloadCodec;
 use crate::port::{Call, Port, trailer};
 use crate::service::Pattern;
 
-const BLOCK_BYTES: usize = 256 * 1024;
 /// How long input that nobody wants any more is read, so that its sender is not stopped rudely.
 const LINGER: Duration = Duration::from_secs(10);
 /// How long a last trailer may take.
@@ -286,7 +285,7 @@ impl Running<'_> {
                     break;
                 }
             }
-            if block.bytes >= BLOCK_BYTES || block.bytes + self.call.mailbox.unread() >= STREAM_BUDGET {
+            if block.is_full(self.call) {
                 break;
             }
             next = match reader.ready() {
