@@ -258,6 +258,7 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
                 json!({
                     "name": service.name, "version": service.version, "contractId": service.contract_id,
                     "pattern": service.pattern, "modes": service.serialization_modes,
+                    "extensions": service.extensions,
                 })
             })
             .collect();
@@ -303,7 +304,12 @@ pub fn method_register(port: u32, connection: u32, method: String) -> Result<u32
     let mode = match method.mode.as_str() {
         "xlang" => Mode::Xlang,
         "json" => Mode::Json,
-        _ => return Err(Failure::option("options.mode", "must be \"xlang\" or \"json\"").into()),
+        "compatible" => Mode::Compatible,
+        _ => {
+            return Err(
+                Failure::option("options.mode", "must be \"xlang\", \"compatible\" or \"json\"").into()
+            );
+        }
     };
     let plan = plan(method.plan)?;
     let compress = compression(method.compress.as_deref())?;

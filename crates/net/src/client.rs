@@ -16,7 +16,7 @@ use crate::error::status;
 use crate::event::{Event, Framed, Metadata};
 use crate::framing::{FrameReader, FrameWriter, ReadFailure, Received};
 use crate::mailbox::End;
-use crate::payload::{Mode, PayloadCodec};
+use crate::payload::PayloadCodec;
 use crate::peer::Peer;
 use crate::port::{Call, Port, trailer};
 use crate::service::Pattern;
@@ -58,10 +58,10 @@ impl ClientMethod {
             service: service.to_owned(),
             method: method.to_owned(),
             version,
-            serialization_mode: if request.mode == Mode::Json { 3 } else { 0 },
+            serialization_mode: request.mode.number(),
             ..StreamHeader::default()
         };
-        let plain_header = header_frame(&header, encoding(request.mode))?;
+        let plain_header = header_frame(&header, request.mode.encoding())?;
         Ok(Self { peer, pattern, request, response, header, plain_header })
     }
 
@@ -76,12 +76,8 @@ impl ClientMethod {
             metadata: open.metadata.clone(),
             ..self.header.clone()
         };
-        header_frame(&header, encoding(self.request.mode))
+        header_frame(&header, self.request.mode.encoding())
     }
-}
-
-fn encoding(mode: Mode) -> Encoding {
-    if mode == Mode::Json { Encoding::Json } else { Encoding::Fory }
 }
 
 fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {

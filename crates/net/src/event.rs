@@ -120,7 +120,7 @@ pub enum Event {
         call: u32,
         /// The response.
         message: Bytes,
-        /// Whether the bytes are marked XLANG (they come from JSON).
+        /// Whether the bytes are marked XLANG (they come from JSON or from a peer in compatible mode).
         marked: bool,
     },
     /// Messages of a stream, in order.

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::error::{BindError, ConnectError};
 use crate::options::{NodeOptions, RelayChoice};
+use crate::payload::Mode;
 use crate::peer::{Peer, chain, endpoint_addr};
 use crate::port::Port;
 use crate::server;
@@ -299,7 +300,6 @@ impl Drop for CallGuard {
 }
 
 fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
-    let json_only = !definition.modes.iter().any(|mode| mode == "xlang");
     ServiceSummary {
         name: definition.name.clone(),
         version: definition.version,
@@ -307,7 +307,8 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
         channels: vec![("rpc".to_owned(), address.to_owned())],
         pattern: "shared".to_owned(),
         // The reference always lists nothing and takes a list that lacks `xlang` as JSON only.
-        serialization_modes: if json_only { vec!["json".to_owned()] } else { Vec::new() },
+        serialization_modes: if definition.takes(Mode::Xlang) { Vec::new() } else { vec!["json".to_owned()] },
+        extensions: definition.extensions(),
     }
 }
 

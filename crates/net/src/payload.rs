@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aster_codec::{NULL_MESSAGE, Plan};
 use aster_wire::frame::{Frame, MAX_BODY, flag};
-use aster_wire::record::RpcStatus;
+use aster_wire::record::{Encoding, RpcStatus};
 use aster_wire::status::Code;
 use bytes::Bytes;
 
@@ -23,8 +23,33 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 pub enum Mode {
     /// Fory XLANG, compressed where it helps.
     Xlang,
+    /// XLANG whose messages describe their fields, compressed where it helps; only with peers that announce it.
+    Compatible,
     /// JSON text, never compressed.
     Json,
+}
+
+impl Mode {
+    /// Modes that the reference does not know, with the words that announce them in an admission answer.
+    pub(crate) const EXTENSIONS: [(Self, &str); 1] = [(Self::Compatible, "compatible")];
+
+    /// The number that a stream header says (`docs/protocol.md#modes`).
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Xlang => 0,
+            Self::Json => 3,
+            Self::Compatible => 16,
+        }
+    }
+
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        [Self::Xlang, Self::Json, Self::Compatible].into_iter().find(|mode| mode.number() == number)
+    }
+
+    /// The encoding of the records around the messages.
+    pub(crate) fn encoding(self) -> Encoding {
+        if self == Self::Json { Encoding::Json } else { Encoding::Fory }
+    }
 }
 
 /// When messages are compressed.
@@ -73,9 +98,21 @@ impl PayloadCodec {
     pub(crate) fn outgoing(&self, message: Framed, shrink: &mut Shrink) -> Result<Bytes, RpcStatus> {
         match self.mode {
             Mode::Json => self.to_json(message.payload()),
-            Mode::Xlang if message.payload().len() > COMPRESS_ABOVE => self.compressed(message, shrink),
-            Mode::Xlang => Ok(message.into_wire()),
+            Mode::Xlang => self.packed(message, shrink),
+            Mode::Compatible if message.payload() == NULL_MESSAGE => Ok(message.into_wire()),
+            Mode::Compatible => {
+                let described = aster_codec::plain_to_wire(&self.plan, self.root, message.payload())
+                    .map_err(|e| codec_status(&e))?;
+                self.packed(Framed::from_payload(0, &described).map_err(|e| too_large(&e))?, shrink)
+            }
         }
+    }
+
+    fn packed(&self, message: Framed, shrink: &mut Shrink) -> Result<Bytes, RpcStatus> {
+        if message.payload().len() > COMPRESS_ABOVE {
+            return self.compressed(message, shrink);
+        }
+        Ok(message.into_wire())
     }
 
     fn to_json(&self, payload: &[u8]) -> Result<Bytes, RpcStatus> {
@@ -122,11 +159,16 @@ impl PayloadCodec {
             Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
                 .map(Bytes::from)
                 .map_err(|e| codec_status(&e)),
+            Mode::Compatible if *payload == NULL_MESSAGE => Ok(payload),
+            Mode::Compatible => aster_codec::wire_to_marked(&self.plan, self.root, &payload)
+                .map(Bytes::from)
+                .map_err(|e| codec_status(&e)),
         }
     }
 
+    /// Whether what [`Self::incoming`] gives is marked XLANG.
     pub(crate) fn marked(&self) -> bool {
-        self.mode == Mode::Json
+        self.mode != Mode::Xlang
     }
 }
 
@@ -137,9 +179,11 @@ pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
 }
 
 fn framed(flags: u8, payload: &[u8]) -> Result<Bytes, RpcStatus> {
-    Framed::from_payload(flags, payload)
-        .map(Framed::into_wire)
-        .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
+    Framed::from_payload(flags, payload).map(Framed::into_wire).map_err(|e| too_large(&e))
+}
+
+fn too_large(error: &dyn std::fmt::Display) -> RpcStatus {
+    status(Code::ResourceExhausted, error.to_string())
 }
 
 thread_local! {

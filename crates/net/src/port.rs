@@ -65,7 +65,7 @@ impl Call {
 
     /// The encoding of records on this call's stream.
     pub(crate) fn encoding(&self) -> Encoding {
-        if self.codec.marked() { Encoding::Json } else { Encoding::Fory }
+        self.codec.mode.encoding()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::payload::PayloadCodec;
+use crate::payload::{Mode, PayloadCodec};
 use crate::port::Port;
 
 /// A call kind: does either side send a stream?
@@ -61,6 +61,30 @@ pub struct ServiceDefinition {
     pub methods: Vec<MethodDefinition>,
 }
 
+impl ServiceDefinition {
+    /// Whether calls may be made in a mode: JSON always.
+    pub(crate) fn takes(&self, mode: Mode) -> bool {
+        let xlang = || self.modes.iter().any(|mode| mode == "xlang");
+        match mode {
+            Mode::Json => true,
+            Mode::Xlang => xlang(),
+            Mode::Compatible => xlang() && self.is_compatible(),
+        }
+    }
+
+    /// Modes beside those of the contract, by the words that announce them.
+    pub(crate) fn extensions(&self) -> Vec<String> {
+        let offered = Mode::EXTENSIONS.iter().filter(|(mode, _)| self.takes(*mode));
+        offered.map(|(_, word)| (*word).to_owned()).collect()
+    }
+
+    /// Whether every request and response was declared compatible.
+    fn is_compatible(&self) -> bool {
+        let compatible = |codec: &PayloadCodec| codec.plan.is_compatible(codec.root);
+        self.methods.iter().all(|method| compatible(&method.request) && compatible(&method.response))
+    }
+}
+
 /// A service with the ports that serve it.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -109,10 +133,5 @@ impl Service {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let (before, after) = self.workers.split_at(turn.checked_rem(self.workers.len())?);
         after.iter().chain(before).find(|worker| !worker.port.is_closed())
-    }
-
-    /// Whether a Fory payload is acceptable: JSON always is.
-    pub(crate) fn takes_xlang(&self) -> bool {
-        self.definition.modes.iter().any(|mode| mode == "xlang")
     }
 }

@@ -49,6 +49,9 @@ pub struct ServiceSummary {
     /// Lower-case mode names; empty means the default.
     #[serde(default)]
     pub serialization_modes: Vec<String>,
+    /// Modes beside those of the contract. The reference knows none and ignores the member.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<String>,
 }
 
 impl ServiceSummary {

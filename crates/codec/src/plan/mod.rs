@@ -196,6 +196,11 @@ impl Plan {
         self.roots.len()
     }
 
+    /// Whether payloads with this root describe their fields.
+    pub fn is_compatible(&self, root: usize) -> bool {
+        self.roots.get(root).is_some_and(|root| root.mode.compatible)
+    }
+
     /// The type registered under a name.
     pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
         self.names.get(namespace)?.get(name).copied()

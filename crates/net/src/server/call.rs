@@ -64,7 +64,7 @@ async fn serve_call(
     accepted: Accepted,
 ) {
     let Accepted { service, method, mode, header, remaining } = accepted;
-    let encoding = if mode == crate::Mode::Json { Encoding::Json } else { Encoding::Fory };
+    let encoding = mode.encoding();
     let (Some(worker), Some(definition)) =
         (service.worker(), service.definition.methods.get(method as usize))
     else {

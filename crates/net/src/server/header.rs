@@ -66,8 +66,9 @@ pub(super) async fn read(node: &Node, reader: &mut FrameReader) -> Option<Result
 
 fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accepted, Refusal> {
     // A JSON header makes a JSON stream whatever mode it says: the reference's typed client says 0.
-    let json = encoding == Encoding::Json || header.serialization_mode == 3;
-    let (mode, encoding) = if json { (Mode::Json, Encoding::Json) } else { (Mode::Xlang, Encoding::Fory) };
+    let json = encoding == Encoding::Json;
+    let mode = if json { Some(Mode::Json) } else { Mode::from_number(header.serialization_mode) };
+    let encoding = mode.map_or(encoding, Mode::encoding);
     let refuse = |code, message: String| Err(Refusal { status: status(code, message), encoding });
     let limits = Limits::default();
     for (what, name) in
@@ -101,12 +102,12 @@ fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accept
             format!("Method '{}.{}' not implemented", header.service, header.method),
         );
     };
-    if mode == Mode::Xlang && (header.serialization_mode != 0 || !service.takes_xlang()) {
+    let Some(mode) = mode.filter(|&mode| service.definition.takes(mode)) else {
         return refuse(
             Code::InvalidArgument,
             format!("Unsupported serialization mode: {}", header.serialization_mode),
         );
-    }
+    };
     if let Err(error) = limits.check_metadata(&header.metadata) {
         return refuse(error.code(), error.to_string());
     }

@@ -76,7 +76,7 @@ pub struct StreamHeader {
     pub call_id: String,
     /// Absolute, milliseconds since the epoch; 0 or less means none.
     pub deadline_epoch_ms: i64,
-    /// 0 XLANG, 1 NATIVE, 2 ROW, 3 JSON.
+    /// 0 XLANG, 1 NATIVE, 2 ROW, 3 JSON; 16 XLANG with descriptions, an extension.
     pub serialization_mode: i64,
     /// Keys are unique, in the order written.
     pub metadata: Vec<(String, String)>,
