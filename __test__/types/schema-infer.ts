@@ -41,6 +41,7 @@ const Everything = message("t/Everything", {
   tagged: t.taggedUint64,
   blob: t.bytes,
   view: t.bytes.view,
+  base64: t.bytes.base64,
   at: t.timestamp,
   micros: t.timestampMicros,
   day: t.date,
@@ -68,6 +69,7 @@ check<
       tagged: bigint;
       blob: Uint8Array;
       view: Uint8Array;
+      base64: Uint8Array;
       at: Date;
       micros: bigint;
       day: string;

@@ -250,3 +250,26 @@ describe("depth", () => {
     expect(read(t.any, "160108".repeat(60))).toMatchObject({ message: /nested deeper than 50/ });
   });
 });
+
+describe("t.bytes.base64", () => {
+  const Key = message("b/Key", { key: t.bytes.base64 });
+  const Bare = message("b/Key", { key: t.bytes });
+  const key = Uint8Array.of(0, 1, 255);
+
+  it("is text in JSON mode, where t.bytes has no form, and the same bytes in XLANG", () => {
+    expect(Key.encodeJson({ key })).toBe('{"key":"AAH/"}');
+    expect(Key.decodeJson('{"key":"AAH/"}')).toEqual({ key });
+    expect(() => Bare.encodeJson({ key })).toThrow(/no JSON form/);
+    expect(() => Bare.decodeJson('{"key":"AAH/"}')).toThrow(/no JSON form/);
+    expect(Key.encode({ key })).toEqual(Bare.encode({ key }));
+    expect(Bare.decode(Key.encode({ key }))).toEqual({ key });
+  });
+
+  it("refuses text that is no base64, with the path", () => {
+    for (const text of ['"AAH"', '"AAH_"', '"A"', "7", "null"]) {
+      expect(() => Key.decodeJson(`{"key":${text}}`)).toThrow(
+        expect.objectContaining({ codeName: "INVALID_ARGUMENT", details: new Map([["path", "key"]]) }),
+      );
+    }
+  });
+});

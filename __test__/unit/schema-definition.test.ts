@@ -404,6 +404,15 @@ describe("JSON Schema", () => {
     });
   });
 
+  it("describes bytes that were declared as base64", () => {
+    const document = message("n/Key", { key: t.bytes.base64 }).jsonSchema() as {
+      $defs: Record<string, { properties: Record<string, unknown> }>;
+    };
+    expect(document.$defs["n/Key"]?.properties).toEqual({
+      key: { type: "string", contentEncoding: "base64" },
+    });
+  });
+
   it.each([
     [t.bytes, "bytes cannot travel"],
     [t.bytes.view, "bytes cannot travel"],

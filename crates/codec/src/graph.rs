@@ -178,6 +178,10 @@ impl Sink for Builder {
         Ok(())
     }
 
+    fn base64(&mut self, value: &[u8]) -> Done {
+        self.bytes(value)
+    }
+
     fn date(&mut self, days: i32) -> Done {
         self.put(Value::Date(days));
         Ok(())

@@ -35,6 +35,8 @@ pub(crate) trait Sink {
     fn float(&mut self, value: f64) -> Done;
     fn text(&mut self, value: &str) -> Done;
     fn bytes(&mut self, value: &[u8]) -> Done;
+    /// Bytes in a place that declares a text form for them.
+    fn base64(&mut self, value: &[u8]) -> Done;
     fn date(&mut self, days: i32) -> Done;
     fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done;
     fn member(&mut self, index: usize, ordinal: usize, value: &EnumValue) -> Done;
@@ -116,6 +118,9 @@ macro_rules! ignores {
                 Ok(())
             }
             fn bytes(&mut self, _: &[u8]) -> Done {
+                Ok(())
+            }
+            fn base64(&mut self, _: &[u8]) -> Done {
                 Ok(())
             }
             fn date(&mut self, _: i32) -> Done {

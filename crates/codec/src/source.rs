@@ -52,6 +52,13 @@ pub(crate) trait Source: Copy {
     fn bytes<'s>(self) -> Result<&'s [u8], CodecError>
     where
         Self: 's;
+    /// Bytes whose place has a text form.
+    fn base64<'s>(self) -> Result<Cow<'s, [u8]>, CodecError>
+    where
+        Self: 's,
+    {
+        self.bytes().map(Cow::Borrowed)
+    }
     /// Items of a typed array, as bytes.
     fn array<'s>(self) -> Result<&'s [u8], CodecError>
     where

@@ -48,10 +48,12 @@ pub enum Scalar {
     Timestamp,
     Date,
     Bytes,
+    /// Bytes that JSON mode carries as base64 text; elsewhere the same as [`Self::Bytes`].
+    Base64,
 }
 
 /// Word, type number, width in bytes and whether the width varies (0 where it is no number).
-const SCALARS: [(Scalar, &str, u8, u8, bool); 21] = [
+const SCALARS: [(Scalar, &str, u8, u8, bool); 22] = [
     (Scalar::Bool, "bool", 1, 1, false),
     (Scalar::Int8, "int8", 2, 1, false),
     (Scalar::Int16, "int16", 3, 2, false),
@@ -73,6 +75,7 @@ const SCALARS: [(Scalar, &str, u8, u8, bool); 21] = [
     (Scalar::Timestamp, "timestamp", 38, 0, false),
     (Scalar::Date, "date", 39, 0, false),
     (Scalar::Bytes, "bytes", 41, 0, false),
+    (Scalar::Base64, "base64", 41, 0, false),
 ];
 
 impl Scalar {
@@ -85,6 +88,11 @@ impl Scalar {
     /// The scalar of a type number on the wire.
     pub fn from_id(id: u8) -> Option<Self> {
         SCALARS.iter().find(|row| row.2 == id).map(|row| row.0)
+    }
+
+    /// The scalar as bytes tell it.
+    pub(crate) fn on_wire(self) -> Self {
+        if self == Self::Base64 { Self::Bytes } else { self }
     }
 
     fn row(self) -> &'static (Scalar, &'static str, u8, u8, bool) {
@@ -140,7 +148,7 @@ impl Scalar {
     /// Whether peers that track references do so for values of this kind. Python compares objects, and
     /// takes numbers and strings for none.
     pub(crate) fn has_identity(self) -> bool {
-        matches!(self, Self::Bool | Self::Bytes | Self::Date | Self::Timestamp)
+        matches!(self, Self::Bool | Self::Bytes | Self::Base64 | Self::Date | Self::Timestamp)
     }
 }
 
@@ -228,7 +236,7 @@ mod tests {
         for (index, row) in SCALARS.iter().enumerate() {
             assert_eq!(row.0 as usize, index);
             assert_eq!(Scalar::from_word(row.1), Some(row.0));
-            assert_eq!(Scalar::from_id(row.2), Some(row.0));
+            assert_eq!(Scalar::from_id(row.2), Some(row.0.on_wire()));
         }
     }
 

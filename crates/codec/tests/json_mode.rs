@@ -3,7 +3,7 @@
 
 mod support;
 
-use aster_codec::{CodecError, Plan, json_to_xlang, xlang_to_json};
+use aster_codec::{CodecError, Plan, check, json_to_xlang, xlang_to_json};
 use aster_testkit::hex;
 use serde_json::json;
 use support::{message_plan, plan};
@@ -90,6 +90,28 @@ fn a_float_field_takes_every_number_that_python_writes() {
     }
     let single = message_plan(&[("x", json!("float32"))]);
     assert_eq!(turn(&single, "{\"x\":0.1}"), "{\"x\":0.10000000149011612}");
+}
+
+#[test]
+fn bytes_have_a_text_form_only_where_it_was_declared() {
+    let plan = message_plan(&[
+        ("b", json!("base64")),
+        ("m", json!({ "map": ["base64", { "optional": "base64" }] })),
+    ]);
+    let text = r#"{"b":"AAH/","m":{"":null,"+/8=":"Zg=="}}"#;
+    assert_eq!(turn(&plan, text), text);
+    let escaped = r#"{"b":"A\u0041H\/","m":{}}"#;
+    assert_eq!(turn(&plan, escaped), r#"{"b":"AAH/","m":{}}"#);
+    // The bytes are those of the kind without a text form, hash included.
+    let bare =
+        message_plan(&[("b", json!("bytes")), ("m", json!({ "map": ["bytes", { "optional": "bytes" }] }))]);
+    let message = read(&plan, text).expect("a message");
+    let mut out = String::new();
+    check(&bare, 0, &message).expect("the same bytes");
+    assert!(xlang_to_json(&bare, 0, &message, &mut out).is_err());
+    for wrong in ["\"AAH\"", "\"AAH_\"", "\"AA H/\"", "\"AB==\"", "1", "null", "[]"] {
+        assert_eq!(refusal(&plan, &format!("{{\"b\":{wrong},\"m\":{{}}}}")), (3, "b".to_owned()), "{wrong}");
+    }
 }
 
 #[test]

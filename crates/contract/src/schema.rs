@@ -105,6 +105,7 @@ pub enum Word {
     Int,
     Float,
     String,
+    #[serde(alias = "base64")]
     Bytes,
     AnyList,
     AnyMap,

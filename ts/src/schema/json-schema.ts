@@ -114,6 +114,7 @@ function scalarPart(kind: ScalarKind, path: string): JsonSchema {
     case "string":
       return { type: "string" };
     case "bytes":
+      if (kind.described === "base64") return { type: "string", contentEncoding: "base64" };
       throw formless("bytes", path);
     case "date":
     case "timestamp":

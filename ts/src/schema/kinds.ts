@@ -8,7 +8,7 @@ import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 export interface ScalarKind {
   /** The word of the schema descriptor; kinds of equal bytes share one. */
   readonly word: string;
-  /** The word that the descriptor carries instead, for a kind that only contracts tell from another. */
+  /** The word that the descriptor carries instead, for a kind that only contracts or JSON mode tell from another. */
   readonly described?: string;
   /** The Fory type id. */
   readonly id: number;
@@ -84,6 +84,7 @@ export type ScalarName =
   | "string"
   | "bytes"
   | "bytesView"
+  | "bytesBase64"
   | "timestamp"
   | "timestampMicros"
   | "date";
@@ -126,6 +127,14 @@ export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
     fits: isText,
   },
   bytes: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
+  bytesBase64: {
+    word: "bytes",
+    described: "base64",
+    id: 41,
+    js: "bytes",
+    expected: "a Uint8Array",
+    fits: isBytes,
+  },
   bytesView: { word: "bytes", id: 41, js: "bytes", expected: "a Uint8Array", fits: isBytes },
   timestamp: {
     word: "timestamp",

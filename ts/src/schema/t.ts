@@ -23,8 +23,9 @@ function scalar<O>(name: ScalarName, lend = false): Scalar<O> {
   return new SchemaObject({ kind: "scalar", scalar: scalarKinds[name], lend }) as unknown as Scalar<O>;
 }
 
-/** `t.bytes` is a schema with one variant, so it carries a member of its own. */
+/** `t.bytes` is a schema with variants, so it carries members of its own. */
 class BytesValue extends SchemaObject {
+  readonly base64: Scalar<Uint8Array> = scalar<Uint8Array>("bytesBase64");
   readonly view: Scalar<Uint8Array> = scalar<Uint8Array>("bytesView", true);
 }
 
@@ -90,7 +91,7 @@ export interface Builders {
   readonly float: Scalar<number>;
   /** number; `pyfory.float32` */
   readonly float32: Scalar<number>;
-  /** An own, plain Uint8Array; Python `bytes`. `t.bytes.view` lends a view instead. */
+  /** An own, plain Uint8Array; Python `bytes`. `t.bytes.view` lends a view, `t.bytes.base64` has a form in JSON mode. */
   readonly bytes: BytesSchema;
   /** A safe integer as a number; Python `int`. Reading or writing an unsafe one is an error. */
   readonly int: Scalar<number>;

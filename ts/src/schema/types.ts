@@ -82,8 +82,13 @@ export interface Scalar<O, I = O> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: O; in(value: I): void; readonly omit: false };
 }
 
-/** `t.bytes`, and its variant that lends a view. */
+/** `t.bytes`, and its variants. */
 export interface BytesSchema extends Scalar<Uint8Array> {
+  /**
+   * Bytes that JSON mode carries as base64 text (RFC 4648, with padding), by agreement of both sides: JSON mode has no form for
+   * bytes, and Python's codec neither writes nor reads this one. In XLANG the same as `t.bytes`.
+   */
+  readonly base64: Scalar<Uint8Array>;
   /** A view into the receive buffer. It dies at the end of the handler or of the stream step. */
   readonly view: Scalar<Uint8Array>;
 }

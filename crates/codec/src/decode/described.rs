@@ -215,6 +215,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Shape::Scalar(Scalar::Bool) => self.sink.bool(false),
             Shape::Scalar(Scalar::String) => self.sink.text(""),
             Shape::Scalar(Scalar::Bytes) => self.sink.bytes(&[]),
+            Shape::Scalar(Scalar::Base64) => self.sink.base64(&[]),
             Shape::Scalar(scalar) if scalar.is_float() => self.sink.float(0.0),
             Shape::Scalar(scalar) if scalar.is_integer() => self.sink.int(0),
             Shape::Array(kind) => self.sink.array(*kind, &[]),

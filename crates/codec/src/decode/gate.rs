@@ -49,6 +49,7 @@ handed_on! {
     float(value: f64);
     text(value: &str);
     bytes(value: &[u8]);
+    base64(value: &[u8]);
     date(days: i32);
     timestamp(seconds: i64, nanoseconds: u32);
     member(index: usize, ordinal: usize, value: &EnumValue);

@@ -305,7 +305,7 @@ fn hash_number(bytes: &[u8]) -> i32 {
 
 /// Whether a named scalar may stand for the declared one; the range is checked with its value.
 fn converts(named: Scalar, declared: Scalar) -> bool {
-    named == declared
+    named == declared.on_wire()
         || (named.is_integer() && (declared.is_integer() || declared.is_float()))
         || (named.is_float() && declared.is_float())
 }

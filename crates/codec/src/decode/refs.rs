@@ -116,7 +116,7 @@ fn fits(seen: Seen<'_>, place: &Node) -> bool {
 
 fn of_shape(shape: &Shape) -> WireType {
     match shape {
-        Shape::Scalar(scalar) | Shape::Converted(_, scalar) => WireType::Scalar(*scalar),
+        Shape::Scalar(scalar) | Shape::Converted(_, scalar) => WireType::Scalar(scalar.on_wire()),
         Shape::Array(kind) => WireType::Array(*kind),
         Shape::List(_) => WireType::List,
         Shape::Set(_) => WireType::Set,

@@ -31,11 +31,11 @@ impl<S: Sink> Decoder<'_, S> {
                 let value = self.reader.str()?;
                 self.sink.text(&value)
             }
-            Scalar::Bytes => {
+            Scalar::Bytes | Scalar::Base64 => {
                 let length = self.reader.length()?;
                 self.budget.binary(length)?;
                 let value = self.reader.take(length)?;
-                self.sink.bytes(value)
+                if declared == Scalar::Base64 { self.sink.base64(value) } else { self.sink.bytes(value) }
             }
             Scalar::Date => match self.reader.i32()? {
                 days if DAYS.contains(&days) => self.sink.date(days),

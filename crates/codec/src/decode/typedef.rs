@@ -192,7 +192,7 @@ impl PeerType {
     fn merged(&self, own: &Node, element: bool) -> Option<Node> {
         let shape = match (&own.shape, self) {
             (shape, Self::Dynamic) => shape.clone(),
-            (Shape::Scalar(ours), Self::Scalar(theirs)) if ours == theirs => Shape::Scalar(*ours),
+            (Shape::Scalar(ours), Self::Scalar(theirs)) if ours.on_wire() == *theirs => Shape::Scalar(*ours),
             (Shape::Scalar(ours), Self::Scalar(theirs)) if converts(*theirs, *ours) => {
                 Shape::Converted(*theirs, *ours)
             }

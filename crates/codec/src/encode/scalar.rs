@@ -12,11 +12,8 @@ impl<S: Source> Encoder<'_, S> {
             Scalar::Float => self.writer.put_f64(value.float()?),
             Scalar::Float32 => self.writer.put_f32(value.float()? as f32),
             Scalar::String => self.writer.put_str(&value.text()?),
-            Scalar::Bytes => {
-                let bytes = value.bytes()?;
-                self.budget.binary(bytes.len())?;
-                self.writer.put_bytes(bytes);
-            }
+            Scalar::Bytes => self.bytes(value.bytes()?)?,
+            Scalar::Base64 => self.bytes(&value.base64()?)?,
             Scalar::Date => self.writer.put_i32(value.date()?),
             Scalar::Timestamp => {
                 let (seconds, nanoseconds) = value.timestamp()?;
@@ -36,13 +33,14 @@ impl<S: Source> Encoder<'_, S> {
         if let Some(problem) = kind.problem(items) {
             return Err(CodecError::invalid(problem));
         }
-        self.budget.binary(items.len())?;
-        self.writer.put_bytes(items);
-        Ok(())
+        self.bytes(items)
     }
 
     pub(super) fn extension(&mut self, value: S) -> Done {
-        let bytes = value.extension()?;
+        self.bytes(value.extension()?)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Done {
         self.budget.binary(bytes.len())?;
         self.writer.put_bytes(bytes);
         Ok(())

@@ -6,6 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::print::{write_float, write_int, write_string};
 use crate::CodecError;
 use crate::limits::{Limits, within};
@@ -20,8 +23,8 @@ type Done = Result<(), CodecError>;
 ///
 /// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone. Shared values are
 /// printed each time.
-/// Errors: a message that does not decode; bytes, sets, dates, timestamps, typed arrays and extensions, which
-/// JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
+/// Errors: a message that does not decode; bytes (but where declared as base64), sets, dates, timestamps, typed
+/// arrays and extensions, which JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
     print(plan, root, message, Form::Plain, out)
 }
@@ -179,6 +182,10 @@ impl Sink for Printer<'_> {
 
     fn bytes(&mut self, _: &[u8]) -> Done {
         Err(no_form("a byte string"))
+    }
+
+    fn base64(&mut self, value: &[u8]) -> Done {
+        self.text(&STANDARD.encode(value))
     }
 
     fn date(&mut self, _: i32) -> Done {

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::lexer::{Document, Kind as TokenKind, Token};
 use crate::CodecError;
 use crate::encode::encode;
@@ -198,6 +201,14 @@ impl Source for JsonValue<'_> {
         Self: 's,
     {
         Err(no_form("a byte string"))
+    }
+
+    fn base64<'s>(self) -> Result<Cow<'s, [u8]>, CodecError>
+    where
+        Self: 's,
+    {
+        let text = self.text_or_none().ok_or_else(|| must_be("base64 text"))?;
+        STANDARD.decode(text.as_bytes()).map(Cow::Owned).map_err(|_| must_be("base64 text"))
     }
 
     fn identity(self) -> Option<Identity> {

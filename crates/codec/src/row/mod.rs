@@ -167,7 +167,7 @@ impl Reading<'_> {
         }
         Ok(match &node.shape {
             Shape::Scalar(Scalar::String) => RowType::Text,
-            Shape::Scalar(Scalar::Bytes) => RowType::Bytes,
+            Shape::Scalar(Scalar::Bytes | Scalar::Base64) => RowType::Bytes,
             Shape::Scalar(
                 scalar @ (Scalar::Bool
                 | Scalar::Int8
