@@ -27,6 +27,7 @@ import {
   type Scope,
   type Shape,
 } from "./shape.js";
+import { readArray } from "./typed-array.js";
 import { ID } from "./wire.js";
 
 /** Which types, and whether absent fields are marked. */
@@ -176,6 +177,8 @@ export function scalarReader(kind: ScalarKind, lend: boolean): ReadBody {
   if (kind.word === "timestamp") {
     return kind.js === "bigint" ? (reader) => reader.timestampMicros() : (reader) => reader.timestamp();
   }
+  const { array } = kind;
+  if (array !== undefined) return (reader) => readArray(array, reader);
   const read = scalars[kind.word];
   if (read === undefined) throw new Error(`no reader for ${kind.word}`);
   return read;

@@ -4,6 +4,7 @@
 // forms that peers write: with or without declared types, with nulls, in chunks of any size. What a place asks
 // for comes in as an `Expect`.
 
+import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
 import { PlainDate } from "../schema/plain-values.js";
 import { recordOf } from "../schema/validate.js";
 import { readMetaString } from "./meta-string.js";
@@ -16,6 +17,7 @@ import {
   type ReadBody,
   type Scope,
 } from "./shape.js";
+import { readArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 import type { Kind } from "./write-dynamic.js";
 
@@ -28,7 +30,7 @@ export interface Expect {
   ofKind(reader: Reader, kind: Kind): ReadBody;
 }
 
-const INTERNAL = new Set<number>(Object.values(ID));
+const INTERNAL = new Set<number>([...Object.values(ID), ...Object.values(arrayKinds).map(({ id }) => id)]);
 
 /** Reads the type that precedes a value. */
 export function readTypeInfo(reader: Reader, scope: Scope): Kind {
@@ -147,7 +149,7 @@ export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
     case ID.MAP:
       return readLooseMap(reader, loose);
     default:
-      return reader.fail(`the type id ${kind} cannot stand here`);
+      return readArray(arrayKindOfId(kind) ?? reader.fail(`the type id ${kind} cannot stand here`), reader);
   }
 }
 

@@ -8,6 +8,9 @@ export { MAX_DEPTH } from "../schema/validate.js";
 /** Elements of one list, set or map. */
 export const MAX_ELEMENTS = 1_000_000;
 
+/** Bytes of one typed array, or of what the encoder of an extension made. */
+export const MAX_BINARY: number = 64 * 1024 * 1024;
+
 /** Messages, lists, sets and maps in one message, all together. */
 export const MAX_OBJECTS = 1_000_000;
 

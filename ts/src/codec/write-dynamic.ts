@@ -4,6 +4,7 @@
 // is a Fory type id, or the message or enum itself; two values are of one type when their kinds are equal.
 
 import type { MessageWriter } from "../native/message.js";
+import { arrayKindOfId, arrayKindOfValue } from "../schema/arrays.js";
 import { definitionOf } from "../schema/brand.js";
 import { EnumMember } from "../schema/enum-member.js";
 import { AsFloat, PlainDate } from "../schema/plain-values.js";
@@ -12,6 +13,7 @@ import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import type { DynamicShape, NamedType, Scope } from "./shape.js";
 import { writeText } from "./text.js";
+import { writeArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG, NOT_NULL, NULL } from "./wire.js";
 import { writeBytes, writeDate, writeTimestamp } from "./write-scalar.js";
 import { beginCollection, writeTypeInfo, writing } from "./writing.js";
@@ -60,6 +62,7 @@ function objectKind(scope: Scope, value: object): Kind {
   if (value instanceof Map) return ID.MAP;
   if (value instanceof Set) return ID.SET;
   if (value instanceof Uint8Array) return ID.BINARY;
+  if (ArrayBuffer.isView(value)) return arrayKindOfValue(value)?.id ?? refuse();
   if (value instanceof Date) return ID.TIMESTAMP;
   if (value instanceof PlainDate) return ID.DATE;
   if (value instanceof AsFloat) return ID.FLOAT64;
@@ -120,7 +123,13 @@ const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
 /** Writes the payload of a value whose kind is known. */
 export function writeOfKind(scope: Scope, writer: MessageWriter, value: unknown, kind: Kind): void {
   if (typeof kind !== "number") writeNamed(writer, value, kind);
-  else writersOfKind[kind]?.(writer, value as never, scope);
+  else (writersOfKind[kind] ?? arrayWriter(kind))(writer, value as never, scope);
+}
+
+function arrayWriter(id: number): WriteOfKind {
+  const kind = arrayKindOfId(id);
+  if (kind === undefined) throw new Error(`no writer for the type id ${id}`);
+  return (writer, value) => writeArray(kind, writer, value);
 }
 
 function writeNamed(writer: MessageWriter, value: unknown, type: NamedType): void {

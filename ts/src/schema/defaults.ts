@@ -32,6 +32,7 @@ function toldValue(schema: SchemaObject, value: unknown): Told | undefined {
   if (value === null) return null;
   if (node.kind === "optional") return toldValue(node.inner, value);
   if (node.kind === "enum") return node.enum.json[node.enum.ordinals.get(String(value)) ?? -1];
+  if (node.kind === "scalar" && node.scalar.js === "array") return undefined;
   switch (typeof value) {
     case "boolean":
     case "string":

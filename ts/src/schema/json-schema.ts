@@ -115,6 +115,8 @@ function scalarPart(kind: ScalarKind, path: string): JsonSchema {
       return { type: "string" };
     case "bytes":
       throw formless("bytes", path);
+    case "array":
+      throw formless("a typed array", path);
     case "date":
     case "timestamp":
       throw formless(`a ${kind.js}`, path);

@@ -117,6 +117,20 @@ export interface Builders {
   readonly timestampMicros: Scalar<bigint>;
   /** `"2024-01-31"`; Python `date` */
   readonly date: Scalar<string>;
+  /** Uint8Array of zeros and ones; an array of bools */
+  readonly boolArray: Scalar<Uint8Array>;
+  readonly int8Array: Scalar<Int8Array>;
+  readonly int16Array: Scalar<Int16Array>;
+  /** Items copied as a block, never one by one; `pyfory.int32_array`. So are those of the other arrays. */
+  readonly int32Array: Scalar<Int32Array>;
+  readonly int64Array: Scalar<BigInt64Array>;
+  /** Uint8Array; an array of small integers, to peers another type than `bytes` */
+  readonly uint8Array: Scalar<Uint8Array>;
+  readonly uint16Array: Scalar<Uint16Array>;
+  readonly uint32Array: Scalar<Uint32Array>;
+  readonly uint64Array: Scalar<BigUint64Array>;
+  readonly float32Array: Scalar<Float32Array>;
+  readonly float64Array: Scalar<Float64Array>;
   /** Anything that needs no schema; Python `Any` */
   readonly any: Scalar<AnyValue>;
   /** An array of anything; Python's bare `list` */
@@ -174,6 +188,17 @@ export const t: Builders = Object.freeze({
   timestamp: scalar<Date>("timestamp"),
   timestampMicros: scalar<bigint>("timestampMicros"),
   date: scalar<string>("date"),
+  boolArray: scalar<Uint8Array>("boolArray"),
+  int8Array: scalar<Int8Array>("int8Array"),
+  int16Array: scalar<Int16Array>("int16Array"),
+  int32Array: scalar<Int32Array>("int32Array"),
+  int64Array: scalar<BigInt64Array>("int64Array"),
+  uint8Array: scalar<Uint8Array>("uint8Array"),
+  uint16Array: scalar<Uint16Array>("uint16Array"),
+  uint32Array: scalar<Uint32Array>("uint32Array"),
+  uint64Array: scalar<BigUint64Array>("uint64Array"),
+  float32Array: scalar<Float32Array>("float32Array"),
+  float64Array: scalar<Float64Array>("float64Array"),
   any: any<AnyValue>(null),
   anyList: any<AnyValue[]>("list") as Builders["anyList"],
   anyMap: any<Map<AnyValue, AnyValue>>("map") as Builders["anyMap"],

@@ -154,8 +154,8 @@ export interface EnumOf<M extends string> extends TypedSchema, Defaultable {
 }
 
 /**
- * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, `Date`, `PlainDate`, arrays, `Set`, `Map`,
- * plain objects, messages made by `X.of()` or by decoding, and enum members made by `Color.value("RED")`.
+ * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, the other typed arrays of `t`, `Date`,
+ * `PlainDate`, arrays, `Set`, `Map`, plain objects, messages made by `X.of()` or by decoding, and enum members made by `Color.value("RED")`.
  */
 export type AnyValue = null | boolean | string | number | bigint | object;
 

@@ -3,6 +3,7 @@
 // Owns: the rule what fits, with the path and the words of the first misfit. Used for Standard Schema, for
 // defaults, and to name the place when an executor of plans refused a value. Executors do not call it otherwise.
 
+import { arrayKindOfValue, copyOfArray, type NumericArray } from "./arrays.js";
 import { definitionOf } from "./brand.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
@@ -47,7 +48,9 @@ export function conform(schema: SchemaObject, value: unknown, depth = 0): unknow
   switch (node.kind) {
     case "scalar":
       if (!node.scalar.fits(value)) throw scalarMisfit(node.scalar, value);
-      return copyScalar(value);
+      return node.scalar.array === undefined
+        ? copyScalar(value)
+        : copyOfArray(node.scalar.array, value as NumericArray);
     case "optional":
       return value === null ? null : conform(node.inner, value, depth);
     case "list":
@@ -231,6 +234,8 @@ function conformDynamic(value: unknown, depth: number): unknown {
       throw misfit("a Date of the years 1 to 9999", value);
     return copyScalar(value);
   }
+  const array = arrayKindOfValue(value);
+  if (array !== undefined) return copyOfArray(array, value as NumericArray);
   if (value instanceof AsFloat) return value.value;
   if (value instanceof PlainDate || value instanceof EnumMember) return value;
   const definition = definitionOf(value);
