@@ -101,7 +101,7 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
   });
 
   it("has a default that each use copies", () => {
-    const One = message("s/One", { x: schema.default(value) });
+    const One: Loose = message("s/One", { x: schema.default(value) });
     const [a, b] = [One.of({}), One.decode(One.encode({}))] as Loose[];
     expect(b.x).toEqual(value);
     b.x.fill(value[0]);

@@ -5,6 +5,7 @@
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
+import { readExtension } from "./extension.js";
 import {
   type Expect,
   expectDynamic,
@@ -91,7 +92,7 @@ function presentReader(reading: Reading, shape: Shape): ReadBody {
     return (reader) => readTyped(reader, scope, expect);
   }
   const payload = payloadReader(reading, shape);
-  if (shape.op !== "message" || !shape.typeInfo) return payload;
+  if ((shape.op !== "message" && shape.op !== "extension") || !shape.typeInfo) return payload;
   return (reader) => {
     expectType(reader, scope, shape.type);
     return payload(reader);
@@ -120,6 +121,8 @@ export function payloadReader(reading: Reading, shape: Shape): ReadBody {
       const { members, tag } = shape.type.definition;
       return (reader) => members[reader.uint32()] ?? reader.fail(`${tag} has no such member`);
     }
+    case "extension":
+      return (reader) => readExtension(reader, shape.type);
     case "dynamic":
       return (reader) => readOfKind(reader, looseOf(reading, shape.records), shape.narrow);
   }
@@ -202,7 +205,7 @@ export function expectOf(reading: Reading, shape: Shape): Expect {
 /** The type that a declared place has when a message names it. */
 function kindOf(shape: Exclude<Shape, { op: "dynamic" }>): unknown {
   if (shape.op === "scalar") return shape.kind.id;
-  if (shape.op === "message" || shape.op === "enum") return shape.type;
+  if (shape.op === "message" || shape.op === "enum" || shape.op === "extension") return shape.type;
   return shape.op === "list" ? ID.LIST : shape.op === "set" ? ID.SET : ID.MAP;
 }
 

@@ -45,6 +45,8 @@ function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
     case "any":
       if (node.narrow === null) return {};
       return { type: node.narrow === "list" ? "array" : "object" };
+    case "extension":
+      throw formless("an extension", path);
     case "set":
     case "union":
       throw formless(`a ${node.kind}`, path);

@@ -4,6 +4,7 @@
 // through an interface of `types.ts`; the casts here are where the two meet.
 
 import { enumeration } from "./enum.js";
+import { extension } from "./extension.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
 import { asInner, asSchema, nodeOf, SchemaObject } from "./schema.js";
 import type {
@@ -59,13 +60,16 @@ function optional<S>(inner: S): OptionalOf<S> {
   return new SchemaObject(node) as unknown as OptionalOf<S>;
 }
 
+const UNION_KINDS = ["message", "enum", "extension", "ref"];
+
 function union<S extends readonly [unknown, unknown, ...unknown[]]>(...members: S): UnionOf<S> {
   if (members.length < 2) throw new TypeError("t.union() takes two or more schemas");
   const schemas = members.map((member, index) => {
     const schema = asInner(member, `t.union() [${index}]`);
     const kind = schema.node.kind;
-    if (kind === "message" || kind === "enum" || kind === "ref") return schema;
-    throw new TypeError(`t.union() [${index}]: members are messages or enums; t.any holds plain values`);
+    if (UNION_KINDS.includes(kind)) return schema;
+    const problem = "members are messages, enums or extensions; t.any holds plain values";
+    throw new TypeError(`t.union() [${index}]: ${problem}`);
   });
   return new SchemaObject({ kind: "union", members: schemas }) as unknown as UnionOf<S>;
 }
@@ -152,7 +156,9 @@ export interface Builders {
   readonly optional: typeof optional;
   /** Member names; Python `Enum` */
   readonly enum: typeof enumeration;
-  /** One of several messages, told apart by their tags; Python `Union[A, B]` */
+  /** A value whose bytes your own encoder makes; Python a class with a serializer of its own */
+  readonly extension: typeof extension;
+  /** One of several messages, enums and extensions, told apart by their tags; Python `Union[A, B]` */
   readonly union: typeof union;
   /** A schema that is declared later */
   readonly ref: typeof ref;
@@ -208,6 +214,7 @@ export const t: Builders = Object.freeze({
   record,
   optional,
   enum: enumeration,
+  extension,
   union,
   ref,
 });
