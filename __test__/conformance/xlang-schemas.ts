@@ -2,7 +2,7 @@
 //
 // Owns: the reading of `types` and `value` as the vector files describe them. Uses the public API alone.
 
-import { asFloat, message, messageOf, PlainDate, t } from "aster-rpc";
+import { asFloat, type MessageOptions, message, messageOf, PlainDate, t } from "aster-rpc";
 
 /** A type in a vector file. */
 export type TypeNote =
@@ -12,10 +12,13 @@ export type TypeNote =
   | { map: [TypeNote, TypeNote] }
   | { optional: TypeNote }
   | { struct: string }
-  | { enum: string };
+  | { enum: string }
+  | { ext: string }
+  | { array: string }
+  | { union: string[] };
 
 export interface TypeEntry {
-  kind: "struct" | "enum";
+  kind: "struct" | "enum" | "ext";
   tag: string;
   fields?: { name: string; type: TypeNote }[];
   members?: string[];
@@ -30,8 +33,39 @@ export interface Schemas {
   readonly entries: ReadonlyMap<string, TypeEntry>;
 }
 
+/** A value of an extension: its bytes, under its tag. */
+export class Blob {
+  readonly tag: string;
+  readonly payload: string;
+  constructor(tag: string, payload: string) {
+    this.tag = tag;
+    this.payload = payload;
+  }
+}
+
+function blobOf(tag: string): Loose {
+  return t.extension(tag, {
+    encode: (value: Blob) => Uint8Array.from(Buffer.from(value.payload, "hex")),
+    decode: (bytes) => new Blob(tag, Buffer.from(bytes).toString("hex")),
+    is: (value): value is Blob => value instanceof Blob && value.tag === tag,
+  });
+}
+
+const arrays: Record<string, Loose> = {
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  float32: Float32Array,
+  float64: Float64Array,
+};
+
 /** Builds every type of a case. Integers are bigints, timestamps microseconds: nothing is lost. */
-export function buildSchemas(types: TypeEntry[]): Schemas {
+export function buildSchemas(types: TypeEntry[], options: MessageOptions = {}): Schemas {
   const byTag = new Map<string, Loose>();
   const everything = types.map(({ tag }) => t.ref(() => byTag.get(tag)));
   const word: Record<string, Loose> = {
@@ -52,10 +86,16 @@ export function buildSchemas(types: TypeEntry[]): Schemas {
     if ("set" in type) return t.set(schemaOf(type.set));
     if ("map" in type) return t.map(schemaOf(type.map[0]), schemaOf(type.map[1]));
     if ("optional" in type) return t.optional(schemaOf(type.optional));
-    const tag = "struct" in type ? type.struct : type.enum;
+    if ("array" in type) return (t as Loose)[`${type.array}Array`];
+    if ("union" in type) return (t as Loose).union(...type.union.map((tag) => t.ref(() => byTag.get(tag))));
+    const tag = "struct" in type ? type.struct : "enum" in type ? type.enum : type.ext;
     return t.ref(() => byTag.get(tag));
   };
   for (const type of types) {
+    if (type.kind === "ext") {
+      byTag.set(type.tag, blobOf(type.tag));
+      continue;
+    }
     if (type.kind === "enum") {
       const members = type.members ?? [];
       const json = Object.fromEntries(members.map((name, index) => [name, type.values?.[index] ?? name]));
@@ -63,7 +103,7 @@ export function buildSchemas(types: TypeEntry[]): Schemas {
       continue;
     }
     const fields = (type.fields ?? []).map((field) => [field.name, schemaOf(field.type).name(field.name)]);
-    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types: everything }));
+    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types: everything, ...options }));
   }
   return { byTag, entries: new Map(types.map((type) => [type.tag, type])) };
 }
@@ -111,6 +151,7 @@ function containerOf(
       pairs.map(([k, v]) => [fieldValue(schemas, key, k, side), fieldValue(schemas, item, v, side)]),
     );
   }
+  if ("array" in type || "ext" in type || "union" in type) return dynamicOf(schemas, value, side);
   return "enum" in type ? value.member : structOf(schemas, value, side);
 }
 
@@ -133,11 +174,20 @@ function dynamicOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
   if ("$bytes" in value) return Uint8Array.from(Buffer.from(value.$bytes, "hex"));
   if ("$date" in value) return new PlainDate(value.$date);
   if ("$datetime" in value) return new Date(value.$datetime);
+  if ("$array" in value) return arrayOf(value.$array, value.items);
+  if ("$ext" in value) return new Blob(value.$ext, value.payload);
   if ("$set" in value) return new Set(value.$set.map((item: Loose) => dynamicOf(schemas, item, side)));
   if ("$enum" in value) return schemas.byTag.get(value.$enum).value(value.member);
   if ("$struct" in value) return structOf(schemas, value, side);
   const pairs = value.$map as [Loose, Loose][];
   return new Map(pairs.map(([k, v]) => [dynamicOf(schemas, k, side), dynamicOf(schemas, v, side)]));
+}
+
+function arrayOf(word: string, items: string[]): Loose {
+  const read = word.endsWith("64") && !word.startsWith("float") ? BigInt : Number;
+  return arrays[word].from(
+    items.map((item) => (item === "inf" || item === "-inf" ? floatOf(item) : read(item))),
+  );
 }
 
 /** Every object of a decoded value that carries a brand, for tests that the brand is there. */

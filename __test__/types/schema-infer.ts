@@ -131,6 +131,40 @@ t.shared;
 message("t/M", {}, { refs: true });
 void [noId, undefinedQty, noNote];
 
+// --- Typed arrays
+
+const Arrays = message("t/Arrays", {
+  bools: t.boolArray,
+  ints: t.int32Array,
+  wide: t.int64Array.default(() => BigInt64Array.of(1n)),
+  unsigned: t.uint64Array,
+  floats: t.optional(t.float64Array),
+  list: t.list(t.uint8Array),
+});
+check<
+  Same<
+    Infer<typeof Arrays>,
+    {
+      bools: Uint8Array;
+      ints: Int32Array;
+      wide: BigInt64Array;
+      unsigned: BigUint64Array;
+      floats: Float64Array | null;
+      list: Uint8Array[];
+    }
+  >
+>();
+Arrays.encode({
+  bools: Uint8Array.of(1),
+  ints: Int32Array.of(1),
+  unsigned: new BigUint64Array(0),
+  list: [Buffer.from("a")],
+});
+// @ts-expect-error another class of array
+message("t/M", { a: t.int32Array }).encode({ a: Float32Array.of(1) });
+// @ts-expect-error a plain array is a list
+message("t/M", { a: t.int32Array }).encode({ a: [1] });
+
 // --- Names and descriptions keep the type
 
 const renamed = message("t/Renamed", { userIDs: t.list(t.string).name("user_ids").describe("ids") });

@@ -63,6 +63,17 @@ const scalars: Record<string, fc.Arbitrary<Pair>> = {
   timestamp: same(instant),
   timestampMicros: same(fc.bigInt({ min: BigInt(FIRST) * 1000n, max: BigInt(LAST) * 1000n })),
   date: same(dayText),
+  boolArray: same(fc.array(fc.nat(1), { maxLength: 20 }).map((items) => Uint8Array.from(items))),
+  int8Array: same(fc.int8Array({ maxLength: 20 })),
+  int16Array: same(fc.int16Array({ maxLength: 20 })),
+  int32Array: same(fc.int32Array({ maxLength: 20 })),
+  int64Array: same(fc.bigInt64Array({ maxLength: 20 })),
+  uint8Array: same(fc.uint8Array({ maxLength: 20 })),
+  uint16Array: same(fc.uint16Array({ maxLength: 20 })),
+  uint32Array: same(fc.uint32Array({ maxLength: 20 })),
+  uint64Array: same(fc.bigUint64Array({ maxLength: 20 })),
+  float32Array: same(fc.float32Array({ maxLength: 20 })),
+  float64Array: same(fc.float64Array({ maxLength: 20 })),
 };
 
 const Color = t.enum("p/Color", { RED: "red", GREEN: "green", BLUE: "blue" });
@@ -116,6 +127,7 @@ const dynamic: fc.Arbitrary<Pair> = fc.letrec<{ value: Pair }>((tie) => ({
     same(fc.double({ noInteger: true })),
     fc.integer().map((value) => ({ input: asFloat(value), output: value })),
     same(fc.constant(Uint8Array.of(0, 255))),
+    same(fc.constantFrom(Int32Array.of(1, -2), BigUint64Array.of(2n ** 63n), new Float32Array(0))),
     same(instant),
     dayText.map((text) => ({ input: new PlainDate(text), output: new PlainDate(text) })),
     same(fc.constant(Color.value("BLUE"))),

@@ -191,6 +191,8 @@ describe("values without a schema", () => {
     ["a set", "1701080702", new Set([1])],
     ["a map", "180100011507046b02", new Map([["k", 1]])],
     ["bytes", "290200ff", Uint8Array.of(0, 255)],
+    ["a typed array", "2e080100000002000000", Int32Array.of(1, 2)],
+    ["an array of bools", "2b020001", Uint8Array.of(0, 1)],
     ["a message", `${S_INFO}${S_HASH}02`, { x: 1 }],
   ] as [string, string, unknown][])("%s is read", (_name, payload, value) => {
     expect(read(bag, payload)).toEqual(value);
@@ -198,7 +200,11 @@ describe("values without a schema", () => {
 
   it.each([
     ["unknown type id", "2a00"],
-    ["a typed array", "2e0801000000 02000000".replace(" ", "")],
+    ["a typed array of a half item", "2e0601000000 0200".replace(" ", "")],
+    ["a typed array longer than the message", "2effffff7f01000000"],
+    ["a typed array of more than 64 MiB", "2e81808020"],
+    ["an array of bools with a 2", "2b0102"],
+    ["an array kind that nobody has", "3500"],
     ["a numeric type id", "1b64c03ec01d02"],
     ["a compatible struct", "1e00"],
     ["an unknown name", "1d0201340203 5c00000000".replace(" ", "")],

@@ -9,11 +9,11 @@ use serde_json::Value;
 /// The types of a service.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Schema {
-    /// Messages and enums, named by index.
+    /// Messages, enums and extensions, named by index.
     pub types: Vec<Declaration>,
 }
 
-/// A message or an enum.
+/// A message, an enum or an extension.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Declaration {
@@ -21,6 +21,8 @@ pub enum Declaration {
     Message(Message),
     /// An enum.
     Enum(Enum),
+    /// An extension, which leaves no trace in a contract.
+    Ext {},
 }
 
 /// A message type.
@@ -145,6 +147,7 @@ pub enum Made {
     Shared(Box<Type>),
     Message(usize),
     Enum(usize),
+    Ext(usize),
     Union(Vec<usize>),
     Array(String),
 }

@@ -150,6 +150,9 @@ impl Service {
             Made::Map(parts) => self.check_type(&parts.0).and_then(|()| self.check_type(&parts.1)),
             Made::Message(index) if self.message(*index).is_none() => Err("no message has this index"),
             Made::Enum(index) if self.enumeration(*index).is_none() => Err("no enum has this index"),
+            Made::Ext(index) if !matches!(self.schema.types.get(*index), Some(Declaration::Ext {})) => {
+                Err("no extension has this index")
+            }
             Made::Union(indexes) if indexes.iter().any(|index| self.schema.types.get(*index).is_none()) => {
                 Err("no type has this index")
             }

@@ -170,6 +170,14 @@ fn every_type_that_contracts_do_not_tell_apart_is_any() {
     }
     assert_eq!(id(json!({ "array": "int32" })), any);
     assert_eq!(id(json!({ "union": [1, 2] })), any);
+    let mut extended = document("vec_shapes.Minimal");
+    let types = extended["schema"]["types"].as_array_mut().unwrap();
+    types.push(json!({ "kind": "ext", "tag": "n/X", "namespace": "n", "name": "X" }));
+    let index = types.len() - 1;
+    extended["schema"]["types"][0]["fields"][0]["type"] = json!({ "ext": index });
+    assert_eq!(describe(&extended.to_string()).unwrap().contract_id.unwrap(), any);
+    extended["methods"][0]["request"] = json!({ "ext": 0 });
+    assert_eq!(describe(&extended.to_string()).unwrap_err().path(), "methods[0]");
     assert_eq!(id(json!({ "shared": "string" })), id(json!("string")));
     assert_ne!(id(json!("string")), any);
 }

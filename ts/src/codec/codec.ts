@@ -6,6 +6,7 @@
 import { AsterError, Code } from "../errors.js";
 import type { MessageCodec, MessageWriter } from "../native/message.js";
 import { type Described, describe } from "../schema/descriptor.js";
+import type { ExtensionDefinition } from "../schema/extension-coder.js";
 import type { MethodDefinition } from "../schema/method.js";
 import { asSchema, type SchemaObject } from "../schema/schema.js";
 import { serviceDefinition, serviceDescribed } from "../schema/service.js";
@@ -35,9 +36,12 @@ class RootCodec implements PlanCodec {
   readonly #schema: SchemaObject | null;
   readonly #label: string;
 
-  constructor(planId: number, root: number, form: RootForm, schema: SchemaObject | null) {
-    this.planId = planId;
+  readonly #extensions: readonly ExtensionDefinition[];
+
+  constructor(scope: Scope, root: number, form: RootForm, schema: SchemaObject | null) {
+    this.planId = scope.planId;
     this.root = root;
+    this.#extensions = scope.extensions.map(({ definition }) => definition);
     this.#form = form;
     this.#schema = schema;
     this.#label = form.label;
@@ -77,23 +81,26 @@ class RootCodec implements PlanCodec {
   #explain(error: unknown, value: unknown): unknown {
     if (!(error instanceof Refusal || error instanceof Misfit)) return error;
     try {
-      if (this.#schema !== null) conform(this.#schema, value);
+      if (this.#schema !== null) conform(this.#schema, value, this.#extensions);
     } catch (found) {
-      if (found instanceof Misfit) return this.#misfit(found.message, textOfPath(found.path));
+      if (found instanceof Misfit) return this.#misfit(found.message, textOfPath(found.path), found.cause);
     }
-    return this.#misfit(error.message, "");
+    return this.#misfit(error.message, "", error.cause);
   }
 
-  #misfit(message: string, path: string): AsterError {
+  #misfit(message: string, path: string, cause?: unknown): AsterError {
     const text = `${this.#label}${path && ` at ${path}`}: ${message}`;
     const details: Record<string, string> = path === "" ? {} : { path };
-    return new AsterError(Code.INVALID_ARGUMENT, text, { isLocal: true, reason: "VALUE_MISFIT", details });
+    const facts = { isLocal: true, reason: "VALUE_MISFIT", details };
+    return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
   }
 
   #unread(error: unknown): unknown {
     if (error instanceof Malformed) {
       const text = `${this.#label} at byte ${error.offset}: ${error.message}`;
-      return new AsterError(Code.INVALID_ARGUMENT, text, { isLocal: true, reason: error.reason });
+      const facts = { isLocal: true, reason: error.reason };
+      const { cause } = error;
+      return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
     }
     // Nothing but a default is checked against a schema here, and a default is ours, not the peer's.
     if (!(error instanceof Misfit)) return error;
@@ -109,7 +116,7 @@ function compile(described: Described, executor?: ExecutorName): { scope: Scope;
   installExecutor(scope, executor);
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
     const form = rootOf(scope, shapeOf(scope, schema, plan.roots[root]));
-    return new RootCodec(plan.id, root, form, schema);
+    return new RootCodec(scope, root, form, schema);
   };
   return { scope, codecs: codec };
 }
@@ -170,4 +177,4 @@ export function serviceCodecs(service: object): ServiceCodecs {
 }
 
 /** The codec of calls without a schema: root 0 of plan 0, any value, maps with string keys as objects. */
-export const jsonCodec: PlanCodec = new RootCodec(0, 0, rootOf(DYNAMIC_SCOPE, JSON_SHAPE), null);
+export const jsonCodec: PlanCodec = new RootCodec(DYNAMIC_SCOPE, 0, rootOf(DYNAMIC_SCOPE, JSON_SHAPE), null);

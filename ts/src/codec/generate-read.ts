@@ -138,7 +138,7 @@ class ReaderSource {
 
   /** Statements that read a field into a variable. */
   #place(shape: Shape, target: string): string {
-    if (shape.op === "dynamic") {
+    if (shape.op === "dynamic" || shape.op === "extension") {
       return `${target} = ${this.#source.constant(fieldReader(this.#reading, shape))}(r);`;
     }
     const info = shape.op === "message" && shape.typeInfo;

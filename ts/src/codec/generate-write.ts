@@ -130,7 +130,7 @@ class WriterSource {
   /** A field's value: null flag and type info included. */
   #place(shape: Shape): Step {
     const step =
-      shape.op === "dynamic"
+      shape.op === "dynamic" || shape.op === "extension"
         ? this.#closure(fieldWriter(this.#scope, { ...shape, nullable: false }))
         : this.#present(shape);
     if (!shape.nullable) return step;
@@ -171,6 +171,7 @@ class WriterSource {
       case "map":
         if (plainMap(shape)) return call(`${this.#map(shape)}(w, x);`);
         return this.#closure(payloadWriter(this.#scope, shape));
+      case "extension":
       case "dynamic":
         return this.#closure(payloadWriter(this.#scope, shape));
     }

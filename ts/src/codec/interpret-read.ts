@@ -5,6 +5,7 @@
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
+import { readExtension } from "./extension.js";
 import {
   type Expect,
   expectDynamic,
@@ -27,6 +28,7 @@ import {
   type Scope,
   type Shape,
 } from "./shape.js";
+import { readArray } from "./typed-array.js";
 import { ID } from "./wire.js";
 
 /** Which types, and whether absent fields are marked. */
@@ -90,7 +92,7 @@ function presentReader(reading: Reading, shape: Shape): ReadBody {
     return (reader) => readTyped(reader, scope, expect);
   }
   const payload = payloadReader(reading, shape);
-  if (shape.op !== "message" || !shape.typeInfo) return payload;
+  if ((shape.op !== "message" && shape.op !== "extension") || !shape.typeInfo) return payload;
   return (reader) => {
     expectType(reader, scope, shape.type);
     return payload(reader);
@@ -119,6 +121,8 @@ export function payloadReader(reading: Reading, shape: Shape): ReadBody {
       const { members, tag } = shape.type.definition;
       return (reader) => members[reader.uint32()] ?? reader.fail(`${tag} has no such member`);
     }
+    case "extension":
+      return (reader) => readExtension(reader, shape.type);
     case "dynamic":
       return (reader) => readOfKind(reader, looseOf(reading, shape.records), shape.narrow);
   }
@@ -176,6 +180,8 @@ export function scalarReader(kind: ScalarKind, lend: boolean): ReadBody {
   if (kind.word === "timestamp") {
     return kind.js === "bigint" ? (reader) => reader.timestampMicros() : (reader) => reader.timestamp();
   }
+  const { array } = kind;
+  if (array !== undefined) return (reader) => readArray(array, reader);
   const read = scalars[kind.word];
   if (read === undefined) throw new Error(`no reader for ${kind.word}`);
   return read;
@@ -199,7 +205,7 @@ export function expectOf(reading: Reading, shape: Shape): Expect {
 /** The type that a declared place has when a message names it. */
 function kindOf(shape: Exclude<Shape, { op: "dynamic" }>): unknown {
   if (shape.op === "scalar") return shape.kind.id;
-  if (shape.op === "message" || shape.op === "enum") return shape.type;
+  if (shape.op === "message" || shape.op === "enum" || shape.op === "extension") return shape.type;
   return shape.op === "list" ? ID.LIST : shape.op === "set" ? ID.SET : ID.MAP;
 }
 

@@ -5,6 +5,7 @@
 
 import type { MessageWriter } from "../native/message.js";
 import { entriesOf, fieldInput } from "../schema/validate.js";
+import { writeExtension } from "./extension.js";
 import { putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import type { EnumType, MapShape, MessageType, Scope, Shape } from "./shape.js";
@@ -61,7 +62,7 @@ export function fieldWriter(scope: Scope, shape: Shape): WriteValue {
 function presentWriter(scope: Scope, shape: Shape): WriteValue {
   if (shape.op === "dynamic") return (writer, value) => writeDynamic(scope, writer, value, shape);
   const payload = payloadWriter(scope, shape);
-  if (shape.op !== "message" || !shape.typeInfo) return payload;
+  if ((shape.op !== "message" && shape.op !== "extension") || !shape.typeInfo) return payload;
   return (writer, value) => {
     writeTypeInfo(writer, shape.type);
     payload(writer, value);
@@ -88,6 +89,8 @@ export function payloadWriter(scope: Scope, shape: Shape): WriteValue {
       return (writer, value) => shape.type.write(writer, value);
     case "enum":
       return (writer, value) => writeMember(writer, shape.type, value);
+    case "extension":
+      return (writer, value) => writeExtension(writer, shape.type, value);
     case "dynamic": {
       // Declared though dynamic: a bare list or dict inside another one.
       const { narrow } = shape;

@@ -26,9 +26,9 @@ export interface PlanNode {
   readonly types?: readonly number[];
 }
 
-/** A message or an enum in a plan. */
+/** A message, an enum or an extension in a plan. */
 export interface PlanType {
-  readonly kind: "message" | "enum";
+  readonly kind: "message" | "enum" | "ext";
   readonly namespaceMeta: string;
   readonly nameMeta: string;
   readonly emptyNamespace: boolean;

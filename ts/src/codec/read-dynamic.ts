@@ -4,18 +4,14 @@
 // forms that peers write: with or without declared types, with nulls, in chunks of any size. What a place asks
 // for comes in as an `Expect`.
 
+import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
 import { PlainDate } from "../schema/plain-values.js";
 import { recordOf } from "../schema/validate.js";
+import { readExtension } from "./extension.js";
 import { readMetaString } from "./meta-string.js";
 import type { Reader } from "./reader.js";
-import {
-  type DynamicShape,
-  type MessageType,
-  type NamedType,
-  nameKey,
-  type ReadBody,
-  type Scope,
-} from "./shape.js";
+import { type DynamicShape, type NamedType, nameKey, type ReadBody, type Scope } from "./shape.js";
+import { readArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 import type { Kind } from "./write-dynamic.js";
 
@@ -28,15 +24,18 @@ export interface Expect {
   ofKind(reader: Reader, kind: Kind): ReadBody;
 }
 
-const INTERNAL = new Set<number>(Object.values(ID));
+const INTERNAL = new Set<number>([...Object.values(ID), ...Object.values(arrayKinds).map(({ id }) => id)]);
 
 /** Reads the type that precedes a value. */
 export function readTypeInfo(reader: Reader, scope: Scope): Kind {
   const id = reader.byte();
-  if (id === ID.NAMED_STRUCT || id === ID.NAMED_ENUM) return readNamed(reader, scope, id);
+  if (id === ID.NAMED_STRUCT || id === ID.NAMED_ENUM || id === ID.NAMED_EXTENSION)
+    return readNamed(reader, scope, id);
   if (!INTERNAL.has(id)) reader.fail(`the type id ${id} cannot stand here`);
   return id;
 }
+
+const kindNames = { message: "a message", enum: "an enum", extension: "an extension" } as const;
 
 function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
   const outer = readMetaString(reader);
@@ -46,13 +45,12 @@ function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
   if (namespace === null || name === null) reader.fail("a type name is not well-formed");
   const type = scope.byName.get(nameKey(namespace, name));
   if (type?.definition.typeName !== name) reader.fail("a type that this contract does not know");
-  if ((id === ID.NAMED_STRUCT) !== (type.kind === "message"))
-    reader.fail("an enum and a message were mixed up");
+  if (type.info[0] !== id) reader.fail(`${type.definition.tag} is ${kindNames[type.kind]}`);
   return type;
 }
 
-/** Reads the type info of a message that the place declares. */
-export function expectType(reader: Reader, scope: Scope, type: MessageType): void {
+/** Reads the type info of a message or extension that the place declares. */
+export function expectType(reader: Reader, scope: Scope, type: NamedType): void {
   const { info } = type;
   const { buf, pos } = reader;
   let matched = 0;
@@ -118,6 +116,7 @@ export interface Loose {
 export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
   if (typeof kind !== "number") {
     if (kind.kind === "message") return loose.marked ? kind.readMarked(reader) : kind.read(reader);
+    if (kind.kind === "extension") return readExtension(reader, kind);
     return (
       kind.definition.values[reader.uint32()] ?? reader.fail(`${kind.definition.tag} has no such member`)
     );
@@ -147,7 +146,7 @@ export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
     case ID.MAP:
       return readLooseMap(reader, loose);
     default:
-      return reader.fail(`the type id ${kind} cannot stand here`);
+      return readArray(arrayKindOfId(kind) ?? reader.fail(`the type id ${kind} cannot stand here`), reader);
   }
 }
 

@@ -40,8 +40,8 @@ export class Reader {
     this.metaCount = 0;
   }
 
-  fail(message: string): never {
-    throw new Malformed(message, this.pos - this.#start);
+  fail(message: string, cause?: unknown): never {
+    throw new Malformed(message, this.pos - this.#start, undefined, cause);
   }
 
   /** Fails unless `bytes` more are there. */

@@ -8,14 +8,20 @@ export { MAX_DEPTH } from "../schema/validate.js";
 /** Elements of one list, set or map. */
 export const MAX_ELEMENTS = 1_000_000;
 
+/** Bytes of one typed array, or of what the encoder of an extension made. */
+export const MAX_BINARY: number = 64 * 1024 * 1024;
+
 /** Messages, lists, sets and maps in one message, all together. */
 export const MAX_OBJECTS = 1_000_000;
 
 /** A value that cannot be written. */
 export class Refusal {
   readonly message: string;
-  constructor(message: string) {
+  /** What the user's own encoder threw, if it did. */
+  readonly cause: unknown;
+  constructor(message: string, cause?: unknown) {
     this.message = message;
+    this.cause = cause;
   }
 }
 
@@ -26,14 +32,17 @@ export class Malformed {
   readonly offset: number;
   /** A stable word for programs. */
   readonly reason: string;
-  constructor(message: string, offset: number, reason = "MALFORMED_MESSAGE") {
+  /** What the user's own decoder threw, if it did. */
+  readonly cause: unknown;
+  constructor(message: string, offset: number, reason = "MALFORMED_MESSAGE", cause?: unknown) {
     this.message = message;
     this.offset = offset;
     this.reason = reason;
+    this.cause = cause;
   }
 }
 
 /** Ends the writing of a value. */
-export function refuse(message = "the value does not fit its schema"): never {
-  throw new Refusal(message);
+export function refuse(message = "the value does not fit its schema", cause?: unknown): never {
+  throw new Refusal(message, cause);
 }

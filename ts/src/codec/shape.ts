@@ -4,8 +4,9 @@
 // tells the bytes, the schema tells number or bigint, Map or record, own copy or view; executors see both.
 
 import type { MessageWriter } from "../native/message.js";
-import type { Described } from "../schema/descriptor.js";
+import type { Definition, Described } from "../schema/descriptor.js";
 import type { EnumDefinition } from "../schema/enum.js";
+import type { ExtensionDefinition } from "../schema/extension-coder.js";
 import type { ScalarKind } from "../schema/kinds.js";
 import type { FieldDefinition, MessageDefinition } from "../schema/message.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
@@ -13,6 +14,7 @@ import { conform } from "../schema/validate.js";
 import { type MetaString, metaStringOf } from "./meta-string.js";
 import type { Plan, PlanNode, PlanType } from "./plan.js";
 import type { Reader } from "./reader.js";
+import { ID } from "./wire.js";
 
 /** What stands at a place, for both sides. */
 export type Shape =
@@ -31,6 +33,12 @@ export type Shape =
       readonly typeInfo: boolean;
     }
   | { readonly op: "enum"; readonly nullable: boolean; readonly type: EnumType }
+  | {
+      readonly op: "extension";
+      readonly nullable: boolean;
+      readonly type: ExtensionType;
+      readonly typeInfo: boolean;
+    }
   | DynamicShape;
 
 /** A map or a record. */
@@ -56,7 +64,7 @@ export interface DynamicShape {
   readonly records: boolean;
 }
 
-/** What a message and an enum have in common: a name on the wire. */
+/** What messages, enums and extensions have in common: a name on the wire. */
 interface Named {
   readonly index: number;
   /** Type id and both names in full, as the first appearance writes them. */
@@ -108,13 +116,21 @@ export interface EnumType extends Named {
   readonly definition: EnumDefinition;
 }
 
+/** An extension in a scope. */
+export interface ExtensionType extends Named {
+  readonly kind: "extension";
+  readonly definition: ExtensionDefinition;
+}
+
 /** A type with a name of its own. */
-export type NamedType = MessageType | EnumType;
+export type NamedType = MessageType | EnumType | ExtensionType;
 
 /** The types of one plan. */
 export interface Scope {
   readonly planId: number;
   readonly types: readonly NamedType[];
+  /** Those of the types that are extensions, and their definitions. */
+  readonly extensions: readonly ExtensionType[];
   readonly byDefinition: ReadonlyMap<object, NamedType>;
   readonly byName: ReadonlyMap<string, NamedType>;
 }
@@ -128,16 +144,14 @@ function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, "hex"));
 }
 
-const NAMED_STRUCT = 29;
-const NAMED_ENUM = 26;
+const namedIds = { message: ID.NAMED_STRUCT, enum: ID.NAMED_ENUM, ext: ID.NAMED_EXTENSION } as const;
 
 function named(index: number, plan: PlanType): Named {
-  const id = plan.kind === "message" ? NAMED_STRUCT : NAMED_ENUM;
   const namespaceBytes = hexBytes(plan.namespaceMeta);
   const nameBytes = hexBytes(plan.nameMeta);
   return {
     index,
-    info: Uint8Array.of(id, ...namespaceBytes, ...nameBytes),
+    info: Uint8Array.of(namedIds[plan.kind], ...namespaceBytes, ...nameBytes),
     namespaceBytes,
     nameBytes,
     emptyNamespace: plan.emptyNamespace,
@@ -153,9 +167,10 @@ const missing = (): never => {
   throw new Error("an executor was not installed");
 };
 
-function typeOf(index: number, plan: PlanType, definition: MessageDefinition | EnumDefinition): NamedType {
+function typeOf(index: number, plan: PlanType, definition: Definition): NamedType {
   const common = named(index, plan);
   if ("members" in definition) return { ...common, kind: "enum", definition };
+  if ("decode" in definition) return { ...common, kind: "extension", definition };
   const prefix = hexBytes(plan.prefix ?? "");
   const hash = Buffer.from(plan.hash ?? "", "hex").readInt32LE(0);
   const parts = { hash, prefix, order: plan.order ?? [], fields: [] };
@@ -180,6 +195,7 @@ export function scopeOf(plan: Plan, described: Described): Scope {
   const scope: Scope = {
     planId: plan.id,
     types,
+    extensions: types.filter((type) => type.kind === "extension"),
     byDefinition: new Map(types.map((type) => [type.definition, type])),
     byName: new Map(
       types.map((type) => [nameKey(type.definition.namespace, type.definition.typeName), type]),
@@ -232,6 +248,10 @@ export function shapeOf(scope: Scope, schema: SchemaObject, place: PlanNode | un
       };
     case "enum":
       return { op: "enum", nullable, type: enumType(scope, node.enum) };
+    case "extension": {
+      const type = extensionType(scope, node.extension);
+      return { op: "extension", nullable, type, typeInfo: place.typeInfo === true };
+    }
     case "union": {
       const only = node.members.map((member) => unionType(scope, member));
       return { op: "dynamic", nullable, narrow: 0, only, records: false };
@@ -253,11 +273,18 @@ function enumType(scope: Scope, definition: EnumDefinition): EnumType {
   return type;
 }
 
+function extensionType(scope: Scope, definition: ExtensionDefinition): ExtensionType {
+  const type = scope.byDefinition.get(definition);
+  if (type?.kind !== "extension") throw new Error(`${definition.tag} is not in the plan`);
+  return type;
+}
+
 function unionType(scope: Scope, member: SchemaObject): NamedType {
   const node = nodeOf(member);
   if (node.kind === "message") return messageType(scope, node.message);
   if (node.kind === "enum") return enumType(scope, node.enum);
-  throw new Error("a union of something else than messages and enums");
+  if (node.kind === "extension") return extensionType(scope, node.extension);
+  throw new Error("a union of something else than named types");
 }
 
 /** The value of an absent field in marked XLANG: the default, rebuilt so that nothing is shared. */
@@ -266,7 +293,13 @@ export function defaultOf(field: FieldDefinition): unknown {
 }
 
 /** The scope of plan 0: no types of its own. */
-export const DYNAMIC_SCOPE: Scope = { planId: 0, types: [], byDefinition: new Map(), byName: new Map() };
+export const DYNAMIC_SCOPE: Scope = {
+  planId: 0,
+  types: [],
+  extensions: [],
+  byDefinition: new Map(),
+  byName: new Map(),
+};
 
 /** Root 0 of plan 0. */
 export const JSON_SHAPE: DynamicShape = {

@@ -27,6 +27,7 @@ export const ID = {
   MAP: 24,
   NAMED_ENUM: 26,
   NAMED_STRUCT: 29,
+  NAMED_EXTENSION: 32,
   NONE: 36,
   TIMESTAMP: 38,
   DATE: 39,

@@ -1,17 +1,20 @@
 // Writing values that bring their own type: `t.any`, unions, and the undeclared sides of lists and maps.
 //
 // Owns: which type a JavaScript value is on the wire, and the undeclared forms of lists and maps. A value's kind
-// is a Fory type id, or the message or enum itself; two values are of one type when their kinds are equal.
+// is a Fory type id, or the named type itself; two values are of one type when their kinds are equal.
 
 import type { MessageWriter } from "../native/message.js";
+import { arrayKindOfId, arrayKindOfValue } from "../schema/arrays.js";
 import { definitionOf } from "../schema/brand.js";
 import { EnumMember } from "../schema/enum-member.js";
 import { AsFloat, PlainDate } from "../schema/plain-values.js";
 import { entriesOf } from "../schema/validate.js";
+import { extensionOf, writeExtension } from "./extension.js";
 import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
 import { refuse } from "./refusal.js";
-import type { DynamicShape, NamedType, Scope } from "./shape.js";
+import type { DynamicShape, EnumType, NamedType, Scope } from "./shape.js";
 import { writeText } from "./text.js";
+import { writeArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG, NOT_NULL, NULL } from "./wire.js";
 import { writeBytes, writeDate, writeTimestamp } from "./write-scalar.js";
 import { beginCollection, writeTypeInfo, writing } from "./writing.js";
@@ -30,10 +33,25 @@ export const ANYTHING: DynamicShape = {
 
 /** The kind of a value at a dynamic place. */
 function kindOf(scope: Scope, value: unknown, shape: DynamicShape): Kind {
+  if (shape.only !== null) return unionKind(shape.only, value);
   const kind = freeKind(scope, value);
   if (shape.narrow !== 0 && kind !== shape.narrow) refuse();
-  if (shape.only !== null && (typeof kind === "number" || !shape.only.includes(kind))) refuse();
   return kind;
+}
+
+/** The type of a union that a value belongs to. No plain value has one, so extensions may take those too. */
+function unionKind(only: readonly NamedType[], value: unknown): NamedType {
+  const definition = typeof value === "object" && value !== null ? definitionOf(value) : null;
+  const member = only.find(
+    (type) =>
+      (definition !== null && type.definition === definition) ||
+      (value instanceof EnumMember && type.kind === "enum" && isMember(type, value)),
+  );
+  return member ?? extensionOf(only, value) ?? refuse();
+}
+
+function isMember(type: EnumType, member: EnumMember): boolean {
+  return type.definition.values[member.ordinal] === member;
 }
 
 function freeKind(scope: Scope, value: unknown): Kind {
@@ -56,10 +74,13 @@ function freeKind(scope: Scope, value: unknown): Kind {
 function objectKind(scope: Scope, value: object): Kind {
   const definition = definitionOf(value);
   if (definition !== null) return namedKind(scope, definition, definition.tag);
+  const extension = scope.extensions.length > 0 ? extensionOf(scope.extensions, value) : undefined;
+  if (extension !== undefined) return extension;
   if (Array.isArray(value)) return ID.LIST;
   if (value instanceof Map) return ID.MAP;
   if (value instanceof Set) return ID.SET;
   if (value instanceof Uint8Array) return ID.BINARY;
+  if (ArrayBuffer.isView(value)) return arrayKindOfValue(value)?.id ?? refuse();
   if (value instanceof Date) return ID.TIMESTAMP;
   if (value instanceof PlainDate) return ID.DATE;
   if (value instanceof AsFloat) return ID.FLOAT64;
@@ -75,7 +96,7 @@ function namedKind(scope: Scope, definition: object, tag: string): NamedType {
 
 function memberKind(scope: Scope, member: EnumMember): NamedType {
   for (const type of scope.types) {
-    if (type.kind === "enum" && type.definition.values[member.ordinal] === member) return type;
+    if (type.kind === "enum" && isMember(type, member)) return type;
   }
   return refuse(`${member.tag} is not among the types of this contract; add it to { types: [...] }`);
 }
@@ -120,12 +141,20 @@ const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
 /** Writes the payload of a value whose kind is known. */
 export function writeOfKind(scope: Scope, writer: MessageWriter, value: unknown, kind: Kind): void {
   if (typeof kind !== "number") writeNamed(writer, value, kind);
-  else writersOfKind[kind]?.(writer, value as never, scope);
+  else (writersOfKind[kind] ?? arrayWriter(kind))(writer, value as never, scope);
+}
+
+function arrayWriter(id: number): WriteOfKind {
+  const kind = arrayKindOfId(id);
+  if (kind === undefined) throw new Error(`no writer for the type id ${id}`);
+  return (writer, value) => writeArray(kind, writer, value);
 }
 
 function writeNamed(writer: MessageWriter, value: unknown, type: NamedType): void {
   if (type.kind === "message") {
     type.write(writer, value);
+  } else if (type.kind === "extension") {
+    writeExtension(writer, type, value);
   } else {
     writer.ensure(5);
     writer.pos = putUint32(writer.buf, writer.pos, (value as EnumMember).ordinal);

@@ -16,6 +16,7 @@ import {
 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import { writeText } from "./text.js";
+import { writeArray } from "./typed-array.js";
 
 /** Writes one value of a known kind. */
 export type WriteValue = (writer: MessageWriter, value: unknown) => void;
@@ -57,6 +58,8 @@ export function scalarWriter(kind: ScalarKind): WriteValue {
   if (kind.js === "bytes") return writeBytes;
   if (kind.js === "date") return writeDate;
   if (kind.word === "timestamp") return kind.js === "bigint" ? writeMicros : writeTimestamp;
+  const { array } = kind;
+  if (array !== undefined) return (writer, value) => writeArray(array, writer, value);
   const put = puts[kind.word];
   if (put === undefined) throw new Error(`no writer for ${kind.word}`);
   return (writer, value) => {

@@ -3,16 +3,14 @@
 // Owns: which defaults those are and how JSON carries them (`docs/boundary.md`). Only manifests show them; a
 // default that is made anew for each use, or that JSON cannot carry, is known there by its existence alone.
 
-import type { EnumDefinition } from "./enum.js";
-import type { FieldDefinition, MessageDefinition } from "./message.js";
+import type { Definition } from "./descriptor.js";
+import type { FieldDefinition } from "./message.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 type Told = string | number | boolean | null;
 
 /** For each type, in order, the default of each of its fields that has one to tell. */
-export function defaultsOf(
-  types: readonly (MessageDefinition | EnumDefinition)[],
-): readonly Readonly<Record<string, Told>>[] {
+export function defaultsOf(types: readonly Definition[]): readonly Readonly<Record<string, Told>>[] {
   return types.map((type) => {
     if (!("fields" in type)) return {};
     const told = type.fields.map((field) => [field.wireName, toldDefault(field)] as const);
@@ -32,6 +30,8 @@ function toldValue(schema: SchemaObject, value: unknown): Told | undefined {
   if (value === null) return null;
   if (node.kind === "optional") return toldValue(node.inner, value);
   if (node.kind === "enum") return node.enum.json[node.enum.ordinals.get(String(value)) ?? -1];
+  if (node.kind === "scalar" && node.scalar.js === "array") return undefined;
+  if (node.kind === "extension") return undefined;
   switch (typeof value) {
     case "boolean":
     case "string":

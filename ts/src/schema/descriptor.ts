@@ -4,16 +4,20 @@
 // names one type. The order of the types is that of the first visit, so that index and definition stay aligned.
 
 import type { EnumDefinition } from "./enum.js";
+import type { ExtensionDefinition } from "./extension-coder.js";
 import type { MessageDefinition } from "./message.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 /** A type in a descriptor, as `docs/plan.md` has it. */
 export type TypeWord = string | { readonly [member: string]: unknown };
 
+/** A type with a name of its own, as it was defined. */
+export type Definition = MessageDefinition | EnumDefinition | ExtensionDefinition;
+
 /** A described set of types, and the descriptor as plain data. */
 export interface Described {
   /** The definitions, aligned with `descriptor.types`. */
-  readonly types: readonly (MessageDefinition | EnumDefinition)[];
+  readonly types: readonly Definition[];
   readonly descriptor: { readonly types: readonly object[]; readonly roots: readonly TypeWord[] };
 }
 
@@ -26,7 +30,7 @@ export function describe(roots: readonly SchemaObject[], extra: readonly SchemaO
 }
 
 class Visit {
-  readonly types: (MessageDefinition | EnumDefinition)[] = [];
+  readonly types: Definition[] = [];
   readonly described: object[] = [];
   readonly #index = new Map<object, number>();
   readonly #tags = new Map<string, object>();
@@ -48,6 +52,8 @@ class Visit {
         return { message: this.#message(node.message) };
       case "enum":
         return { enum: this.#enum(node.enum) };
+      case "extension":
+        return { ext: this.#extension(node.extension) };
       case "union":
         return { union: node.members.map((member) => this.#unionMember(member)) };
       case "any":
@@ -60,11 +66,12 @@ class Visit {
     const node = nodeOf(member);
     if (node.kind === "message") return this.#message(node.message);
     if (node.kind === "enum") return this.#enum(node.enum);
-    throw new TypeError("t.union(): members are messages or enums");
+    if (node.kind === "extension") return this.#extension(node.extension);
+    throw new TypeError("t.union(): members are messages, enums or extensions");
   }
 
   /** Takes the next index for a definition; null when it has one already. */
-  #claim(definition: MessageDefinition | EnumDefinition): number | null {
+  #claim(definition: Definition): number | null {
     if (this.#index.has(definition)) return null;
     if (this.#tags.has(definition.tag)) {
       throw new TypeError(`two different types have the tag ${JSON.stringify(definition.tag)}`);
@@ -97,6 +104,14 @@ class Visit {
       fields,
     };
     for (const type of definition.types) this.word(type);
+    return index;
+  }
+
+  #extension(definition: ExtensionDefinition): number {
+    const index = this.#claim(definition);
+    if (index === null) return this.#index.get(definition) as number;
+    const { tag, namespace, typeName: name } = definition;
+    this.described[index] = { kind: "ext", tag, namespace, name };
     return index;
   }
 

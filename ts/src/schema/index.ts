@@ -27,6 +27,8 @@ export type {
   Defaultable,
   Defaulted,
   EnumOf,
+  ExtensionCoder,
+  ExtensionOf,
   Infer,
   InferInput,
   ListOf,

@@ -45,6 +45,8 @@ function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
     case "any":
       if (node.narrow === null) return {};
       return { type: node.narrow === "list" ? "array" : "object" };
+    case "extension":
+      throw formless("an extension", path);
     case "set":
     case "union":
       throw formless(`a ${node.kind}`, path);
@@ -116,6 +118,8 @@ function scalarPart(kind: ScalarKind, path: string): JsonSchema {
     case "bytes":
       if (kind.described === "base64") return { type: "string", contentEncoding: "base64" };
       throw formless("bytes", path);
+    case "array":
+      throw formless("a typed array", path);
     case "date":
     case "timestamp":
       throw formless(`a ${kind.js}`, path);

@@ -2,6 +2,7 @@
 //
 // Owns: the one list of scalar kinds, which the builders, the validator and both executors of plans read.
 
+import { type ArrayKind, type ArrayWord, arrayKinds } from "./arrays.js";
 import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 
 /** What a kind is for JavaScript and on the wire. */
@@ -9,11 +10,13 @@ export interface ScalarKind {
   /** The word of the schema descriptor; kinds of equal bytes share one. */
   readonly word: string;
   /** The word that the descriptor carries instead, for a kind that only contracts or JSON mode tell from another. */
-  readonly described?: string;
+  readonly described?: string | { readonly array: ArrayWord };
   /** The Fory type id. */
   readonly id: number;
   /** The JavaScript side: which group of accessors the executors take. */
-  readonly js: "bool" | "number" | "bigint" | "float" | "string" | "bytes" | "date" | "timestamp";
+  readonly js: "bool" | "number" | "bigint" | "float" | "string" | "bytes" | "date" | "timestamp" | "array";
+  /** What `js: "array"` is an array of. */
+  readonly array?: ArrayKind;
   /** What a fitting value is, in words. */
   readonly expected: string;
   /** True for a value that can be written. */
@@ -33,6 +36,21 @@ function bigints(word: string, id: number, signed: boolean): ScalarKind {
 
 function floats(word: string, id: number): ScalarKind {
   return { word, id, js: "float", expected: "a number", fits: (v): boolean => typeof v === "number" };
+}
+
+/** The word is the descriptor's with the class behind it, so that no scalar shares it. */
+function arrays(word: ArrayWord): ScalarKind {
+  const array = arrayKinds[word];
+  const { id, expected } = array;
+  return {
+    word: `${word}Array`,
+    described: { array: word },
+    id,
+    js: "array",
+    array,
+    expected,
+    fits: (v): boolean => array.fits(v),
+  };
 }
 
 function isTimestamp(value: unknown): boolean {
@@ -87,7 +105,8 @@ export type ScalarName =
   | "bytesBase64"
   | "timestamp"
   | "timestampMicros"
-  | "date";
+  | "date"
+  | `${ArrayWord}Array`;
 
 /** All scalar kinds by name. */
 export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
@@ -151,4 +170,15 @@ export const scalarKinds: Readonly<Record<ScalarName, ScalarKind>> = {
     fits: isMicros,
   },
   date: { word: "date", id: 39, js: "date", expected: 'a day such as "2024-01-31"', fits: isDay },
+  boolArray: arrays("bool"),
+  int8Array: arrays("int8"),
+  int16Array: arrays("int16"),
+  int32Array: arrays("int32"),
+  int64Array: arrays("int64"),
+  uint8Array: arrays("uint8"),
+  uint16Array: arrays("uint16"),
+  uint32Array: arrays("uint32"),
+  uint64Array: arrays("uint64"),
+  float32Array: arrays("float32"),
+  float64Array: arrays("float64"),
 };

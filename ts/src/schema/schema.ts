@@ -4,6 +4,7 @@
 // schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
 
 import type { EnumDefinition } from "./enum.js";
+import type { ExtensionDefinition } from "./extension-coder.js";
 import type { ScalarKind } from "./kinds.js";
 import type { MessageDefinition } from "./message.js";
 import { checkWireName } from "./names.js";
@@ -23,6 +24,7 @@ export type Node =
   | { readonly kind: "optional"; readonly inner: SchemaObject }
   | { readonly kind: "message"; readonly message: MessageDefinition }
   | { readonly kind: "enum"; readonly enum: EnumDefinition }
+  | { readonly kind: "extension"; readonly extension: ExtensionDefinition }
   | { readonly kind: "any"; readonly narrow: "list" | "map" | null }
   | { readonly kind: "union"; readonly members: readonly SchemaObject[] }
   | { readonly kind: "ref"; readonly target: () => SchemaObject };

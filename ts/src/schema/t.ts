@@ -4,6 +4,7 @@
 // through an interface of `types.ts`; the casts here are where the two meet.
 
 import { enumeration } from "./enum.js";
+import { extension } from "./extension.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
 import { asInner, asSchema, nodeOf, SchemaObject } from "./schema.js";
 import type {
@@ -60,13 +61,16 @@ function optional<S>(inner: S): OptionalOf<S> {
   return new SchemaObject(node) as unknown as OptionalOf<S>;
 }
 
+const UNION_KINDS = ["message", "enum", "extension", "ref"];
+
 function union<S extends readonly [unknown, unknown, ...unknown[]]>(...members: S): UnionOf<S> {
   if (members.length < 2) throw new TypeError("t.union() takes two or more schemas");
   const schemas = members.map((member, index) => {
     const schema = asInner(member, `t.union() [${index}]`);
     const kind = schema.node.kind;
-    if (kind === "message" || kind === "enum" || kind === "ref") return schema;
-    throw new TypeError(`t.union() [${index}]: members are messages or enums; t.any holds plain values`);
+    if (UNION_KINDS.includes(kind)) return schema;
+    const problem = "members are messages, enums or extensions; t.any holds plain values";
+    throw new TypeError(`t.union() [${index}]: ${problem}`);
   });
   return new SchemaObject({ kind: "union", members: schemas }) as unknown as UnionOf<S>;
 }
@@ -118,6 +122,20 @@ export interface Builders {
   readonly timestampMicros: Scalar<bigint>;
   /** `"2024-01-31"`; Python `date` */
   readonly date: Scalar<string>;
+  /** Uint8Array of zeros and ones; an array of bools */
+  readonly boolArray: Scalar<Uint8Array>;
+  readonly int8Array: Scalar<Int8Array>;
+  readonly int16Array: Scalar<Int16Array>;
+  /** Items copied as a block, never one by one; `pyfory.int32_array`. So are those of the other arrays. */
+  readonly int32Array: Scalar<Int32Array>;
+  readonly int64Array: Scalar<BigInt64Array>;
+  /** Uint8Array; an array of small integers, to peers another type than `bytes` */
+  readonly uint8Array: Scalar<Uint8Array>;
+  readonly uint16Array: Scalar<Uint16Array>;
+  readonly uint32Array: Scalar<Uint32Array>;
+  readonly uint64Array: Scalar<BigUint64Array>;
+  readonly float32Array: Scalar<Float32Array>;
+  readonly float64Array: Scalar<Float64Array>;
   /** Anything that needs no schema; Python `Any` */
   readonly any: Scalar<AnyValue>;
   /** An array of anything; Python's bare `list` */
@@ -139,7 +157,9 @@ export interface Builders {
   readonly optional: typeof optional;
   /** Member names; Python `Enum` */
   readonly enum: typeof enumeration;
-  /** One of several messages, told apart by their tags; Python `Union[A, B]` */
+  /** A value whose bytes your own encoder makes; Python a class with a serializer of its own */
+  readonly extension: typeof extension;
+  /** One of several messages, enums and extensions, told apart by their tags; Python `Union[A, B]` */
   readonly union: typeof union;
   /** A schema that is declared later */
   readonly ref: typeof ref;
@@ -175,6 +195,17 @@ export const t: Builders = Object.freeze({
   timestamp: scalar<Date>("timestamp"),
   timestampMicros: scalar<bigint>("timestampMicros"),
   date: scalar<string>("date"),
+  boolArray: scalar<Uint8Array>("boolArray"),
+  int8Array: scalar<Int8Array>("int8Array"),
+  int16Array: scalar<Int16Array>("int16Array"),
+  int32Array: scalar<Int32Array>("int32Array"),
+  int64Array: scalar<BigInt64Array>("int64Array"),
+  uint8Array: scalar<Uint8Array>("uint8Array"),
+  uint16Array: scalar<Uint16Array>("uint16Array"),
+  uint32Array: scalar<Uint32Array>("uint32Array"),
+  uint64Array: scalar<BigUint64Array>("uint64Array"),
+  float32Array: scalar<Float32Array>("float32Array"),
+  float64Array: scalar<Float64Array>("float64Array"),
   any: any<AnyValue>(null),
   anyList: any<AnyValue[]>("list") as Builders["anyList"],
   anyMap: any<Map<AnyValue, AnyValue>>("map") as Builders["anyMap"],
@@ -184,6 +215,7 @@ export const t: Builders = Object.freeze({
   record,
   optional,
   enum: enumeration,
+  extension,
   union,
   ref,
 });

@@ -139,11 +139,13 @@ export interface RefOf<S> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: Infer<S>; in(value: InferInput<S>): void; readonly omit: false };
 }
 
-/** `t.union(A, B)` */
+/** `t.union(A, B)`; members of enums are objects here, which know their enum. */
 export interface UnionOf<S extends readonly unknown[]> extends TypedSchema, Defaultable {
   readonly [T]: {
-    readonly out: Infer<S[number]>;
-    in(value: InferInput<S[number]>): void;
+    readonly out: S[number] extends infer M ? (M extends EnumOf<infer N> ? EnumMember<N> : Infer<M>) : never;
+    in(
+      value: S[number] extends infer M ? (M extends EnumOf<infer N> ? EnumMember<N> : InferInput<M>) : never,
+    ): void;
     readonly omit: false;
   };
 }
@@ -158,9 +160,26 @@ export interface EnumOf<M extends string> extends TypedSchema, Defaultable {
   value(member: M): EnumMember<M>;
 }
 
+/** The encoder and decoder of an extension's values. */
+export interface ExtensionCoder<V> {
+  /** The bytes of a value: a `Uint8Array` of at most 64 MiB, copied at once. */
+  encode(value: V): Uint8Array;
+  /** The value of bytes, which are a copy and may be kept. Throws for bytes that are none. */
+  decode(bytes: Uint8Array): V;
+  /** Tells the extension's values from others, where a place takes several types. */
+  is?(value: unknown): value is V;
+}
+
+/** `t.extension(tag, coder)` */
+export interface ExtensionOf<V> extends TypedSchema, Defaultable {
+  readonly [T]: { readonly out: V; in(value: V): void; readonly omit: false };
+  readonly tag: string;
+}
+
 /**
- * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, `Date`, `PlainDate`, arrays, `Set`, `Map`,
- * plain objects, messages made by `X.of()` or by decoding, and enum members made by `Color.value("RED")`.
+ * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, the other typed arrays of `t`, `Date`,
+ * `PlainDate`, arrays, `Set`, `Map`, plain objects, messages made by `X.of()` or by decoding, enum members made by `Color.value("RED")`, and
+ * objects that an extension's `is` takes as its own.
  */
 export type AnyValue = null | boolean | string | number | bigint | object;
 

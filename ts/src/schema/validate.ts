@@ -3,9 +3,12 @@
 // Owns: the rule what fits, with the path and the words of the first misfit. Used for Standard Schema, for
 // defaults, and to name the place when an executor of plans refused a value. Executors do not call it otherwise.
 
+import { arrayKindOfValue, copyOfArray, type NumericArray } from "./arrays.js";
 import { definitionOf } from "./brand.js";
+import { describe as describeTypes } from "./descriptor.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
+import { bytesOfExtension, type ExtensionDefinition, valueOfExtension } from "./extension-coder.js";
 import { type ScalarKind, scalarKinds } from "./kinds.js";
 import type { FieldDefinition, MessageDefinition } from "./message.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
@@ -14,8 +17,8 @@ import { nodeOf, type SchemaObject } from "./schema.js";
 /** A value that does not fit, and where. */
 export class Misfit extends Error {
   readonly path: PropertyKey[];
-  constructor(message: string, path: PropertyKey[] = []) {
-    super(message);
+  constructor(message: string, path: PropertyKey[] = [], cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.path = path;
   }
 }
@@ -41,15 +44,47 @@ function inside(depth: number): number {
   return depth + 1;
 }
 
-/** The value rebuilt as decoding would give it. @throws {Misfit} at the first place that does not fit */
-export function conform(schema: SchemaObject, value: unknown, depth = 0): unknown {
+/** The extensions that the value under check may hold in `t.any`; asked for only when an object is nothing else. */
+let extensionsInReach: () => readonly ExtensionDefinition[] = () => [];
+
+/**
+ * The value rebuilt as decoding would give it.
+ *
+ * @param extensions those that `t.any` may hold; the default are those that the schema reaches
+ * @throws {Misfit} at the first place that does not fit
+ */
+export function conform(
+  schema: SchemaObject,
+  value: unknown,
+  extensions?: readonly ExtensionDefinition[],
+): unknown {
+  const outer = extensionsInReach;
+  let found = extensions;
+  extensionsInReach = () => {
+    found ??= extensionsOf(schema);
+    return found;
+  };
+  try {
+    return rebuild(schema, value, 0);
+  } finally {
+    extensionsInReach = outer;
+  }
+}
+
+function extensionsOf(schema: SchemaObject): readonly ExtensionDefinition[] {
+  return describeTypes([schema]).types.filter((type) => "decode" in type);
+}
+
+function rebuild(schema: SchemaObject, value: unknown, depth: number): unknown {
   const node = nodeOf(schema);
   switch (node.kind) {
     case "scalar":
       if (!node.scalar.fits(value)) throw scalarMisfit(node.scalar, value);
-      return copyScalar(value);
+      return node.scalar.array === undefined
+        ? copyScalar(value)
+        : copyOfArray(node.scalar.array, value as NumericArray);
     case "optional":
-      return value === null ? null : conform(node.inner, value, depth);
+      return value === null ? null : rebuild(node.inner, value, depth);
     case "list":
       return conformList(node.element, value, depth);
     case "set":
@@ -61,6 +96,8 @@ export function conform(schema: SchemaObject, value: unknown, depth = 0): unknow
       return conformMessage(node.message, value, depth);
     case "enum":
       return conformMember(node.enum, value);
+    case "extension":
+      return conformExtension(node.extension, value);
     case "union":
       return conformUnion(node.members, value, depth);
     case "any":
@@ -110,7 +147,7 @@ function conformList(element: SchemaObject, value: unknown, depth: number): unkn
   if (!Array.isArray(value)) throw misfit("an array", value);
   const inner = inside(depth);
   // Array.from visits holes too: a hole is an undefined element, which nothing fits.
-  return Array.from(value, (item, index) => at(index, () => conform(element, item, inner)));
+  return Array.from(value, (item, index) => at(index, () => rebuild(element, item, inner)));
 }
 
 /** The entries of a Map or of a plain object, or null for anything else. */
@@ -143,7 +180,7 @@ function conformMap(node: MapNode, value: unknown, depth: number): unknown {
   const inner = inside(depth);
   const rebuilt = entries.map(([key, item]): [unknown, unknown] => {
     const step = typeof key === "symbol" || typeof key === "number" ? key : textOfKey(key);
-    return at(step, () => [conform(node.key, key, inner), conform(node.value, item, inner)]);
+    return at(step, () => [rebuild(node.key, key, inner), rebuild(node.value, item, inner)]);
   });
   return node.record ? recordOf(rebuilt) : new Map(rebuilt);
 }
@@ -168,7 +205,7 @@ export function fieldInput(field: FieldDefinition, value: object): unknown {
 
 function conformMessage(definition: MessageDefinition, value: unknown, depth: number): object {
   const inner = inside(depth);
-  return build(definition, value, (field, input) => conform(field.schema, input, inner));
+  return build(definition, value, (field, input) => rebuild(field.schema, input, inner));
 }
 
 /** The branded copy of `X.of()`: absent members filled in, the others taken as they are. */
@@ -201,6 +238,15 @@ function conformMember(definition: EnumDefinition, value: unknown): unknown {
   throw new Misfit(`expected a member of ${definition.tag}, got ${describe(value)}`);
 }
 
+/** Through bytes and back: what the decoder gives shares nothing with the value. */
+function conformExtension(definition: ExtensionDefinition, value: unknown): unknown {
+  const bytes = bytesOfExtension(definition, value);
+  if (!bytes.ok) throw new Misfit(bytes.problem, [], bytes.cause);
+  const back = valueOfExtension(definition, Uint8Array.from(bytes.value));
+  if (!back.ok) throw new Misfit(back.problem, [], back.cause);
+  return back.value;
+}
+
 function conformUnion(members: readonly SchemaObject[], value: unknown, depth: number): unknown {
   for (const member of members) {
     const node = nodeOf(member);
@@ -208,6 +254,11 @@ function conformUnion(members: readonly SchemaObject[], value: unknown, depth: n
       return value;
     if (node.kind !== "message" || typeof value !== "object" || value === null) continue;
     if (definitionOf(value) === node.message) return conformMessage(node.message, value, depth);
+  }
+  for (const member of members) {
+    const node = nodeOf(member);
+    if (node.kind === "extension" && node.extension.is?.(value) === true)
+      return conformExtension(node.extension, value);
   }
   throw misfit("an object of one of the union's messages, made by X.of() or by decoding", value);
 }
@@ -226,15 +277,19 @@ function conformDynamic(value: unknown, depth: number): unknown {
   }
   if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
   if (typeof value !== "object") throw misfit("a value that t.any can hold", value);
+  const definition = definitionOf(value);
+  if (definition !== null) return conformMessage(definition, value, depth);
+  const extension = extensionsInReach().find(({ is }) => is?.(value) === true);
+  if (extension !== undefined) return conformExtension(extension, value);
   if (value instanceof Uint8Array || value instanceof Date) {
     if (value instanceof Date && !scalarKinds.timestamp.fits(value))
       throw misfit("a Date of the years 1 to 9999", value);
     return copyScalar(value);
   }
+  const array = arrayKindOfValue(value);
+  if (array !== undefined) return copyOfArray(array, value as NumericArray);
   if (value instanceof AsFloat) return value.value;
   if (value instanceof PlainDate || value instanceof EnumMember) return value;
-  const definition = definitionOf(value);
-  if (definition !== null) return conformMessage(definition, value, depth);
   const inner = inside(depth);
   const each = (item: unknown, key: PropertyKey): unknown => at(key, () => conformDynamic(item, inner));
   if (Array.isArray(value)) return Array.from(value, each);

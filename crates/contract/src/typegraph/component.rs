@@ -48,7 +48,7 @@ fn collect(service: &Service, kind: &Type, found: &mut BTreeSet<usize>) {
         Made::Union(indexes) => {
             found.extend(indexes.iter().filter(|index| service.message(**index).is_some()));
         }
-        Made::Enum(_) | Made::Array(_) => {}
+        Made::Enum(_) | Made::Ext(_) | Made::Array(_) => {}
     }
 }
 

@@ -1,0 +1,55 @@
+// The test of recorded messages, for the files that run it: once with generated code, once with the interpreter.
+//
+// Owns: reading a vector file and what must hold for each case. An executor is chosen once in a process.
+
+import { readFileSync } from "node:fs";
+import { type MessageOptions, messageOf } from "aster-rpc";
+import { describe, expect, it } from "vitest";
+import { buildSchemas, type Loose, structOf, type TypeEntry } from "./xlang-schemas.js";
+
+interface Case {
+  readonly name: string;
+  readonly types: TypeEntry[];
+  readonly value: Loose;
+  readonly [recorded: string]: unknown;
+}
+
+/** Which recordings a suite is about. */
+export interface Recorded {
+  /** Name of the vector file. */
+  readonly file: string;
+  /** Member of a case that holds the bytes. */
+  readonly member: string;
+  /** How many cases have bytes. */
+  readonly count: number;
+  readonly options?: MessageOptions;
+  /** Cases that are only read: what reading gives is written otherwise. */
+  readonly readOnly?: readonly string[];
+}
+
+/** What all cases of a file must satisfy, through the public API. */
+export function describeRecorded(title: string, recordings: Recorded): void {
+  const { file, member, count, options, readOnly = [] } = recordings;
+  const url = new URL(`../../conformance/vectors/${file}.json`, import.meta.url);
+  const { cases } = JSON.parse(readFileSync(url, "utf8")) as { cases: Case[] };
+  const recorded = cases.filter((entry) => typeof entry[member] === "string");
+
+  describe(title, () => {
+    it("are all there", () => {
+      expect(recorded.length).toBe(count);
+    });
+
+    it.each(recorded.map((entry) => [entry.name, entry] as const))(
+      "%s: same bytes, same value",
+      (_name, entry) => {
+        const schemas = buildSchemas(entry.types, options);
+        const root = schemas.byTag.get(entry.value.$struct);
+        const bytes = Buffer.from(root.encode(structOf(schemas, entry.value, "input")));
+        if (!readOnly.includes(entry.name)) expect(bytes.toString("hex")).toBe(entry[member]);
+        const decoded = root.decode(Buffer.from(entry[member] as string, "hex"));
+        expect(decoded).toEqual(structOf(schemas, entry.value, "output"));
+        expect(messageOf(decoded)).toBe(root);
+      },
+    );
+  });
+}

@@ -1,0 +1,136 @@
+// Typed arrays: which JavaScript class stands for which Fory array, and which values are one.
+//
+// Owns: the list of array kinds. A kind is told by the name that the engine gives a typed array, which neither a
+// prototype nor another realm can change. JavaScript has no typed array of booleans: there a `Uint8Array` holds
+// zeros and ones.
+
+/** The word of an array kind in a schema descriptor. */
+export type ArrayWord =
+  | "bool"
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "float32"
+  | "float64";
+
+/** A JavaScript typed array that stands for a Fory array. */
+export type NumericArray =
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+/** What an array kind is for JavaScript and on the wire. */
+export interface ArrayKind {
+  readonly word: ArrayWord;
+  /** The Fory type id. */
+  readonly id: number;
+  /** Bytes of one item. */
+  readonly width: number;
+  /** The name of the JavaScript class. */
+  readonly className: string;
+  /** What a fitting value is, in words. */
+  readonly expected: string;
+  /** An array over the whole of a buffer. */
+  over(buffer: ArrayBuffer): NumericArray;
+  /** True for a value that can be written. */
+  fits(value: unknown): value is NumericArray;
+}
+
+type ArrayClass = {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer): NumericArray;
+};
+
+const typedArrayPrototype = Object.getPrototypeOf(Int8Array.prototype) as object;
+const classNameOf = Object.getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag)?.get as (
+  this: unknown,
+) => string | undefined;
+
+/** The name of a typed array's class, whatever its prototype says; undefined for anything else. */
+export function typedArrayClass(value: unknown): string | undefined {
+  return classNameOf.call(value);
+}
+
+function array(word: ArrayWord, id: number, of: ArrayClass): ArrayKind {
+  const className = of.name;
+  return {
+    word,
+    id,
+    width: of.BYTES_PER_ELEMENT,
+    className,
+    expected: `${/^[AEIOU](?!int)/.test(className) ? "an" : "a"} ${className}`,
+    over: (buffer) => new of(buffer),
+    fits: (value): value is NumericArray => classNameOf.call(value) === className,
+  };
+}
+
+const uint8 = array("uint8", 48, Uint8Array);
+
+const kinds: Readonly<Record<ArrayWord, ArrayKind>> = {
+  bool: {
+    ...uint8,
+    word: "bool",
+    id: 43,
+    expected: "a Uint8Array of zeros and ones",
+    fits: (value): value is NumericArray => uint8.fits(value) && areBools(value as Uint8Array),
+  },
+  int8: array("int8", 44, Int8Array),
+  int16: array("int16", 45, Int16Array),
+  int32: array("int32", 46, Int32Array),
+  int64: array("int64", 47, BigInt64Array),
+  uint8,
+  uint16: array("uint16", 49, Uint16Array),
+  uint32: array("uint32", 50, Uint32Array),
+  uint64: array("uint64", 51, BigUint64Array),
+  float32: array("float32", 55, Float32Array),
+  float64: array("float64", 56, Float64Array),
+};
+
+/** All array kinds by word. */
+export const arrayKinds: Readonly<Record<ArrayWord, ArrayKind>> = kinds;
+
+/** True when every byte is zero or one. */
+export function areBools(bytes: Uint8Array): boolean {
+  for (let index = 0; index < bytes.length; index++) if ((bytes[index] as number) > 1) return false;
+  return true;
+}
+
+const byId = new Map(Object.values(kinds).map((kind) => [kind.id, kind]));
+
+/** The array kind of a Fory type id. */
+export function arrayKindOfId(id: number): ArrayKind | undefined {
+  return byId.get(id);
+}
+
+/** By class; a `Uint8Array` without a schema is bytes. */
+const byClass = new Map(
+  Object.values(kinds)
+    .filter(({ className }) => className !== "Uint8Array")
+    .map((kind) => [kind.className, kind]),
+);
+
+/** The array kind that a value without a schema is; undefined for bytes and for anything else. */
+export function arrayKindOfValue(value: unknown): ArrayKind | undefined {
+  const className = classNameOf.call(value);
+  return className === undefined ? undefined : byClass.get(className);
+}
+
+/** A copy of a typed array of a kind, with a buffer of its own. */
+export function copyOfArray(kind: ArrayKind, value: NumericArray): NumericArray {
+  const bytes = new Uint8Array(value.byteLength);
+  bytes.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  return kind.over(bytes.buffer);
+}

@@ -1,0 +1,63 @@
+// Extension types: `t.extension(tag, coder)`, values whose bytes the user's own encoder makes.
+//
+// Owns: the schema of an extension and the checks of what users give. Calling the coder is in `extension-coder.ts`.
+
+import type { ExtensionDefinition } from "./extension-coder.js";
+import { splitTag } from "./names.js";
+import { SchemaObject } from "./schema.js";
+import type { ExtensionCoder, ExtensionOf } from "./types.js";
+
+class ExtensionSchema extends SchemaObject {
+  readonly definition: ExtensionDefinition;
+
+  constructor(definition: ExtensionDefinition) {
+    super({ kind: "extension", extension: definition });
+    this.definition = definition;
+  }
+
+  get tag(): string {
+    return this.definition.tag;
+  }
+}
+
+const MEMBERS = ["encode", "decode", "is"];
+
+function define(tag: unknown, coder: unknown): ExtensionDefinition {
+  const parts = splitTag(tag, "t.extension()");
+  const what = `t.extension(${JSON.stringify(tag)})`;
+  if (typeof coder !== "object" || coder === null)
+    throw new TypeError(`${what}: takes { encode, decode, is? }`);
+  const { encode, decode, is } = coder as Partial<ExtensionCoder<unknown>>;
+  if (typeof encode !== "function") throw new TypeError(`${what}.encode: a function`);
+  if (typeof decode !== "function") throw new TypeError(`${what}.decode: a function`);
+  if (is !== undefined && typeof is !== "function") throw new TypeError(`${what}.is: a function`);
+  if (Object.getPrototypeOf(coder) === Object.prototype) {
+    const unknown = Object.keys(coder).find((key) => !MEMBERS.includes(key));
+    if (unknown !== undefined) throw new TypeError(`${what}.${unknown}: unknown option`);
+  }
+  return {
+    ...parts,
+    encode: (value) => encode.call(coder, value),
+    decode: (bytes) => decode.call(coder, bytes),
+    is: is === undefined ? null : (value) => is.call(coder, value) === true,
+  };
+}
+
+/**
+ * An extension: a named type whose bytes the user's own encoder makes, as a serializer of one's own does in Python.
+ *
+ * *Shape*: `encode` gives a `Uint8Array` of at most 64 MiB, which is copied; `decode` gets a copy of its own. Neither
+ * gives null, undefined or a promise, and `encode` encodes no messages. In unions, and for objects also in `t.any`,
+ * a value belongs to the first extension whose `is` says so; without `is` it can only stand in places of its own.
+ *
+ * @example
+ * const Point = t.extension("geo/Point", {
+ *   encode: (point: GeoPoint) => point.toBytes(),
+ *   decode: (bytes) => GeoPoint.of(bytes),
+ *   is: (value) => value instanceof GeoPoint,
+ * });
+ * @throws {TypeError} for a bad tag, or members that are no functions
+ */
+export function extension<V>(tag: string, coder: ExtensionCoder<V>): ExtensionOf<V> {
+  return new ExtensionSchema(define(tag, coder)) as unknown as ExtensionOf<V>;
+}
