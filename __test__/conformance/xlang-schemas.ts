@@ -11,6 +11,7 @@ export type TypeNote =
   | { set: TypeNote }
   | { map: [TypeNote, TypeNote] }
   | { optional: TypeNote }
+  | { ref: TypeNote }
   | { struct: string }
   | { enum: string };
 
@@ -28,10 +29,12 @@ export type Loose = any;
 export interface Schemas {
   readonly byTag: ReadonlyMap<string, Loose>;
   readonly entries: ReadonlyMap<string, TypeEntry>;
+  /** Values with an identity of their own, by the number that the notation gives them. */
+  readonly identities: Map<number, Loose>;
 }
 
 /** Builds every type of a case. Integers are bigints, timestamps microseconds: nothing is lost. */
-export function buildSchemas(types: TypeEntry[]): Schemas {
+export function buildSchemas(types: TypeEntry[], options: Loose = {}): Schemas {
   const byTag = new Map<string, Loose>();
   const everything = types.map(({ tag }) => t.ref(() => byTag.get(tag)));
   const word: Record<string, Loose> = {
@@ -52,6 +55,7 @@ export function buildSchemas(types: TypeEntry[]): Schemas {
     if ("set" in type) return t.set(schemaOf(type.set));
     if ("map" in type) return t.map(schemaOf(type.map[0]), schemaOf(type.map[1]));
     if ("optional" in type) return t.optional(schemaOf(type.optional));
+    if ("ref" in type) return t.shared(schemaOf(type.ref));
     const tag = "struct" in type ? type.struct : type.enum;
     return t.ref(() => byTag.get(tag));
   };
@@ -63,9 +67,9 @@ export function buildSchemas(types: TypeEntry[]): Schemas {
       continue;
     }
     const fields = (type.fields ?? []).map((field) => [field.name, schemaOf(field.type).name(field.name)]);
-    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types: everything }));
+    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { ...options, types: everything }));
   }
-  return { byTag, entries: new Map(types.map((type) => [type.tag, type])) };
+  return { byTag, entries: new Map(types.map((type) => [type.tag, type])), identities: new Map() };
 }
 
 /** Which of the two sides a value is made for: what encoding takes, or what decoding gives. */
@@ -84,6 +88,8 @@ function microsOf(text: string): bigint {
 
 /** A value for a place of a known type. */
 export function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
+  if (value !== null && typeof value === "object" && "$ref" in value)
+    return schemas.identities.get(value.$ref);
   if (type === "any" || type === "list" || type === "dict") return dynamicOf(schemas, value, side);
   if (value === null) return null;
   if (typeof type !== "string") return containerOf(schemas, type, value, side);
@@ -101,7 +107,8 @@ function containerOf(
   side: SideOfValue,
 ): Loose {
   if ("optional" in type) return fieldValue(schemas, type.optional, value, side);
-  if ("list" in type) return value.map((item: Loose) => fieldValue(schemas, type.list, item, side));
+  if ("ref" in type) return fieldValue(schemas, type.ref, value, side);
+  if ("list" in type) return listOf(schemas, value, (item) => fieldValue(schemas, type.list, item, side));
   if ("set" in type)
     return new Set(value.$set.map((item: Loose) => fieldValue(schemas, type.set, item, side)));
   if ("map" in type) {
@@ -114,18 +121,30 @@ function containerOf(
   return "enum" in type ? value.member : structOf(schemas, value, side);
 }
 
-/** A message value: branded, as decoding makes it. */
+/** A list, which is there before its elements are where it has an identity. */
+function listOf(schemas: Schemas, value: Loose, itemOf: (item: Loose) => Loose): Loose[] {
+  const list: Loose[] = [];
+  if ("$id" in value) schemas.identities.set(value.$id, list);
+  for (const item of Array.isArray(value) ? value : value.$list) list.push(itemOf(item));
+  return list;
+}
+
+/** A message value: branded, as decoding makes it, and there before its members are. */
 export function structOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
-  const entry = schemas.entries.get(value.$struct);
-  const fields = (entry?.fields ?? []).map(({ name, type }) => [
-    name,
-    fieldValue(schemas, type, value.fields[name], side),
-  ]);
-  return schemas.byTag.get(value.$struct).of(Object.fromEntries(fields));
+  const fields = schemas.entries.get(value.$struct)?.fields ?? [];
+  const made = schemas.byTag
+    .get(value.$struct)
+    .of(Object.fromEntries(fields.map(({ name }) => [name, null])));
+  if ("$id" in value) schemas.identities.set(value.$id, made);
+  for (const { name, type } of fields) made[name] = fieldValue(schemas, type, value.fields[name], side);
+  return made;
 }
 
 function dynamicOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
-  if (Array.isArray(value)) return value.map((item) => dynamicOf(schemas, item, side));
+  if (value !== null && typeof value === "object" && "$ref" in value)
+    return schemas.identities.get(value.$ref);
+  if (Array.isArray(value) || (value !== null && typeof value === "object" && "$list" in value))
+    return listOf(schemas, value, (item) => dynamicOf(schemas, item, side));
   if (typeof value === "number" && !Number.isInteger(value)) return value;
   if (value === null || typeof value !== "object") return value;
   if ("$int" in value) return BigInt(value.$int);

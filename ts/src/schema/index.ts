@@ -41,6 +41,7 @@ export type {
   Scalar,
   Schema,
   SetOf,
+  SharedOf,
   StandardIssue,
   StandardProps,
   T,
