@@ -11,6 +11,7 @@ export type TypeNote =
   | { set: TypeNote }
   | { map: [TypeNote, TypeNote] }
   | { optional: TypeNote }
+  | { ref: TypeNote }
   | { struct: string }
   | { enum: string }
   | { ext: string }
@@ -31,6 +32,8 @@ export type Loose = any;
 export interface Schemas {
   readonly byTag: ReadonlyMap<string, Loose>;
   readonly entries: ReadonlyMap<string, TypeEntry>;
+  /** Values with an identity of their own, by the number that the notation gives them. */
+  readonly identities: Map<number, Loose>;
 }
 
 /** A value of an extension: its bytes, under its tag. */
@@ -88,6 +91,7 @@ export function buildSchemas(types: TypeEntry[], options: MessageOptions = {}): 
     if ("optional" in type) return t.optional(schemaOf(type.optional));
     if ("array" in type) return (t as Loose)[`${type.array}Array`];
     if ("union" in type) return (t as Loose).union(...type.union.map((tag) => t.ref(() => byTag.get(tag))));
+    if ("ref" in type) return t.shared(schemaOf(type.ref));
     const tag = "struct" in type ? type.struct : "enum" in type ? type.enum : type.ext;
     return t.ref(() => byTag.get(tag));
   };
@@ -105,7 +109,7 @@ export function buildSchemas(types: TypeEntry[], options: MessageOptions = {}): 
     const fields = (type.fields ?? []).map((field) => [field.name, schemaOf(field.type).name(field.name)]);
     byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types: everything, ...options }));
   }
-  return { byTag, entries: new Map(types.map((type) => [type.tag, type])) };
+  return { byTag, entries: new Map(types.map((type) => [type.tag, type])), identities: new Map() };
 }
 
 /** Which of the two sides a value is made for: what encoding takes, or what decoding gives. */
@@ -124,6 +128,8 @@ function microsOf(text: string): bigint {
 
 /** A value for a place of a known type. */
 export function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
+  if (value !== null && typeof value === "object" && "$ref" in value)
+    return schemas.identities.get(value.$ref);
   if (type === "any" || type === "list" || type === "dict") return dynamicOf(schemas, value, side);
   if (value === null) return null;
   if (typeof type !== "string") return containerOf(schemas, type, value, side);
@@ -141,7 +147,8 @@ function containerOf(
   side: SideOfValue,
 ): Loose {
   if ("optional" in type) return fieldValue(schemas, type.optional, value, side);
-  if ("list" in type) return value.map((item: Loose) => fieldValue(schemas, type.list, item, side));
+  if ("ref" in type) return fieldValue(schemas, type.ref, value, side);
+  if ("list" in type) return listOf(schemas, value, (item) => fieldValue(schemas, type.list, item, side));
   if ("set" in type)
     return new Set(value.$set.map((item: Loose) => fieldValue(schemas, type.set, item, side)));
   if ("map" in type) {
@@ -155,18 +162,30 @@ function containerOf(
   return "enum" in type ? value.member : structOf(schemas, value, side);
 }
 
-/** A message value: branded, as decoding makes it. */
+/** A list, which is there before its elements are where it has an identity. */
+function listOf(schemas: Schemas, value: Loose, itemOf: (item: Loose) => Loose): Loose[] {
+  const list: Loose[] = [];
+  if ("$id" in value) schemas.identities.set(value.$id, list);
+  for (const item of Array.isArray(value) ? value : value.$list) list.push(itemOf(item));
+  return list;
+}
+
+/** A message value: branded, as decoding makes it, and there before its members are. */
 export function structOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
-  const entry = schemas.entries.get(value.$struct);
-  const fields = (entry?.fields ?? []).map(({ name, type }) => [
-    name,
-    fieldValue(schemas, type, value.fields[name], side),
-  ]);
-  return schemas.byTag.get(value.$struct).of(Object.fromEntries(fields));
+  const fields = schemas.entries.get(value.$struct)?.fields ?? [];
+  const made = schemas.byTag
+    .get(value.$struct)
+    .of(Object.fromEntries(fields.map(({ name }) => [name, null])));
+  if ("$id" in value) schemas.identities.set(value.$id, made);
+  for (const { name, type } of fields) made[name] = fieldValue(schemas, type, value.fields[name], side);
+  return made;
 }
 
 function dynamicOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
-  if (Array.isArray(value)) return value.map((item) => dynamicOf(schemas, item, side));
+  if (value !== null && typeof value === "object" && "$ref" in value)
+    return schemas.identities.get(value.$ref);
+  if (Array.isArray(value) || (value !== null && typeof value === "object" && "$list" in value))
+    return listOf(schemas, value, (item) => dynamicOf(schemas, item, side));
   if (typeof value === "number" && !Number.isInteger(value)) return value;
   if (value === null || typeof value !== "object") return value;
   if ("$int" in value) return BigInt(value.$int);

@@ -125,10 +125,8 @@ message("t/M", { n: t.bigint }).encode({ n: 1 });
 message("t/M", { n: t.int }).encode({ n: 1n });
 // @ts-expect-error schemas are no functions
 t.string();
-// @ts-expect-error not in this version
-t.shared;
-// @ts-expect-error not in this version
-message("t/M", {}, { refs: true });
+// @ts-expect-error a flag
+message("t/M", {}, { refs: 1 });
 void [noId, undefinedQty, noNote];
 
 // --- Typed arrays

@@ -62,7 +62,10 @@ describe("a bad definition is a TypeError that names the place", () => {
     ["an enum member twice", () => t.enum("n/E", ["A", "A"]), /there twice/],
     ["an integer-like enum member", () => t.enum("n/E", { 1: "one" }), /looks like an integer/],
     ["an unknown option", () => message("n/M", {}, { module: "x" } as Loose), /n\/M\.module: unknown option/],
-    ["refs", () => message("n/M", {}, { refs: true } as Loose), /not supported by this version/],
+    ["refs that are no flag", () => message("n/M", {}, { refs: 1 } as Loose), /n\/M\.refs: true or false/],
+    ["t.shared of nothing", () => t.shared(late), /t\.shared\(\): undefined/],
+    ["a shared element", () => t.list(t.shared(t.anyList)), /t\.list\(\): t\.shared\(\) belongs to a field/],
+    ["a shared key", () => t.map(t.shared(t.string), t.int), /t\.map\(\) key: t\.shared/],
     ["compatible", () => message("n/M", {}, { compatible: true } as Loose), /not supported by this version/],
   ])("%s", (_name, define, text) => {
     expect(define).toThrow(TypeError);

@@ -109,16 +109,26 @@ class RootCodec implements PlanCodec {
   }
 }
 
-/** The scope of described types, with functions installed. */
-function compile(described: Described, executor?: ExecutorName): { scope: Scope; codecs: Codecs } {
+/** The plan of described types and the codecs of its roots. */
+function compile(described: Described, executor?: ExecutorName): { planId: number; codecs: Codecs } {
   const plan = compilePlan(described.descriptor);
-  const scope = scopeOf(plan, described);
-  installExecutor(scope, executor);
+  // One scope for the roots that track references and one for the others, each made when a root needs it.
+  const scopes = new Map<boolean, Scope>();
+  const scopeFor = (tracked: boolean): Scope => {
+    let scope = scopes.get(tracked);
+    if (scope === undefined) {
+      scope = scopeOf(plan, described, tracked);
+      installExecutor(scope, executor);
+      scopes.set(tracked, scope);
+    }
+    return scope;
+  };
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
+    const scope = scopeFor(plan.roots[root]?.refs === true);
     const form = rootOf(scope, shapeOf(scope, schema, plan.roots[root]));
     return new RootCodec(scope, root, form, schema);
   };
-  return { scope, codecs: codec };
+  return { planId: plan.id, codecs: codec };
 }
 
 type Codecs = (schema: SchemaObject, root: number) => PlanCodec;
@@ -164,13 +174,13 @@ const byService = new WeakMap<object, ServiceCodecs>();
 export function serviceCodecs(service: object): ServiceCodecs {
   let codecs = byService.get(service);
   if (codecs === undefined) {
-    const { scope, codecs: codec } = compile(serviceDescribed(service));
+    const { planId, codecs: codec } = compile(serviceDescribed(service));
     const methods = serviceDefinition(service).methods.map((method, index) => ({
       method,
       request: codec(method.request, 2 * index),
       response: codec(method.response, 2 * index + 1),
     }));
-    codecs = { planId: scope.planId, methods };
+    codecs = { planId, methods };
     byService.set(service, codecs);
   }
   return codecs;

@@ -5,15 +5,19 @@
 // message are checked once; every other read checks for itself.
 
 import { recordOf } from "../schema/validate.js";
+import { formOfShape } from "./forms.js";
 import {
   checkHash,
   expectOf,
   fieldReader,
   isPresent,
+  leadReader,
   payloadReader,
   type Reading,
 } from "./interpret-read.js";
-import { expectType, readChunk, readChunkSize, readItems } from "./read-dynamic.js";
+import { trackedForm } from "./interpret-write.js";
+import { type Expect, expectType, nullFor, readChunk, readChunkSize, readItems } from "./read-dynamic.js";
+import { readAgain, readReferable } from "./read-referable.js";
 import {
   defaultOf,
   type FieldShape,
@@ -24,12 +28,15 @@ import {
   type Shape,
 } from "./shape.js";
 import { member, Source } from "./source.js";
+import { DECLARED_CHUNK, DECLARED_LIST, ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 
 const runtime = {
   checkHash,
   defaultOf,
   expectType,
   isPresent,
+  nullFor,
+  readAgain,
   readChunk,
   readChunkSize,
   readItems,
@@ -79,8 +86,12 @@ class ReaderSource {
   }
 
   build(): (ReadBody | null)[] {
-    const { types } = this.#reading.scope;
-    for (const type of types) if (type.kind === "message") this.#message(type);
+    const { types, tracked } = this.#reading.scope;
+    for (const type of types) {
+      if (type.kind !== "message") continue;
+      if (tracked) this.#trackedMessage(type);
+      else this.#message(type);
+    }
     const names = types.map((type) => (type.kind === "message" ? `r${type.index}` : "null"));
     this.#source.line(`return [${names.join(", ")}];`);
     return this.#source.run(runtime) as (ReadBody | null)[];
@@ -109,6 +120,41 @@ class ReaderSource {
     this.#source.line(body.join("\n"));
   }
 
+  /**
+   * A message that its parts may refer to: the object is there once the scalars at the start are read, and its
+   * other fields are set as they are. Without others it is made at the end, as where nothing is tracked.
+   */
+  #trackedMessage(type: MessageType): void {
+    const { index, fields, order } = type;
+    const lead = this.#lead(type);
+    const late = order.findIndex((at) => !isPlainScalar(fields[at] as FieldShape));
+    const early = late < 0 ? order : order.slice(0, late);
+    const names = [...early].sort((one, other) => one - other).map((at) => `a${at}`);
+    const assign = fields.map(
+      (field, at) => `${member("this", field.key)} = ${early.includes(at) ? `a${at}` : "null"};`,
+    );
+    const fieldOf = (at: number, target: string): string => this.#field(fields[at] as FieldShape, target);
+    this.#source.line(`function K${index}(${names.join(", ")}) { ${assign.join(" ")} }`);
+    this.#source.line(`K${index}.prototype = ${this.#source.constant(type.definition.prototype)};`);
+    const body = [
+      `function r${index}(r, s) {`,
+      ENTER,
+      `const b = r.buf, d = r.view, t = r.numbered; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
+      `if (r.end - p < ${4 + lead.bytes} || d.getInt32(p, true) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
+      "p += 4;",
+      ...lead.lines,
+      "r.pos = p;",
+      ...early.slice(lead.count).map((at) => fieldOf(at, `a${at}`)),
+      `const o = new K${index}(${names.join(", ")});`,
+      late < 0 ? "" : "if (s >= 0) t.values[s] = o;",
+      ...order.slice(early.length).map((at) => fieldOf(at, member("o", (fields[at] as FieldShape).key))),
+      "r.depth--;",
+      "return o;",
+      "}",
+    ];
+    this.#source.line(body.join("\n"));
+  }
+
   /** The fields of fixed size at the start, which one check covers. */
   #lead(type: MessageType): { readonly bytes: number; readonly count: number; readonly lines: string[] } {
     let bytes = 0;
@@ -130,10 +176,47 @@ class ReaderSource {
     return { bytes, count: lines.length, lines };
   }
 
-  #field({ field, shape }: FieldShape, target: string): string {
-    const read = this.#place(shape, target);
+  #field(place: FieldShape, target: string): string {
+    const { field, shape, lead } = place;
+    const read = lead === "plain" ? this.#place(shape, target) : this.#led(place, target);
     if (!this.#reading.marked || field.fallback === null) return read;
     return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(${this.#source.constant(field)});`;
+  }
+
+  /** Statements that read a field that more than a null flag may precede. */
+  #led(place: FieldShape, target: string): string {
+    const { shape, lead } = place;
+    const rare = leadReader(this.#reading, place);
+    if (lead === "flag" || shape.op === "dynamic") return `${target} = ${this.#source.constant(rare)}(r);`;
+    const info = shape.op === "message" && shape.typeInfo;
+    const type = info ? `expectType(r, ${this.#scopeName}, ${this.#source.constant(shape.type)}); ` : "";
+    return this.#referable(shape, target, { expect: expectOf(this.#reading, shape), rare, type });
+  }
+
+  /** Statements that read a value behind a reference flag: a new one or one that was there; else `rare` does. */
+  #referable(
+    shape: Exclude<Shape, { op: "dynamic" }>,
+    target: string,
+    { expect, rare, type }: { readonly expect: Expect; readonly rare: ReadBody; readonly type: string },
+  ): string {
+    const place = this.#source.constant(expect);
+    return [
+      `x = r.byte(); if (x === 0) { ${type}q = r.take(${this.#source.constant(formOfShape(shape))}); `,
+      `${this.#payload(shape, target, "q")} t.values[q] = ${target}; }`,
+      `else if (x === 254) ${target} = readAgain(r, ${place});`,
+      `else if (x === 253) ${target} = nullFor(r, ${place});`,
+      `else { r.pos--; ${target} = ${this.#source.constant(rare)}(r); }`,
+    ].join(" ");
+  }
+
+  /** Statements that read an element, key or value of a declared type in the form that Python writes. */
+  #part(shape: Shape, target: string): string {
+    const form = trackedForm(this.#reading.scope, shape);
+    if (form === null || shape.op === "dynamic") return this.#payload(shape, target);
+    const expect = expectOf(this.#reading, shape);
+    const read = payloadReader(this.#reading, shape);
+    const rare: ReadBody = (reader) => readReferable(reader, expect, form, read);
+    return this.#referable(shape, target, { expect, rare, type: "" });
   }
 
   /** Statements that read a field into a variable. */
@@ -148,28 +231,28 @@ class ReaderSource {
   }
 
   /** Statements that read a payload into a variable. */
-  #payload(shape: Shape, target: string): string {
+  #payload(shape: Shape, target: string, number = ""): string {
     if (shape.op === "scalar" && shape.kind.word === "int" && shape.kind.js === "number") {
       // One byte is what most integers are.
       return `x = r.pos; if (x < r.end && b[x] < 128) { x = b[x]; r.pos++; ${target} = (x >>> 1) ^ -(x & 1); } else ${target} = r.int();`;
     }
-    return `${target} = ${this.#expression(shape)};`;
+    return `${target} = ${this.#expression(shape, number && `, ${number}`)};`;
   }
 
-  #expression(shape: Shape): string {
+  /** @param number the argument that tells collections and messages their number, if they have one */
+  #expression(shape: Shape, number: string): string {
     switch (shape.op) {
       case "scalar": {
         const method = methodByWord[shape.kind.word];
         return method ?? `${this.#source.constant(payloadReader(this.#reading, shape))}(r)`;
       }
       case "message":
-        return `r${shape.type.index}(r)`;
+        return `r${shape.type.index}(r${number})`;
       case "list":
-        return `${this.#collection(shape)}(r)`;
       case "set":
-        return `new Set(${this.#collection(shape)}(r))`;
+        return `${this.#collection(shape)}(r${number})`;
       case "map":
-        return `${this.#map(shape)}(r)`;
+        return `${this.#map(shape)}(r${number})`;
       default:
         return `${this.#source.constant(payloadReader(this.#reading, shape))}(r)`;
     }
@@ -179,18 +262,28 @@ class ReaderSource {
     const name = `f${this.#functions++}`;
     const { element, declared } = shape;
     const expect = this.#source.constant(expectOf(this.#reading, element));
+    const { tracked } = this.#reading.scope;
+    const form = trackedForm(this.#reading.scope, element);
+    const flags = form === null ? DECLARED_LIST : DECLARED_LIST | LIST_FLAG.TRACKED;
+    // Python's one exception: in a list of bools, nothing precedes them.
+    const part = form?.kind === ID.BOOL ? this.#payload(element, "y") : this.#part(element, "y");
     const fast = declared
-      ? `if (f === 12) { for (let i = 0; i < n; i++) { ${this.#payload(element, "y")} v.push(y); } } else `
+      ? `if (f === ${flags}) { for (let i = 0; i < n; i++) { ${part} v.push(y); } } else `
       : "";
+    const set = shape.op === "set";
+    // A set that can be referred to is there before its elements are.
+    const early = set && tracked ? "const m = new Set(); if (s >= 0) t.values[s] = m;" : "";
+    const number = !set && tracked ? "if (s >= 0) t.values[s] = v;" : "";
     this.#source.line(
       [
-        `function ${name}(r) {`,
-        `const n = r.count(); ${ENTER} let v = [];`,
+        `function ${name}(r${tracked ? ", s" : ""}) {`,
+        `const n = r.count(); ${ENTER} const v = []; ${tracked ? "const t = r.numbered;" : ""} ${early} ${number}`,
         "if (n > 0) {",
-        "const f = r.byte(), b = r.buf; let x, y;",
-        `${fast}v = readItems(r, ${this.#scopeName}, ${expect}, n, f);`,
+        "const f = r.byte(), b = r.buf; let x, y, q;",
+        `${fast}readItems(r, ${this.#scopeName}, ${expect}, n, f, v);`,
         "}",
-        "r.depth--; return v;",
+        "r.depth--;",
+        early === "" ? `return ${set ? "new Set(v)" : "v"};` : "for (const e of v) m.add(e); return m;",
         "}",
       ].join("\n"),
     );
@@ -201,18 +294,24 @@ class ReaderSource {
     const name = `f${this.#functions++}`;
     const keys = this.#source.constant(expectOf(this.#reading, shape.key));
     const values = this.#source.constant(expectOf(this.#reading, shape.value));
+    const { scope } = this.#reading;
+    const header =
+      DECLARED_CHUNK |
+      (trackedForm(scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
+      (trackedForm(scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
     const take = shape.record ? "m[k] = y;" : "m.set(k, y);";
     const fast = [
-      "if (h === 36) {",
+      `if (h === ${header}) {`,
       "const s = readChunkSize(r, n - i);",
-      `for (let j = 0; j < s; j++) { ${this.#payload(shape.key, "k")} ${this.#payload(shape.value, "y")} ${take} }`,
+      `for (let j = 0; j < s; j++) { ${this.#part(shape.key, "k")} ${this.#part(shape.value, "y")} ${take} }`,
       "i += s; continue; }",
     ];
     this.#source.line(
       [
-        `function ${name}(r) {`,
+        `function ${name}(r${scope.tracked ? ", s" : ""}) {`,
         `const n = r.count(), b = r.buf, m = ${shape.record ? "recordOf([])" : "new Map()"}; ${ENTER}`,
-        "let x, k, y;",
+        scope.tracked ? "const t = r.numbered; if (s >= 0) t.values[s] = m;" : "",
+        "let x, k, y, q;",
         "for (let i = 0; i < n; ) {",
         "const h = r.byte();",
         ...(shape.keyDeclared && shape.valueDeclared ? fast : []),
@@ -224,6 +323,11 @@ class ReaderSource {
     );
     return name;
   }
+}
+
+/** A field that nothing can refer to and that refers to nothing. */
+function isPlainScalar({ shape, lead }: FieldShape): boolean {
+  return lead !== "reference" && (shape.op === "scalar" || shape.op === "enum");
 }
 
 /** The readers of a scope's types, by index; null for enums. */

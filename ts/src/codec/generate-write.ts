@@ -5,19 +5,24 @@
 // with nulls) are closures of the interpreter.
 
 import { fieldInput } from "../schema/validate.js";
-import { fieldWriter, payloadWriter } from "./interpret-write.js";
+import { type Form, formOfShape } from "./forms.js";
+import { fieldWriter, leadWriter, payloadWriter, trackedForm } from "./interpret-write.js";
+import { countValue, numberOf } from "./numbered.js";
 import { putBigInt, putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import type { FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
 import { member, Source } from "./source.js";
 import { putShortText, SHORT_TEXT_ROOM, writeLongText } from "./text.js";
+import { DECLARED_CHUNK, ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 import { scalarWriter, type WriteValue } from "./write-scalar.js";
 import { beginCollection, enterWriting, writeTypeInfo, writing } from "./writing.js";
 
 const runtime = {
   beginCollection,
+  countValue,
   enterWriting,
   fieldInput,
+  numberOf,
   putBigInt,
   putBigUint,
   putInt,
@@ -117,14 +122,46 @@ class WriterSource {
   }
 
   /** Reads the member into `x` and writes it. */
-  #field({ key, field, shape }: FieldShape): Step {
+  #field(place: FieldShape): Step {
+    const { key, field } = place;
     const access = member("v", key);
     // A name that every object inherits counts only as a member of its own.
     const read =
       key in Object.prototype ? `Object.hasOwn(v, ${JSON.stringify(key)}) ? ${access} : undefined` : access;
-    const absent = `if (x === undefined) x = fieldInput(${this.#source.constant(field)}, v);`;
-    const step = this.#place(shape);
+    // Where references are tracked, a default is another object for each message that needs it.
+    const own = this.#scope.tracked ? ", true" : "";
+    const absent = `if (x === undefined) x = fieldInput(${this.#source.constant(field)}, v${own});`;
+    const step = this.#led(place);
     return { room: step.room, code: (rest) => `x = ${read}; ${absent}\n${step.code(rest)}` };
+  }
+
+  /** A field's value with all that precedes it. */
+  #led(place: FieldShape): Step {
+    const { shape, lead } = place;
+    if (lead === "plain") return this.#place(shape);
+    if (lead === "flag" || shape.op === "dynamic") return this.#closure(leadWriter(this.#scope, place));
+    return orNull(shape.nullable, this.#referable(formOfShape(shape), this.#present(shape)));
+  }
+
+  /** A value behind a reference flag, or the number under which it was written already. */
+  #referable(form: Form, step: Step): Step {
+    const name = this.#source.constant(form);
+    const { room, code } = step;
+    if (form.shape?.op === "scalar" && ["string", "date", "bigint"].includes(form.shape.kind.js)) {
+      // Strings and bigints in JavaScript: never the same ones twice.
+      return { room: room + 1, code: (rest) => `countValue(${name}); b[p++] = 0; ${code(rest)}` };
+    }
+    return {
+      room: room + 6,
+      code: (rest) =>
+        `q = numberOf(x, ${name}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); } else { b[p++] = 0; ${code(rest)} }`,
+    };
+  }
+
+  /** A key or value of a map, neither of them null. */
+  #side(shape: Shape): Step {
+    const form = trackedForm(this.#scope, shape);
+    return form === null ? this.#payload(shape) : this.#referable(form, this.#payload(shape));
   }
 
   /** A field's value: null flag and type info included. */
@@ -133,11 +170,9 @@ class WriterSource {
       shape.op === "dynamic" || shape.op === "extension"
         ? this.#closure(fieldWriter(this.#scope, { ...shape, nullable: false }))
         : this.#present(shape);
+    const { room, code } = step;
     if (!shape.nullable) return step;
-    return {
-      room: step.room + 1,
-      code: (rest) => `if (x === null) b[p++] = 253; else { b[p++] = 255; ${step.code(rest)} }`,
-    };
+    return orNull(true, { room: room + 1, code: (rest) => `b[p++] = 255; ${code(rest)}` });
   }
 
   #present(shape: Shape): Step {
@@ -187,12 +222,16 @@ class WriterSource {
 
   #collection(shape: Extract<Shape, { op: "list" | "set" }>): string {
     const name = `f${this.#functions++}`;
-    const step = this.#payload(shape.element);
     const list = shape.op === "list";
     const nulls = shape.element.nullable;
     const has = list ? "v.includes(null)" : "v.has(null)";
-    const guarded = nulls ? `if (nulls) { if (x === null) { b[p++] = 253; continue; } b[p++] = 255; }` : "";
-    const room = step.room + 1;
+    const form = trackedForm(this.#scope, shape.element);
+    const bare = form?.kind === ID.BOOL;
+    const body = this.#payload(shape.element);
+    const step = form === null || bare ? body : this.#referable(form, body);
+    const tracked = form === null ? 0 : LIST_FLAG.TRACKED;
+    const guarded = this.#guard(nulls, form, bare);
+    const room = step.room + (bare ? 6 : 1);
     this.#source.line(
       [
         `function ${name}(w, v) {`,
@@ -201,7 +240,9 @@ class WriterSource {
           : "if (!(v instanceof Set)) refuse(); const n = v.size;",
         "beginCollection(w, n); if (n === 0) { writing.depth--; return; }",
         `w.ensure(${room}); let p = w.pos, b = w.buf, d = w.view, x, q, i = 0;`,
-        nulls ? `const nulls = ${has}; b[p++] = nulls ? 14 : 12;` : "b[p++] = 12;",
+        nulls
+          ? `const nulls = ${has}; b[p++] = nulls ? ${14 | tracked} : ${12 | tracked};`
+          : `b[p++] = ${12 | tracked};`,
         list ? "for (; i < n; i++) { x = v[i];" : "for (x of v) { if (i++ === n) refuse();",
         `if (b.length - p < ${room}) { w.pos = p; w.ensure(${room}); b = w.buf; d = w.view; }`,
         guarded,
@@ -215,17 +256,29 @@ class WriterSource {
     return name;
   }
 
+  /** What stands before an element in a list with nulls, beside its own flag. */
+  #guard(nulls: boolean, form: Form | null, bare: boolean): string {
+    if (!nulls) return "";
+    const rest = form === null ? "b[p++] = 255;" : "";
+    // Python's one exception: its loop for bools looks only at nulls.
+    const bool = `q = numberOf(x, ${this.#source.constant(form)}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); continue; } b[p++] = 0;`;
+    return `if (nulls) { if (x === null) { b[p++] = 253; continue; } ${bare ? bool : rest} }`;
+  }
+
   /** A map whose two sides are declared and never null: chunks of 255 entries, the last one shorter. */
   #map(shape: MapShape): string {
     const name = `f${this.#functions++}`;
-    const key = this.#payload(shape.key);
-    const value = this.#payload(shape.value);
+    const key = this.#side(shape.key);
+    const value = this.#side(shape.value);
     const room = key.room + value.room + 2;
+    const bits =
+      (trackedForm(this.#scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
+      (trackedForm(this.#scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
     this.#source.line(
       [
         `function ${name}e(w, k, y, left) {`,
         `w.ensure(${room}); let p = w.pos, b = w.buf, d = w.view, x = k, q;`,
-        "if (left > 0) { b[p++] = 36; b[p++] = left > 255 ? 255 : left; }",
+        `if (left > 0) { b[p++] = ${DECLARED_CHUNK | bits}; b[p++] = left > 255 ? 255 : left; }`,
         key.code(value.room),
         "x = y;",
         value.code(0),
@@ -254,6 +307,12 @@ class WriterSource {
 interface Step {
   readonly room: number;
   readonly code: (rest: number) => string;
+}
+
+function orNull(nullable: boolean, { room, code }: Step): Step {
+  return nullable
+    ? { room, code: (rest) => `if (x === null) b[p++] = 253; else { ${code(rest)} }` }
+    : { room, code };
 }
 
 function inline({ room, code }: Inline): Step {

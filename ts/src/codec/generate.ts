@@ -29,13 +29,13 @@ export function generate(scope: Scope): void {
       compileWriters();
       type.write(writer, value);
     };
-    type.read = (reader) => {
+    type.read = (reader, number) => {
       compileReaders(false);
-      return type.read(reader);
+      return type.read(reader, number);
     };
-    type.readMarked = (reader) => {
+    type.readMarked = (reader, number) => {
       compileReaders(true);
-      return type.readMarked(reader);
+      return type.readMarked(reader, number);
     };
   });
 }

@@ -6,18 +6,23 @@
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
 import { readExtension } from "./extension.js";
+import { formOfShape, kindOfShape } from "./forms.js";
 import {
   type Expect,
   expectDynamic,
   expectType,
   isIntegerKind,
   type Loose,
-  readElements,
+  nullFor,
   readEntries,
   readInteger,
+  readList,
+  readMap,
   readOfKind,
+  readSet,
   readTyped,
 } from "./read-dynamic.js";
+import { readReferable, typedReader } from "./read-referable.js";
 import type { Reader } from "./reader.js";
 import {
   defaultOf,
@@ -41,9 +46,10 @@ export interface Reading {
 export function bodyReader(reading: Reading, type: MessageType): ReadBody {
   let places: { readonly index: number; readonly read: ReadBody }[] | null = null;
   const { prototype } = type.definition;
-  return (reader) => {
+  return (reader, number) => {
     // Built at first use, when every type of the scope has its reader: messages may refer to each other.
     places ??= type.order.map((index) => ({ index, read: placeReader(reading, type.fields[index]) }));
+    if (reading.scope.tracked) return readTracked(reader, type, places, number);
     reader.enter();
     checkHash(reader, type);
     const values: unknown[] = new Array(places.length);
@@ -53,6 +59,23 @@ export function bodyReader(reading: Reading, type: MessageType): ReadBody {
     for (const [index, { key }] of type.fields.entries()) result[key] = values[index];
     return result;
   };
+}
+
+/** The object is there before its parts are read, which may refer to it. */
+function readTracked(
+  reader: Reader,
+  type: MessageType,
+  places: readonly { readonly index: number; readonly read: ReadBody }[],
+  number = -1,
+): object {
+  const result = Object.create(type.definition.prototype) as Record<string, unknown>;
+  for (const { key } of type.fields) result[key] = null;
+  reader.enter();
+  checkHash(reader, type);
+  if (number >= 0) reader.numbered.values[number] = result;
+  for (const { index, read } of places) result[(type.fields[index] as FieldShape).key] = read(reader);
+  reader.depth--;
+  return result;
 }
 
 /** The struct hash tells whether both sides have the same fields. */
@@ -67,7 +90,7 @@ export function checkHash(reader: Reader, type: MessageType): void {
 
 function placeReader(reading: Reading, place: FieldShape | undefined): ReadBody {
   if (place === undefined) throw new Error("a plan whose order names no field");
-  const read = fieldReader(reading, place.shape);
+  const read = leadReader(reading, place);
   if (!reading.marked || place.field.fallback === null) return read;
   return (reader) => (isPresent(reader) ? read(reader) : defaultOf(place.field));
 }
@@ -77,6 +100,20 @@ export function isPresent(reader: Reader): boolean {
   const mark = reader.byte();
   if (mark > 1) reader.fail("a mark that is neither absent nor present");
   return mark === 1;
+}
+
+/** Reads a field with what precedes it. */
+export function leadReader(reading: Reading, { shape, lead }: FieldShape): ReadBody {
+  if (lead === "plain") return fieldReader(reading, shape);
+  const read = presentReader(reading, shape);
+  const expect = expectOf(reading, shape);
+  if (lead === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
+  if (shape.op === "dynamic" || (shape.op === "message" && shape.typeInfo)) {
+    const typed = typedReader(reading.scope, expect);
+    return (reader) => readReferable(reader, expect, null, typed);
+  }
+  const form = formOfShape(shape);
+  return (reader) => readReferable(reader, expect, form, read);
 }
 
 /** Reads a field: null flag, type info where fields carry it, value. */
@@ -107,16 +144,17 @@ export function payloadReader(reading: Reading, shape: Shape): ReadBody {
       return scalarReader(shape.kind, shape.lend);
     case "list": {
       const expect = expectOf(reading, shape.element);
-      return (reader) => readElements(reader, scope, expect);
+      return (reader, number) => readList(reader, scope, expect, number);
     }
     case "set": {
       const expect = expectOf(reading, shape.element);
-      return (reader) => new Set(readElements(reader, scope, expect));
+      return (reader, number) => readSet(reader, scope, expect, number);
     }
     case "map":
       return mapReader(reading, shape);
     case "message":
-      return (reader) => (reading.marked ? shape.type.readMarked(reader) : shape.type.read(reader));
+      return (reader, number) =>
+        reading.marked ? shape.type.readMarked(reader, number) : shape.type.read(reader, number);
     case "enum": {
       const { members, tag } = shape.type.definition;
       return (reader) => members[reader.uint32()] ?? reader.fail(`${tag} has no such member`);
@@ -124,7 +162,7 @@ export function payloadReader(reading: Reading, shape: Shape): ReadBody {
     case "extension":
       return (reader) => readExtension(reader, shape.type);
     case "dynamic":
-      return (reader) => readOfKind(reader, looseOf(reading, shape.records), shape.narrow);
+      return (reader, number) => readOfKind(reader, looseOf(reading, shape.records), shape.narrow, number);
   }
 }
 
@@ -136,19 +174,16 @@ function mapReader(reading: Reading, shape: MapShape): ReadBody {
   const keys = expectOf(reading, shape.key);
   const values = expectOf(reading, shape.value);
   if (shape.record) {
-    return (reader) => {
+    return (reader, number = -1) => {
       const record = recordOf([]);
+      if (number >= 0) reader.numbered.values[number] = record;
       readEntries(reader, reading.scope, keys, values, (key, value) => {
         record[key as string] = value;
       });
       return record;
     };
   }
-  return (reader) => {
-    const map = new Map<unknown, unknown>();
-    readEntries(reader, reading.scope, keys, values, (key, value) => map.set(key, value));
-    return map;
-  };
+  return (reader, number) => readMap(reader, reading.scope, keys, values, number);
 }
 
 const scalars: Readonly<Record<string, ReadBody>> = {
@@ -194,19 +229,13 @@ export function expectOf(reading: Reading, shape: Shape): Expect {
   return {
     takesNull: shape.nullable,
     payload,
+    form: formOfShape(shape),
     ofKind: (reader, kind) => {
-      if (kind === kindOf(shape)) return payload;
+      if (kind === kindOfShape(shape)) return payload;
       const convert = shape.op === "scalar" ? converter(shape.kind, kind as number) : null;
       return convert ?? reader.fail("a value of another type than declared");
     },
   };
-}
-
-/** The type that a declared place has when a message names it. */
-function kindOf(shape: Exclude<Shape, { op: "dynamic" }>): unknown {
-  if (shape.op === "scalar") return shape.kind.id;
-  if (shape.op === "message" || shape.op === "enum" || shape.op === "extension") return shape.type;
-  return shape.op === "list" ? ID.LIST : shape.op === "set" ? ID.SET : ID.MAP;
 }
 
 /** Numbers of another kind than declared, as Python's reader takes them; the range is checked. */

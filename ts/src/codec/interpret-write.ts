@@ -6,18 +6,22 @@
 import type { MessageWriter } from "../native/message.js";
 import { entriesOf, fieldInput } from "../schema/validate.js";
 import { writeExtension } from "./extension.js";
+import { type Form, formOfShape } from "./forms.js";
+import { beginValue } from "./numbered.js";
 import { putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
-import type { EnumType, MapShape, MessageType, Scope, Shape } from "./shape.js";
-import { DECLARED_LIST, DECLARED_LIST_WITH_NULLS, ID, NOT_NULL, NULL } from "./wire.js";
+import type { EnumType, FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
+import { DECLARED_LIST, DECLARED_LIST_WITH_NULLS, ID, LIST_FLAG, NOT_NULL, NULL } from "./wire.js";
 import {
   dynamicSide,
+  isTracked,
   type Kind,
   putByte,
   type Side,
   writeDynamic,
   writeEntries,
   writeOfKind,
+  writeSharedDynamic,
   writeUndeclared,
 } from "./write-dynamic.js";
 import { scalarWriter, type WriteValue } from "./write-scalar.js";
@@ -46,7 +50,24 @@ function fieldOf(
 ): { readonly read: (value: object) => unknown; readonly write: WriteValue } {
   const field = type.fields[index];
   if (field === undefined) throw new Error("a plan whose order names no field");
-  return { read: (value) => fieldInput(field.field, value), write: fieldWriter(scope, field.shape) };
+  return {
+    // A default is another object for each message that needs it.
+    read: (value) => fieldInput(field.field, value, scope.tracked),
+    write: leadWriter(scope, field),
+  };
+}
+
+/** Writes a field with what precedes it. */
+export function leadWriter(scope: Scope, { shape, lead }: FieldShape): WriteValue {
+  if (lead === "plain") return fieldWriter(scope, shape);
+  if (lead === "flag") return flagWriter(scope, shape);
+  if (shape.op === "dynamic") return (writer, value) => writeSharedDynamic(scope, writer, value, shape);
+  const write = presentWriter(scope, shape);
+  const form = formOfShape(shape);
+  return (writer, value) => {
+    if (value === null && shape.nullable) putByte(writer, NULL);
+    else if (beginValue(writer, value, form)) write(writer, value);
+  };
 }
 
 /** Writes a field: the null flag where the place is nullable, then the value with what it brings as a field. */
@@ -56,6 +77,15 @@ export function fieldWriter(scope: Scope, shape: Shape): WriteValue {
   return (writer, value) => {
     putByte(writer, value === null ? NULL : NOT_NULL);
     if (value !== null) write(writer, value);
+  };
+}
+
+function flagWriter(scope: Scope, shape: Shape): WriteValue {
+  const write = presentWriter(scope, shape);
+  return (writer, value) => {
+    const isNull = value === null && shape.nullable;
+    putByte(writer, isNull ? NULL : NOT_NULL);
+    if (!isNull) write(writer, value);
   };
 }
 
@@ -121,24 +151,45 @@ function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteE
     return (writer, items) => writeUndeclared(scope, writer, items, element);
   }
   const write = payloadWriter(scope, element);
+  const form = trackedForm(scope, element);
+  const bools = element.op === "scalar" && element.kind.word === "bool";
   return (writer, items) => {
     beginCollection(writer, items.length);
     const nulls = element.nullable && items.includes(null);
-    if (items.length > 0) putByte(writer, nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST);
+    const flags =
+      (nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST) | (form === null ? 0 : LIST_FLAG.TRACKED);
+    if (items.length > 0) putByte(writer, flags);
+    // Python's one exception: its loop for bools looks only at nulls.
+    const flagged = bools && !nulls ? null : form;
     // By index: holes are undefined elements, which no writer takes.
     for (let index = 0; index < items.length; index++) {
       const item = items[index];
-      if (nulls) putByte(writer, item === null ? NULL : NOT_NULL);
-      if (!nulls || item !== null) write(writer, item);
+      if (nulls && item === null) {
+        putByte(writer, NULL);
+        continue;
+      }
+      if (flagged !== null) {
+        if (!beginValue(writer, item, flagged)) continue;
+      } else if (nulls) {
+        putByte(writer, NOT_NULL);
+      }
+      write(writer, item);
     }
     writing.depth--;
   };
 }
 
+/** As what elements, keys and values of a declared shape are numbered, or null where they are not. */
+export function trackedForm(scope: Scope, shape: Shape): Form | null {
+  if (!scope.tracked || shape.op === "dynamic") return null;
+  const form = formOfShape(shape);
+  return isTracked(form.kind) ? form : null;
+}
+
 function mapWriter(scope: Scope, shape: MapShape): WriteValue {
   const keys = sideOf(scope, shape.key, shape.keyDeclared);
   const values = sideOf(scope, shape.value, shape.valueDeclared);
-  return (writer, value) => writeEntries(writer, entriesOf(value) ?? refuse(), keys, values);
+  return (writer, value) => writeEntries(scope, writer, entriesOf(value) ?? refuse(), keys, values);
 }
 
 /** The kind of everything on a declared side: which one does not matter, only that it is always the same. */
@@ -150,9 +201,11 @@ function sideOf(scope: Scope, shape: Shape, declared: boolean): Side {
     return dynamicSide(scope, shape);
   }
   const write = payloadWriter(scope, shape);
+  const form = trackedForm(scope, shape);
   return {
     declared: true,
     kindOf: (value) => (value !== null || shape.nullable ? DECLARED_KIND : refuse()),
+    formOf: () => form,
     write: (writer, value) => write(writer, value),
   };
 }

@@ -24,6 +24,10 @@ export interface PlanNode {
   readonly narrow?: number;
   /** Unions: the allowed types. */
   readonly types?: readonly number[];
+  /** Fields that are shared: what precedes them in a payload that tracks references. */
+  readonly shared?: "flag" | "reference";
+  /** Roots: payloads with this root track references. */
+  readonly refs?: boolean;
 }
 
 /** A message, an enum or an extension in a plan. */

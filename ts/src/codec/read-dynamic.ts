@@ -8,18 +8,22 @@ import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
 import { PlainDate } from "../schema/plain-values.js";
 import { recordOf } from "../schema/validate.js";
 import { readExtension } from "./extension.js";
+import { type Form, fitsDynamic } from "./forms.js";
 import { readMetaString } from "./meta-string.js";
+import { formAt, readReferable, typedReader } from "./read-referable.js";
 import type { Reader } from "./reader.js";
 import { type DynamicShape, type NamedType, nameKey, type ReadBody, type Scope } from "./shape.js";
 import { readArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
-import type { Kind } from "./write-dynamic.js";
+import { ANYTHING, type Kind } from "./write-dynamic.js";
 
 /** What a place asks of the value that stands there. */
 export interface Expect {
   readonly takesNull: boolean;
   /** Reads a value of the declared type, or null where the place declares none. */
   readonly payload: ReadBody | null;
+  /** As what values are numbered here, or the place that takes different ones. */
+  readonly form: Form | DynamicShape;
   /** The reader of a value whose type the message names. @throws when that type does not fit */
   ofKind(reader: Reader, kind: Kind): ReadBody;
 }
@@ -113,9 +117,10 @@ export interface Loose {
 }
 
 /** Reads the payload of a value whose type is known, for a place without a schema. */
-export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
+export function readOfKind(reader: Reader, loose: Loose, kind: Kind, number?: number): unknown {
   if (typeof kind !== "number") {
-    if (kind.kind === "message") return loose.marked ? kind.readMarked(reader) : kind.read(reader);
+    if (kind.kind === "message")
+      return loose.marked ? kind.readMarked(reader, number) : kind.read(reader, number);
     if (kind.kind === "extension") return readExtension(reader, kind);
     return (
       kind.definition.values[reader.uint32()] ?? reader.fail(`${kind.definition.tag} has no such member`)
@@ -140,27 +145,31 @@ export function readOfKind(reader: Reader, loose: Loose, kind: Kind): unknown {
     case ID.TIMESTAMP:
       return reader.timestamp();
     case ID.LIST:
-      return readElements(reader, loose.scope, anything(loose));
+      return readList(reader, loose.scope, anything(loose), number);
     case ID.SET:
-      return new Set(readElements(reader, loose.scope, anything(loose)));
+      return readSet(reader, loose.scope, anything(loose), number);
     case ID.MAP:
-      return readLooseMap(reader, loose);
+      return readLooseMap(reader, loose, number);
     default:
       return readArray(arrayKindOfId(kind) ?? reader.fail(`the type id ${kind} cannot stand here`), reader);
   }
 }
 
 function anything(loose: Loose): Expect {
-  return { takesNull: true, payload: null, ofKind: (_, kind) => (reader) => readOfKind(reader, loose, kind) };
+  return {
+    takesNull: true,
+    payload: null,
+    form: ANYTHING,
+    ofKind: (_, kind) => (reader, number) => readOfKind(reader, loose, kind, number),
+  };
 }
 
-function readLooseMap(reader: Reader, loose: Loose): unknown {
+function readLooseMap(reader: Reader, loose: Loose, number = -1): unknown {
   const expect = anything(loose);
+  if (!loose.records) return readMap(reader, loose.scope, expect, expect, number);
   const entries: [unknown, unknown][] = [];
   readEntries(reader, loose.scope, expect, expect, (key, value) => entries.push([key, value]));
-  return loose.records && entries.every(([key]) => typeof key === "string")
-    ? recordOf(entries)
-    : new Map(entries);
+  return entries.every(([key]) => typeof key === "string") ? recordOf(entries) : new Map(entries);
 }
 
 /** What a dynamic place takes. */
@@ -168,17 +177,17 @@ export function expectDynamic(shape: DynamicShape, loose: Loose): Expect {
   const free = shape.narrow === 0 && shape.only === null;
   return {
     takesNull: shape.nullable || free,
-    payload: shape.narrow === 0 ? null : (reader) => readOfKind(reader, loose, shape.narrow),
+    payload: shape.narrow === 0 ? null : (reader, number) => readOfKind(reader, loose, shape.narrow, number),
+    form: shape,
     ofKind(reader, kind) {
-      const fits =
-        free || kind === shape.narrow || (typeof kind !== "number" && shape.only?.includes(kind) === true);
-      if (!fits) reader.fail("a value of another type than declared");
-      return (at) => readOfKind(at, loose, kind);
+      if (!fitsDynamic(kind, shape)) reader.fail("a value of another type than declared");
+      return (at, number) => readOfKind(at, loose, kind, number);
     },
   };
 }
 
-function nullFor(reader: Reader, expect: Expect): null {
+/** Null where the place takes it. */
+export function nullFor(reader: Reader, expect: Expect): null {
   return expect.takesNull ? null : reader.fail("null where a value is required");
 }
 
@@ -188,13 +197,29 @@ export function readTyped(reader: Reader, scope: Scope, expect: Expect): unknown
   return kind === ID.NONE ? nullFor(reader, expect) : expect.ofKind(reader, kind)(reader);
 }
 
-/** A list or set. */
-export function readElements(reader: Reader, scope: Scope, expect: Expect): unknown[] {
+/** A list. */
+export function readList(reader: Reader, scope: Scope, expect: Expect, number = -1): unknown[] {
+  const elements: unknown[] = [];
+  if (number >= 0) reader.numbered.values[number] = elements;
+  readElements(reader, scope, expect, elements);
+  return elements;
+}
+
+/** A set. */
+export function readSet(reader: Reader, scope: Scope, expect: Expect, number = -1): Set<unknown> {
+  const set = new Set<unknown>();
+  if (number >= 0) reader.numbered.values[number] = set;
+  const elements: unknown[] = [];
+  readElements(reader, scope, expect, elements);
+  for (const element of elements) set.add(element);
+  return set;
+}
+
+function readElements(reader: Reader, scope: Scope, expect: Expect, elements: unknown[]): void {
   const count = reader.count();
   reader.enter();
-  const elements = count === 0 ? [] : readItems(reader, scope, expect, count, reader.byte());
+  if (count > 0) readItems(reader, scope, expect, count, reader.byte(), elements);
   reader.depth--;
-  return elements;
 }
 
 /** The elements behind the flag byte. */
@@ -204,26 +229,54 @@ export function readItems(
   expect: Expect,
   count: number,
   flags: number,
-): unknown[] {
+  elements: unknown[],
+): void {
   const read = itemReader(reader, scope, expect, flags);
-  const elements: unknown[] = [];
-  const nulls = (flags & LIST_FLAG.HAS_NULL) !== 0;
-  for (let index = 0; index < count; index++) {
-    elements.push(nulls && reader.isNull() ? nullFor(reader, expect) : read(reader));
-  }
-  return elements;
+  for (let index = 0; index < count; index++) elements.push(read(reader));
 }
 
+/** Reads one element with what precedes it. */
 function itemReader(reader: Reader, scope: Scope, expect: Expect, flags: number): ReadBody {
-  const form = flags & ~LIST_FLAG.HAS_NULL;
-  if (form === (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) && expect.payload !== null) return expect.payload;
-  if (form === 0) return (at) => readTyped(at, scope, expect);
-  if (form !== LIST_FLAG.SAME_TYPE) reader.fail("a list with unknown flags");
-  const kind = readTypeInfo(reader, scope);
-  if (kind !== ID.NONE) return expect.ofKind(reader, kind);
-  // Elements of no type and without flags would be no bytes at all.
-  if (flags === form) reader.fail("a list of nothing");
-  return (at) => nullFor(at, expect);
+  const form = flags & ~(LIST_FLAG.HAS_NULL | LIST_FLAG.TRACKED);
+  const tracked = flags !== form && (flags & LIST_FLAG.TRACKED) !== 0;
+  if (tracked && !scope.tracked) reader.fail("references where the type declares none");
+  const nulls = (flags & LIST_FLAG.HAS_NULL) !== 0;
+  if (form === 0) {
+    const typed = typedReader(scope, expect);
+    return tracked ? (at) => readReferable(at, expect, null, typed) : nullsReader(expect, nulls, typed);
+  }
+  let read = expect.payload;
+  let kind: Kind = expect.payload === null || "op" in expect.form ? ID.NONE : expect.form.kind;
+  if (form !== (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) || read === null) {
+    if (form !== LIST_FLAG.SAME_TYPE) reader.fail("a list with unknown flags");
+    kind = readTypeInfo(reader, scope);
+    // Elements of no type and without flags would be no bytes at all.
+    if (kind === ID.NONE && flags === form) reader.fail("a list of nothing");
+    read = kind === ID.NONE ? (at) => nullFor(at, expect) : expect.ofKind(reader, kind);
+  }
+  // Python's one exception: its loop for bools looks only at nulls.
+  if (!tracked || (kind === ID.BOOL && !nulls)) return nullsReader(expect, nulls, read);
+  const body = read;
+  const seen = formAt(expect, kind);
+  return (at) => readReferable(at, expect, seen, body);
+}
+
+function nullsReader(expect: Expect, nulls: boolean, read: ReadBody): ReadBody {
+  return nulls ? (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader)) : read;
+}
+
+/** A Map. */
+export function readMap(
+  reader: Reader,
+  scope: Scope,
+  keys: Expect,
+  values: Expect,
+  number = -1,
+): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>();
+  if (number >= 0) reader.numbered.values[number] = map;
+  readEntries(reader, scope, keys, values, (key, value) => map.set(key, value));
+  return map;
 }
 
 /** A map; hands each entry over in the order of the bytes. */
@@ -259,14 +312,22 @@ export function readChunk(
   left: number,
   take: (key: unknown, value: unknown) => void,
 ): number {
-  if ((header & ~(MAP_FLAG.KEY_DECLARED | MAP_FLAG.VALUE_DECLARED)) !== 0) {
+  const tracked = scope.tracked ? MAP_FLAG.KEY_TRACKED | MAP_FLAG.VALUE_TRACKED : 0;
+  if ((header & ~(MAP_FLAG.KEY_DECLARED | MAP_FLAG.VALUE_DECLARED | tracked)) !== 0) {
     const [key, value] = nullEntry(reader, scope, keys, values, header);
     take(key, value);
     return 1;
   }
   const size = readChunkSize(reader, left);
-  const readKey = sideReader(reader, scope, keys, (header & MAP_FLAG.KEY_DECLARED) !== 0);
-  const readValue = sideReader(reader, scope, values, (header & MAP_FLAG.VALUE_DECLARED) !== 0);
+  const readKey = sideReader(reader, scope, keys, header, MAP_FLAG.KEY_DECLARED, MAP_FLAG.KEY_TRACKED);
+  const readValue = sideReader(
+    reader,
+    scope,
+    values,
+    header,
+    MAP_FLAG.VALUE_DECLARED,
+    MAP_FLAG.VALUE_TRACKED,
+  );
   for (let index = 0; index < size; index++) {
     const key = readKey(reader);
     take(key, readValue(reader));
@@ -274,20 +335,39 @@ export function readChunk(
   return size;
 }
 
-function sideReader(reader: Reader, scope: Scope, expect: Expect, declared: boolean): ReadBody {
-  if (declared) return expect.payload ?? reader.fail("a map leaves out a type that is not declared");
-  const kind = readTypeInfo(reader, scope);
-  if (kind === ID.NONE) reader.fail("a map chunk of nothing");
-  return expect.ofKind(reader, kind);
+/** Reads a key or value with what precedes it, by the two bits of its side. */
+function sideReader(
+  reader: Reader,
+  scope: Scope,
+  expect: Expect,
+  header: number,
+  declared: number,
+  tracked: number,
+): ReadBody {
+  let read = expect.payload;
+  let kind: Kind = "op" in expect.form ? ID.NONE : expect.form.kind;
+  if ((header & declared) === 0) {
+    kind = readTypeInfo(reader, scope);
+    if (kind === ID.NONE) reader.fail("a map chunk of nothing");
+    read = expect.ofKind(reader, kind);
+  } else if (read === null) {
+    reader.fail("a map leaves out a type that is not declared");
+  }
+  const body = read;
+  if ((header & tracked) === 0) return body;
+  const form = formAt(expect, kind);
+  return (at) => readReferable(at, expect, form, body);
 }
 
 const BOTH_NULL = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_NULL;
 const KEY_AND_NULL = MAP_FLAG.KEY_DECLARED | MAP_FLAG.VALUE_NULL;
 const FLAGGED_KEY_AND_NULL = MAP_FLAG.KEY_TRACKED | MAP_FLAG.VALUE_NULL;
+const TRACKED_KEY_AND_NULL = KEY_AND_NULL | MAP_FLAG.KEY_TRACKED;
 const NULL_AND_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_DECLARED;
+const NULL_AND_TRACKED_VALUE = NULL_AND_VALUE | MAP_FLAG.VALUE_TRACKED;
 const NULL_AND_FLAGGED_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_TRACKED;
 
-/** An entry whose key, value or both are null: no size byte, five forms. */
+/** An entry whose key, value or both are null: no size byte, seven forms. */
 function nullEntry(
   reader: Reader,
   scope: Scope,
@@ -295,15 +375,24 @@ function nullEntry(
   values: Expect,
   header: number,
 ): [unknown, unknown] {
+  const key = (): unknown =>
+    sideReader(reader, scope, keys, header, MAP_FLAG.KEY_DECLARED, MAP_FLAG.KEY_TRACKED)(reader);
+  const value = (): unknown =>
+    sideReader(reader, scope, values, header, MAP_FLAG.VALUE_DECLARED, MAP_FLAG.VALUE_TRACKED)(reader);
+  if (!scope.tracked && (header === TRACKED_KEY_AND_NULL || header === NULL_AND_TRACKED_VALUE)) {
+    reader.fail("references where the type declares none");
+  }
   switch (header) {
     case BOTH_NULL:
       return [nullFor(reader, keys), nullFor(reader, values)];
     case KEY_AND_NULL:
-      return [sideReader(reader, scope, keys, true)(reader), nullFor(reader, values)];
+    case TRACKED_KEY_AND_NULL:
+      return [key(), nullFor(reader, values)];
     case FLAGGED_KEY_AND_NULL:
       return [flagged(reader, scope, keys), nullFor(reader, values)];
     case NULL_AND_VALUE:
-      return [nullFor(reader, keys), sideReader(reader, scope, values, true)(reader)];
+    case NULL_AND_TRACKED_VALUE:
+      return [nullFor(reader, keys), value()];
     case NULL_AND_FLAGGED_VALUE:
       return [nullFor(reader, keys), flagged(reader, scope, values)];
     default:
@@ -313,5 +402,6 @@ function nullEntry(
 
 /** The undeclared side of such an entry brings a flag and its type. */
 function flagged(reader: Reader, scope: Scope, expect: Expect): unknown {
+  if (scope.tracked) return readReferable(reader, expect, null, typedReader(scope, expect));
   return reader.isNull() ? nullFor(reader, expect) : readTyped(reader, scope, expect);
 }

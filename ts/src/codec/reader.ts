@@ -4,7 +4,9 @@
 // A count is checked against the bytes that are left before anything is allocated for it.
 
 import { FIRST_SECOND, LAST_SECOND, textOfDay } from "../schema/plain-values.js";
+import type { Form } from "./forms.js";
 import type { MetaString } from "./meta-string.js";
+import { Numbered, TOO_MANY } from "./numbered.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
 import { textOf } from "./text.js";
 
@@ -23,6 +25,8 @@ export class Reader {
   /** The meta strings of this message, in the order of their full appearances. */
   readonly metas: MetaString[] = [];
   metaCount = 0;
+  /** The values of this message that can be referred to, where its root tracks references. */
+  readonly numbered: Numbered = new Numbered();
   #start = 0;
 
   /** Starts on `bytes[start, end)`. */
@@ -58,6 +62,12 @@ export class Reader {
   enter(): void {
     if (++this.depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
     if (--this.budget < 0) this.fail(`more than ${MAX_OBJECTS} messages and collections`);
+  }
+
+  /** The number of a value that can be referred to and is about to be read. */
+  take(form: Form): number {
+    const number = this.numbered.take(form);
+    return number < 0 ? this.fail(TOO_MANY) : number;
   }
 
   /** An unsigned varint of up to 32 bits. */

@@ -3,13 +3,15 @@
 // Owns: header byte, null answers, the reference flag and the prefix of a message at the root.
 
 import type { MessageWriter } from "../native/message.js";
+import { formOfKind } from "./forms.js";
 import { expectOf, type Reading } from "./interpret-read.js";
 import { payloadWriter } from "./interpret-write.js";
+import { beginNumbers, endNumbers, numberOf } from "./numbered.js";
 import { expectType, readTyped } from "./read-dynamic.js";
 import type { Reader } from "./reader.js";
 import { Malformed, refuse } from "./refusal.js";
 import type { MessageType, ReadBody, Scope, Shape } from "./shape.js";
-import { HEADER, HEADER_NULL, NOT_NULL, NULL } from "./wire.js";
+import { FIRST, HEADER, HEADER_NULL, NOT_NULL, NULL } from "./wire.js";
 import { putByte, writeDynamic } from "./write-dynamic.js";
 import type { WriteValue } from "./write-scalar.js";
 import { nameRoot } from "./writing.js";
@@ -25,7 +27,7 @@ export interface RootForm {
 
 /** The form of a root. */
 export function rootOf(scope: Scope, shape: Shape): RootForm {
-  const present = shape.op === "message" ? messageWriter(shape.type) : otherWriter(scope, shape);
+  const present = shape.op === "message" ? messageRoot(scope, shape.type) : otherWriter(scope, shape);
   const takesNull = shape.nullable || (shape.op === "dynamic" && shape.narrow === 0 && shape.only === null);
   const write: WriteValue = (writer, value) => {
     if (value === null && takesNull) writeNull(writer);
@@ -43,6 +45,22 @@ export function rootOf(scope: Scope, shape: Shape): RootForm {
 function writeNull(writer: MessageWriter): void {
   putByte(writer, HEADER_NULL);
   putByte(writer, NULL);
+}
+
+/** A message at the root; where references are tracked, it has number 0. */
+function messageRoot(scope: Scope, type: MessageType): WriteValue {
+  const write = messageWriter(type);
+  if (!scope.tracked) return write;
+  const form = formOfKind(type);
+  return (writer, value) => {
+    beginNumbers();
+    try {
+      numberOf(value, form);
+      write(writer, value);
+    } finally {
+      endNumbers();
+    }
+  };
 }
 
 /** The prefix holds everything up to the hash, which the message itself writes. */
@@ -79,9 +97,23 @@ function rootReader(reading: Reading, shape: Shape, takesNull: boolean): ReadBod
     const header = reader.byte();
     if ((header & ~HEADER_NULL) !== 0) reader.fail("the message has an unknown header");
     if ((header & 1) !== 0) return readNull(reader, takesNull);
-    if (reader.isNull()) reader.fail("a null message without its header");
-    return present(reader);
+    if (!reading.scope.tracked) {
+      if (reader.isNull()) reader.fail("a null message without its header");
+      return present(reader);
+    }
+    try {
+      return present(reader, rootNumber(reader));
+    } finally {
+      reader.numbered.clear();
+    }
   };
+}
+
+/** The number of the root where references are tracked: what a peer that tracks none wrote has none. */
+function rootNumber(reader: Reader): number {
+  const first = reader.pos < reader.end && reader.buf[reader.pos] === FIRST;
+  if (reader.isNull()) reader.fail("a null message without its header");
+  return first ? 0 : -1;
 }
 
 /** A null answer is `03`, which Python follows by the null flag. */
@@ -93,9 +125,13 @@ function readNull(reader: Reader, takesNull: boolean): null {
 
 function messageReader(reading: Reading, type: MessageType): ReadBody {
   const { scope, marked } = reading;
-  return (reader) => {
+  const form = formOfKind(type);
+  return (reader, number) => {
     expectType(reader, scope, type);
-    return marked ? type.readMarked(reader) : type.read(reader);
+    const own = number === 0 ? reader.take(form) : undefined;
+    const value = marked ? type.readMarked(reader, own) : type.read(reader, own);
+    if (own !== undefined) reader.numbered.values[own] = value;
+    return value;
   };
 }
 

@@ -86,12 +86,17 @@ export interface FieldShape {
   readonly key: string;
   /** Filled in after all types exist. */
   readonly shape: Shape;
+  /** What precedes it. */
+  readonly lead: Lead;
 }
+
+/** Nothing or a null flag where the shape is nullable; a null flag in any case; a reference flag. */
+export type Lead = "plain" | "flag" | "reference";
 
 /** Writes hash and fields of a value. */
 export type WriteBody = (writer: MessageWriter, value: unknown) => void;
-/** Reads hash and fields. */
-export type ReadBody = (reader: Reader) => unknown;
+/** Reads hash and fields. `number` is that of the value among those that can be referred to, where it has one. */
+export type ReadBody = (reader: Reader, number?: number) => unknown;
 
 /** A message in a scope. */
 export interface MessageType extends Named {
@@ -128,6 +133,8 @@ export type NamedType = MessageType | EnumType | ExtensionType;
 /** The types of one plan. */
 export interface Scope {
   readonly planId: number;
+  /** Payloads track references: a plan has a scope for those roots, and one for the others. */
+  readonly tracked: boolean;
   readonly types: readonly NamedType[];
   /** Those of the types that are extensions, and their definitions. */
   readonly extensions: readonly ExtensionType[];
@@ -185,8 +192,8 @@ function typeOf(index: number, plan: PlanType, definition: Definition): NamedTyp
   };
 }
 
-/** The scope of a plan: `described` is what the plan was compiled from. */
-export function scopeOf(plan: Plan, described: Described): Scope {
+/** A scope of a plan: `described` is what the plan was compiled from. */
+export function scopeOf(plan: Plan, described: Described, tracked: boolean): Scope {
   const types = plan.types.map((type, index) => {
     const definition = described.types[index];
     if (definition === undefined) throw new Error("a plan with more types than its descriptor");
@@ -194,6 +201,7 @@ export function scopeOf(plan: Plan, described: Described): Scope {
   });
   const scope: Scope = {
     planId: plan.id,
+    tracked,
     types,
     extensions: types.filter((type) => type.kind === "extension"),
     byDefinition: new Map(types.map((type) => [type.definition, type])),
@@ -208,6 +216,7 @@ export function scopeOf(plan: Plan, described: Described): Scope {
       field,
       key: field.key,
       shape: shapeOf(scope, field.schema, places[index]),
+      lead: (tracked && places[index]?.shared) || "plain",
     }));
   }
   return scope;
@@ -295,6 +304,7 @@ export function defaultOf(field: FieldDefinition): unknown {
 /** The scope of plan 0: no types of its own. */
 export const DYNAMIC_SCOPE: Scope = {
   planId: 0,
+  tracked: false,
   types: [],
   extensions: [],
   byDefinition: new Map(),

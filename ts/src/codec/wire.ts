@@ -38,6 +38,10 @@ export const ID = {
 export const NULL = 0xfd;
 export const NOT_NULL = 0xff;
 
+/** Reference flags of tracked values: one that takes the next number, and a number once more. */
+export const FIRST = 0x00;
+export const AGAIN = 0xfe;
+
 /** The first bytes of a payload: its header with a root, and with none. */
 export const HEADER = 0x02;
 export const HEADER_NULL = 0x03;

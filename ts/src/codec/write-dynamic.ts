@@ -10,6 +10,8 @@ import { EnumMember } from "../schema/enum-member.js";
 import { AsFloat, PlainDate } from "../schema/plain-values.js";
 import { entriesOf } from "../schema/validate.js";
 import { extensionOf, writeExtension } from "./extension.js";
+import { type Form, formOfKind } from "./forms.js";
+import { beginValue } from "./numbered.js";
 import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import type { DynamicShape, EnumType, NamedType, Scope } from "./shape.js";
@@ -135,7 +137,7 @@ const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
   [ID.SET]: (writer, value: ReadonlySet<unknown>, scope) =>
     writeUndeclared(scope, writer, [...value], ANYTHING),
   [ID.MAP]: (writer, value: object, scope) =>
-    writeEntries(writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope)),
+    writeEntries(scope, writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope)),
 };
 
 /** Writes the payload of a value whose kind is known. */
@@ -196,14 +198,36 @@ function writeUndeclaredItems(
   const nulls = present.length < kinds.length;
   const first = present[0] ?? ID.NONE;
   const same = present.every((kind) => kind === first);
-  putByte(writer, (nulls ? LIST_FLAG.HAS_NULL : 0) | (same ? LIST_FLAG.SAME_TYPE : 0));
+  const tracked = scope.tracked && (!same || isTracked(first));
+  const flags = (nulls ? LIST_FLAG.HAS_NULL : 0) | (same ? LIST_FLAG.SAME_TYPE : 0);
+  putByte(writer, flags | (tracked ? LIST_FLAG.TRACKED : 0));
   if (same) writeKind(writer, first);
+  // Python's one exception: its loop for bools looks only at nulls.
+  const flagged = tracked && (nulls || !same || first !== ID.BOOL);
   for (const [index, kind] of kinds.entries()) {
-    if (nulls) putByte(writer, kind === ID.NONE ? NULL : NOT_NULL);
+    if (nulls || flagged) {
+      if (kind === ID.NONE) putByte(writer, NULL);
+      else if (!flagged || (!same && isCommon(kind))) putByte(writer, NOT_NULL);
+      else if (!beginValue(writer, items[index], formOfKind(kind))) continue;
+    }
     if (kind === ID.NONE) continue;
     if (!same) writeKind(writer, kind);
     writeOfKind(scope, writer, items[index], kind);
   }
+}
+
+/** Elements, keys and values of these types begin with a reference flag in a payload that tracks references. */
+export function isTracked(kind: Kind): boolean {
+  if (typeof kind !== "number") return kind.kind !== "enum";
+  const untracked = (kind >= ID.INT8 && kind <= ID.TAGGED_UINT64) || UNTRACKED.includes(kind);
+  return !untracked;
+}
+
+const UNTRACKED: readonly number[] = [ID.FLOAT32, ID.FLOAT64, ID.STRING, ID.NONE];
+
+/** Among elements of different types, these take no number. */
+function isCommon(kind: Kind): boolean {
+  return kind === ID.STRING || kind === ID.VARINT64 || kind === ID.FLOAT64 || kind === ID.BOOL;
 }
 
 function nullKind(shape: DynamicShape): Kind {
@@ -215,6 +239,8 @@ export interface Side {
   readonly declared: boolean;
   /** The kind of a value on this side; the same for all on a declared side. Null is allowed or refused here. */
   kindOf(value: unknown): Kind;
+  /** As what its values are numbered, or null where they are not. */
+  formOf(kind: Kind): Form | null;
   write(writer: MessageWriter, value: unknown, kind: Kind): void;
 }
 
@@ -223,6 +249,7 @@ export function dynamicSide(scope: Scope, shape: DynamicShape): Side {
   return {
     declared: false,
     kindOf: (value) => (value === null ? nullKind(shape) : kindOf(scope, value, shape)),
+    formOf: (kind) => (scope.tracked && isTracked(kind) ? formOfKind(kind) : null),
     write: (writer, value, kind) => writeOfKind(scope, writer, value, kind),
   };
 }
@@ -235,6 +262,7 @@ const MAX_CHUNK = 255;
 
 /** The entries of a map, in chunks of one key type and one value type; entries with a null stand alone. */
 export function writeEntries(
+  scope: Scope,
   writer: MessageWriter,
   entries: readonly (readonly [unknown, unknown])[],
   keys: Side,
@@ -247,26 +275,35 @@ export function writeEntries(
   let size = 0;
   let keyKind: Kind = ID.NONE;
   let valueKind: Kind = ID.NONE;
+  let keyForm: Form | null = null;
+  let valueForm: Form | null = null;
   for (const [key, value] of entries) {
     const ofKey = keys.kindOf(key);
     const ofValue = values.kindOf(value);
     if (key === null || value === null) {
       sizeAt = -1;
-      writeNullEntry(writer, { side: keys, kind: ofKey, value: key }, { side: values, kind: ofValue, value });
+      const halves = [
+        { side: keys, kind: ofKey, value: key },
+        { side: values, kind: ofValue, value },
+      ] as const;
+      writeNullEntry(writer, scope, ...halves);
       continue;
     }
     if (sizeAt < 0 || size === MAX_CHUNK || ofKey !== keyKind || ofValue !== valueKind) {
       keyKind = ofKey;
       valueKind = ofValue;
       size = 0;
-      putByte(writer, ordinary);
+      keyForm = keys.formOf(keyKind);
+      valueForm = values.formOf(valueKind);
+      const keyBit = keyForm === null ? 0 : MAP_FLAG.KEY_TRACKED;
+      putByte(writer, ordinary | keyBit | (valueForm === null ? 0 : MAP_FLAG.VALUE_TRACKED));
       putByte(writer, 0);
       sizeAt = writer.pos - 1;
       if (!keys.declared) writeKind(writer, keyKind);
       if (!values.declared) writeKind(writer, valueKind);
     }
-    keys.write(writer, key, keyKind);
-    values.write(writer, value, valueKind);
+    if (keyForm === null || beginValue(writer, key, keyForm)) keys.write(writer, key, keyKind);
+    if (valueForm === null || beginValue(writer, value, valueForm)) values.write(writer, value, valueKind);
     writer.buf[sizeAt] = ++size;
   }
   writing.depth--;
@@ -279,21 +316,47 @@ interface Half {
 }
 
 /** An entry with a null: no size byte, and the undeclared form says that its side brings a flag. */
-function writeNullEntry(writer: MessageWriter, key: Half, value: Half): void {
+function writeNullEntry(writer: MessageWriter, scope: Scope, key: Half, value: Half): void {
   const keyBits = halfBits(key, MAP_FLAG.KEY_TRACKED, MAP_FLAG.KEY_NULL, MAP_FLAG.KEY_DECLARED);
   const valueBits = halfBits(value, MAP_FLAG.VALUE_TRACKED, MAP_FLAG.VALUE_NULL, MAP_FLAG.VALUE_DECLARED);
   putByte(writer, keyBits | valueBits);
   for (const half of [key, value]) {
-    if (half.value === null) continue;
-    if (!half.side.declared) {
-      putByte(writer, NOT_NULL);
-      writeKind(writer, half.kind);
-    }
+    if (half.value === null || !beginHalf(writer, scope, half)) continue;
     half.side.write(writer, half.value, half.kind);
   }
 }
 
 function halfBits(half: Half, tracked: number, isNull: number, declared: number): number {
   if (half.value === null) return isNull;
-  return half.side.declared ? declared : tracked;
+  if (!half.side.declared) return tracked;
+  return half.side.formOf(half.kind) === null ? declared : declared | tracked;
+}
+
+/** What precedes the payload; false when the value is a reference. */
+function beginHalf(writer: MessageWriter, scope: Scope, { side, kind, value }: Half): boolean {
+  if (side.declared) {
+    const form = side.formOf(kind);
+    return form === null || beginValue(writer, value, form);
+  }
+  // Without a declared type the flag is there whatever the type is.
+  if (!scope.tracked) putByte(writer, NOT_NULL);
+  else if (!beginValue(writer, value, formOfKind(kind))) return false;
+  writeKind(writer, kind);
+  return true;
+}
+
+/** Writes a shared field whose type comes with the value. */
+export function writeSharedDynamic(
+  scope: Scope,
+  writer: MessageWriter,
+  value: unknown,
+  shape: DynamicShape,
+): void {
+  const kind = value === null ? nullKind(shape) : kindOf(scope, value, shape);
+  if (kind === ID.NONE) {
+    putByte(writer, NULL);
+  } else if (beginValue(writer, value, formOfKind(kind))) {
+    writeKind(writer, kind);
+    writeOfKind(scope, writer, value, kind);
+  }
 }

@@ -6,7 +6,7 @@
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
 import type { MessageDefinition } from "./message.js";
-import { nodeOf, type SchemaObject } from "./schema.js";
+import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
 /** A type in a descriptor, as `docs/plan.md` has it. */
 export type TypeWord = string | { readonly [member: string]: unknown };
@@ -62,6 +62,11 @@ class Visit {
     }
   }
 
+  #fieldWord(schema: SchemaObject): TypeWord {
+    const word = this.word(schema);
+    return isShared(schema) ? { shared: word } : word;
+  }
+
   #unionMember(member: SchemaObject): number {
     const node = nodeOf(member);
     if (node.kind === "message") return this.#message(node.message);
@@ -89,7 +94,7 @@ class Visit {
     if (index === null) return this.#index.get(definition) as number;
     const fields = definition.fields.map((field) => ({
       name: field.wireName,
-      type: this.word(field.schema),
+      type: this.#fieldWord(field.schema),
       default: field.fallback !== null,
     }));
     this.described[index] = {
@@ -99,7 +104,7 @@ class Visit {
       name: definition.typeName,
       pythonModule: definition.pythonModule,
       qualname: definition.qualname,
-      refs: false,
+      refs: definition.refs,
       compatible: false,
       fields,
     };

@@ -43,6 +43,7 @@ export type {
   Scalar,
   Schema,
   SetOf,
+  SharedOf,
   StandardIssue,
   StandardProps,
   T,

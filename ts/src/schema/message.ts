@@ -30,6 +30,12 @@ export interface MessageOptions {
   readonly qualname?: string;
   /** Types that decoding `t.any` may meet, beside those that the fields reach. */
   readonly types?: readonly unknown[];
+  /**
+   * Payloads with this message at the root keep the identity of objects (Fory's `ref=True`): elements of lists and
+   * sets, keys and values of maps, and fields that are `t.shared`. One object in several places arrives as one
+   * object, and cycles are allowed. Both sides have to say so. Default false.
+   */
+  readonly refs?: boolean;
 }
 
 /** What a message is, as data. */
@@ -37,6 +43,8 @@ export interface MessageDefinition extends Tag {
   readonly pythonModule: string | null;
   readonly qualname: string | null;
   /** The prototype that decoded objects share. */
+  /** Payloads with this message at the root keep the identity of objects. */
+  readonly refs: boolean;
   readonly prototype: object;
   /** The fields in declaration order. @throws {TypeError} when a getter or reference gives no schema */
   readonly fields: readonly FieldDefinition[];
@@ -57,7 +65,7 @@ export interface MessageParts {
 export function buildMessage(parts: MessageParts): SchemaObject {
   const { options, what } = parts;
   checkOptions(options, ["pythonModule", "qualname", "types", "refs", "compatible"], what);
-  for (const later of ["refs", "compatible"]) {
+  for (const later of ["compatible"]) {
     if (Object.hasOwn(options, later)) throw new TypeError(`${what}.${later}: not supported by this version`);
   }
   let fields: readonly FieldDefinition[] | null = null;
@@ -65,6 +73,7 @@ export function buildMessage(parts: MessageParts): SchemaObject {
     ...splitTag(parts.tag, what),
     pythonModule: optionalText(options.pythonModule, `${what}.pythonModule`),
     qualname: optionalText(options.qualname, `${what}.qualname`),
+    refs: optionalFlag(options.refs, `${what}.refs`),
     prototype: parts.prototype,
     get fields() {
       fields ??= checkFields(parts.readFields(), what);
@@ -80,6 +89,12 @@ export function buildMessage(parts: MessageParts): SchemaObject {
 function optionalText(value: unknown, path: string): string | null {
   if (value === undefined) return null;
   if (typeof value !== "string" || value === "") throw new TypeError(`${path}: a non-empty string`);
+  return value;
+}
+
+function optionalFlag(value: unknown, path: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value !== "boolean") throw new TypeError(`${path}: true or false`);
   return value;
 }
 

@@ -35,11 +35,13 @@ export interface Place {
   readonly description: string | null;
   /** Makes the value of an absent member; the caller copies it. */
   readonly fallback: (() => unknown) | null;
+  /** In a payload that tracks references, the field keeps the identity of its value. */
+  readonly shared: boolean;
   /** The default is a value, so it can be checked where it is declared; a function is only run when needed. */
   readonly constant: boolean;
 }
 
-const nowhere: Place = { wireName: null, description: null, fallback: null, constant: false };
+const nowhere: Place = { wireName: null, description: null, fallback: null, constant: false, shared: false };
 
 /** Every schema at run time. Users see it through the interfaces of `types.ts`. */
 export class SchemaObject {
@@ -123,6 +125,33 @@ export function asInner(value: unknown, path: string): SchemaObject {
     throw new TypeError(`${path}: a default belongs to the field, not inside`);
   if (schema.place.wireName !== null) throw new TypeError(`${path}: a name belongs to the field, not inside`);
   return schema;
+}
+
+/** A schema of elements, keys, values or union members, where nothing is said about the place. */
+export function asPart(value: unknown, path: string): SchemaObject {
+  const schema = asInner(value, path);
+  if (schema.place.shared)
+    throw new TypeError(
+      `${path}: t.shared() belongs to a field; with { refs: true } parts are tracked anyway`,
+    );
+  return schema;
+}
+
+/** The same schema as a field that keeps the identity of its value. */
+export function sharedOf(schema: SchemaObject): SchemaObject {
+  return placed(schema, { shared: true });
+}
+
+/** True for a field that keeps the identity of its value: `t.shared` inside or outside of `t.optional`. */
+export function isShared(schema: SchemaObject): boolean {
+  let at = schema;
+  for (let hops = 0; hops < 100; hops++) {
+    if (at.place.shared) return true;
+    if (at.node.kind === "ref") at = at.node.target();
+    else if (at.node.kind === "optional") at = at.node.inner;
+    else return false;
+  }
+  return false;
 }
 
 /** The node behind any number of `t.ref`. */

@@ -6,7 +6,7 @@
 import { enumeration } from "./enum.js";
 import { extension } from "./extension.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
-import { asInner, asSchema, nodeOf, SchemaObject } from "./schema.js";
+import { asInner, asPart, asSchema, nodeOf, SchemaObject, sharedOf } from "./schema.js";
 import type {
   AnyValue,
   BytesSchema,
@@ -17,6 +17,7 @@ import type {
   RefOf,
   Scalar,
   SetOf,
+  SharedOf,
   UnionOf,
 } from "./types.js";
 
@@ -35,22 +36,22 @@ function any<O>(narrow: "list" | "map" | null): Scalar<O> {
 }
 
 function list<S>(element: S): ListOf<S> {
-  const node = { kind: "list", element: asInner(element, "t.list()") } as const;
+  const node = { kind: "list", element: asPart(element, "t.list()") } as const;
   return new SchemaObject(node) as unknown as ListOf<S>;
 }
 
 function set<S>(element: S): SetOf<S> {
-  const node = { kind: "set", element: asInner(element, "t.set()") } as const;
+  const node = { kind: "set", element: asPart(element, "t.set()") } as const;
   return new SchemaObject(node) as unknown as SetOf<S>;
 }
 
 function map<K, V>(key: K, value: V): MapOf<K, V> {
-  const sides = { key: asInner(key, "t.map() key"), value: asInner(value, "t.map() value") };
+  const sides = { key: asPart(key, "t.map() key"), value: asPart(value, "t.map() value") };
   return new SchemaObject({ kind: "map", ...sides, record: false }) as unknown as MapOf<K, V>;
 }
 
 function record<V>(value: V): RecordOf<V> {
-  const sides = { key: asInner(t.string, "t.record() key"), value: asInner(value, "t.record()") };
+  const sides = { key: asInner(t.string, "t.record() key"), value: asPart(value, "t.record()") };
   return new SchemaObject({ kind: "map", ...sides, record: true }) as unknown as RecordOf<V>;
 }
 
@@ -58,7 +59,12 @@ function optional<S>(inner: S): OptionalOf<S> {
   const schema = asInner(inner, "t.optional()");
   // Optional twice is optional: there is only one null.
   const node = schema.node.kind === "optional" ? schema.node : ({ kind: "optional", inner: schema } as const);
-  return new SchemaObject(node) as unknown as OptionalOf<S>;
+  const made = new SchemaObject(node);
+  return (schema.place.shared ? sharedOf(made) : made) as unknown as OptionalOf<S>;
+}
+
+function shared<S>(inner: S): SharedOf<S> {
+  return sharedOf(asInner(inner, "t.shared()")) as unknown as SharedOf<S>;
 }
 
 const UNION_KINDS = ["message", "enum", "extension", "ref"];
@@ -66,7 +72,7 @@ const UNION_KINDS = ["message", "enum", "extension", "ref"];
 function union<S extends readonly [unknown, unknown, ...unknown[]]>(...members: S): UnionOf<S> {
   if (members.length < 2) throw new TypeError("t.union() takes two or more schemas");
   const schemas = members.map((member, index) => {
-    const schema = asInner(member, `t.union() [${index}]`);
+    const schema = asPart(member, `t.union() [${index}]`);
     const kind = schema.node.kind;
     if (UNION_KINDS.includes(kind)) return schema;
     const problem = "members are messages, enums or extensions; t.any holds plain values";
@@ -155,6 +161,11 @@ export interface Builders {
   readonly record: typeof record;
   /** `x | null`; Python `Optional[x]`. The input may leave it out. */
   readonly optional: typeof optional;
+  /**
+   * x, as a field that keeps the identity of its value in messages with `{ refs: true }`; Python
+   * `field(ref=True)`. For fields alone: elements, keys and values keep theirs anyway.
+   */
+  readonly shared: typeof shared;
   /** Member names; Python `Enum` */
   readonly enum: typeof enumeration;
   /** A value whose bytes your own encoder makes; Python a class with a serializer of its own */
@@ -214,6 +225,7 @@ export const t: Builders = Object.freeze({
   map,
   record,
   optional,
+  shared,
   enum: enumeration,
   extension,
   union,

@@ -139,6 +139,11 @@ export interface RefOf<S> extends TypedSchema, Defaultable {
   readonly [T]: { readonly out: Infer<S>; in(value: InferInput<S>): void; readonly omit: false };
 }
 
+/** `t.shared(x)`: the types of x */
+export interface SharedOf<S> extends TypedSchema, Defaultable {
+  readonly [T]: { readonly out: Infer<S>; in(value: InferInput<S>): void; readonly omit: Omittable<S> };
+}
+
 /** `t.union(A, B)`; members of enums are objects here, which know their enum. */
 export interface UnionOf<S extends readonly unknown[]> extends TypedSchema, Defaultable {
   readonly [T]: {

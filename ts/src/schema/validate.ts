@@ -192,13 +192,16 @@ export function recordOf(entries: readonly (readonly [unknown, unknown])[]): Rec
   return record;
 }
 
-/** Reads one field of a value: the value, its default, or null where absent is allowed. */
-export function fieldInput(field: FieldDefinition, value: object): unknown {
+/** Reads one field of a value: the value, its default (a copy of one's own if asked for), or null where absent is allowed. */
+export function fieldInput(field: FieldDefinition, value: object, ownDefault = false): unknown {
   const own = field.key in Object.prototype ? Object.hasOwn(value, field.key) : field.key in value;
   const given = own ? (value as Record<string, unknown>)[field.key] : undefined;
   if (given !== undefined) return given;
   if (own) throw new Misfit("undefined is no value; leave the member out or set null where optional");
-  if (field.fallback !== null) return field.fallback();
+  if (field.fallback !== null) {
+    const fallback = field.fallback();
+    return ownDefault ? conform(field.schema, fallback) : fallback;
+  }
   if (nodeOf(field.schema).kind === "optional") return null;
   throw new Misfit("missing");
 }
