@@ -163,6 +163,37 @@ message("t/M", { a: t.int32Array }).encode({ a: Float32Array.of(1) });
 // @ts-expect-error a plain array is a list
 message("t/M", { a: t.int32Array }).encode({ a: [1] });
 
+// --- Extensions
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+declare function isPoint(value: unknown): value is Point;
+const PointType = t.extension("t/Point", {
+  encode: (point: Point) => Uint8Array.of(point.x, point.y),
+  decode: (bytes) => ({ x: bytes[0] ?? 0, y: bytes[1] ?? 0 }),
+  is: isPoint,
+});
+check<Same<Infer<typeof PointType>, Point>>();
+check<Same<InferInput<typeof PointType>, Point>>();
+const Track = message("t/Track", {
+  points: t.list(PointType),
+  last: t.optional(PointType),
+  either: t.union(PointType, Item),
+});
+check<Same<Infer<typeof Track>["points"], Point[]>>();
+check<Same<Infer<typeof Track>["last"], Point | null>>();
+check<Same<Infer<typeof Track>["either"], Point | Item>>();
+// @ts-expect-error no point
+message("t/M", { p: PointType }).encode({ p: "x" });
+// @ts-expect-error an encoder gives bytes
+t.extension("t/X", { encode: (value: string) => value, decode: () => "x" });
+// @ts-expect-error both sides are about one type
+t.extension("t/X", { encode: (_: string) => new Uint8Array(0), decode: () => 1 });
+// @ts-expect-error a predicate tells the type of the coder
+t.extension("t/X", { encode: (_: string) => new Uint8Array(0), decode: () => "x", is: isPoint });
+
 // --- Names and descriptions keep the type
 
 const renamed = message("t/Renamed", { userIDs: t.list(t.string).name("user_ids").describe("ids") });
@@ -242,6 +273,11 @@ export const Exported: Message<{ id: string; qty: number }, { id: string; qty?: 
 
 const Shape = message("t/Drawing", { shape: t.union(Item, Node) });
 check<Same<Infer<typeof Shape>["shape"], Infer<typeof Item> | Infer<typeof Node>>>();
+const Mixed = message("t/Mixed", { either: t.union(Item, Color), list: t.list(t.union(Color, Node)) });
+check<Same<Infer<typeof Mixed>["either"], Infer<typeof Item> | EnumMember<"RED" | "GREEN">>>();
+Mixed.encode({ either: Color.value("RED"), list: [] });
+// @ts-expect-error a member of an enum is an object in a union
+Mixed.encode({ either: "RED", list: [] });
 const bag = message("t/Bag", { any: t.any, list: t.anyList, map: t.anyMap });
 bag.encode({
   any: asFloat(1),

@@ -80,6 +80,20 @@ const Color = t.enum("p/Color", { RED: "red", GREEN: "green", BLUE: "blue" });
 const Leaf = message("p/Leaf", { label: t.string, weight: t.optional(t.float) });
 const Other = message("Other", { n: t.int });
 
+/** A value of an extension; which bytes it has is all there is to it. */
+class Opaque {
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+const OpaqueType = t.extension("p/Opaque", {
+  encode: (value: Opaque) => value.bytes,
+  decode: (bytes) => new Opaque(bytes),
+  is: (value): value is Opaque => value instanceof Opaque,
+});
+const opaque = fc.uint8Array({ maxLength: 20 }).map((bytes) => new Opaque(Uint8Array.from(bytes)));
+
 const keys = fc.constantFrom<Loose>(t.string, t.int, t.bool, t.date, Color, t.bigint);
 let made = 0;
 
@@ -88,7 +102,16 @@ function schemas(depth: number): fc.Arbitrary<Loose> {
   const scalar = fc.constantFrom(...Object.keys(scalars)).map((name) => (t as Loose)[name]);
   const leaf = fc.oneof(
     { weight: 6, arbitrary: scalar },
-    fc.constantFrom<Loose>(Color, Leaf, t.any, t.anyList, t.anyMap, t.union(Leaf, Other), t.bytes.view),
+    fc.constantFrom<Loose>(
+      Color,
+      Leaf,
+      t.any,
+      t.anyList,
+      t.anyMap,
+      t.union(Leaf, Other, Color, OpaqueType),
+      t.bytes.view,
+      OpaqueType,
+    ),
   );
   if (depth === 0) return leaf;
   const inner = schemas(depth - 1);
@@ -116,7 +139,9 @@ export function messages(depth: number): fc.Arbitrary<Loose> {
   const fields = fc.uniqueArray(field, { maxLength: 6, selector: ([key]) => key });
   return fields.map((entries) => {
     const members = entries.map(([key, schema]) => [key, schema.name(key)]);
-    return message(`p${made % 3}/M${made++}`, Object.fromEntries(members), { types: [Color, Leaf] });
+    return message(`p${made % 3}/M${made++}`, Object.fromEntries(members), {
+      types: [Color, Leaf, OpaqueType],
+    });
   });
 }
 
@@ -131,6 +156,7 @@ const dynamic: fc.Arbitrary<Pair> = fc.letrec<{ value: Pair }>((tie) => ({
     same(instant),
     dayText.map((text) => ({ input: new PlainDate(text), output: new PlainDate(text) })),
     same(fc.constant(Color.value("BLUE"))),
+    same(opaque),
     same(fc.constant(Leaf.of({ label: "leaf", weight: 0.5 }))),
     fc.array(tie("value"), { maxLength: 4 }).map(list),
     fc.array(fc.tuple(texts, tie("value")), { maxLength: 4 }).map(dict),
@@ -194,7 +220,12 @@ export function valuesOf(schema: Loose): fc.Arbitrary<Pair> {
     case "enum":
       return same(fc.constantFrom(...node.enum.members));
     case "union":
-      return same(fc.constantFrom<unknown>(Leaf.of({ label: "u" }), Other.of({ n: -7 })));
+      return fc.oneof(
+        same(fc.constantFrom<unknown>(Leaf.of({ label: "u" }), Other.of({ n: -7 }), Color.value("RED"))),
+        same(opaque),
+      );
+    case "extension":
+      return same(opaque);
     case "any":
       if (node.narrow === null) return dynamic;
       if (node.narrow === "list") return fc.array(dynamic, { maxLength: 4 }).map(list);

@@ -291,9 +291,9 @@ describe("schemas of extensions", () => {
     ["no decoder", { encode: () => 1 }, /\.decode: a function/],
     ["a wrong predicate", { encode: () => 1, decode: () => 1, is: true }, /\.is: a function/],
     ["an unknown member", { encode: () => 1, decode: () => 1, check: () => true }, /\.check: unknown option/],
-  ])("%s is a TypeError", (_name, coder, message_) => {
-    expect(() => t.extension("x/P", coder as Loose)).toThrow(TypeError);
-    expect(() => t.extension("x/P", coder as Loose)).toThrow(message_);
+  ] as [string, Loose, RegExp][])("%s is a TypeError", (_name, coder, text) => {
+    expect(() => t.extension("x/P", coder)).toThrow(TypeError);
+    expect(() => t.extension("x/P", coder)).toThrow(text);
   });
 
   it("a coder may be an instance of a class", () => {

@@ -168,11 +168,11 @@ export interface EnumOf<M extends string> extends TypedSchema, Defaultable {
 /** The encoder and decoder of an extension's values. */
 export interface ExtensionCoder<V> {
   /** The bytes of a value: a `Uint8Array` of at most 64 MiB, copied at once. */
-  encode(value: V): Uint8Array;
+  readonly encode: (value: V) => Uint8Array;
   /** The value of bytes, which are a copy and may be kept. Throws for bytes that are none. */
-  decode(bytes: Uint8Array): V;
+  readonly decode: (bytes: Uint8Array) => V;
   /** Tells the extension's values from others, where a place takes several types. */
-  is?(value: unknown): value is V;
+  readonly is?: (value: unknown) => value is V;
 }
 
 /** `t.extension(tag, coder)` */
