@@ -13,7 +13,6 @@ const pending: Record<string, string> = {
   mesh: "the producer mesh",
   signing: "credentials",
   "wheel-credentials": "gated access",
-  "wheel-native": "NATIVE mode",
   "wheel-registry-mesh": "the registry and the mesh",
 };
 

@@ -44,6 +44,21 @@ describe("XLANG messages recorded from Python", () => {
   );
 });
 
+const native = JSON.parse(
+  readFileSync(new URL("../../conformance/vectors/wheel-native.json", import.meta.url), "utf8"),
+) as { cases: (Case & { native_hex: string })[] };
+
+describe("messages of what Python calls NATIVE mode", () => {
+  it.each(native.cases.map((entry) => [entry.name, entry] as const))("%s: XLANG", (_name, entry) => {
+    const schemas = buildSchemas(entry.types);
+    const root = schemas.byTag.get(entry.value.$struct);
+    expect(hex(root.encode(structOf(schemas, entry.value, "input")))).toBe(entry.native_hex);
+    expect(root.decode(Buffer.from(entry.native_hex, "hex"))).toEqual(
+      structOf(schemas, entry.value, "output"),
+    );
+  });
+});
+
 interface ProtocolRecord {
   type: string;
   value: Record<string, string | number | string[]>;
