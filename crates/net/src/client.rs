@@ -256,9 +256,7 @@ impl ClientCall {
             }
             match self.method.response.incoming(&received.frame) {
                 Ok(message) => answer = Some(message),
-                Err(status) => {
-                    return Outcome::Local { status, not_sent: false };
-                }
+                Err(status) => return unreadable(status),
             }
             self.received = 1;
         }
@@ -388,8 +386,8 @@ fn not_sent(outcome: Outcome) -> Outcome {
 /// A response that does not fit its type is the peer's fault, not that of an argument.
 fn unreadable(mut status: RpcStatus) -> Outcome {
     if status.code == Code::InvalidArgument.number() {
-        status.code = Code::Internal.number();
-        status.message = format!("the peer's response is not readable: {}", status.message);
+        status.code = Code::DataLoss.number();
+        status.message = format!("the answer could not be decoded: {}", status.message);
     }
     Outcome::Local { status, not_sent: false }
 }
