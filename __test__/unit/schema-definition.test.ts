@@ -66,7 +66,11 @@ describe("a bad definition is a TypeError that names the place", () => {
     ["t.shared of nothing", () => t.shared(late), /t\.shared\(\): undefined/],
     ["a shared element", () => t.list(t.shared(t.anyList)), /t\.list\(\): t\.shared\(\) belongs to a field/],
     ["a shared key", () => t.map(t.shared(t.string), t.int), /t\.map\(\) key: t\.shared/],
-    ["compatible", () => message("n/M", {}, { compatible: true } as Loose), /not supported by this version/],
+    [
+      "a compatible that is no flag",
+      () => message("n/M", {}, { compatible: "yes" } as Loose),
+      /n\/M\.compatible/,
+    ],
   ])("%s", (_name, define, text) => {
     expect(define).toThrow(TypeError);
     expect(define).toThrow(text);

@@ -11,6 +11,7 @@ import type { MethodDefinition } from "../schema/method.js";
 import { asSchema, type SchemaObject } from "../schema/schema.js";
 import { serviceDefinition, serviceDescribed } from "../schema/service.js";
 import { conform, Misfit, textOfPath } from "../schema/validate.js";
+import { DescribedCodec } from "./described.js";
 import { type ExecutorName, installExecutor } from "./executor.js";
 import { compilePlan } from "./plan.js";
 import { Reader } from "./reader.js";
@@ -23,6 +24,11 @@ import { beginWriting, writing } from "./writing.js";
 export interface PlanCodec extends MessageCodec {
   readonly planId: number;
   readonly root: number;
+  /**
+   * The same root as messages that describe their fields, for peers that agreed on compatible mode; null unless the
+   * message at the root was declared compatible. The codec itself reads and writes plain XLANG in any case.
+   */
+  readonly described: MessageCodec | null;
 }
 
 /** The reader that is used again and again; a default that decodes on its own gets another one. */
@@ -32,19 +38,21 @@ let readerBusy = false;
 class RootCodec implements PlanCodec {
   readonly planId: number;
   readonly root: number;
+  readonly label: string;
+  readonly described: MessageCodec | null;
   readonly #form: RootForm;
   readonly #schema: SchemaObject | null;
-  readonly #label: string;
 
   readonly #extensions: readonly ExtensionDefinition[];
 
-  constructor(scope: Scope, root: number, form: RootForm, schema: SchemaObject | null) {
+  constructor(scope: Scope, root: number, form: RootForm, schema: SchemaObject | null, compatible: boolean) {
     this.planId = scope.planId;
     this.root = root;
     this.#extensions = scope.extensions.map(({ definition }) => definition);
     this.#form = form;
     this.#schema = schema;
-    this.#label = form.label;
+    this.label = form.label;
+    this.described = compatible ? new DescribedCodec(this) : null;
   }
 
   write(writer: MessageWriter, value: unknown): void {
@@ -71,7 +79,7 @@ class RootCodec implements PlanCodec {
       if (reader.pos !== end) reader.fail(`${end - reader.pos} bytes follow the message`);
       return value;
     } catch (error) {
-      throw this.#unread(error);
+      throw this.#unread(error, marked);
     } finally {
       readerBusy = outer;
     }
@@ -89,22 +97,23 @@ class RootCodec implements PlanCodec {
   }
 
   #misfit(message: string, path: string, cause?: unknown): AsterError {
-    const text = `${this.#label}${path && ` at ${path}`}: ${message}`;
+    const text = `${this.label}${path && ` at ${path}`}: ${message}`;
     const details: Record<string, string> = path === "" ? {} : { path };
     const facts = { isLocal: true, reason: "VALUE_MISFIT", details };
     return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
   }
 
-  #unread(error: unknown): unknown {
+  /** Marked XLANG was made by us of something else: an offset in it tells nobody anything. */
+  #unread(error: unknown, marked: boolean): unknown {
     if (error instanceof Malformed) {
-      const text = `${this.#label} at byte ${error.offset}: ${error.message}`;
+      const text = `${this.label}${marked ? "" : ` at byte ${error.offset}`}: ${error.message}`;
       const facts = { isLocal: true, reason: error.reason };
       const { cause } = error;
       return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
     }
     // Nothing but a default is checked against a schema here, and a default is ours, not the peer's.
     if (!(error instanceof Misfit)) return error;
-    const text = `${this.#label}: a default does not fit: ${error.message}`;
+    const text = `${this.label}: a default does not fit: ${error.message}`;
     return new AsterError(Code.INTERNAL, text, { isLocal: true, reason: "BAD_DEFAULT" });
   }
 }
@@ -124,9 +133,10 @@ function compile(described: Described, executor?: ExecutorName): { planId: numbe
     return scope;
   };
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
-    const scope = scopeFor(plan.roots[root]?.refs === true);
-    const form = rootOf(scope, shapeOf(scope, schema, plan.roots[root]));
-    return new RootCodec(scope, root, form, schema);
+    const node = plan.roots[root];
+    const scope = scopeFor(node?.refs === true);
+    const form = rootOf(scope, shapeOf(scope, schema, node));
+    return new RootCodec(scope, root, form, schema, node?.compatible === true);
   };
   return { planId: plan.id, codecs: codec };
 }
@@ -187,4 +197,10 @@ export function serviceCodecs(service: object): ServiceCodecs {
 }
 
 /** The codec of calls without a schema: root 0 of plan 0, any value, maps with string keys as objects. */
-export const jsonCodec: PlanCodec = new RootCodec(DYNAMIC_SCOPE, 0, rootOf(DYNAMIC_SCOPE, JSON_SHAPE), null);
+export const jsonCodec: PlanCodec = new RootCodec(
+  DYNAMIC_SCOPE,
+  0,
+  rootOf(DYNAMIC_SCOPE, JSON_SHAPE),
+  null,
+  false,
+);

@@ -28,6 +28,8 @@ export interface PlanNode {
   readonly shared?: "flag" | "reference";
   /** Roots: payloads with this root track references. */
   readonly refs?: boolean;
+  /** Roots: payloads describe their fields. */
+  readonly compatible?: boolean;
 }
 
 /** A message, an enum or an extension in a plan. */

@@ -105,7 +105,7 @@ class Visit {
       pythonModule: definition.pythonModule,
       qualname: definition.qualname,
       refs: definition.refs,
-      compatible: false,
+      compatible: definition.compatible,
       fields,
     };
     for (const type of definition.types) this.word(type);

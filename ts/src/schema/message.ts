@@ -36,15 +36,22 @@ export interface MessageOptions {
    * object, and cycles are allowed. Both sides have to say so. Default false.
    */
   readonly refs?: boolean;
+  /**
+   * Payloads with this message at the root describe their fields (Fory's `compatible=True`), so that each side may add,
+   * remove and widen fields by itself. `encode` and `decode` use that form; both sides have to say so. Default false.
+   */
+  readonly compatible?: boolean;
 }
 
 /** What a message is, as data. */
 export interface MessageDefinition extends Tag {
   readonly pythonModule: string | null;
   readonly qualname: string | null;
-  /** The prototype that decoded objects share. */
+  /** Payloads with this message at the root describe their fields. */
+  readonly compatible: boolean;
   /** Payloads with this message at the root keep the identity of objects. */
   readonly refs: boolean;
+  /** The prototype that decoded objects share. */
   readonly prototype: object;
   /** The fields in declaration order. @throws {TypeError} when a getter or reference gives no schema */
   readonly fields: readonly FieldDefinition[];
@@ -65,15 +72,13 @@ export interface MessageParts {
 export function buildMessage(parts: MessageParts): SchemaObject {
   const { options, what } = parts;
   checkOptions(options, ["pythonModule", "qualname", "types", "refs", "compatible"], what);
-  for (const later of ["compatible"]) {
-    if (Object.hasOwn(options, later)) throw new TypeError(`${what}.${later}: not supported by this version`);
-  }
   let fields: readonly FieldDefinition[] | null = null;
   const definition: MessageDefinition = {
     ...splitTag(parts.tag, what),
     pythonModule: optionalText(options.pythonModule, `${what}.pythonModule`),
     qualname: optionalText(options.qualname, `${what}.qualname`),
     refs: optionalFlag(options.refs, `${what}.refs`),
+    compatible: optionalFlag(options.compatible, `${what}.compatible`),
     prototype: parts.prototype,
     get fields() {
       fields ??= checkFields(parts.readFields(), what);
