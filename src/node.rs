@@ -241,6 +241,10 @@ struct ConnectOptions {
     timeout_ms: u64,
 }
 
+fn object_of(pairs: &[(String, String)]) -> Value {
+    pairs.iter().map(|(key, value)| (key.clone(), Value::String(value.clone()))).collect()
+}
+
 /// Dials and asks for admission; settles with `{"connection","endpointId","services","attributes"}`.
 #[napi(catch_unwind)]
 pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Result<()> {
@@ -258,12 +262,10 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
                 json!({
                     "name": service.name, "version": service.version, "contractId": service.contract_id,
                     "pattern": service.pattern, "modes": service.serialization_modes,
-                    "extensions": service.extensions,
+                    "extensions": object_of(&service.extensions),
                 })
             })
             .collect();
-        let attributes: serde_json::Map<_, _> =
-            answer.attributes.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
         let endpoint_id = peer.endpoint_id();
         let connection = PEERS.insert(PeerEntry { peer, node, owner: port });
         // Port or node were closed meanwhile and have looked for their connections before this one was there.
@@ -275,7 +277,7 @@ pub fn node_connect(port: u32, request: u32, node: u32, options: String) -> Resu
             return Err(gone);
         }
         Ok(json!({
-            "connection": connection, "endpointId": endpoint_id, "services": services, "attributes": attributes,
+            "connection": connection, "endpointId": endpoint_id, "services": services, "attributes": object_of(&answer.attributes),
             "registryNamespace": answer.registry_namespace,
         }))
     })

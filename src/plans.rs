@@ -21,6 +21,7 @@ pub fn compile_plan(descriptor: String) -> Result<String> {
         serde_json::from_str(&plan.to_json()).map_err(|e| Failure::option("descriptor", e))?;
     if let Some(members) = document.as_object_mut() {
         members.insert("id".to_owned(), id.into());
+        members.insert("fingerprint".to_owned(), plan.fingerprint().into());
     }
     Ok(document.to_string())
 }

@@ -4,8 +4,11 @@
  */
 import { message, t } from "aster-rpc";
 
-/** What happens to a message: it arrives, or the call ends with a code. */
-export type Outcome = "works" | "refused";
+/**
+ * What happens to a message: every value that was written arrives, it arrives without the fields that its reader does not
+ * know, or the call ends with a code.
+ */
+export type Outcome = "works" | "drops" | "refused";
 
 /** New peers reading what old peers wrote, and the other way round. */
 export interface Reading {
@@ -29,6 +32,10 @@ export interface Change {
   /** Calls without the check of contracts. */
   readonly xlang: Reading;
   readonly json: Reading;
+  /** Where every message of both services was declared compatible: then stubs of either open. */
+  readonly compatible: Reading;
+  /** The same messages, declared compatible. */
+  readonly declared: Readonly<Record<"old" | "new", Change["old"]>>;
 }
 
 const both = (outcome: Outcome): Reading => ({ newReadsOld: outcome, oldReadsNew: outcome });
@@ -42,7 +49,7 @@ function change(
   kind: string,
   [oldFields, oldValue]: readonly [Fields, object],
   [newFields, newValue]: readonly [Fields, object],
-  expected: Pick<Change, "stub" | "xlang" | "json">,
+  expected: Pick<Change, "stub" | "xlang" | "json" | "compatible">,
 ): Change {
   const tag = `evolution.v1/Item${count++}`;
   return {
@@ -50,6 +57,10 @@ function change(
     kind,
     old: message(tag, oldFields as Record<string, never>),
     new: message(tag, newFields as Record<string, never>),
+    declared: {
+      old: message(tag, oldFields as Record<string, never>, { compatible: true }),
+      new: message(tag, newFields as Record<string, never>, { compatible: true }),
+    },
     oldValue,
     newValue,
     ...expected,
@@ -74,6 +85,7 @@ export const changes: readonly Change[] = [
     {
       ...noticed,
       json: both("refused"),
+      compatible: readers("works", "drops"),
     },
   ),
   change(
@@ -84,7 +96,7 @@ export const changes: readonly Change[] = [
       { id, note: t.string.default("-") },
       { id: 7, note: "n" },
     ],
-    { ...noticed, json: readers("works", "refused") },
+    { ...noticed, json: readers("works", "refused"), compatible: readers("works", "drops") },
   ),
   change(
     "add an optional field",
@@ -94,7 +106,7 @@ export const changes: readonly Change[] = [
       { id, note: t.optional(t.string) },
       { id: 7, note: null },
     ],
-    { ...noticed, json: readers("works", "refused") },
+    { ...noticed, json: readers("works", "refused"), compatible: readers("works", "drops") },
   ),
   change(
     "remove a required field",
@@ -104,7 +116,7 @@ export const changes: readonly Change[] = [
       { id: 7, note: "n" },
     ],
     [{ id }, { id: 7 }],
-    { ...noticed, json: both("refused") },
+    { ...noticed, json: both("refused"), compatible: readers("drops", "works") },
   ),
   change(
     "remove a field with a default",
@@ -114,7 +126,7 @@ export const changes: readonly Change[] = [
       { id: 7, note: "n" },
     ],
     [{ id }, { id: 7 }],
-    { ...noticed, json: readers("refused", "works") },
+    { ...noticed, json: readers("refused", "works"), compatible: readers("drops", "works") },
   ),
   change(
     "reorder fields",
@@ -127,7 +139,7 @@ export const changes: readonly Change[] = [
       { note: t.string, id },
       { note: "n", id: 7 },
     ],
-    { stub: "refused", xlang: both("works"), json: both("works") },
+    { stub: "refused", xlang: both("works"), json: both("works"), compatible: both("works") },
   ),
   change(
     "rename a field",
@@ -140,7 +152,7 @@ export const changes: readonly Change[] = [
       { id, remark: t.string },
       { id: 7, remark: "n" },
     ],
-    { ...noticed, json: both("refused") },
+    { ...noticed, json: both("refused"), compatible: both("drops") },
   ),
   change(
     "rename a field, keeping its wire name",
@@ -153,91 +165,101 @@ export const changes: readonly Change[] = [
       { id, remark: t.string.name("note") },
       { id: 7, remark: "n" },
     ],
-    { stub: "opens", xlang: both("works"), json: both("works") },
+    { stub: "opens", xlang: both("works"), json: both("works"), compatible: both("works") },
   ),
   change(
     "widen int32 to int",
     "field_type_changed",
     [{ size: t.int32 }, { size: 7 }],
     [{ size: t.int }, { size: 2 ** 40 }],
-    { ...noticed, json: readers("works", "refused") },
+    { ...noticed, json: readers("works", "refused"), compatible: readers("works", "refused") },
   ),
   change(
     "narrow int to int32",
     "field_type_changed",
     [{ size: t.int }, { size: 2 ** 40 }],
     [{ size: t.int32 }, { size: 7 }],
-    { ...noticed, json: readers("refused", "works") },
+    { ...noticed, json: readers("refused", "works"), compatible: readers("refused", "works") },
   ),
   change(
     "widen int8 to int32, which contracts do not tell apart",
     "field_type_changed",
     [{ size: t.int8 }, { size: 7 }],
     [{ size: t.int32 }, { size: 700 }],
-    { stub: "opens", xlang: both("refused"), json: readers("works", "refused") },
+    {
+      stub: "opens",
+      xlang: both("refused"),
+      json: readers("works", "refused"),
+      compatible: readers("works", "refused"),
+    },
   ),
   change(
     "int to float",
     "field_type_changed",
     [{ size: t.int }, { size: 7 }],
     [{ size: t.float }, { size: 7.5 }],
-    { ...noticed, json: readers("works", "refused") },
+    { ...noticed, json: readers("works", "refused"), compatible: readers("works", "refused") },
   ),
   change(
     "string to int",
     "field_type_changed",
     [{ size: t.string }, { size: "7" }],
     [{ size: t.int }, { size: 7 }],
-    { ...noticed, json: both("refused") },
+    { ...noticed, json: both("refused"), compatible: both("refused") },
   ),
   change(
     "change what a list holds",
     "field_type_changed",
     [{ sizes: t.list(t.string) }, { sizes: ["7"] }],
     [{ sizes: t.list(t.float) }, { sizes: [7.5] }],
-    { ...noticed, json: both("refused") },
+    { ...noticed, json: both("refused"), compatible: both("refused") },
   ),
   change(
     "make a field optional",
     "field_optional",
     [{ note: t.string }, { note: "n" }],
     [{ note: t.optional(t.string) }, { note: null }],
-    { ...noticed, json: readers("works", "refused") },
+    { ...noticed, json: readers("works", "refused"), compatible: readers("works", "refused") },
   ),
   change(
     "make an optional field required",
     "field_required",
     [{ note: t.optional(t.string) }, { note: null }],
     [{ note: t.string }, { note: "n" }],
-    { ...noticed, json: readers("refused", "works") },
+    { ...noticed, json: readers("refused", "works"), compatible: readers("refused", "works") },
   ),
   change(
     "add a default",
     "default_added",
     [{ note: t.string }, { note: "n" }],
     [{ note: t.string.default("-") }, {}],
-    { stub: "opens", xlang: both("works"), json: both("works") },
+    { stub: "opens", xlang: both("works"), json: both("works"), compatible: both("works") },
   ),
   change(
     "change a default",
     "default_changed",
     [{ note: t.string.default("a") }, {}],
     [{ note: t.string.default("b") }, {}],
-    { stub: "opens", xlang: both("works"), json: both("works") },
+    { stub: "opens", xlang: both("works"), json: both("works"), compatible: both("works") },
   ),
   change(
     "remove a default",
     "default_removed",
     [{ note: t.string.default("-") }, {}],
     [{ note: t.string }, { note: "n" }],
-    { stub: "opens", xlang: both("works"), json: both("works") },
+    { stub: "opens", xlang: both("works"), json: both("works"), compatible: both("works") },
   ),
   change(
     "add a member at the end of an enum",
     "enum_member_added",
     [{ color: Color }, { color: "RED" }],
     [{ color: Wider }, { color: "BLUE" }],
-    { stub: "opens", xlang: readers("works", "refused"), json: readers("works", "refused") },
+    {
+      stub: "opens",
+      xlang: readers("works", "refused"),
+      json: readers("works", "refused"),
+      compatible: readers("works", "refused"),
+    },
   ),
 ];
 

@@ -30,9 +30,6 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Modes that the reference does not know, with the words that announce them in an admission answer.
-    pub(crate) const EXTENSIONS: [(Self, &str); 1] = [(Self::Compatible, "compatible")];
-
     /// The number that a stream header says (`docs/protocol.md#modes`).
     pub(crate) fn number(self) -> i64 {
         match self {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aster_codec::Plan;
+
 use crate::payload::{Mode, PayloadCodec};
 use crate::port::Port;
 
@@ -72,10 +74,19 @@ impl ServiceDefinition {
         }
     }
 
-    /// Modes beside those of the contract, by the words that announce them.
-    pub(crate) fn extensions(&self) -> Vec<String> {
-        let offered = Mode::EXTENSIONS.iter().filter(|(mode, _)| self.takes(*mode));
-        offered.map(|(_, word)| (*word).to_owned()).collect()
+    /// Modes beside those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
+    pub(crate) fn extensions(&self) -> Vec<(String, String)> {
+        if !self.takes(Mode::Compatible) {
+            return Vec::new();
+        }
+        vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default())]
+    }
+
+    /// The plan of all methods, where there is only one.
+    fn one_plan(&self) -> Option<&Plan> {
+        let mut plans = self.methods.iter().flat_map(|method| [&method.request.plan, &method.response.plan]);
+        let first = plans.next()?;
+        plans.all(|plan| Arc::ptr_eq(first, plan)).then_some(first)
     }
 
     /// Whether every request and response was declared compatible.

@@ -67,7 +67,10 @@ async fn versions_of_a_message_meet_in_every_pattern() {
     let node_of_client = node().await;
     let ticket = node_of_server.ticket().await;
     let (peer, answer) = node_of_client.connect(&ticket, String::new(), PATIENCE).await.unwrap();
-    assert_eq!(answer.services.first().unwrap().extensions, ["compatible"]);
+    let announced = ("compatible".to_owned(), server_plan.fingerprint());
+    assert_eq!(answer.services.first().unwrap().extensions, [announced]);
+    assert_ne!(server_plan.fingerprint(), older().fingerprint());
+    assert_eq!(server_plan.fingerprint(), newer().fingerprint());
 
     let mut client = Driver::new();
     let ask = plain(&client_plan, &json!({ "id": 7, "gone": "old" }));
@@ -128,7 +131,7 @@ async fn a_service_with_one_fixed_message_neither_announces_nor_takes_it() {
     let node_of_client = node().await;
     let ticket = node_of_server.ticket().await;
     let (peer, answer) = node_of_client.connect(&ticket, String::new(), PATIENCE).await.unwrap();
-    assert_eq!(answer.services.first().unwrap().extensions, [""; 0]);
+    assert_eq!(answer.services.first().unwrap().extensions, []);
     let both = (codec(&plan, 0, Mode::Compatible), codec(&plan, 1, Mode::Compatible));
     let pattern = Pattern::from_name("unary").unwrap();
     let method = ClientMethod::new(peer, ("S", 1, "one"), pattern, both.0, both.1).unwrap();

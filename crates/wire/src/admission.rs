@@ -49,9 +49,10 @@ pub struct ServiceSummary {
     /// Lower-case mode names; empty means the default.
     #[serde(default)]
     pub serialization_modes: Vec<String>,
-    /// Modes beside those of the contract. The reference knows none and ignores the member.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub extensions: Vec<String>,
+    /// Modes beside those of the contract, by name, with what a client has to know of each. The reference knows none and
+    /// ignores the member.
+    #[serde(default, with = "json::pairs", skip_serializing_if = "Vec::is_empty")]
+    pub extensions: Vec<(String, String)>,
 }
 
 impl ServiceSummary {

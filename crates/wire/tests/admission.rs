@@ -104,11 +104,11 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_comes_back(name in any::<String>(), key in any::<String>(), topic in prop::option::of("[a-f0-9]{64}"), extensions in prop::collection::vec("[a-z]{1,9}", 0..3)) {
+    fn an_answer_comes_back(name in any::<String>(), key in any::<String>(), topic in prop::option::of("[a-f0-9]{64}"), extensions in prop::collection::btree_map("[a-z]{1,9}", any::<String>(), 0..3)) {
         let service = ServiceSummary {
             name: name.clone(), version: 3, contract_id: "ab".repeat(32), channels: vec![("rpc".to_owned(), name)],
             pattern: "session".to_owned(), serialization_modes: vec!["json".to_owned()],
-            extensions: extensions.clone(),
+            extensions: extensions.into_iter().collect(),
         };
         let answer = ConsumerResponse {
             admitted: true, attributes: vec![(key, "v".to_owned())], services: vec![service],

@@ -15,7 +15,7 @@ export interface MethodRegistration {
   readonly version: number;
   readonly method: string;
   readonly pattern: string;
-  readonly mode: "xlang" | "json";
+  readonly mode: "xlang" | "compatible" | "json";
   readonly plan: number;
   readonly request: number;
   readonly response: number;

@@ -2,6 +2,7 @@
 //
 // Owns: finding the announced service and comparing contract ids. Does not own: how ids are computed (Rust).
 // A Python module with postponed annotations announces another id for the same types, so either of two matches.
+// Where both sides declared every message compatible, any id does: messages are read field by field.
 
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
@@ -15,13 +16,26 @@ export interface ContractIdentity {
   readonly contractId: string | null;
   readonly postponedContractId: string | null;
   readonly problem: string | null;
+  /** Every request and response was declared compatible. */
+  readonly compatible: boolean;
+}
+
+/** True when each side understands other versions of the service than its own. */
+export function meetsCompatibly(ours: { readonly compatible: boolean }, theirs: ServiceSummary): boolean {
+  return ours.compatible && Object.hasOwn(theirs.extensions, "compatible");
 }
 
 /** Tells what differs between the contract of this id and ours, where a manifest of it is at hand. */
 export type Differences = (contractId: string) => string | null;
 
-/** Services whose postponed id matched were logged, once for each id. */
+/** Contract ids that are not ours but were accepted; each is logged once. */
 const told = new Set<string>();
+
+function tellOnce(logger: Logger, text: string, service: string, contractId: string): void {
+  if (told.has(contractId)) return;
+  told.add(contractId);
+  logSafely(() => logger.info(text, { service, contractId }));
+}
 
 /**
  * The announced service that matches ours.
@@ -52,6 +66,10 @@ export function matchContract(
     });
   }
   if (theirs.contractId === ours.contractId) return theirs;
+  if (meetsCompatibly(ours, theirs)) {
+    tellOnce(logger, "the server has another version of a compatible contract", ours.name, theirs.contractId);
+    return theirs;
+  }
   if (theirs.contractId !== ours.postponedContractId) {
     const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
     const diff = differences(theirs.contractId);
@@ -59,11 +77,7 @@ export function matchContract(
     const details = { serverContractId: theirs.contractId, ...(diff === null ? {} : { diff }) };
     throw mismatch(ours, told, details, peer);
   }
-  if (!told.has(theirs.contractId)) {
-    told.add(theirs.contractId);
-    const fields = { service: ours.name, contractId: theirs.contractId };
-    logSafely(() => logger.info("the server's contract id leaves response types open", fields));
-  }
+  tellOnce(logger, "the server's contract id leaves response types open", ours.name, theirs.contractId);
   return theirs;
 }
 

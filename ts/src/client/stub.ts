@@ -8,19 +8,25 @@ import type { ServiceSummary } from "../native/documents.js";
 import { announcedDifferences } from "../node/manifests.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../node/service-binding.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
-import type { Connection } from "./connection.js";
-import { matchContract } from "./contract-check.js";
+import type { Connection, MethodRegistration } from "./connection.js";
+import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
 import { type ClientMethod, defaultSettings } from "./method.js";
 
 /** Options of a stub. */
 export interface StubOptions {
-  /** `"verify"` (the default) compares contract ids; `"ignore"` calls without. */
+  /**
+   * `"verify"` (the default) compares contract ids, and accepts another one only if server and client declared every
+   * message of the service `compatible`; `"ignore"` calls without.
+   */
   readonly contract?: "verify" | "ignore" | undefined;
   /** Manifests of the server's services: what a contract mismatch is explained with, beside the files at hand. */
   readonly manifest?: unknown;
-  /** The payload encoding. Default: XLANG, unless the server announces JSON only. */
+  /**
+   * The payload encoding. Default: XLANG, unless the server announces JSON only; between two versions of a service whose
+   * messages are all `compatible`, XLANG with descriptions of the fields.
+   */
   readonly mode?: "xlang" | "json" | undefined;
   /** Default deadline of this stub's calls; null for none. */
   readonly timeoutMs?: number | null | undefined;
@@ -88,15 +94,18 @@ function announced(
     return services.find((service) => service.name === name && service.version === version);
   }
   const { contractId, postponedContractId, problem } = bound.contract;
-  const ours = { name, version, contractId, postponedContractId, problem };
+  const ours = { name, version, contractId, postponedContractId, problem, compatible: bound.compatible };
   const differences = (id: string): string | null => announcedDifferences(bound, id, manifest)?.text ?? null;
   return matchContract(ours, services, endpointId, host.logger, differences);
 }
 
-function modeFor(summary: ServiceSummary | undefined, bound: BoundService): "xlang" | "json" {
+function modeFor(summary: ServiceSummary | undefined, bound: BoundService): MethodRegistration["mode"] {
   const offered =
     summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
-  return offered.includes("json") && !offered.includes("xlang") ? "json" : "xlang";
+  if (offered.includes("json") && !offered.includes("xlang")) return "json";
+  if (summary === undefined || !meetsCompatibly(bound, summary)) return "xlang";
+  // Descriptions cost bytes and time, and tell nothing new to a server whose messages are ours.
+  return summary.extensions.compatible === bound.fingerprint ? "xlang" : "compatible";
 }
 
 function clientMethod(

@@ -13,7 +13,7 @@ import { serviceDefinition, serviceDescribed } from "../schema/service.js";
 import { conform, Misfit, textOfPath } from "../schema/validate.js";
 import { DescribedCodec } from "./described.js";
 import { type ExecutorName, installExecutor } from "./executor.js";
-import { compilePlan } from "./plan.js";
+import { compilePlan, type Plan } from "./plan.js";
 import { Reader } from "./reader.js";
 import { Malformed, Refusal } from "./refusal.js";
 import { type RootForm, rootOf } from "./root.js";
@@ -119,7 +119,7 @@ class RootCodec implements PlanCodec {
 }
 
 /** The plan of described types and the codecs of its roots. */
-function compile(described: Described, executor?: ExecutorName): { planId: number; codecs: Codecs } {
+function compile(described: Described, executor?: ExecutorName): { plan: Plan; codecs: Codecs } {
   const plan = compilePlan(described.descriptor);
   // One scope for the roots that track references and one for the others, each made when a root needs it.
   const scopes = new Map<boolean, Scope>();
@@ -138,7 +138,7 @@ function compile(described: Described, executor?: ExecutorName): { planId: numbe
     const form = rootOf(scope, shapeOf(scope, schema, node));
     return new RootCodec(scope, root, form, schema, node?.compatible === true);
   };
-  return { planId: plan.id, codecs: codec };
+  return { plan, codecs: codec };
 }
 
 type Codecs = (schema: SchemaObject, root: number) => PlanCodec;
@@ -175,6 +175,8 @@ export interface MethodCodecs {
 /** A service's methods with their codecs: one plan for all of them. */
 export interface ServiceCodecs {
   readonly planId: number;
+  /** Equal where all messages have equal bytes. */
+  readonly fingerprint: string;
   readonly methods: readonly MethodCodecs[];
 }
 
@@ -184,13 +186,13 @@ const byService = new WeakMap<object, ServiceCodecs>();
 export function serviceCodecs(service: object): ServiceCodecs {
   let codecs = byService.get(service);
   if (codecs === undefined) {
-    const { planId, codecs: codec } = compile(serviceDescribed(service));
+    const { plan, codecs: codec } = compile(serviceDescribed(service));
     const methods = serviceDefinition(service).methods.map((method, index) => ({
       method,
       request: codec(method.request, 2 * index),
       response: codec(method.response, 2 * index + 1),
     }));
-    codecs = { planId, methods };
+    codecs = { planId: plan.id, fingerprint: plan.fingerprint, methods };
     byService.set(service, codecs);
   }
   return codecs;

@@ -48,6 +48,8 @@ export interface PlanType {
 /** A compiled plan. */
 export interface Plan {
   readonly id: number;
+  /** Equal for plans whose messages have equal bytes. */
+  readonly fingerprint: string;
   readonly types: readonly PlanType[];
   readonly roots: readonly PlanNode[];
 }

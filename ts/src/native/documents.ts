@@ -22,6 +22,8 @@ export interface ServiceSummary {
   readonly contractId: string;
   readonly pattern: string;
   readonly modes: readonly string[];
+  /** Modes beside those of the contract, with what is to be known of each (`docs/protocol.md#modes`). */
+  readonly extensions: Readonly<Record<string, string>>;
 }
 
 /** Result of `nodeConnect`. */

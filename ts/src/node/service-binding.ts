@@ -37,8 +37,12 @@ export interface BoundService {
   readonly definition: ServiceDefinition;
   readonly document: object;
   readonly contract: ContractFacts;
+  /** Every request and response was declared compatible: versions of the service understand each other. */
+  readonly compatible: boolean;
   /** Number of the compiled plan. */
   readonly plan: number;
+  /** Equal where all messages have equal bytes. */
+  readonly fingerprint: string;
   readonly methods: readonly BoundMethod[];
 }
 
@@ -58,14 +62,18 @@ export function serviceFrom(value: unknown): Service {
 export function bindService(service: Service): BoundService {
   const known = bound.get(service);
   if (known !== undefined) return known;
-  const { planId, methods } = serviceCodecs(service);
+  const { planId, fingerprint, methods } = serviceCodecs(service);
   const roots = methods.flatMap(({ method }) => [method.request, method.response]);
   const keep = lendsViews({ types: serviceDescribed(service).types, roots }) ? keeping : itself;
   const fresh: BoundService = {
     definition: serviceDefinition(service),
     document: serviceDocument(service),
     contract: contractFacts(service),
+    compatible: methods.every(
+      ({ request, response }) => request.described !== null && response.described !== null,
+    ),
     plan: planId,
+    fingerprint,
     methods: methods.map(({ method, request, response }) => ({
       definition: method,
       requestStream: method.pattern === "clientStream" || method.pattern === "bidiStream",

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Root, Shape, TypePlan};
+use crate::murmur3;
 use crate::types::id;
 
 impl Plan {
@@ -13,6 +14,11 @@ impl Plan {
             "roots": self.roots.iter().map(root_json).collect::<Vec<_>>(),
         })
         .to_string()
+    }
+
+    /// Equal for plans whose messages have equal bytes; 16 hex digits. Plans of other versions of this crate may differ.
+    pub fn fingerprint(&self) -> String {
+        format!("{:016x}", murmur3(self.to_json().as_bytes()))
     }
 }
 
