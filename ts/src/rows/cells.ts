@@ -5,6 +5,7 @@
 
 import type { Fixed } from "./fixed.js";
 import { bitmapBytes, isNull, lengthAt, malformed, partAt, type Source } from "./source.js";
+import type { RowArray } from "./types.js";
 
 /** Reads one kind of value at a place of the schema. */
 export interface Reader {
@@ -38,6 +39,8 @@ export abstract class Cells {
   /** The place of the value or of its pair. */
   abstract place(base: number, index: number): number;
   abstract isNull(base: number, index: number): boolean;
+  /** Fills `into` with values of a fixed width; `whenNull` stands for null, undefined refuses it. */
+  abstract gather(fixed: Fixed, into: RowArray, whenNull: unknown): void;
 
   lazy(index: number): unknown {
     const base = this.base(index);
@@ -49,6 +52,11 @@ export abstract class Cells {
     const base = this.base(index);
     if (this.isNull(base, index)) return this.null();
     return this.reader.plain(this.source, base, this.place(base, index));
+  }
+
+  /** What is given for a null at `index`, or an error. */
+  protected refuseNull(index: number): never {
+    throw malformed(this.reader.label, `null at ${index}; toTypedArray(whenNull) takes a value for it`);
   }
 
   /** Null, where the schema has it. */
@@ -67,6 +75,8 @@ export class ArrayCells extends Cells {
   /** The array that begins at `start`. */
   constructor(source: Source, reader: Reader, start: number) {
     const count = lengthAt(source, start);
+    // The check has seen to it; bytes that were altered since are not to size anything.
+    if (count > source.bytes.length) throw new RangeError(`${reader.label}: the bytes were altered`);
     super(source, reader, count);
     this.start = start;
     this.first = start + 8 + bitmapBytes(count);
@@ -83,6 +93,15 @@ export class ArrayCells extends Cells {
 
   isNull(base: number, index: number): boolean {
     return isNull(this.source, base + 8, index);
+  }
+
+  gather(fixed: Fixed, into: RowArray, whenNull: unknown): void {
+    const { source, start, count } = this;
+    for (let index = 0; index < count; index++) {
+      if (!isNull(source, start + 8, index)) {
+        into[index] = fixed.read(source.view, this.first + index * fixed.width) as never;
+      } else into[index] = (whenNull ?? this.refuseNull(index)) as never;
+    }
   }
 }
 
@@ -110,5 +129,17 @@ export class ColumnCells extends Cells {
 
   isNull(base: number): boolean {
     return isNull(this.source, base, this.#slot);
+  }
+
+  gather(fixed: Fixed, into: RowArray, whenNull: unknown): void {
+    const { view, bytes } = this.source;
+    const [rows, place] = [this.#rows, this.#place];
+    const [byte, bit] = [this.#slot >>> 3, 1 << (this.#slot & 7)];
+    for (let index = 0; index < this.count; index++) {
+      const base = view.getUint32(rows + index * 8 + 4, true);
+      if (((bytes[base + byte] as number) & bit) === 0) {
+        into[index] = fixed.read(view, base + place) as never;
+      } else into[index] = (whenNull ?? this.refuseNull(index)) as never;
+    }
   }
 }

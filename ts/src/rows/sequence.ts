@@ -33,7 +33,7 @@ export class ColumnView {
   }
 
   toTypedArray(whenNull?: unknown): RowArray {
-    const { source, reader, count } = this.#cells;
+    const { reader, count } = this.#cells;
     const { fixed } = reader;
     if (fixed === null)
       throw new TypeError(`${reader.label}: no numbers, so there is no typed array of them`);
@@ -41,13 +41,7 @@ export class ColumnView {
       throw new TypeError(`${reader.label}: what stands for null is ${fixed.scalar.expected}`);
     }
     const copy = new fixed.copied(count);
-    for (let index = 0; index < count; index++) {
-      const base = this.#cells.base(index);
-      if (!this.#cells.isNull(base, index)) {
-        copy[index] = fixed.read(source.view, this.#cells.place(base, index)) as never;
-      } else if (whenNull !== undefined) copy[index] = whenNull as never;
-      else throw malformed(reader.label, `null at ${index}; toTypedArray(whenNull) takes a value for it`);
-    }
+    this.#cells.gather(fixed, copy, whenNull);
     return copy;
   }
 }

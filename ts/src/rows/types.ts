@@ -41,10 +41,10 @@ export type RowValue<V> = V extends null | boolean | number | bigint | string | 
   ? V
   : V extends readonly (infer E)[]
     ? RowList<E>
-    : V extends ReadonlySet<infer E>
-      ? RowSet<E>
-      : V extends ReadonlyMap<infer K, infer E>
-        ? RowMap<K, E>
+    : V extends ReadonlyMap<infer K, infer E> // before sets: a Map has all that a ReadonlySet has
+      ? RowMap<K, E>
+      : V extends ReadonlySet<infer E>
+        ? RowSet<E>
         : string extends keyof V
           ? RowMap<string, V[keyof V]>
           : RowView<V>;
