@@ -146,7 +146,7 @@ const structs = (depth: number, nulls: boolean): fc.Arbitrary<Kind> =>
       };
     });
 
-const cases = process.env.ASTER_TEST_FULL === "1" ? 20_000 : 500;
+const cases = process.env.ASTER_TEST_FULL === "1" ? 8000 : 500;
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 describeInterop("rows of pyfory", () => {

@@ -138,11 +138,14 @@ export function textOf(buf: Uint8Array, start: number, length: number, encoding:
   return utf8Slice.call(buf, start, start + length);
 }
 
+/** From here on the length of a text in UTF-8 is counted before room is made for it. */
+const KNOWN_LENGTH = 1024;
+
 /** Writes a string as UTF-8 without its length, making room. */
 export function writeUtf8(writer: MessageWriter, text: unknown): void {
   if (typeof text !== "string") refuse("expected a string");
   // At most three bytes a unit: a pair of surrogates, two units, takes four.
-  writer.ensure(text.length * 3);
+  writer.ensure(text.length > KNOWN_LENGTH ? Buffer.byteLength(text) : text.length * 3);
   const { buf } = writer;
   if (text.length <= SHORT_TEXT) {
     const start = writer.pos;

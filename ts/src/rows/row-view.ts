@@ -61,9 +61,13 @@ export abstract class RowBase {
   }
 
   static {
-    // What `console.log` shows: the getters of a prototype are nothing to it.
-    const show = function (this: RowBase): object {
-      return this.#message.plain(this.#source, this.#start);
+    // What `console.log` shows: the getters of a prototype are nothing to it, and an error is better than to throw one.
+    const show = function (this: RowBase): unknown {
+      try {
+        return this.#message.plain(this.#source, this.#start);
+      } catch (error) {
+        return error;
+      }
     };
     Object.defineProperty(RowBase.prototype, inspect.custom, { value: show, configurable: true });
   }
@@ -74,7 +78,7 @@ function nullOf(reader: Reader): null {
   throw malformed(reader.label, "null where a value is required");
 }
 
-/** The reader of a message; `fields` are filled in before anything is read. */
+/** The reader of a message whose fields are in the order of the slots. */
 export function messageReader(definition: MessageDefinition, fields: readonly FieldReader[]): MessageReader {
   const declared = [...fields].sort((a, b) => a.position - b.position);
   const slots = bitmapBytes(fields.length);

@@ -15,7 +15,7 @@ import { type MessageReader, RowBase } from "./row-view.js";
 import { sourceOf, stableBytes } from "./source.js";
 import { TableView } from "./table.js";
 import type { Rows } from "./types.js";
-import { rowWriter, tableWriter } from "./write.js";
+import { rowWriter, tableWriter, type WritePart } from "./write.js";
 
 /** The buffer that small rows are written to again and again; its content is copied out. */
 const scratch = new MessageWriter(1024);
@@ -25,7 +25,7 @@ let writing = false;
 class RowsOfMessage {
   readonly #layout: Layout;
   readonly #reader: MessageReader;
-  readonly #row: (writer: MessageWriter, value: unknown) => void;
+  readonly #row: WritePart;
   readonly #table: (writer: MessageWriter, rows: readonly unknown[]) => void;
 
   constructor(schema: SchemaObject) {

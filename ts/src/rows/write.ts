@@ -14,7 +14,7 @@ import type { RowField, RowType } from "./layout.js";
 import { bitmapBytes } from "./source.js";
 
 /** Writes what stands behind a slot: appends it, padding apart. */
-type WritePart = (writer: MessageWriter, value: unknown) => void;
+export type WritePart = (writer: MessageWriter, value: unknown) => void;
 
 /** Writes one kind of value. */
 interface Cell {
@@ -29,18 +29,8 @@ interface Cell {
 /** Offsets and sizes have 32 bits. */
 const MAX_BYTES = 0xffff_ffff;
 
-/** Writes the message at the root of a layout. */
+/** Writes a message as a row. */
 export function rowWriter(schema: SchemaObject, fields: readonly RowField[]): WritePart {
-  return messageWriter(schema, fields);
-}
-
-/** Writes an array of rows. */
-export function tableWriter(row: WritePart): (writer: MessageWriter, rows: readonly unknown[]) => void {
-  const cell: Cell = { nullable: false, width: 8, fixed: null, part: row };
-  return (writer, rows) => writeArray(writer, cell, rows, rows.length);
-}
-
-function messageWriter(schema: SchemaObject, fields: readonly RowField[]): WritePart {
   const node = nodeOf(schema);
   if (node.kind !== "message") throw new Error("a layout of another schema");
   const declared = node.message.fields;
@@ -64,6 +54,12 @@ function messageWriter(schema: SchemaObject, fields: readonly RowField[]): Write
       throw within(error, slots[slot]?.field.key ?? slot);
     }
   };
+}
+
+/** Writes an array of rows. */
+export function tableWriter(row: WritePart): (writer: MessageWriter, rows: readonly unknown[]) => void {
+  const cell: Cell = { nullable: false, width: 8, fixed: null, part: row };
+  return (writer, rows) => writeArray(writer, cell, rows, rows.length);
 }
 
 function cellOf(schema: SchemaObject, type: RowType): Cell {
@@ -94,7 +90,7 @@ function cellOf(schema: SchemaObject, type: RowType): Cell {
     case "map":
       return cell(mapWriter(cellOf(node.key, part(type.key)), cellOf(node.value, part(type.value))));
     case "message":
-      return cell(messageWriter(schema, type.fields ?? []));
+      return cell(rowWriter(schema, type.fields ?? []));
     default:
       throw new Error(`a row with a place for ${node.kind}`);
   }
