@@ -231,6 +231,11 @@ describe("what does not fit", () => {
       message("no/B", { any: t.any }),
       "rows(no/B): any: rows have no form for values of this type",
     ],
+    [
+      "a typed array",
+      message("no/C", { n: t.float64Array }),
+      "rows(no/C): n: rows have no form for values of this type",
+    ],
     ["no message", t.list(Line), "rows() takes a message schema"],
     ["no schema", 3, "rows(): number is no schema"],
   ])("a schema with %s has no rows", (_what, schema, text) => {
@@ -244,6 +249,14 @@ describe("what does not fit", () => {
       },
     });
     expect(() => rows(Node)).toThrow(/rows\(no\/Node\): .*a message that contains itself has no row$/);
+  });
+
+  it("a value that is shared is written each time", () => {
+    const Pair = message("shop/Pair", { left: t.shared(Line), right: t.shared(Line) }, { refs: true });
+    const left = Line.of({ sku: "tea", quantity: 1 });
+    const view = rows(Pair).row(rows(Pair).encode({ left, right: left }));
+    expect(view.toObject()).toEqual({ left, right: left });
+    expect(view.toObject().left).not.toBe(view.toObject().right);
   });
 
   it("encoding inside of encoding leaves both whole", () => {
