@@ -79,9 +79,7 @@ pub fn row_check(plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<()
 }
 
 fn row_layout(plan_number: u32, root: u32) -> std::result::Result<Arc<RowLayout>, Failure> {
-    row_layout_of(plan_number, root, |plan| {
-        RowLayout::of(plan, root as usize).map_err(|e| codec_failure(&e))
-    })
+    row_layout_of(plan_number, root, |plan| RowLayout::of(plan, root as usize).map_err(|e| codec_failure(&e)))
 }
 
 /// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.
