@@ -1,14 +1,15 @@
 //! Plans and contracts: JSON in, JSON out (`docs/boundary.md#control-plane`).
 
-use aster_codec::{CodecError, Plan, RowLayout, Schema};
+use std::sync::Arc;
 
+use aster_codec::{CodecError, Plan, RowLayout, Schema};
 use aster_wire::hex::Hex;
 use napi::bindgen_prelude::{Result, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
-use crate::registry::{plan, plan_of};
+use crate::registry::{plan, plan_of, row_layout_of};
 
 /// Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan.
 #[napi(catch_unwind)]
@@ -69,29 +70,17 @@ pub fn plan_to_wire(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Re
 /// The layout of a root as a row or table (`docs/plan.md#rows`).
 #[napi(catch_unwind)]
 pub fn row_schema(plan_number: u32, root: u32) -> Result<String> {
-    let layout = RowLayout::of(&*plan(plan_number)?, root as usize);
-    Ok(layout.and_then(|layout| layout.to_json()).map_err(|e| codec_failure(&e))?)
+    Ok(row_layout(plan_number, root)?.to_json().map_err(|e| codec_failure(&e))?)
 }
 
 /// Throws unless everything that the layout leads to lies inside of the row or table.
 #[napi(catch_unwind)]
 pub fn row_check(plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<()> {
-    let layout = RowLayout::of(&*plan(plan_number)?, root as usize);
-    Ok(layout.and_then(|layout| layout.check(&row)).map_err(|e| codec_failure(&e))?)
+    Ok(row_layout(plan_number, root)?.check(&row).map_err(|e| codec_failure(&e))?)
 }
 
-/// Plain XLANG to a row or table.
-#[napi(catch_unwind)]
-pub fn row_encode(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
-    let row = aster_codec::message_to_row(&*plan(plan_number)?, root as usize, &message);
-    Ok(row.map_err(|e| codec_failure(&e))?.into())
-}
-
-/// A row or table to plain XLANG.
-#[napi(catch_unwind)]
-pub fn row_decode(plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<Uint8Array> {
-    let message = aster_codec::row_to_message(&*plan(plan_number)?, root as usize, &row);
-    Ok(message.map_err(|e| codec_failure(&e))?.into())
+fn row_layout(plan_number: u32, root: u32) -> std::result::Result<Arc<RowLayout>, Failure> {
+    row_layout_of(plan_number, root, |plan| RowLayout::of(plan, root as usize).map_err(|e| codec_failure(&e)))
 }
 
 /// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use aster_codec::Plan;
+use aster_codec::{Plan, RowLayout};
 use aster_net::{Node, Peer, Port};
 
 use crate::doorbell::Bell;
@@ -113,4 +113,23 @@ pub(crate) fn plan_of(
 pub(crate) fn plan(number: u32) -> Result<Arc<Plan>, Failure> {
     let table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     table.plans.get(number as usize).cloned().ok_or_else(|| Failure::handle("plan"))
+}
+
+type RowLayouts = Mutex<HashMap<(u32, u32), Arc<RowLayout>>>;
+
+static ROW_LAYOUTS: LazyLock<RowLayouts> = LazyLock::new(RowLayouts::default);
+
+/// The layout of a root of a plan, made by `make` the first time: rows are checked often, plans are forever.
+pub(crate) fn row_layout_of(
+    number: u32,
+    root: u32,
+    make: impl FnOnce(&Plan) -> Result<RowLayout, Failure>,
+) -> Result<Arc<RowLayout>, Failure> {
+    let known = || ROW_LAYOUTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(layout) = known().get(&(number, root)) {
+        return Ok(Arc::clone(layout));
+    }
+    let layout = Arc::new(make(&*plan(number)?)?);
+    known().insert((number, root), Arc::clone(&layout));
+    Ok(layout)
 }

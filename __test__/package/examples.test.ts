@@ -1,4 +1,4 @@
-/** The examples run as their README says: two processes for billing, one for the class form. */
+/** The examples run as their README says: two processes for billing, one for the class form, one for tables. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -74,5 +74,17 @@ describe("examples/billing-classes", () => {
     });
     expect(stdout).toContain("INV-2024-0117: 12550 EUR, 2 lines");
     expect(stdout).toContain("equal in both forms: true");
+  });
+});
+
+describe("examples/rows", () => {
+  it("sends a table through a call and reads one column of it", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/rows/main.ts"], { cwd: root });
+    expect(stdout.split("\n")).toEqual([
+      expect.stringMatching(/^50000 sales in \d+ bytes, 1249975000 cents$/),
+      "the last: sale-49999 in Zürich, note null",
+      "1000 sales added, 499500 cents",
+      "",
+    ]);
   });
 });

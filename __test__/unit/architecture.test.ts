@@ -55,6 +55,7 @@ const layers: readonly (readonly string[])[] = [
   ["schema"],
   ["native"],
   ["codec"],
+  ["rows"],
   ["client", "server", "node", "identity", "ticket"],
   ["index"],
   ["testing", "cli"],

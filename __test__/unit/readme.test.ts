@@ -14,7 +14,7 @@ import { type Block, blocksOf, moduleOf, type Origin } from "./support/pages.ts"
 import { at, read } from "./support/tree.ts";
 
 const run = promisify(execFile);
-const pages = ["README.md", "docs/guide.md", "docs/errors.md", "docs/security.md"];
+const pages = ["README.md", "docs/guide.md", "docs/errors.md", "docs/security.md", "docs/rows.md"];
 const blocks = pages.flatMap(blocksOf);
 const folder = at(".cache", "pages");
 const loader = ["--import", "tsx"];

@@ -18,6 +18,21 @@ export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/docume
 export { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions } from "./node/node.js";
 export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
 export type { NodeHandle } from "./node/share.js";
+export { rows } from "./rows/rows.js";
+export type {
+  RowArray,
+  RowArrayKind,
+  RowColumn,
+  RowInput,
+  RowList,
+  RowMap,
+  RowSet,
+  Rows,
+  RowTable,
+  RowTypedArray,
+  RowValue,
+  RowView,
+} from "./rows/types.js";
 export * from "./schema/index.js";
 export type { CallContext, CallPeer } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";

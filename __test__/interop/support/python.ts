@@ -23,7 +23,8 @@ export const describeInterop: ReturnType<typeof describe.skipIf> = describe.skip
 type Script = ChildProcessByStdio<Writable, Readable, null>;
 type Event = { readonly event: string; readonly [member: string]: unknown };
 
-function start(args: readonly string[]): Script {
+/** Starts a script of `python/`; its errors go to ours. */
+export function startScript(args: readonly string[]): Script {
   return spawn(python, [...args], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
 }
 
@@ -43,7 +44,7 @@ export interface PythonServer {
 
 /** Starts the Lab services in Python. */
 export async function startPythonServer(): Promise<PythonServer> {
-  const script = start(["server.py"]);
+  const script = startScript(["server.py"]);
   const closed = once(script, "close");
   const first = await eventsOf(script).next();
   if (first.done || first.value.event !== "ready")
@@ -80,7 +81,7 @@ export async function runPythonClient(
   suite: PythonSuite,
   mode: PythonMode,
 ): Promise<Map<string, string | null>> {
-  const script = start(["client.py", ticket, "--suite", suite, "--mode", mode]);
+  const script = startScript(["client.py", ticket, "--suite", suite, "--mode", mode]);
   script.stdin.end();
   const outcomes = new Map<string, string | null>();
   for await (const event of eventsOf(script)) {

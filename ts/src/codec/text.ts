@@ -137,3 +137,39 @@ export function textOf(buf: Uint8Array, start: number, length: number, encoding:
   if (encoding !== 2 || !isUtf8(buf.subarray(start, start + length))) return null;
   return utf8Slice.call(buf, start, start + length);
 }
+
+/** From here on the length of a text in UTF-8 is counted before room is made for it. */
+const KNOWN_LENGTH = 1024;
+
+/** Writes a string as UTF-8 without its length, making room. */
+export function writeUtf8(writer: MessageWriter, text: unknown): void {
+  if (typeof text !== "string") refuse("expected a string");
+  // At most three bytes a unit: a pair of surrogates, two units, takes four.
+  writer.ensure(text.length > KNOWN_LENGTH ? Buffer.byteLength(text) : text.length * 3);
+  const { buf } = writer;
+  if (text.length <= SHORT_TEXT) {
+    const start = writer.pos;
+    let units = 0;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      units |= unit;
+      buf[start + index] = unit;
+    }
+    if (units < 128) {
+      writer.pos = start + text.length;
+      return;
+    }
+  }
+  if (SURROGATE_UNIT.test(text) && LONE_SURROGATE.test(text))
+    refuse("expected a string without lone surrogates");
+  writer.pos += utf8Write.call(buf, text, writer.pos, buf.length - writer.pos);
+}
+
+/** Text from bytes in UTF-8; null when they are not well-formed. */
+export function utf8Of(buf: Uint8Array, start: number, length: number): string | null {
+  if (length > SHORT_TEXT) return textOf(buf, start, length, 2);
+  let units = 0;
+  for (let index = 0; index < length; index++) units |= buf[start + index] as number;
+  // Plain ASCII is LATIN1, whose short texts need no call into the runtime.
+  return textOf(buf, start, length, units < 128 ? 0 : 2);
+}

@@ -87,12 +87,6 @@ export declare function publicKeyOf(secretKey: string): string
 /** Throws unless everything that the layout leads to lies inside of the row or table. */
 export declare function rowCheck(planNumber: number, root: number, row: Uint8Array): void
 
-/** A row or table to plain XLANG. */
-export declare function rowDecode(planNumber: number, root: number, row: Uint8Array): Uint8Array
-
-/** Plain XLANG to a row or table. */
-export declare function rowEncode(planNumber: number, root: number, message: Uint8Array): Uint8Array
-
 /** The layout of a root as a row or table (`docs/plan.md#rows`). */
 export declare function rowSchema(planNumber: number, root: number): string
 

@@ -1,0 +1,110 @@
+// Sets, maps and records in place.
+//
+// Owns: what users hold for them. Keys are compared, never used as names, so none of them means anything to
+// JavaScript.
+
+import { scalarKinds } from "../schema/kinds.js";
+import type { ArrayCells } from "./cells.js";
+import { plainArray } from "./sequence.js";
+import { partAt, sizeAt } from "./source.js";
+
+/** A set. */
+export class SetView {
+  readonly #cells: ArrayCells;
+
+  constructor(cells: ArrayCells) {
+    this.#cells = cells;
+  }
+
+  get size(): number {
+    return this.#cells.count;
+  }
+
+  has(value: unknown): boolean {
+    return lastIndex(this.#cells, value) !== -1;
+  }
+
+  *[Symbol.iterator](): IterableIterator<unknown> {
+    yield* lazily(this.#cells);
+  }
+
+  toSet(): Set<unknown> {
+    return new Set(plainArray(this.#cells));
+  }
+}
+
+/** A map or record. */
+export class MapView {
+  readonly #keys: ArrayCells;
+  readonly #values: ArrayCells;
+
+  constructor(keys: ArrayCells, values: ArrayCells) {
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  get size(): number {
+    return this.#keys.count;
+  }
+
+  get(key: unknown): unknown {
+    const index = lastIndex(this.#keys, key);
+    return index === -1 ? undefined : this.#values.lazy(index);
+  }
+
+  has(key: unknown): boolean {
+    return lastIndex(this.#keys, key) !== -1;
+  }
+
+  keys(): IterableIterator<unknown> {
+    return lazily(this.#keys);
+  }
+
+  values(): IterableIterator<unknown> {
+    return lazily(this.#values);
+  }
+
+  *[Symbol.iterator](): IterableIterator<[unknown, unknown]> {
+    for (let index = 0; index < this.#keys.count; index++) {
+      yield [this.#keys.lazy(index), this.#values.lazy(index)];
+    }
+  }
+
+  toMap(): Map<unknown, unknown> {
+    return new Map(plainEntries(this.#keys, this.#values));
+  }
+}
+
+/** The entries of a map, materialised. */
+export function plainEntries(keys: ArrayCells, values: ArrayCells): [unknown, unknown][] {
+  const entries: [unknown, unknown][] = [];
+  for (let index = 0; index < keys.count; index++) entries.push([keys.plain(index), values.plain(index)]);
+  return entries;
+}
+
+function* lazily(cells: ArrayCells): IterableIterator<unknown> {
+  for (let index = 0; index < cells.count; index++) yield cells.lazy(index);
+}
+
+/** The last element that is `wanted` as Map has it, or -1. Text is compared as bytes, without decoding. */
+function lastIndex(cells: ArrayCells, wanted: unknown): number {
+  if (cells.reader.text) return typeof wanted === "string" ? lastText(cells, wanted) : -1;
+  for (let index = cells.count - 1; index >= 0; index--) {
+    const value = cells.lazy(index);
+    if (value === wanted || (Number.isNaN(value) && Number.isNaN(wanted))) return index;
+  }
+  return -1;
+}
+
+function lastText(cells: ArrayCells, wanted: string): number {
+  if (!scalarKinds.string.fits(wanted)) return -1;
+  const { source } = cells;
+  const bytes = Buffer.from(wanted);
+  for (let index = cells.count - 1; index >= 0; index--) {
+    const place = cells.place(cells.start, index);
+    if (sizeAt(source, place) !== bytes.length || cells.isNull(cells.start, index)) continue;
+    const start = partAt(source, cells.start, place);
+    if (bytes.equals(source.bytes.subarray(start, start + bytes.length))) return index;
+  }
+  return -1;
+}

@@ -1,0 +1,139 @@
+// Readers: how each kind of value reads, made once from a layout and its schema.
+//
+// Owns: what a slot or element means. Messages are made once a type, wherever they stand.
+
+import { utf8Of } from "../codec/text.js";
+import { nodeOf, type SchemaObject } from "../schema/schema.js";
+import { recordOf } from "../schema/validate.js";
+import { ArrayCells, type Reader } from "./cells.js";
+import { MapView, plainEntries, SetView } from "./collections.js";
+import { fixedOf } from "./fixed.js";
+import type { RowField, RowType } from "./layout.js";
+import { type MessageReader, messageReader } from "./row-view.js";
+import { ListView, plainArray } from "./sequence.js";
+import { lengthAt, malformed, partAt, type Source, sizeAt } from "./source.js";
+
+type Read = (source: Source, base: number, at: number) => unknown;
+
+/** The reader of the message at the root of a layout. */
+export function rootReader(schema: SchemaObject, fields: readonly RowField[]): MessageReader {
+  return new Readers().message(schema, fields, null);
+}
+
+class Readers {
+  readonly #messages = new Map<number, MessageReader>();
+
+  /** `type` is the number of the message, null for the root, which stands nowhere else. */
+  message(schema: SchemaObject, fields: readonly RowField[], type: number | null): MessageReader {
+    const known = type === null ? undefined : this.#messages.get(type);
+    if (known !== undefined) return known;
+    const node = nodeOf(schema);
+    if (node.kind !== "message") throw new Error("a layout of another schema");
+    const definition = node.message;
+    const readers = fields.map(({ position, type: inner }, slot) => {
+      const field = definition.fields[position];
+      if (field === undefined) throw new Error("a layout with more fields than its schema");
+      const { key } = field;
+      return { key, slot, position, reader: this.#reader(field.schema, inner, `${definition.tag}.${key}`) };
+    });
+    const message = messageReader(definition, readers);
+    if (type !== null) this.#messages.set(type, message);
+    return message;
+  }
+
+  #reader(schema: SchemaObject, type: RowType, label: string): Reader {
+    const node = nodeOf(schema);
+    if (node.kind === "optional") return { ...this.#reader(node.inner, type, label), nullable: true };
+    const common = { label, nullable: false, fixed: null, text: false };
+    switch (node.kind) {
+      case "scalar": {
+        if (type.width === undefined)
+          return { ...common, ...(type.id === 41 ? bytes(node.lend) : text(label)) };
+        const fixed = fixedOf(type.id, node.scalar, label);
+        const read: Read = ({ view }, _base, at) => fixed.read(view, at);
+        return { ...common, fixed, lazy: read, plain: read };
+      }
+      case "list":
+      case "set": {
+        const cells = this.#cells(node.element, type.element, `${label}[]`);
+        if (node.kind === "list") return { ...common, ...views(cells, (c) => new ListView(c), plainArray) };
+        return {
+          ...common,
+          ...views(
+            cells,
+            (c) => new SetView(c),
+            (c) => new Set(plainArray(c)),
+          ),
+        };
+      }
+      case "map": {
+        const { record } = node;
+        const keys = this.#cells(node.key, type.key, `${label} key`);
+        const values = this.#cells(node.value, type.value, `${label}[]`);
+        return { ...common, ...mapReader(keys, values, record) };
+      }
+      case "message": {
+        const message = this.message(schema, type.fields ?? [], type.type ?? null);
+        const lazy: Read = (source, base, at) => message.view(source, partAt(source, base, at));
+        const plain: Read = (source, base, at) => message.plain(source, partAt(source, base, at));
+        return { ...common, lazy, plain };
+      }
+      default:
+        throw new Error(`a row with a place for ${node.kind}`);
+    }
+  }
+
+  #cells(schema: SchemaObject, type: RowType | undefined, label: string): Cells {
+    if (type === undefined) throw new Error("a layout of another schema");
+    const reader = this.#reader(schema, type, label);
+    return (source, start) => new ArrayCells(source, reader, start);
+  }
+}
+
+/** Elements of one kind, in the array that begins at a place. */
+type Cells = (source: Source, start: number) => ArrayCells;
+
+type Reads = Pick<Reader, "lazy" | "plain">;
+
+function views(
+  cells: Cells,
+  lazy: (cells: ArrayCells) => unknown,
+  plain: (cells: ArrayCells) => unknown,
+): Reads {
+  return {
+    lazy: (source, base, at) => lazy(cells(source, partAt(source, base, at))),
+    plain: (source, base, at) => plain(cells(source, partAt(source, base, at))),
+  };
+}
+
+function mapReader(keys: Cells, values: Cells, record: boolean): Reads {
+  const sides = (source: Source, base: number, at: number): [ArrayCells, ArrayCells] => {
+    const start = partAt(source, base, at);
+    return [keys(source, start + 8), values(source, start + 8 + lengthAt(source, start))];
+  };
+  return {
+    lazy: (source, base, at) => new MapView(...sides(source, base, at)),
+    plain(source, base, at) {
+      const entries = plainEntries(...sides(source, base, at));
+      return record ? recordOf(entries as [string, unknown][]) : new Map(entries);
+    },
+  };
+}
+
+function text(label: string): Reads & { readonly text: true } {
+  const read: Read = (source, base, at) => {
+    const value = utf8Of(source.bytes, partAt(source, base, at), sizeAt(source, at));
+    if (value === null) throw malformed(label, "text that is not UTF-8");
+    return value;
+  };
+  return { text: true, lazy: read, plain: read };
+}
+
+function bytes(lend: boolean): Reads {
+  const read: Read = (source, base, at) => {
+    const start = partAt(source, base, at);
+    const end = start + sizeAt(source, at);
+    return lend ? source.bytes.subarray(start, end) : source.bytes.slice(start, end);
+  };
+  return { lazy: read, plain: read };
+}

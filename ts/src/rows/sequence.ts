@@ -1,0 +1,88 @@
+// Lists and columns in place.
+//
+// Owns: what users hold for them, and their way into typed arrays.
+
+import type { ArrayCells, Cells } from "./cells.js";
+import { malformed, someNull } from "./source.js";
+import type { RowArray, RowArrayKind } from "./types.js";
+
+/** One field of all rows of a table. */
+export class ColumnView {
+  readonly #cells: Cells;
+
+  constructor(cells: Cells) {
+    this.#cells = cells;
+  }
+
+  get length(): number {
+    return this.#cells.count;
+  }
+
+  at(index: number): unknown {
+    const at = indexOf(index, this.#cells.count);
+    return at === -1 ? undefined : this.#cells.lazy(at);
+  }
+
+  *[Symbol.iterator](): IterableIterator<unknown> {
+    const cells = this.#cells;
+    for (let index = 0; index < cells.count; index++) yield cells.lazy(index);
+  }
+
+  toArray(): unknown[] {
+    return plainArray(this.#cells);
+  }
+
+  toTypedArray(whenNull?: unknown): RowArray {
+    const { reader, count } = this.#cells;
+    const { fixed } = reader;
+    if (fixed === null)
+      throw new TypeError(`${reader.label}: no numbers, so there is no typed array of them`);
+    if (whenNull !== undefined && !fixed.scalar.fits(whenNull)) {
+      throw new TypeError(`${reader.label}: what stands for null is ${fixed.scalar.expected}`);
+    }
+    const copy = new fixed.copied(count);
+    this.#cells.gather(fixed, copy, whenNull);
+    return copy;
+  }
+}
+
+/** A list. */
+export class ListView extends ColumnView {
+  readonly #cells: ArrayCells;
+
+  constructor(cells: ArrayCells) {
+    super(cells);
+    this.#cells = cells;
+  }
+
+  asTypedArray<A extends RowArray>(kind: RowArrayKind<A>): A {
+    const { source, reader, count, start, first } = this.#cells;
+    const stored = reader.fixed?.stored;
+    if ((kind as unknown) !== stored) {
+      throw new TypeError(
+        `${reader.label}: ${stored === undefined ? "no numbers" : `stored as ${stored.name}`}`,
+      );
+    }
+    if (someNull(source, start + 8, count)) throw malformed(reader.label, "a typed array has no null");
+    const { bytes } = source;
+    if ((bytes.byteOffset + first) % kind.BYTES_PER_ELEMENT === 0) {
+      return new kind(bytes.buffer, bytes.byteOffset + first, count);
+    }
+    return new kind(bytes.slice(first, first + count * kind.BYTES_PER_ELEMENT).buffer, 0, count);
+  }
+}
+
+/** An index as arrays take it, or -1. */
+export function indexOf(index: number, count: number): number {
+  const at = Math.trunc(index) || 0;
+  const positive = at < 0 ? at + count : at;
+  return positive >= 0 && positive < count ? positive : -1;
+}
+
+/** All values of an array or column, materialised. */
+export function plainArray(cells: Cells): unknown[] {
+  // Not sized beforehand: where the bytes were altered, reading fails before the array becomes large.
+  const values: unknown[] = [];
+  for (let index = 0; index < cells.count; index++) values.push(cells.plain(index));
+  return values;
+}

@@ -1,0 +1,62 @@
+// Tables in place: an array of rows.
+//
+// Owns: what users hold for a table.
+
+import { ColumnCells } from "./cells.js";
+import type { MessageReader, RowBase } from "./row-view.js";
+import { ColumnView, indexOf } from "./sequence.js";
+import { bitmapBytes, lengthAt, malformed, partAt, type Source, someNull } from "./source.js";
+
+/** A table. */
+export class TableView {
+  readonly length: number;
+  readonly #source: Source;
+  readonly #message: MessageReader;
+  readonly #rows: number;
+
+  constructor(message: MessageReader, source: Source) {
+    this.length = lengthAt(source, 0);
+    this.#source = source;
+    this.#message = message;
+    this.#rows = 8 + bitmapBytes(this.length);
+    if (someNull(source, 8, this.length)) throw malformed(message.definition.tag, "a table with a null row");
+  }
+
+  row(index: number): RowBase {
+    if (Number.isInteger(index) && index >= 0 && index < this.length) return this.#row(index);
+    throw new RangeError(`row ${index} of ${this.length}`);
+  }
+
+  at(index: number): RowBase | undefined {
+    const at = indexOf(index, this.length);
+    return at === -1 ? undefined : this.#row(at);
+  }
+
+  *[Symbol.iterator](): IterableIterator<RowBase> {
+    for (let index = 0; index < this.length; index++) yield this.#row(index);
+  }
+
+  column(key: string): ColumnView {
+    const { fields, definition } = this.#message;
+    const field = fields.find((candidate) => candidate.key === key);
+    if (field === undefined) throw new TypeError(`column(): ${definition.tag} has no field ${String(key)}`);
+    const { slot, reader } = field;
+    return new ColumnView(new ColumnCells(this.#source, reader, this.length, slot, fields.length));
+  }
+
+  toArray(): object[] {
+    const rows: object[] = [];
+    for (let index = 0; index < this.length; index++) {
+      rows.push(this.#message.plain(this.#source, this.#start(index)));
+    }
+    return rows;
+  }
+
+  #row(index: number): RowBase {
+    return this.#message.view(this.#source, this.#start(index));
+  }
+
+  #start(index: number): number {
+    return partAt(this.#source, 0, this.#rows + index * 8);
+  }
+}
