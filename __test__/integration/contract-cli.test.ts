@@ -6,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Billing, Ping } from "./fixtures/billing.ts";
+import { Corner, Drawing, Drawings } from "./fixtures/drawing.ts";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "..", "..");
@@ -206,6 +207,37 @@ describe("aster contract gen-client", () => {
     expect(Object.keys(module.BillingService.methods)).toEqual(["fetchURL", "getInvoice", "upload", "watch"]);
   });
 
+  it("knows arrays, extensions, unions of everything, shared fields and compatible messages", async () => {
+    const at = path.join(here, "fixtures", "drawing.ts");
+    const made = await aster("contract", "gen", "--service", `${at}:Drawings`, "--out", "drawings.json");
+    expect(made).toMatchObject({ code: 0, err: "" });
+    const { code, err } = await aster("contract", "gen-client", "drawings.json", "--out", "drawings");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const generated = file("drawings/drawings-v1.ts");
+    const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
+    const strict = ["--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--skipLibCheck"];
+    expect((await run(process.execPath, [tsc, ...strict, generated])).out).toBe("");
+    const module = await import(generated);
+    expect(module.Drawings.contractId).toBe(Drawings.contractId);
+    const drawing = {
+      corner: new Corner(1, 2),
+      corners: [new Corner(3, 4)],
+      weights: Float64Array.of(0.5),
+      flags: Uint8Array.of(1),
+      either: new Corner(5, 6),
+      sameAs: null,
+    };
+    const bytes = Drawing.encode(drawing);
+    // The other side has no encoder for corners: it carries their bytes, and gives the same message back.
+    const there = module.Drawing.decode(bytes);
+    expect(there.corner).toEqual(new module.CornerBytes(Uint8Array.of(1, 2)));
+    expect(module.Drawing.encode(there)).toEqual(bytes);
+    expect(Drawing.decode(module.Drawing.encode({ ...there, flags: Uint8Array.of(0) }))).toEqual({
+      ...drawing,
+      flags: Uint8Array.of(0),
+    });
+  });
+
   it("works from a manifest of Python, where that tells all types", async () => {
     const vectors = JSON.parse(
       readFileSync(path.join(root, "conformance", "vectors", "manifests.json"), "utf8"),
@@ -267,7 +299,37 @@ describe("aster contract from-idl", () => {
     expect(module.OrderState.value("PAID").toJSON()).toBe(5);
   });
 
+  it("arrays are typed arrays, and what reaches a ref tracks references", async () => {
+    const source = [
+      "package g;",
+      "message Series { array<int32> ticks = 1; optional array<float64> values = 2; array<bool> flags = 3; }",
+      "message Node { Series series = 1; ref Node next = 2; list<ref Node> all = 3; }",
+      "message Graph { map<string, Node> nodes = 1; }",
+      "message Alone { string s = 1; }",
+    ];
+    writeFileSync(file("graph.fdl"), source.join("\n"));
+    const { code, err } = await aster("contract", "from-idl", "graph.fdl", "--out", "graph.ts");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const { Series, Graph } = await import(file("graph.ts"));
+    const series = { ticks: Int32Array.of(1), values: null, flags: Uint8Array.of(1) };
+    expect(Series.decode(Series.encode(series))).toEqual(series);
+    const text = readFileSync(file("graph.ts"), "utf8");
+    expect(text.match(/refs: true/g)).toHaveLength(2);
+    const node: Record<string, unknown> = { series, all: [] };
+    node.next = node;
+    const back = Graph.decode(Graph.encode({ nodes: { a: node, b: node } })).nodes;
+    expect(back.get("a").next).toBe(back.get("a"));
+    expect(back.get("b")).toBe(back.get("a"));
+  });
+
   it.each([
+    ["an array of text", "message A {\n  array<string> a = 1;\n}", 2, "the items of an array"],
+    [
+      "an array of optional items",
+      "message A {\n  array<optional int8> a = 1;\n}",
+      2,
+      "the items of an array",
+    ],
     ["a type that messages do not have", "message A {\n  string a = 1;\n  duration d = 2;\n}", 3, "duration"],
     ["decimals", "message A { decimal d = 1; }", 1, "decimal"],
     ["a type that is not declared", "message A {\n  Missing m = 1;\n}", 2, "Missing is not declared"],

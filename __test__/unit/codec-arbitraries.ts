@@ -3,7 +3,7 @@
 // Owns: the arbitraries. A schema comes with the values it takes, and what decoding gives for each of them.
 
 import fc from "fast-check";
-import { message } from "../../ts/src/schema/message.js";
+import { type MessageOptions, message } from "../../ts/src/schema/message.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
 import { nodeOf, type SchemaObject } from "../../ts/src/schema/schema.js";
 import { t } from "../../ts/src/schema/t.js";
@@ -130,7 +130,7 @@ function schemas(depth: number): fc.Arbitrary<Loose> {
 }
 
 /** A random message: up to six fields, odd names among them. */
-export function messages(depth: number): fc.Arbitrary<Loose> {
+export function messages(depth: number, options: MessageOptions = {}): fc.Arbitrary<Loose> {
   const name = fc.oneof(
     fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,8}$/),
     fc.constantFrom("constructor", "then", "toString", "x", "valueOf"),
@@ -141,6 +141,7 @@ export function messages(depth: number): fc.Arbitrary<Loose> {
     const members = entries.map(([key, schema]) => [key, schema.name(key)]);
     return message(`p${made % 3}/M${made++}`, Object.fromEntries(members), {
       types: [Color, Leaf, OpaqueType],
+      ...options,
     });
   });
 }

@@ -387,6 +387,45 @@ describe("a message that tracks references besides", () => {
   });
 });
 
+describe("both options at once", () => {
+  // Recorded from pyfory 0.16.0, Fory(xlang=True, ref=True, compatible=True).
+  const recorded =
+    "02001e002081535ea424c7792605540f35c3204007344c1678a2646480411e00440001b8411e044b1e3497980202091e0209416761fedf98" +
+    "162105540ba1a040075c000afe01fe01160301fe01001601080702ff150478fe01fe00";
+  const In: Loose = message("v/In", { x: t.int });
+  const Node: Loose = message(
+    "v/Node",
+    {
+      n: t.int,
+      get next() {
+        return t.shared(t.optional(Node));
+      },
+      items: t.list(In),
+      a: t.shared(In),
+      b: t.shared(In),
+      any: t.any,
+    },
+    { compatible: true, refs: true },
+  );
+
+  it("equal Python byte for byte, with a cycle and a shared object", () => {
+    const shared = In.of({ x: 5 });
+    const node = Node.of({
+      n: 1,
+      next: null,
+      items: [shared, shared],
+      a: shared,
+      b: shared,
+      any: [shared, [1], "x"],
+    });
+    node.next = node;
+    expect(Buffer.from(Node.encode(node)).toString("hex")).toBe(recorded);
+    const back = Node.decode(Buffer.from(recorded, "hex"));
+    expect(back.next).toBe(back);
+    for (const other of [back.items[0], back.items[1], back.b, back.any[0]]) expect(other).toBe(back.a);
+  });
+});
+
 // --- The two forms of one root
 
 describe("a codec of a compatible root", () => {

@@ -3,20 +3,20 @@ import { describe, expect, it } from "vitest";
 import { codecBy, type PlanCodec } from "../../ts/src/codec/codec.js";
 import { AsterError, Code } from "../../ts/src/errors.js";
 import { native } from "../../ts/src/native/index.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { type MessageCodec, MessageWriter } from "../../ts/src/native/message.js";
 import { messages, valuesOf } from "./codec-arbitraries.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
 type Loose = any;
 
-function encode(codec: PlanCodec, value: unknown): Uint8Array {
+function encode(codec: MessageCodec, value: unknown): Uint8Array {
   const writer = new MessageWriter(8);
   writer.pos = 3; // inside a batch buffer a message starts anywhere
   codec.write(writer, value);
   return writer.buf.slice(3, writer.pos);
 }
 
-function decode(codec: PlanCodec, bytes: Uint8Array): unknown {
+function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
   return codec.read(bytes, 0, bytes.length, false);
 }
 
@@ -55,6 +55,28 @@ describe("any schema and any value that fits it", () => {
         expect(acceptedByRust(generated, bytes)).toBe(true);
       }),
       { numRuns: 400 },
+    );
+  });
+});
+
+describe("any message that describes its fields", () => {
+  const compatible = messages(2, { compatible: true }).chain((schema: Loose) =>
+    fc.tuple(fc.constant(schema), valuesOf(schema)),
+  );
+
+  it("comes back equal from both executors, with the same bytes, whatever it holds", () => {
+    fc.assert(
+      fc.property(compatible, ([schema, { input, output }]) => {
+        const [generated, interpreted] = (["generated", "interpreted"] as const).map((executor) => {
+          const { described } = codecBy(executor, schema);
+          return described as MessageCodec;
+        }) as [MessageCodec, MessageCodec];
+        const bytes = encode(generated, input);
+        expect(encode(interpreted, input)).toEqual(bytes);
+        expect(decode(generated, bytes)).toEqual(output);
+        expect(decode(interpreted, bytes)).toEqual(output);
+      }),
+      { numRuns: 150 },
     );
   });
 });

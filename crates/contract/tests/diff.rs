@@ -96,6 +96,34 @@ fn methods_are_added_removed_renamed_and_changed() {
 }
 
 #[test]
+fn another_extension_or_array_is_another_type_though_the_id_stays() {
+    let with = |kind: Value, tag: &str| {
+        let mut document = service();
+        let types = document["schema"]["types"].as_array_mut().unwrap();
+        types.push(json!({ "kind": "ext", "tag": tag, "namespace": "shop", "name": "X" }));
+        types[0]["fields"][0]["type"] = kind;
+        document
+    };
+    for (old, new, what) in [
+        (
+            with(json!({ "ext": 2 }), "shop/Money"),
+            with(json!({ "ext": 2 }), "shop/Coin"),
+            "from extension shop/Money to extension shop/Coin",
+        ),
+        (
+            with(json!({ "list": { "array": "int32" } }), "shop/Money"),
+            with(json!({ "list": { "array": "int64" } }), "shop/Money"),
+            "from list of array of int32 to list of array of int64",
+        ),
+    ] {
+        let compared = compare(&old, &new);
+        assert!(compared.breaking && compared.text.contains(what), "{}", compared.text);
+        let change = &compared.services[0].changes[0];
+        assert_eq!((change.effects.stubs, change.effects.xlang), (WORKS, FAILS));
+    }
+}
+
+#[test]
 fn a_service_changes_as_a_whole() {
     for (member, value, kind) in [
         ("version", json!(2), "version_changed"),

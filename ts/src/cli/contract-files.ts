@@ -17,6 +17,8 @@ export type DescribedType =
       readonly name: string;
       readonly pythonModule?: string | null;
       readonly qualname?: string | null;
+      readonly refs?: boolean;
+      readonly compatible?: boolean;
       readonly fields: readonly {
         readonly name: string;
         readonly type: TypeWord;
@@ -30,7 +32,8 @@ export type DescribedType =
       readonly name: string;
       readonly members: readonly string[];
       readonly json?: readonly (string | number)[];
-    };
+    }
+  | { readonly kind: "ext"; readonly tag: string; readonly namespace: string; readonly name: string };
 
 /** A field in the words of a manifest. */
 export interface ToldField {

@@ -212,7 +212,8 @@ export interface MessageMembers extends Schema, Defaultable {
    * JSON Schema (2020-12) of the message in JSON mode.
    *
    * *Shape*: members have their wire names. Integers of 64 bits have no bounds: a double does not hold them.
-   * @throws {TypeError} naming the member whose kind has no form in JSON mode: bytes, sets, dates, timestamps, unions.
+   * @throws {TypeError} naming the member whose kind has no form in JSON mode: bytes, typed arrays, sets, dates, timestamps,
+   * unions, extensions.
    */
   jsonSchema(): JsonSchema;
 }

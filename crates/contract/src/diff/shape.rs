@@ -22,6 +22,7 @@ pub(super) enum Shape {
     Shared(Box<Shape>),
     Message(String),
     Enum(String),
+    Extension(String),
     Union(Vec<String>),
     Array(String),
 }
@@ -51,6 +52,7 @@ impl Shape {
             "map" => Self::Map(Box::new((*inner(value.get(0)?)?, *inner(value.get(1)?)?))),
             "message" => Self::Message(tag(value)?),
             "enum" => Self::Enum(tag(value)?),
+            "ext" => Self::Extension(tag(value)?),
             "union" => Self::Union(value.as_array()?.iter().map(tag).collect::<Option<_>>()?),
             "array" => Self::Array(value.as_str()?.to_owned()),
             _ => return None,
@@ -75,7 +77,7 @@ impl Shape {
             Self::Map(parts) => parts.0.names().into_iter().chain(parts.1.names()).collect(),
             Self::Message(tag) | Self::Enum(tag) => vec![tag],
             Self::Union(tags) => tags.iter().map(String::as_str).collect(),
-            Self::Word(_) | Self::Array(_) => Vec::new(),
+            Self::Word(_) | Self::Array(_) | Self::Extension(_) => Vec::new(),
         }
     }
 
@@ -178,6 +180,7 @@ impl fmt::Display for Shape {
             Self::Shared(inner) => write!(out, "shared {inner}"),
             Self::Message(tag) | Self::Enum(tag) => out.write_str(tag),
             Self::Union(tags) => out.write_str(&tags.join(" or ")),
+            Self::Extension(tag) => write!(out, "extension {tag}"),
             Self::Array(kind) => write!(out, "array of {kind}"),
         }
     }

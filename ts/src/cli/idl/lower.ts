@@ -3,9 +3,9 @@
 // Owns: which IDL types messages can carry, how names resolve, and the error at the line of what cannot be
 // expressed. A type's tag is package/Name; numeric type ids have no meaning where types travel by name.
 
+import { arrayKinds } from "../../schema/arrays.js";
 import type { TypeWord } from "../../schema/descriptor.js";
 import { wireNameOf } from "../../schema/names.js";
-import { t } from "../../schema/t.js";
 import type { DescribedType } from "../contract-files.js";
 import type { CompleteContract, CompleteMethod } from "../typescript/complete-contract.js";
 import type { RpcDeclaration, ServiceDeclaration, TypeDeclaration, TypeUse } from "./parse.js";
@@ -72,9 +72,12 @@ class Lowering {
   /** Unions stand where they are used, so only messages and enums have an index. */
   readonly #named: readonly TypeDeclaration[];
 
+  readonly #tracked: ReadonlySet<TypeDeclaration>;
+
   constructor(types: readonly TypeDeclaration[]) {
     this.#declared = types;
     this.#named = types.filter(({ kind }) => kind !== "union");
+    this.#tracked = this.#reachingRefs();
   }
 
   described(): DescribedType[] {
@@ -83,9 +86,24 @@ class Lowering {
       const tag = type.package === "" ? type.name : `${type.package}/${type.name}`;
       const named = { tag, namespace: type.package, name: type.name };
       if (type.kind === "enum") return { kind: "enum", ...named, ...enumMembers(type) };
-      const fields = type.fields.map(({ name, type: use }) => ({ name, type: this.#type(use, type) }));
-      return { kind: "message", ...named, fields };
+      const fields = type.fields.map(({ name, type: use }) => ({ name, type: this.#field(use, type) }));
+      return { kind: "message", ...named, ...(this.#tracked.has(type) ? { refs: true } : {}), fields };
     });
+  }
+
+  /** The messages that reach a `ref`: with them at the root, references are tracked. */
+  #reachingRefs(): Set<TypeDeclaration> {
+    const tracked = new Set<TypeDeclaration>();
+    const uses = (use: TypeUse): readonly TypeUse[] => [use, ...use.parts.flatMap(uses)];
+    const reaches = (type: TypeDeclaration): boolean =>
+      type.fields
+        .flatMap((field) => uses(field.type))
+        .some((use) => use.ref || tracked.has(this.#find(use, type) ?? type));
+    for (let before = -1; before < tracked.size; ) {
+      before = tracked.size;
+      for (const type of this.#declared) if (reaches(type)) tracked.add(type);
+    }
+    return tracked;
   }
 
   method(method: RpcDeclaration, service: ServiceDeclaration): CompleteMethod {
@@ -102,25 +120,22 @@ class Lowering {
     return { name: wireNameOf(method.name), pattern, request, response, idempotent: false, timeoutMs: null };
   }
 
-  #type(use: TypeUse, inside: TypeDeclaration): TypeWord {
-    const plain = this.#plain(use, inside);
-    const shared = use.ref ? this.#shared(plain, use, inside) : plain;
-    return use.optional ? { optional: shared } : shared;
+  /** A field. Elements need no word of their own: where references are tracked, theirs are. */
+  #field(use: TypeUse, inside: TypeDeclaration): TypeWord {
+    const type = this.#type(use, inside);
+    return use.ref ? { shared: type } : type;
   }
 
-  #shared(type: TypeWord, use: TypeUse, inside: TypeDeclaration): TypeWord {
-    if (Object.hasOwn(t, "shared")) return { shared: type };
-    throw new IdlError(
-      inside.file,
-      use.line,
-      "ref needs reference tracking, which this version does not have",
-    );
+  #type(use: TypeUse, inside: TypeDeclaration): TypeWord {
+    const plain = this.#plain(use, inside);
+    return use.optional ? { optional: plain } : plain;
   }
 
   #plain(use: TypeUse, inside: TypeDeclaration): TypeWord {
     const { name, parts, line } = use;
     const hint = inexpressible[name];
     if (hint !== undefined) throw new IdlError(inside.file, line, `${name} is no type of messages; ${hint}`);
+    if (name === "array" && parts.length > 0) return this.#array(use, inside);
     const inner = parts.map((part) => this.#type(part, inside));
     const [first, second] = inner;
     if (name === "list") return first === undefined ? "anyList" : { list: first };
@@ -133,6 +148,15 @@ class Lowering {
     if (found === null) throw new IdlError(inside.file, line, `${name} is not declared`);
     if (found.kind === "union") return { union: this.#union(found) };
     return { [found.kind]: this.#named.indexOf(found) };
+  }
+
+  /** `array<int32>`: items of one size, which are copied as a block. */
+  #array({ parts, line }: TypeUse, inside: TypeDeclaration): TypeWord {
+    const [item] = parts as [TypeUse];
+    const plain = item.parts.length === 0 && !item.optional && !item.ref;
+    if (plain && Object.hasOwn(arrayKinds, item.name)) return { array: item.name };
+    const kinds = Object.keys(arrayKinds).join(", ");
+    throw new IdlError(inside.file, line, `the items of an array are plain numbers or bools: ${kinds}`);
   }
 
   /** The innermost declaration of the name, seen from inside a type. */

@@ -7,7 +7,7 @@ import { IdlError, type Token, tokensOf } from "./tokens.js";
 
 /** A type where it is used. */
 export interface TypeUse {
-  /** `string`, `list`, `map`, or a name. */
+  /** `string`, `list`, `map`, `array`, or a name. */
   readonly name: string;
   readonly parts: readonly TypeUse[];
   readonly optional: boolean;
@@ -182,7 +182,7 @@ class Parser {
       return { name: "list", parts: [this.#typeUse(depth + 1)], optional, ref, line };
     const { text: name } = this.#word("a type");
     const parts: TypeUse[] = [];
-    if ((name === "list" || name === "set" || name === "map") && this.#accept("<")) {
+    if (["list", "set", "map", "array"].includes(name) && this.#accept("<")) {
       parts.push(this.#typeUse(depth + 1));
       if (name === "map") {
         this.#expect(",");

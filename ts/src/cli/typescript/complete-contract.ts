@@ -279,7 +279,7 @@ function plainWord(kind: string | undefined, where: string): TypeWord {
 }
 
 function relocated(type: DescribedType, moved: readonly number[]): DescribedType {
-  if (type.kind === "enum") return type;
+  if (type.kind !== "message") return type;
   return { ...type, fields: type.fields.map((field) => ({ ...field, type: relocate(field.type, moved) })) };
 }
 
@@ -296,6 +296,7 @@ function relocate(type: TypeWord, moved: readonly number[], depth = 0): TypeWord
   switch (member) {
     case "message":
     case "enum":
+    case "ext":
       return { [member]: index(value) };
     case "union":
       return { union: (value as number[]).map(index) };

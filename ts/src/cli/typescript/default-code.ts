@@ -3,6 +3,7 @@
 // Owns: how the value that a contract tells of a default stands in TypeScript, and what stands for one that was
 // made anew. A default that cannot be written is left out, which changes no contract.
 
+import { type ArrayWord, arrayKinds } from "../../schema/arrays.js";
 import type { TypeWord } from "../../schema/descriptor.js";
 import type { DescribedType } from "../contract-files.js";
 
@@ -18,6 +19,7 @@ export function defaultCode(type: TypeWord, value: unknown, types: readonly Desc
     if (member === "list") return "[]";
     if (member === "set") return "() => new Set()";
     if (member === "map") return "() => new Map()";
+    if (member === "array") return `new ${arrayKinds[inner as ArrayWord].className}(0)`;
     if (member === "enum") return enumCode(types[inner], value);
     return member === "message" && allDefaulted(types[inner]) ? "{}" : null;
   }

@@ -37,6 +37,8 @@ export function emitModule(parts: ModuleParts): Module {
 class Emitter {
   readonly #parts: ModuleParts;
   readonly #names: readonly string[];
+  /** By index of an extension: the class of its values. */
+  readonly #classes = new Map<number, string>();
   readonly #services: readonly string[];
   readonly #done = new Set<number>();
   readonly #imports = new Set<string>();
@@ -47,6 +49,10 @@ class Emitter {
     this.#names = parts.types.map((type) => {
       const last = type.name.split(".").at(-1) ?? type.name;
       return names.take(pascal(last), pascal(type.name), pascal(type.tag));
+    });
+    parts.types.forEach((type, index) => {
+      const name = this.#names[index] as string;
+      if (type.kind === "ext") this.#classes.set(index, names.take(`${name}Bytes`));
     });
     this.#services = parts.services.map(({ name, version }) =>
       names.take(pascal(name), `${pascal(name)}Service`, `${pascal(name)}V${version}`),
@@ -66,7 +72,7 @@ class Emitter {
     ];
     return {
       code: `${code.filter((part) => part !== "").join("\n\n")}\n`,
-      exports: [...this.#names, ...this.#services],
+      exports: [...this.#names, ...this.#classes.values(), ...this.#services],
     };
   }
 
@@ -90,10 +96,35 @@ class Emitter {
   #declare(index: number): string {
     const type = this.#parts.types[index] as DescribedType;
     const name = this.#names[index] as string;
-    const code = type.kind === "enum" ? this.#enum(name, type) : this.#message(name, type, index);
+    const code = this.#definition(name, type, index);
     this.#done.add(index);
     this.#imports.add("type Infer");
     return `${code}\nexport type ${name} = Infer<typeof ${name}>;`;
+  }
+
+  #definition(name: string, type: DescribedType, index: number): string {
+    if (type.kind === "enum") return this.#enum(name, type);
+    return type.kind === "ext" ? this.#extension(name, type.tag, index) : this.#message(name, type, index);
+  }
+
+  /** What the bytes of an extension mean is between the encoders of its users: here they stay bytes. */
+  #extension(name: string, tag: string, index: number): string {
+    this.#imports.add("t");
+    const of = this.#classes.get(index) as string;
+    return [
+      `/** A value of the extension ${comment(tag).replaceAll("*/", "* /")}: its bytes, which only its own encoder can read. */`,
+      `export class ${of} {`,
+      "  readonly bytes: Uint8Array;",
+      "  constructor(bytes: Uint8Array) {",
+      "    this.bytes = bytes;",
+      "  }",
+      "}",
+      `export const ${name} = t.extension(${JSON.stringify(tag)}, {`,
+      `  encode: (value: ${of}) => value.bytes,`,
+      `  decode: (bytes) => new ${of}(bytes),`,
+      `  is: (value): value is ${of} => value instanceof ${of},`,
+      "});",
+    ].join("\n");
   }
 
   #enum(name: string, type: Extract<DescribedType, { kind: "enum" }>): string {
@@ -131,6 +162,8 @@ class Emitter {
     const options = [
       type.pythonModule ? `pythonModule: ${JSON.stringify(type.pythonModule)}` : "",
       type.qualname ? `qualname: ${JSON.stringify(type.qualname)}` : "",
+      type.refs === true ? "refs: true" : "",
+      type.compatible === true ? "compatible: true" : "",
     ].filter((option) => option !== "");
     const end = options.length === 0 ? ");" : `, { ${options.join(", ")} });`;
     const start = `export const ${name} = message(${JSON.stringify(type.tag)}, `;
@@ -144,6 +177,7 @@ class Emitter {
     switch (member) {
       case "message":
       case "enum":
+      case "ext":
         return this.#names[value] ?? unknownType(place);
       case "union":
         return `${this.#builder("union", place)}(${(value as number[]).map((at) => this.#names[at]).join(", ")})`;
@@ -198,7 +232,7 @@ class Emitter {
 function references(type: TypeWord): number[] {
   if (typeof type === "string") return [];
   const [member, value] = Object.entries(type)[0] as [string, never];
-  if (member === "message" || member === "enum") return [value];
+  if (member === "message" || member === "enum" || member === "ext") return [value];
   if (member === "union") return value;
   if (member === "map") return (value as TypeWord[]).flatMap(references);
   return member === "array" ? [] : references(value);

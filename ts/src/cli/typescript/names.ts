@@ -12,7 +12,8 @@ const taken = new Set(
     "function if import in instanceof new null return super switch this throw true try typeof var void while with " +
     "yield let static await async of implements interface package private protected public arguments eval " +
     "undefined NaN Infinity Object Array Map Set Date String Number Boolean BigInt Symbol Promise Error Buffer " +
-    "Uint8Array JSON Math globalThis message service t unary serverStream clientStream bidiStream Infer"
+    "Uint8Array Int8Array Int16Array Int32Array BigInt64Array Uint16Array Uint32Array BigUint64Array Float32Array " +
+    "Float64Array JSON Math globalThis message service t unary serverStream clientStream bidiStream Infer"
   ).split(" "),
 );
 
