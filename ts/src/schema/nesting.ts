@@ -23,31 +23,46 @@ interface Seen {
 export class Nesting {
   readonly #depth: number;
   readonly #seen: Seen;
+  /** What stands here keeps its identity, where references are tracked. */
+  readonly #keeps: boolean;
 
-  constructor(depth: number, seen: Seen) {
+  constructor(depth: number, seen: Seen, keeps: boolean) {
     this.#depth = depth;
     this.#seen = seen;
+    this.#keeps = keeps;
   }
 
   /** The outermost place of a value of that schema. */
   static top(schema: SchemaObject): Nesting {
-    return new Nesting(0, { objects: 0, made: tracksReferences(schema) ? new Map() : null });
+    return new Nesting(0, { objects: 0, made: tracksReferences(schema) ? new Map() : null }, true);
   }
 
   /** The place inside of a container that stands here; what is wrong with it instead, where there is too much. */
   inside(): Nesting | string {
     if (this.#depth >= MAX_DEPTH) return `nested deeper than ${MAX_DEPTH}`;
     if (++this.#seen.objects > MAX_OBJECTS) return `more than ${MAX_OBJECTS} messages and collections`;
-    return new Nesting(this.#depth + 1, this.#seen);
+    return new Nesting(this.#depth + 1, this.#seen, false);
+  }
+
+  /** The same place, for an element, a key, a value or a shared field. */
+  keeping(): Nesting {
+    return new Nesting(this.#depth, this.#seen, true);
   }
 
   /** What was made of the value for a place like this one, or undefined. */
   made(schema: SchemaObject | null, value: unknown): unknown {
     if (this.#seen.made === null || typeof value !== "object" || value === null) return undefined;
-    return this.#seen.made.get(value)?.get(purpose(schema, value));
+    const known = this.#seen.made.get(value);
+    if (known === undefined) return undefined;
+    const what = purpose(schema, value);
+    const same = known.get(what);
+    if (same !== undefined || typeof what !== "string") return same;
+    // A place without a schema takes any list or map as it is, and one for a list of anything takes that.
+    if (what === ANYTHING) return [...known].find(([other]) => typeof other === "string")?.[1];
+    return FREE.has(what) ? known.get(ANYTHING) : undefined;
   }
 
-  /** Remembers what is made of a value, before its parts are. */
+  /** Remembers what is made of a value that keeps its identity here, before its parts are. */
   keep(schema: SchemaObject | null, value: unknown, result: unknown): void {
     if (typeof value === "object" && value !== null) this.keepAs(purpose(schema, value), value, result);
   }
@@ -55,7 +70,7 @@ export class Nesting {
   /** The same for a message or a dynamic place. */
   keepAs(what: Purpose, value: object, result: unknown): void {
     const { made } = this.#seen;
-    if (made === null) return;
+    if (made === null || !this.#keeps) return;
     const known = made.get(value);
     if (known === undefined) made.set(value, new Map([[what, result]]));
     else known.set(what, result);
@@ -68,11 +83,17 @@ type Purpose = MessageDefinition | string;
 /** What values without a schema stand for. */
 export const ANYTHING = "any";
 
+/** Lists, sets and maps of such values. */
+const FREE = new Set(["list(any)", "list(any?)", "set(any)", "set(any?)"]);
+for (const key of ["any", "any?"]) for (const value of ["any", "any?"]) FREE.add(`map(${key}, ${value})`);
+
 /** What an object stands for in a place: one for two types is rebuilt for each. */
 function purpose(schema: SchemaObject | null, value: object): Purpose {
   const node = schema === null ? null : nodeOf(schema);
   if (node?.kind === "optional") return purpose(node.inner, value);
   if (node?.kind === "message") return node.message;
+  // The same with a schema and without.
+  if (value instanceof Uint8Array || value instanceof Date) return "scalar";
   if (schema !== null && node?.kind !== "any" && node?.kind !== "union") return wordsOf(schema);
   return definitionOf(value) ?? ANYTHING;
 }
@@ -97,7 +118,7 @@ function wordsOf(schema: SchemaObject): string {
     case "union":
       return `union(${node.members.map(wordsOf).join(", ")})`;
     case "any":
-      return `any ${node.narrow}`;
+      return node.narrow === null ? ANYTHING : `any ${node.narrow}`;
   }
 }
 

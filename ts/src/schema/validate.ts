@@ -145,8 +145,9 @@ function copyScalar(value: unknown): unknown {
 function conformPart(schema: SchemaObject, value: unknown, depth: Nesting): unknown {
   const made = depth.made(schema, value);
   if (made !== undefined) return made;
-  const result = rebuild(schema, value, depth);
-  depth.keep(schema, value, result);
+  const place = depth.keeping();
+  const result = rebuild(schema, value, place);
+  place.keep(schema, value, result);
   return result;
 }
 
@@ -362,8 +363,9 @@ function emptyLike(value: object): unknown[] | Set<unknown> | Map<unknown, unkno
 function conformLoosePart(value: unknown, depth: Nesting): unknown {
   const made = depth.made(null, value);
   if (made !== undefined) return made;
-  const result = conformDynamic(value, depth);
-  depth.keep(null, value, result);
+  const place = depth.keeping();
+  const result = conformDynamic(value, place);
+  place.keep(null, value, result);
   return result;
 }
 
