@@ -59,7 +59,7 @@ export class Nesting {
     if (same !== undefined || typeof what !== "string") return same;
     // A place without a schema takes any list or map as it is, and one for a list of anything takes that.
     if (what === ANYTHING) return [...known].find(([other]) => typeof other === "string")?.[1];
-    return FREE.has(what) ? known.get(ANYTHING) : undefined;
+    return FREE.has(what) || what === SCALAR ? known.get(ANYTHING) : undefined;
   }
 
   /** Remembers what is made of a value that keeps its identity here, before its parts are. */
@@ -83,6 +83,8 @@ type Purpose = MessageDefinition | string;
 /** What values without a schema stand for. */
 export const ANYTHING = "any";
 
+const SCALAR = "scalar";
+
 /** Lists, sets and maps of such values. */
 const FREE = new Set(["list(any)", "list(any?)", "set(any)", "set(any?)"]);
 for (const key of ["any", "any?"]) for (const value of ["any", "any?"]) FREE.add(`map(${key}, ${value})`);
@@ -93,7 +95,7 @@ function purpose(schema: SchemaObject | null, value: object): Purpose {
   if (node?.kind === "optional") return purpose(node.inner, value);
   if (node?.kind === "message") return node.message;
   // The same with a schema and without.
-  if (value instanceof Uint8Array || value instanceof Date) return "scalar";
+  if (ArrayBuffer.isView(value) || value instanceof Date || node?.kind === "extension") return SCALAR;
   if (schema !== null && node?.kind !== "any" && node?.kind !== "union") return wordsOf(schema);
   return definitionOf(value) ?? ANYTHING;
 }
@@ -115,6 +117,8 @@ function wordsOf(schema: SchemaObject): string {
       return node.message.tag;
     case "enum":
       return node.enum.tag;
+    case "extension":
+      return node.extension.tag;
     case "union":
       return `union(${node.members.map(wordsOf).join(", ")})`;
     case "any":
