@@ -267,6 +267,27 @@ describe("aster contract from-idl", () => {
     expect(module.OrderState.value("PAID").toJSON()).toBe(5);
   });
 
+  it("makes `ref` a shared field of messages that track references", async () => {
+    writeFileSync(
+      file("graph.fdl"),
+      `package g;
+message Node { string name = 1; optional ref Node next = 2; list<ref Node> all = 3; }
+message Tree { Node root = 1; }
+message Plain { string text = 1; }
+service Graphs { rpc Turn (Tree) returns (Plain); }`,
+    );
+    const { code, err } = await aster("contract", "from-idl", "graph.fdl", "--out", "graph.ts");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const { Node, Tree, Plain } = await import(file("graph.ts"));
+    expect([Node, Tree, Plain].map(({ definition }) => definition.refs)).toEqual([true, true, false]);
+    const node = Node.of({ name: "n", all: [] });
+    node.next = node;
+    node.all = [node];
+    const back = Node.decode(Node.encode(node));
+    expect(back.next).toBe(back);
+    expect(back.all[0]).toBe(back);
+  });
+
   it.each([
     ["a type that messages do not have", "message A {\n  string a = 1;\n  duration d = 2;\n}", 3, "duration"],
     ["decimals", "message A { decimal d = 1; }", 1, "decimal"],

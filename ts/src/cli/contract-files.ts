@@ -17,6 +17,8 @@ export type DescribedType =
       readonly name: string;
       readonly pythonModule?: string | null;
       readonly qualname?: string | null;
+      readonly refs?: boolean;
+      readonly compatible?: boolean;
       readonly fields: readonly {
         readonly name: string;
         readonly type: TypeWord;

@@ -5,7 +5,6 @@
 
 import type { TypeWord } from "../../schema/descriptor.js";
 import { wireNameOf } from "../../schema/names.js";
-import { t } from "../../schema/t.js";
 import type { DescribedType } from "../contract-files.js";
 import type { CompleteContract, CompleteMethod } from "../typescript/complete-contract.js";
 import type { RpcDeclaration, ServiceDeclaration, TypeDeclaration, TypeUse } from "./parse.js";
@@ -84,8 +83,23 @@ class Lowering {
       const named = { tag, namespace: type.package, name: type.name };
       if (type.kind === "enum") return { kind: "enum", ...named, ...enumMembers(type) };
       const fields = type.fields.map(({ name, type: use }) => ({ name, type: this.#type(use, type) }));
-      return { kind: "message", ...named, fields };
+      return { kind: "message", ...named, refs: this.#reachesRef(type), fields };
     });
+  }
+
+  /** A message keeps the identity of objects when it or what it holds says `ref` somewhere. */
+  #reachesRef(root: TypeDeclaration): boolean {
+    const seen = new Set([root]);
+    for (const type of seen) {
+      const uses = type.fields.map((field) => field.type);
+      for (const use of uses) {
+        if (use.ref) return true;
+        uses.push(...use.parts);
+        const found = this.#find(use, type);
+        if (found !== null) seen.add(found);
+      }
+    }
+    return false;
   }
 
   method(method: RpcDeclaration, service: ServiceDeclaration): CompleteMethod {
@@ -102,26 +116,18 @@ class Lowering {
     return { name: wireNameOf(method.name), pattern, request, response, idempotent: false, timeoutMs: null };
   }
 
-  #type(use: TypeUse, inside: TypeDeclaration): TypeWord {
+  /** The type of a field, or of a part of one: parts keep their identity without being told to. */
+  #type(use: TypeUse, inside: TypeDeclaration, part = false): TypeWord {
     const plain = this.#plain(use, inside);
-    const shared = use.ref ? this.#shared(plain, use, inside) : plain;
+    const shared = use.ref && !part ? { shared: plain } : plain;
     return use.optional ? { optional: shared } : shared;
-  }
-
-  #shared(type: TypeWord, use: TypeUse, inside: TypeDeclaration): TypeWord {
-    if (Object.hasOwn(t, "shared")) return { shared: type };
-    throw new IdlError(
-      inside.file,
-      use.line,
-      "ref needs reference tracking, which this version does not have",
-    );
   }
 
   #plain(use: TypeUse, inside: TypeDeclaration): TypeWord {
     const { name, parts, line } = use;
     const hint = inexpressible[name];
     if (hint !== undefined) throw new IdlError(inside.file, line, `${name} is no type of messages; ${hint}`);
-    const inner = parts.map((part) => this.#type(part, inside));
+    const inner = parts.map((part) => this.#type(part, inside, true));
     const [first, second] = inner;
     if (name === "list") return first === undefined ? "anyList" : { list: first };
     if (name === "map" && first === undefined) return "anyMap";

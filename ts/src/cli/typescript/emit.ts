@@ -131,6 +131,8 @@ class Emitter {
     const options = [
       type.pythonModule ? `pythonModule: ${JSON.stringify(type.pythonModule)}` : "",
       type.qualname ? `qualname: ${JSON.stringify(type.qualname)}` : "",
+      type.refs === true ? "refs: true" : "",
+      type.compatible === true ? "compatible: true" : "",
     ].filter((option) => option !== "");
     const end = options.length === 0 ? ");" : `, { ${options.join(", ")} });`;
     const start = `export const ${name} = message(${JSON.stringify(type.tag)}, `;
