@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import "../../ts/src/codec/install.js";
 import { codecBy } from "../../ts/src/codec/codec.js";
 import { MessageWriter } from "../../ts/src/native/message.js";
+import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
-import { asFloat } from "../../ts/src/schema/plain-values.js";
+import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
 import { t } from "../../ts/src/schema/t.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
@@ -129,6 +130,158 @@ describe("an object in two places is one object again", () => {
     expect(back.items).toEqual([{ tags: [] }, { tags: [] }]);
     expect(back.items[0].tags).not.toBe(back.items[1].tags);
     expect((Item as Loose).of({}).tags).not.toBe((Item as Loose).of({}).tags);
+  });
+});
+
+describe("with other features", () => {
+  it("compatible mode keeps identity, also where the two sides have other fields", () => {
+    const node = (fields: Loose): Loose => {
+      const Node: Loose = message(
+        "r/Versioned",
+        {
+          name: t.string,
+          ...fields,
+          get next() {
+            return t.optional(t.shared(Node));
+          },
+          get all() {
+            return t.list(Node);
+          },
+        },
+        { refs: true, compatible: true },
+      );
+      return Node;
+    };
+    const Old = node({});
+    const New = node({ note: t.string.default("none"), extra: t.optional(t.shared(t.anyList)) });
+    const one: Loose = { name: "one", all: [] };
+    one.next = one;
+    one.all.push(one, { name: "two", next: one, all: [] });
+    const fresh = New.decode(Old.encode(one));
+    expect(fresh).toMatchObject({ name: "one", note: "none", extra: null });
+    expect(fresh.next).toBe(fresh);
+    expect(fresh.all[0]).toBe(fresh);
+    expect(fresh.all[1].next).toBe(fresh);
+    const back = Old.decode(New.encode(fresh));
+    expect(back.next).toBe(back);
+    expect(back.all[1].next).toBe(back);
+    expect(Object.keys(back)).toEqual(["name", "next", "all"]);
+  });
+
+  it("classes are made once for each of their objects", () => {
+    class Point {
+      x = 0;
+      twin: Point | null = null;
+    }
+    field(t.int)(Point.prototype, "x");
+    field(t.optional(t.shared(t.ref(() => Point as Loose))))(Point.prototype, "twin");
+    (wireType("r/Point", { refs: true }) as Loose)(Point);
+    const point = new Point();
+    point.x = 5;
+    point.twin = point;
+    const back = round(Point, point);
+    expect(back).toBeInstanceOf(Point);
+    expect(back.x).toBe(5);
+    expect(back.twin).toBe(back);
+  });
+
+  it("an extension is what its decoder made, once", () => {
+    const Box = t.extension("r/Box", {
+      encode: (value: { n: number }) => Uint8Array.of(value.n),
+      decode: (bytes: Uint8Array) => ({ n: bytes[0] ?? 0 }),
+      is: (value: unknown): value is { n: number } =>
+        typeof value === "object" && value !== null && "n" in value,
+    } as Loose);
+    const schema = holder({
+      list: t.list(Box),
+      one: t.shared(Box),
+      map: t.map(t.string, t.int32Array),
+      any: t.anyList,
+    });
+    const box = { n: 3 };
+    const items = Int32Array.of(1, 2);
+    const value = {
+      list: [box, box],
+      one: box,
+      map: new Map([
+        ["a", items],
+        ["b", items],
+      ]),
+      any: [items, box, 1],
+    };
+    const back = round(schema, value);
+    expect(back).toEqual(value);
+    expect(back.list[1]).toBe(back.list[0]);
+    expect(back.one).toBe(back.list[0]);
+    expect(back.any[1]).toBe(back.one);
+    expect(back.map.get("b")).toBe(back.map.get("a"));
+    expect(back.any[0]).toBe(back.map.get("a"));
+  });
+
+  it("a view and a copy of bytes are told apart: what outlives the call is no view", () => {
+    const schema = holder({ aView: t.shared(t.bytes.view), copy: t.shared(t.bytes), any: t.shared(t.any) });
+    const bytes = Uint8Array.of(1, 2, 3);
+    for (const executor of executors) {
+      const codec = codecBy(executor, schema);
+      const writer = new MessageWriter(8);
+      codec.write(writer, { aView: bytes, copy: bytes, any: bytes });
+      const back: Loose = codec.read(writer.buf, 0, writer.pos, false);
+      expect([back.aView, back.copy, back.any]).toEqual([bytes, bytes, bytes]);
+      const lent = [back.aView, back.copy, back.any].map(({ buffer }) => buffer === writer.buf.buffer);
+      expect(lent).toEqual([true, false, false]);
+    }
+  });
+
+  /** Writes with one schema and reads with another of the same bytes, which keeps values as other kinds. */
+  function reread(given: Loose, kept: Loose, value: Loose): Loose {
+    const bytes = holder(given).encode(value);
+    const found = executors.map((executor) => {
+      const codec = codecBy(executor, holder(kept));
+      try {
+        return codec.read(bytes, 0, bytes.length, false) as Loose;
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(found[1]).toEqual(found[0]);
+    return found[0];
+  }
+
+  it("scalars of two JavaScript kinds come out as each place keeps them", () => {
+    const when = new Date(1_700_000_000_123);
+    const times = {
+      a: t.shared(t.timestamp),
+      b: t.shared(t.timestamp),
+      c: t.shared(t.any),
+      d: t.shared(t.timestamp),
+    };
+    const back = reread(
+      times,
+      { ...times, a: t.shared(t.timestampMicros), d: t.shared(t.timestampMicros) },
+      { a: when, b: when, c: when, d: when },
+    );
+    expect(back).toEqual({ a: 1_700_000_000_123_000n, b: when, c: when, d: 1_700_000_000_123_000n });
+    const days = { days: t.list(t.date), any: t.shared(t.any), others: t.list(t.date) };
+    const prefix = Buffer.from(holder(days).encode({ days: [], any: null, others: [] })).subarray(0, -3);
+    const payload = Buffer.from("010d0001000000010dfe01fe01", "hex");
+    const read = holder(days).decode(Buffer.concat([prefix, payload]));
+    expect(read).toEqual({ days: ["1970-01-02"], any: new PlainDate("1970-01-02"), others: ["1970-01-02"] });
+  });
+
+  it("containers of two JavaScript kinds are refused, since one object cannot be both", () => {
+    const lists = { a: t.shared(t.list(t.int)), b: t.shared(t.list(t.int)) };
+    const list = [1];
+    expect(reread(lists, { ...lists, b: t.shared(t.list(t.bigint)) }, { a: list, b: list })).toMatch(
+      /of another type than declared/,
+    );
+    const maps = { a: t.shared(t.map(t.string, t.int)), b: t.shared(t.map(t.string, t.int)) };
+    const map = new Map([["k", 1]]);
+    expect(reread(maps, { ...maps, b: t.shared(t.record(t.int)) }, { a: map, b: map })).toMatch(
+      /of another type than declared/,
+    );
+    expect(
+      reread(maps, { a: t.shared(t.record(t.int)), b: t.shared(t.record(t.int)) }, { a: map, b: map }),
+    ).toEqual({ a: { k: 1 }, b: { k: 1 } });
   });
 });
 
