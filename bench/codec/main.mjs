@@ -25,9 +25,11 @@ function run({ codecs: names, messages, rounds, quick, json, out, plan }) {
   const addon = names.includes("napi-walk") ? buildWalkAddon() : null;
   const env = { ...childEnvironment(), BENCH_NAPI_WALK: addon ?? "" };
   const cells = messages.flatMap((message) =>
-    names.flatMap((codec) =>
-      ["encode", "decode"].map((direction) => ({ message, codec, direction, samples: [] })),
-    ),
+    names
+      .filter((codec) => !codecs[codec].without?.includes(message))
+      .flatMap((codec) =>
+        ["encode", "decode"].map((direction) => ({ message, codec, direction, samples: [] })),
+      ),
   );
   for (let round = 1; round <= rounds; round += 1) {
     for (const cell of cells) {

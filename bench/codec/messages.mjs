@@ -17,6 +17,12 @@ export const messages = {
     make: (random) => makeInvoice(random, 1000),
   },
   points: { title: "10,000 points", type: "Track", variants: 2, make: (random) => makeTrack(random, 10_000) },
+  graph: {
+    title: "graph, 2,000 references to 50 objects",
+    type: "Board",
+    variants: 4,
+    make: (random) => makeBoard(random, 2000, 50),
+  },
 };
 
 /** The variants of a message. */
@@ -87,6 +93,22 @@ function makeTrack(random, count) {
   return {
     points: Array.from({ length: count }, () => ({ x: coordinate(), y: coordinate(), z: coordinate() })),
   };
+}
+
+/** Tasks whose owners are few: one object stands at many places. */
+function makeBoard(random, count, owners) {
+  const people = Array.from({ length: owners }, (_, index) => ({
+    personId: `person-${digits(random, 8)}`,
+    name: `${pick(random, ["Ada", "Ben", "Søren", "Zoë"])} ${pick(random, ["Moreau", "Lindqvist", "Okafor"])}`,
+    email: `user-${index}-${digits(random, 4)}@example.com`,
+    role: pick(random, ["engineer", "designer", "manager"]),
+    joined: 1_600_000_000 + whole(random, 1e8),
+  }));
+  const tasks = Array.from({ length: count }, (_, index) => ({
+    taskId: 1000 + index,
+    owner: pick(random, people),
+  }));
+  return { tasks };
 }
 
 /** mulberry32: a small generator whose numbers are the same everywhere. */

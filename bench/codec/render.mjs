@@ -21,7 +21,8 @@ export function renderCodec(results) {
 
 function messageSection(results, message, used) {
   const jsonBytes = bytes(results, message, "json");
-  const rows = used.map((codec) => {
+  const measured = used.filter((codec) => find(results, message, codec, "encode") !== undefined);
+  const rows = measured.map((codec) => {
     const size = bytes(results, message, codec);
     return [
       codecs[codec].title,

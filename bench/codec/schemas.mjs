@@ -31,4 +31,14 @@ const Invoice = message("bench/Invoice", {
 const Point = message("bench/Point", { x: t.float, y: t.float, z: t.float });
 const Track = message("bench/Track", { points: t.list(Point) });
 
-export const schemas = { Status, Invoice, Track };
+const Person = message("bench/Person", {
+  personId: t.string,
+  name: t.string,
+  email: t.string,
+  role: t.string,
+  joined: t.int,
+});
+const Task = message("bench/Task", { taskId: t.int, owner: t.shared(Person) });
+const Board = message("bench/Board", { tasks: t.list(Task) }, { refs: true });
+
+export const schemas = { Status, Invoice, Track, Board };

@@ -15,6 +15,7 @@ export const codecs = {
     module: "./napi-walk.mjs",
     packages: ["aster-rpc"],
     note: "the same bytes as ours, written by Rust from the JavaScript object, keys cached; see ADR 0001",
+    without: ["graph"], // it knows no references
   },
   json: { title: "JSON", module: "./json.mjs", packages: [], note: "to and from UTF-8 bytes" },
   msgpackr: {

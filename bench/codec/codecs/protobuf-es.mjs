@@ -1,8 +1,8 @@
 // protobuf-es: messages made by create(), descriptors interpreted at run time.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { InvoiceSchema, StatusSchema, TrackSchema } from "../../proto/gen/codec_pb.js";
+import { BoardSchema, InvoiceSchema, StatusSchema, TrackSchema } from "../../proto/gen/codec_pb.js";
 
-const schemas = { Status: StatusSchema, Invoice: InvoiceSchema, Track: TrackSchema };
+const schemas = { Status: StatusSchema, Invoice: InvoiceSchema, Track: TrackSchema, Board: BoardSchema };
 
 export function open(type) {
   const schema = schemas[type];

@@ -14,7 +14,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
  * Describes the file codec.proto.
  */
 export const file_codec = /*@__PURE__*/
-  fileDesc("Cgtjb2RlYy5wcm90bxILYmVuY2guY29kZWMiPwoGU3RhdHVzEhAKCGFnZW50X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRITCgt1cHRpbWVfc2VjcxgDIAEoBSKrAQoETGluZRIPCgdsaW5lX2lkGAEgASgJEgsKA3NrdRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghxdWFudGl0eRgEIAEoBRIYChB1bml0X3ByaWNlX2NlbnRzGAUgASgFEhMKC3RvdGFsX2NlbnRzGAYgASgFEhAKCHRheF9yYXRlGAcgASgBEg8KB3RheGFibGUYCCABKAgSDAoEdGFncxgJIAMoCSKoAgoHSW52b2ljZRISCgppbnZvaWNlX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhUKDWN1c3RvbWVyX25hbWUYAyABKAkSEAoIY3VycmVuY3kYBCABKAkSDgoGc3RhdHVzGAUgASgJEhQKDGFtb3VudF9jZW50cxgGIAEoBRIUCgxpc3N1ZWRfYXRfbXMYByABKAESDAoEcGFpZBgIIAEoCBIgCgVsaW5lcxgJIAMoCzIRLmJlbmNoLmNvZGVjLkxpbmUSMAoGbGFiZWxzGAogAygLMiAuYmVuY2guY29kZWMuSW52b2ljZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIigKBVBvaW50EgkKAXgYASABKAESCQoBeRgCIAEoARIJCgF6GAMgASgBIisKBVRyYWNrEiIKBnBvaW50cxgBIAMoCzISLmJlbmNoLmNvZGVjLlBvaW50YgZwcm90bzM");
+  fileDesc("Cgtjb2RlYy5wcm90bxILYmVuY2guY29kZWMiPwoGU3RhdHVzEhAKCGFnZW50X2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRITCgt1cHRpbWVfc2VjcxgDIAEoBSKrAQoETGluZRIPCgdsaW5lX2lkGAEgASgJEgsKA3NrdRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIQCghxdWFudGl0eRgEIAEoBRIYChB1bml0X3ByaWNlX2NlbnRzGAUgASgFEhMKC3RvdGFsX2NlbnRzGAYgASgFEhAKCHRheF9yYXRlGAcgASgBEg8KB3RheGFibGUYCCABKAgSDAoEdGFncxgJIAMoCSKoAgoHSW52b2ljZRISCgppbnZvaWNlX2lkGAEgASgJEhMKC2N1c3RvbWVyX2lkGAIgASgJEhUKDWN1c3RvbWVyX25hbWUYAyABKAkSEAoIY3VycmVuY3kYBCABKAkSDgoGc3RhdHVzGAUgASgJEhQKDGFtb3VudF9jZW50cxgGIAEoBRIUCgxpc3N1ZWRfYXRfbXMYByABKAESDAoEcGFpZBgIIAEoCBIgCgVsaW5lcxgJIAMoCzIRLmJlbmNoLmNvZGVjLkxpbmUSMAoGbGFiZWxzGAogAygLMiAuYmVuY2guY29kZWMuSW52b2ljZS5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIigKBVBvaW50EgkKAXgYASABKAESCQoBeRgCIAEoARIJCgF6GAMgASgBIisKBVRyYWNrEiIKBnBvaW50cxgBIAMoCzISLmJlbmNoLmNvZGVjLlBvaW50IlYKBlBlcnNvbhIRCglwZXJzb25faWQYASABKAkSDAoEbmFtZRgCIAEoCRINCgVlbWFpbBgDIAEoCRIMCgRyb2xlGAQgASgJEg4KBmpvaW5lZBgFIAEoBSI7CgRUYXNrEg8KB3Rhc2tfaWQYASABKAUSIgoFb3duZXIYAiABKAsyEy5iZW5jaC5jb2RlYy5QZXJzb24iKQoFQm9hcmQSIAoFdGFza3MYASADKAsyES5iZW5jaC5jb2RlYy5UYXNrYgZwcm90bzM");
 
 /**
  * Describes the message bench.codec.Status.
@@ -50,4 +50,25 @@ export const PointSchema = /*@__PURE__*/
  */
 export const TrackSchema = /*@__PURE__*/
   messageDesc(file_codec, 4);
+
+/**
+ * Describes the message bench.codec.Person.
+ * Use `create(PersonSchema)` to create a new message.
+ */
+export const PersonSchema = /*@__PURE__*/
+  messageDesc(file_codec, 5);
+
+/**
+ * Describes the message bench.codec.Task.
+ * Use `create(TaskSchema)` to create a new message.
+ */
+export const TaskSchema = /*@__PURE__*/
+  messageDesc(file_codec, 6);
+
+/**
+ * Describes the message bench.codec.Board.
+ * Use `create(BoardSchema)` to create a new message.
+ */
+export const BoardSchema = /*@__PURE__*/
+  messageDesc(file_codec, 7);
 

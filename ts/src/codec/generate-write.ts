@@ -7,7 +7,7 @@
 import { fieldInput } from "../schema/validate.js";
 import { type Form, formOfShape } from "./forms.js";
 import { fieldWriter, leadWriter, payloadWriter, trackedForm } from "./interpret-write.js";
-import { countValue, numberOf } from "./numbered.js";
+import { countValue, numberOf, numberOfAny } from "./numbered.js";
 import { putBigInt, putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 import type { FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
@@ -23,6 +23,7 @@ const runtime = {
   enterWriting,
   fieldInput,
   numberOf,
+  numberOfAny,
   putBigInt,
   putBigUint,
   putInt,
@@ -151,10 +152,12 @@ class WriterSource {
       // Strings and bigints in JavaScript: never the same ones twice.
       return { room: room + 1, code: (rest) => `countValue(${name}); b[p++] = 0; ${code(rest)}` };
     }
+    // What a user's encoder takes may be anything.
+    const lookUp = form.shape?.op === "extension" ? "numberOfAny" : "numberOf";
     return {
       room: room + 6,
       code: (rest) =>
-        `q = numberOf(x, ${name}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); } else { b[p++] = 0; ${code(rest)} }`,
+        `q = ${lookUp}(x, ${name}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); } else { b[p++] = 0; ${code(rest)} }`,
     };
   }
 

@@ -75,18 +75,21 @@ function hasIdentity(value: unknown, form: Form): boolean {
 
 const FLOAT = 20;
 
+/** The same for a value that may be a string or number, in places where these have a number but no identity. */
+export function numberOfAny(value: unknown, form: Form): number {
+  if (hasIdentity(value, form)) return numberOf(value, form);
+  countValue(form);
+  return -1;
+}
+
 /** Writes the flag of a value that can be referred to. False when that is all: the value was written before. */
 export function beginValue(writer: MessageWriter, value: unknown, form: Form): boolean {
   writer.ensure(6);
-  if (hasIdentity(value, form)) {
-    const number = numberOf(value, form);
-    if (number >= 0) {
-      writer.buf[writer.pos] = AGAIN;
-      writer.pos = putUint32(writer.buf, writer.pos + 1, number);
-      return false;
-    }
-  } else {
-    countValue(form);
+  const number = numberOfAny(value, form);
+  if (number >= 0) {
+    writer.buf[writer.pos] = AGAIN;
+    writer.pos = putUint32(writer.buf, writer.pos + 1, number);
+    return false;
   }
   writer.buf[writer.pos++] = FIRST;
   return true;

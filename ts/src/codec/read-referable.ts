@@ -56,6 +56,11 @@ export function typedReader(scope: Scope, expect: Expect): ReadBody {
   };
 }
 
+/** The one type whose values are what a user's function made: null, too. */
+function isExtension({ kind }: Form): boolean {
+  return typeof kind !== "number" && kind.kind === "extension";
+}
+
 /** A value once more: by a number that was given out, and only where its type fits. */
 export function readAgain(reader: Reader, expect: Expect): unknown {
   const number = reader.uint32();
@@ -64,7 +69,7 @@ export function readAgain(reader: Reader, expect: Expect): unknown {
   const value = values[number];
   const seen = forms[number] as Form;
   const { form } = expect;
-  if (value === null) return nullFor(reader, expect);
+  if (value === null && !isExtension(seen)) return nullFor(reader, expect);
   if (seen === form) return value;
   const fits = "op" in form ? fitsDynamic(seen.kind, form) : fitsForm(seen, form);
   const kept = fits ? ("op" in form ? asLoose(value, seen) : asDeclared(value, seen, form)) : undefined;

@@ -3,16 +3,13 @@
 // Owns: the two exceptions of this folder and the limits that both directions share. The path of a value that
 // does not fit is found afterwards by `schema/validate.ts`, so the fast path keeps no track of where it is.
 
-export { MAX_DEPTH } from "../schema/validate.js";
+export { MAX_DEPTH, MAX_OBJECTS } from "../schema/nesting.js";
 
 /** Elements of one list, set or map. */
 export const MAX_ELEMENTS = 1_000_000;
 
 /** Bytes of one typed array, or of what the encoder of an extension made. */
 export const MAX_BINARY: number = 64 * 1024 * 1024;
-
-/** Messages, lists, sets and maps in one message, all together. */
-export const MAX_OBJECTS = 1_000_000;
 
 /** A value that cannot be written. */
 export class Refusal {

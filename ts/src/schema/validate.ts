@@ -11,8 +11,9 @@ import { EnumMember } from "./enum-member.js";
 import { bytesOfExtension, type ExtensionDefinition, valueOfExtension } from "./extension-coder.js";
 import { type ScalarKind, scalarKinds } from "./kinds.js";
 import type { FieldDefinition, MessageDefinition } from "./message.js";
+import { ANYTHING, Nesting } from "./nesting.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
-import { nodeOf, type SchemaObject } from "./schema.js";
+import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
 /** A value that does not fit, and where. */
 export class Misfit extends Error {
@@ -35,20 +36,18 @@ export function textOfPath(path: readonly PropertyKey[]): string {
   return text;
 }
 
-/** How deep values may nest; messages, lists, sets and maps each count one. */
-export const MAX_DEPTH = 50;
-
-/** The depth inside a container that stands at `depth`. */
-function inside(depth: number): number {
-  if (depth >= MAX_DEPTH) throw new Misfit(`nested deeper than ${MAX_DEPTH}`);
-  return depth + 1;
+/** The place inside a container that stands at `depth`. */
+function inside(depth: Nesting): Nesting {
+  const inner = depth.inside();
+  if (typeof inner === "string") throw new Misfit(inner);
+  return inner;
 }
 
 /** The extensions that the value under check may hold in `t.any`; asked for only when an object is nothing else. */
 let extensionsInReach: () => readonly ExtensionDefinition[] = () => [];
 
 /**
- * The value rebuilt as decoding would give it.
+ * The value rebuilt as decoding would give it: in a message that tracks references, what is one object stays one.
  *
  * @param extensions those that `t.any` may hold; the default are those that the schema reaches
  * @throws {Misfit} at the first place that does not fit
@@ -65,7 +64,7 @@ export function conform(
     return found;
   };
   try {
-    return rebuild(schema, value, 0);
+    return rebuild(schema, value, Nesting.top(schema));
   } finally {
     extensionsInReach = outer;
   }
@@ -75,7 +74,7 @@ function extensionsOf(schema: SchemaObject): readonly ExtensionDefinition[] {
   return describeTypes([schema]).types.filter((type) => "decode" in type);
 }
 
-function rebuild(schema: SchemaObject, value: unknown, depth: number): unknown {
+function rebuild(schema: SchemaObject, value: unknown, depth: Nesting): unknown {
   const node = nodeOf(schema);
   switch (node.kind) {
     case "scalar":
@@ -86,12 +85,11 @@ function rebuild(schema: SchemaObject, value: unknown, depth: number): unknown {
     case "optional":
       return value === null ? null : rebuild(node.inner, value, depth);
     case "list":
-      return conformList(node.element, value, depth);
+      return conformList(schema, node.element, value, depth);
     case "set":
-      if (!(value instanceof Set)) throw misfit("a Set", value);
-      return new Set(conformList(node.element, [...value], depth));
+      return conformSet(schema, node.element, value, depth);
     case "map":
-      return conformMap(node, value, depth);
+      return conformMap(schema, node, value, depth);
     case "message":
       return conformMessage(node.message, value, depth);
     case "enum":
@@ -143,11 +141,40 @@ function copyScalar(value: unknown): unknown {
   return value instanceof Date ? new Date(value.getTime()) : value;
 }
 
-function conformList(element: SchemaObject, value: unknown, depth: number): unknown[] {
+/** A value in a place that keeps its identity, where references are tracked. */
+function conformPart(schema: SchemaObject, value: unknown, depth: Nesting): unknown {
+  const made = depth.made(schema, value);
+  if (made !== undefined) return made;
+  const place = depth.keeping();
+  const result = rebuild(schema, value, place);
+  place.keep(schema, value, result);
+  return result;
+}
+
+function conformList(schema: SchemaObject, element: SchemaObject, value: unknown, depth: Nesting): unknown[] {
   if (!Array.isArray(value)) throw misfit("an array", value);
+  const result: unknown[] = [];
+  depth.keep(schema, value, result);
   const inner = inside(depth);
-  // Array.from visits holes too: a hole is an undefined element, which nothing fits.
-  return Array.from(value, (item, index) => at(index, () => rebuild(element, item, inner)));
+  // Spread visits holes too: a hole is an undefined element, which nothing fits.
+  for (const [index, item] of [...(value as unknown[])].entries())
+    result.push(at(index, () => conformPart(element, item, inner)));
+  return result;
+}
+
+function conformSet(
+  schema: SchemaObject,
+  element: SchemaObject,
+  value: unknown,
+  depth: Nesting,
+): Set<unknown> {
+  if (!(value instanceof Set)) throw misfit("a Set", value);
+  const result = new Set<unknown>();
+  depth.keep(schema, value, result);
+  const inner = inside(depth);
+  for (const [index, item] of [...(value as Set<unknown>)].entries())
+    result.add(at(index, () => conformPart(element, item, inner)));
+  return result;
 }
 
 /** The entries of a Map or of a plain object, or null for anything else. */
@@ -174,15 +201,23 @@ interface MapNode {
   readonly record: boolean;
 }
 
-function conformMap(node: MapNode, value: unknown, depth: number): unknown {
+function conformMap(schema: SchemaObject, node: MapNode, value: unknown, depth: Nesting): unknown {
   const entries = entriesOf(value);
   if (entries === null) throw misfit("a Map or a plain object", value);
+  const record = recordOf([]);
+  const map = new Map<unknown, unknown>();
+  depth.keep(schema, value, node.record ? record : map);
   const inner = inside(depth);
-  const rebuilt = entries.map(([key, item]): [unknown, unknown] => {
+  for (const [key, item] of entries) {
     const step = typeof key === "symbol" || typeof key === "number" ? key : textOfKey(key);
-    return at(step, () => [rebuild(node.key, key, inner), rebuild(node.value, item, inner)]);
-  });
-  return node.record ? recordOf(rebuilt) : new Map(rebuilt);
+    at(step, () => {
+      const rebuilt = conformPart(node.key, key, inner);
+      const part = conformPart(node.value, item, inner);
+      if (node.record) record[rebuilt as string] = part;
+      else map.set(rebuilt, part);
+    });
+  }
+  return node.record ? record : map;
 }
 
 /** A null-prototype object: any key is only data in it. */
@@ -206,15 +241,25 @@ export function fieldInput(field: FieldDefinition, value: object, ownDefault = f
   throw new Misfit("missing");
 }
 
-function conformMessage(definition: MessageDefinition, value: unknown, depth: number): object {
+function conformMessage(definition: MessageDefinition, value: unknown, depth: Nesting): object {
   const inner = inside(depth);
-  return build(definition, value, (field, input) => rebuild(field.schema, input, inner));
+  return build(
+    definition,
+    value,
+    (field) => {
+      const input = fieldInput(field, value as object);
+      return isShared(field.schema)
+        ? conformPart(field.schema, input, inner)
+        : rebuild(field.schema, input, inner);
+    },
+    (result) => depth.keepAs(definition, value as object, result),
+  );
 }
 
 /** The branded copy of `X.of()`: absent members filled in, the others taken as they are. */
 export function conformShallow(definition: MessageDefinition, value: unknown): object {
   try {
-    return build(definition, value, (_field, input) => input);
+    return build(definition, value, (field) => fieldInput(field, value as object, true));
   } catch (error) {
     if (error instanceof Misfit)
       throw new TypeError(`${definition.tag}.${textOfPath(error.path)}: ${error.message}`);
@@ -225,14 +270,14 @@ export function conformShallow(definition: MessageDefinition, value: unknown): o
 function build(
   definition: MessageDefinition,
   value: unknown,
-  convert: (field: FieldDefinition, input: unknown) => unknown,
+  inputOf: (field: FieldDefinition) => unknown,
+  keep: (result: object) => void = () => {},
 ): object {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw misfit(definition.tag, value);
   const result = Object.create(definition.prototype) as Record<string, unknown>;
-  for (const field of definition.fields) {
-    result[field.key] = at(field.key, () => convert(field, fieldInput(field, value)));
-  }
+  keep(result);
+  for (const field of definition.fields) result[field.key] = at(field.key, () => inputOf(field));
   return result;
 }
 
@@ -250,7 +295,7 @@ function conformExtension(definition: ExtensionDefinition, value: unknown): unkn
   return back.value;
 }
 
-function conformUnion(members: readonly SchemaObject[], value: unknown, depth: number): unknown {
+function conformUnion(members: readonly SchemaObject[], value: unknown, depth: Nesting): unknown {
   for (const member of members) {
     const node = nodeOf(member);
     if (node.kind === "enum" && value instanceof EnumMember && node.enum.values[value.ordinal] === value)
@@ -266,13 +311,13 @@ function conformUnion(members: readonly SchemaObject[], value: unknown, depth: n
   throw misfit("an object of one of the union's messages, made by X.of() or by decoding", value);
 }
 
-function conformAny(narrow: "list" | "map" | null, value: unknown, depth: number): unknown {
+function conformAny(narrow: "list" | "map" | null, value: unknown, depth: Nesting): unknown {
   if (narrow === "list" && !Array.isArray(value)) throw misfit("an array", value);
   if (narrow === "map" && entriesOf(value) === null) throw misfit("a Map or a plain object", value);
   return conformDynamic(value, depth);
 }
 
-function conformDynamic(value: unknown, depth: number): unknown {
+function conformDynamic(value: unknown, depth: Nesting): unknown {
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
   if (typeof value === "string") {
     if (scalarKinds.string.fits(value)) return value;
@@ -294,13 +339,34 @@ function conformDynamic(value: unknown, depth: number): unknown {
   if (value instanceof AsFloat) return value.value;
   if (value instanceof PlainDate || value instanceof EnumMember) return value;
   const inner = inside(depth);
-  const each = (item: unknown, key: PropertyKey): unknown => at(key, () => conformDynamic(item, inner));
-  if (Array.isArray(value)) return Array.from(value, each);
-  if (value instanceof Set) return new Set(Array.from(value, each));
-  const entries = entriesOf(value);
-  if (entries !== null)
-    return new Map(entries.map(([key, item]) => [each(key, "key"), each(item, textOfKey(key))]));
+  const each = (item: unknown, key: PropertyKey): unknown => at(key, () => conformLoosePart(item, inner));
+  const result = emptyLike(value);
+  depth.keepAs(ANYTHING, value, result);
+  if (Array.isArray(result)) {
+    for (const [index, item] of [...(value as unknown[])].entries()) result.push(each(item, index));
+  } else if (result instanceof Set) {
+    for (const [index, item] of [...(value as Set<unknown>)].entries()) result.add(each(item, index));
+  } else {
+    for (const [key, item] of entriesOf(value) ?? [])
+      result.set(each(key, "key"), each(item, textOfKey(key)));
+  }
+  return result;
+}
+
+function emptyLike(value: object): unknown[] | Set<unknown> | Map<unknown, unknown> {
+  if (Array.isArray(value)) return [];
+  if (value instanceof Set) return new Set();
+  if (value instanceof Map || isPlainObject(value)) return new Map();
   throw new Misfit("expected a value that t.any can hold; messages need X.of()");
+}
+
+function conformLoosePart(value: unknown, depth: Nesting): unknown {
+  const made = depth.made(null, value);
+  if (made !== undefined) return made;
+  const place = depth.keeping();
+  const result = conformDynamic(value, place);
+  place.keep(null, value, result);
+  return result;
 }
 
 /** Checks a default where it is defined, unless it needs a message that is not declared yet. */

@@ -91,6 +91,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
 /// Whether what was read at one place may stand in another.
 fn fits(seen: Seen<'_>, place: &Node) -> bool {
+    if seen.wire == Some(WireType::None) {
+        return place.takes_null();
+    }
     if std::ptr::eq(seen.node, place) || seen.node.shape == place.shape {
         return true;
     }

@@ -1,0 +1,117 @@
+// Random graphs through both executors and Rust: the same bytes, the same objects, and alike on damaged bytes.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import "../../ts/src/codec/install.js";
+import { codecBy, type PlanCodec } from "../../ts/src/codec/codec.js";
+import { AsterError, Code } from "../../ts/src/errors.js";
+import { native } from "../../ts/src/native/index.js";
+import { MessageWriter } from "../../ts/src/native/message.js";
+import { differences, graphOf, Node, plans } from "./references-arbitraries.js";
+
+const generated = codecBy("generated", Node);
+const interpreted = codecBy("interpreted", Node);
+
+function encode(codec: PlanCodec, value: unknown): Uint8Array {
+  const writer = new MessageWriter(8);
+  codec.write(writer, value);
+  return writer.buf.slice(0, writer.pos);
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+const decode = (codec: PlanCodec, bytes: Uint8Array): unknown => codec.read(bytes, 0, bytes.length, false);
+
+function outcome(codec: PlanCodec, bytes: Uint8Array): { readonly value: unknown } | string {
+  try {
+    return { value: decode(codec, bytes) };
+  } catch (error) {
+    expect(error).toBeInstanceOf(AsterError);
+    expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
+    return String(error).includes("is not safe") ? "unsafe" : "refused";
+  }
+}
+
+function acceptedByRust(bytes: Uint8Array): boolean {
+  try {
+    native().planCheck(generated.planId, generated.root, bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("any graph", () => {
+  it("comes back with the same objects in the same places, from the same bytes in both executors", () => {
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const graph = graphOf(plan);
+        const bytes = encode(generated, graph);
+        expect(hex(encode(interpreted, graph))).toBe(hex(bytes));
+        for (const codec of [generated, interpreted]) {
+          const decoded = decode(codec, bytes);
+          expect(differences(graph, decoded)).toEqual([]);
+          expect(hex(encode(codec, decoded))).toBe(hex(bytes));
+        }
+        expect(acceptedByRust(bytes)).toBe(true);
+      }),
+      { numRuns: 200, endOnFailure: true },
+    );
+  });
+
+  it("is checked without end, and rebuilt as decoding would", () => {
+    fc.assert(
+      fc.property(plans, (plan) => {
+        const graph = graphOf(plan);
+        const checked = Node["~standard"].validate(graph);
+        expect(checked.issues).toBeUndefined();
+        expect(differences(graph, checked.value)).toEqual([]);
+      }),
+      { numRuns: 100, endOnFailure: true },
+    );
+  });
+});
+
+/** Changes of a message: other bytes, cut short, made longer. */
+const damage = fc.array(
+  fc.record({
+    at: fc.nat(2000),
+    byte: fc.oneof(
+      fc.integer({ min: 0, max: 255 }),
+      fc.constantFrom(0, 1, 2, 8, 9, 13, 0x15, 0x2a, 0x2d, 0xfd, 0xfe, 0xff),
+    ),
+  }),
+  { minLength: 1, maxLength: 3 },
+);
+
+describe("damaged graphs", () => {
+  it("are refused or read, alike by generated code, by the interpreter and by Rust", () => {
+    let read = 0;
+    fc.assert(
+      fc.property(
+        plans,
+        fc.array(fc.tuple(damage, fc.nat(600)), { minLength: 12, maxLength: 12 }),
+        (plan, all) => {
+          const whole = encode(generated, graphOf(plan));
+          for (const [changes, cut] of all) {
+            const bytes = Uint8Array.from(whole);
+            for (const { at, byte } of changes) bytes[at % bytes.length] = byte;
+            const given = cut < 3 ? bytes.subarray(0, bytes.length - cut) : bytes;
+            const found = outcome(generated, given);
+            const other = outcome(interpreted, given);
+            if (typeof found === "string") {
+              expect(other).toBe(found);
+            } else {
+              read++;
+              expect(differences(found.value, (other as { value: unknown }).value, true)).toEqual([]);
+            }
+            if (found !== "unsafe")
+              expect(`${hex(given)} ${acceptedByRust(given)}`).toBe(`${hex(given)} ${found !== "refused"}`);
+          }
+        },
+      ),
+      { numRuns: 200, endOnFailure: true },
+    );
+    expect(read).toBeGreaterThan(100);
+  });
+});

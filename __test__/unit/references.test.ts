@@ -1,0 +1,627 @@
+// Shared values and cycles: what keeps its identity, what does not, and references made to hurt. Both executors.
+
+import { describe, expect, it } from "vitest";
+import "../../ts/src/codec/install.js";
+import { codecBy } from "../../ts/src/codec/codec.js";
+import { MessageWriter } from "../../ts/src/native/message.js";
+import { field, wireType } from "../../ts/src/schema/decorators.js";
+import { message } from "../../ts/src/schema/message.js";
+import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
+import { t } from "../../ts/src/schema/t.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
+type Loose = any;
+
+const executors = ["generated", "interpreted"] as const;
+
+/** The value once through the codec; both executors write the same and read it alike. */
+function round(schema: Loose, value: unknown): Loose {
+  const found = executors.map((executor) => {
+    const codec = codecBy(executor, schema);
+    const writer = new MessageWriter(8);
+    codec.write(writer, value);
+    return { bytes: writer.buf.slice(0, writer.pos), back: codec.read(writer.buf, 0, writer.pos, false) };
+  });
+  expect(found[1]).toEqual(found[0]);
+  return found[0]?.back;
+}
+
+const Leaf = message("r/Leaf", { n: t.int });
+const Color = t.enum("r/Color", ["RED", "GREEN"]);
+
+function holder(fields: Loose, options: Loose = { refs: true }): Loose {
+  return message("r/Holder", fields, options);
+}
+
+describe("an object in two places is one object again", () => {
+  const leaf = Leaf.of({ n: 1 });
+
+  it("in shared fields", () => {
+    const { a, b } = round(holder({ a: t.shared(Leaf), b: t.optional(t.shared(Leaf)) }), {
+      a: leaf,
+      b: leaf,
+    });
+    expect(a).toBe(b);
+  });
+
+  it("in lists, sets and maps, and between them", () => {
+    const schema = holder({
+      list: t.list(Leaf),
+      set: t.set(Leaf),
+      map: t.map(Leaf, Leaf),
+      record: t.record(Leaf),
+    });
+    const back = round(schema, {
+      list: [leaf, leaf],
+      set: new Set([leaf]),
+      map: new Map([[leaf, leaf]]),
+      record: { k: leaf },
+    });
+    const found = [...back.list, ...back.set, ...back.map.keys(), ...back.map.values(), back.record.k];
+    expect(new Set(found).size).toBe(1);
+    expect(back.list[0]).toEqual({ n: 1 });
+  });
+
+  it("in t.any, and between t.any and a declared place", () => {
+    const schema = holder({ any: t.shared(t.any), list: t.anyList, leaf: t.shared(Leaf) });
+    const back = round(schema, { any: leaf, list: [leaf, [leaf], 5], leaf });
+    expect(back.any).toBe(back.leaf);
+    expect(back.list[0]).toBe(back.leaf);
+    expect(back.list[1][0]).toBe(back.leaf);
+  });
+
+  it("dates, bytes, typed arrays, lists and maps are objects, too", () => {
+    const items = [new Date(5), Uint8Array.of(1), Int32Array.of(2), [3], new Set([4]), new Map([[5, 6]])];
+    const back = round(holder({ one: t.anyList }), { one: [...items, ...items] });
+    expect(back.one.slice(6)).toEqual(items);
+    for (const [index, item] of items.entries()) {
+      expect(back.one[index]).toEqual(item);
+      expect(back.one[index]).toBe(back.one[index + 6]);
+    }
+  });
+
+  it("not in plain fields, and not at all without refs", () => {
+    const plain = round(holder({ a: Leaf, b: Leaf, c: t.shared(Leaf), d: t.shared(Leaf) }), {
+      a: leaf,
+      b: leaf,
+      c: leaf,
+      d: leaf,
+    });
+    expect(new Set([plain.a, plain.b, plain.c]).size).toBe(3);
+    expect(plain.c).toBe(plain.d);
+    const without = round(holder({ a: t.shared(Leaf), b: t.shared(Leaf) }, {}), { a: leaf, b: leaf });
+    expect(without.a).not.toBe(without.b);
+  });
+
+  it("messages inside a root without refs are as without, whatever they declare", () => {
+    const Inner = message("r/Inner", { list: t.list(Leaf) }, { refs: true });
+    const back = round(message("r/Outer", { inner: Inner }), { inner: { list: [leaf, leaf] } });
+    expect(back.inner.list[0]).not.toBe(back.inner.list[1]);
+  });
+
+  it("equal strings and numbers are written each time; asFloat is a number, whichever object it is", () => {
+    const one = asFloat(1);
+    const day = "2024-01-31";
+    const schema = holder({ map: t.anyMap, days: t.list(t.date), texts: t.shared(t.string) });
+    const value = {
+      map: new Map<unknown, unknown>([
+        ["a", one],
+        ["b", one],
+        [null, "x"],
+      ]),
+      days: [day, day],
+      texts: "x",
+    };
+    const back = round(schema, value);
+    expect([...back.map.values()]).toEqual([1, 1, "x"]);
+    expect(back.days).toEqual([day, day]);
+  });
+
+  it("enum members are shared in t.any and plain words elsewhere", () => {
+    const red = Color.value("RED");
+    const schema = holder({ list: t.anyList, color: t.shared(t.optional(Color)), colors: t.list(Color) });
+    const back = round(schema, { list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
+    expect(back).toEqual({ list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
+  });
+
+  it("a default is another object for each message", () => {
+    const Item = message("r/Item", { tags: t.shared(t.list(t.string)).default([]) });
+    const back = round(holder({ items: t.list(Item) }), { items: [{}, {}] });
+    expect(back.items).toEqual([{ tags: [] }, { tags: [] }]);
+    expect(back.items[0].tags).not.toBe(back.items[1].tags);
+    expect((Item as Loose).of({}).tags).not.toBe((Item as Loose).of({}).tags);
+  });
+});
+
+describe("with other features", () => {
+  it("compatible mode keeps identity, also where the two sides have other fields", () => {
+    const node = (fields: Loose): Loose => {
+      const Node: Loose = message(
+        "r/Versioned",
+        {
+          name: t.string,
+          ...fields,
+          get next() {
+            return t.optional(t.shared(Node));
+          },
+          get all() {
+            return t.list(Node);
+          },
+        },
+        { refs: true, compatible: true },
+      );
+      return Node;
+    };
+    const Old = node({});
+    const New = node({ note: t.string.default("none"), extra: t.optional(t.shared(t.anyList)) });
+    const one: Loose = { name: "one", all: [] };
+    one.next = one;
+    one.all.push(one, { name: "two", next: one, all: [] });
+    const fresh = New.decode(Old.encode(one));
+    expect(fresh).toMatchObject({ name: "one", note: "none", extra: null });
+    expect(fresh.next).toBe(fresh);
+    expect(fresh.all[0]).toBe(fresh);
+    expect(fresh.all[1].next).toBe(fresh);
+    const back = Old.decode(New.encode(fresh));
+    expect(back.next).toBe(back);
+    expect(back.all[1].next).toBe(back);
+    expect(Object.keys(back)).toEqual(["name", "next", "all"]);
+  });
+
+  it("classes are made once for each of their objects", () => {
+    class Point {
+      x = 0;
+      twin: Point | null = null;
+    }
+    field(t.int)(Point.prototype, "x");
+    field(t.optional(t.shared(t.ref(() => Point as Loose))))(Point.prototype, "twin");
+    (wireType("r/Point", { refs: true }) as Loose)(Point);
+    const point = new Point();
+    point.x = 5;
+    point.twin = point;
+    const back = round(Point, point);
+    expect(back).toBeInstanceOf(Point);
+    expect(back.x).toBe(5);
+    expect(back.twin).toBe(back);
+  });
+
+  it("an extension is what its decoder made, once", () => {
+    const Box = t.extension("r/Box", {
+      encode: (value: { n: number }) => Uint8Array.of(value.n),
+      decode: (bytes: Uint8Array) => ({ n: bytes[0] ?? 0 }),
+      is: (value: unknown): value is { n: number } =>
+        typeof value === "object" && value !== null && "n" in value,
+    } as Loose);
+    const schema = holder({
+      list: t.list(Box),
+      one: t.shared(Box),
+      map: t.map(t.string, t.int32Array),
+      any: t.anyList,
+    });
+    const box = { n: 3 };
+    const items = Int32Array.of(1, 2);
+    const value = {
+      list: [box, box],
+      one: box,
+      map: new Map([
+        ["a", items],
+        ["b", items],
+      ]),
+      any: [items, box, 1],
+    };
+    const back = round(schema, value);
+    expect(back).toEqual(value);
+    expect(back.list[1]).toBe(back.list[0]);
+    expect(back.one).toBe(back.list[0]);
+    expect(back.any[1]).toBe(back.one);
+    expect(back.map.get("b")).toBe(back.map.get("a"));
+    expect(back.any[0]).toBe(back.map.get("a"));
+  });
+
+  it("a view and a copy of bytes are told apart: what outlives the call is no view", () => {
+    const schema = holder({ aView: t.shared(t.bytes.view), copy: t.shared(t.bytes), any: t.shared(t.any) });
+    const bytes = Uint8Array.of(1, 2, 3);
+    for (const executor of executors) {
+      const codec = codecBy(executor, schema);
+      const writer = new MessageWriter(8);
+      codec.write(writer, { aView: bytes, copy: bytes, any: bytes });
+      const back: Loose = codec.read(writer.buf, 0, writer.pos, false);
+      expect([back.aView, back.copy, back.any]).toEqual([bytes, bytes, bytes]);
+      const lent = [back.aView, back.copy, back.any].map(({ buffer }) => buffer === writer.buf.buffer);
+      expect(lent).toEqual([true, false, false]);
+    }
+  });
+
+  /** Writes with one schema and reads with another of the same bytes, which keeps values as other kinds. */
+  function reread(given: Loose, kept: Loose, value: Loose): Loose {
+    const bytes = holder(given).encode(value);
+    const found = executors.map((executor) => {
+      const codec = codecBy(executor, holder(kept));
+      try {
+        return codec.read(bytes, 0, bytes.length, false) as Loose;
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect(found[1]).toEqual(found[0]);
+    return found[0];
+  }
+
+  it("scalars of two JavaScript kinds come out as each place keeps them", () => {
+    const when = new Date(1_700_000_000_123);
+    const times = {
+      a: t.shared(t.timestamp),
+      b: t.shared(t.timestamp),
+      c: t.shared(t.any),
+      d: t.shared(t.timestamp),
+    };
+    const back = reread(
+      times,
+      { ...times, a: t.shared(t.timestampMicros), d: t.shared(t.timestampMicros) },
+      { a: when, b: when, c: when, d: when },
+    );
+    expect(back).toEqual({ a: 1_700_000_000_123_000n, b: when, c: when, d: 1_700_000_000_123_000n });
+    const days = { days: t.list(t.date), any: t.shared(t.any), others: t.list(t.date) };
+    const prefix = Buffer.from(holder(days).encode({ days: [], any: null, others: [] })).subarray(0, -3);
+    const payload = Buffer.from("010d0001000000010dfe01fe01", "hex");
+    const read = holder(days).decode(Buffer.concat([prefix, payload]));
+    expect(read).toEqual({ days: ["1970-01-02"], any: new PlainDate("1970-01-02"), others: ["1970-01-02"] });
+  });
+
+  it("containers of two JavaScript kinds are refused, since one object cannot be both", () => {
+    const lists = { a: t.shared(t.list(t.int)), b: t.shared(t.list(t.int)) };
+    const list = [1];
+    expect(reread(lists, { ...lists, b: t.shared(t.list(t.bigint)) }, { a: list, b: list })).toMatch(
+      /of another type than declared/,
+    );
+    const maps = { a: t.shared(t.map(t.string, t.int)), b: t.shared(t.map(t.string, t.int)) };
+    const map = new Map([["k", 1]]);
+    expect(reread(maps, { ...maps, b: t.shared(t.record(t.int)) }, { a: map, b: map })).toMatch(
+      /of another type than declared/,
+    );
+    expect(
+      reread(maps, { a: t.shared(t.record(t.int)), b: t.shared(t.record(t.int)) }, { a: map, b: map }),
+    ).toEqual({ a: { k: 1 }, b: { k: 1 } });
+  });
+});
+
+describe("one object for two types", () => {
+  it("is written for each, because no reader could take it for both", () => {
+    const none: never[] = [];
+    const schema = holder({
+      ints: t.shared(t.list(t.int)),
+      texts: t.shared(t.list(t.string)),
+      more: t.shared(t.list(t.int)),
+      other: t.shared(t.list(t.string)),
+    });
+    const back = round(schema, { ints: none, texts: none, more: none, other: none });
+    expect(back.ints).toBe(back.more);
+    expect(back.texts).toBe(back.other);
+    expect(back.ints).not.toBe(back.texts);
+  });
+
+  it("also where the two lead into each other", () => {
+    const A: Loose = message(
+      "r/A",
+      {
+        get b() {
+          return t.shared(B);
+        },
+      },
+      { refs: true },
+    );
+    const B: Loose = message("r/B", {
+      get a() {
+        return t.shared(A);
+      },
+    });
+    const both: Loose = {};
+    both.a = both;
+    both.b = both;
+    const back = round(A, both);
+    expect(back.b.a).toBe(back);
+    expect(back.b).not.toBe(back);
+  });
+});
+
+describe("cycles", () => {
+  const Node: Loose = message(
+    "r/Node",
+    {
+      name: t.string,
+      get next() {
+        return t.optional(t.shared(Node));
+      },
+      get kids() {
+        return t.list(Node);
+      },
+      any: t.any,
+    },
+    { refs: true },
+  );
+  const node = (name: string, more: Loose = {}): Loose =>
+    Node.of({ name, next: null, kids: [], any: null, ...more });
+
+  it("of one and of three objects come back", () => {
+    const one = node("one");
+    one.next = one;
+    const self = round(Node, one);
+    expect(self.next).toBe(self);
+    const three = [node("a"), node("b"), node("c")];
+    for (const [index, each] of three.entries()) each.next = three[(index + 1) % 3];
+    const back = round(Node, three[0]);
+    expect(back.next.next.next).toBe(back);
+    expect([back.name, back.next.name, back.next.next.name]).toEqual(["a", "b", "c"]);
+  });
+
+  it("of children that know their parent", () => {
+    const root = node("root");
+    root.kids = [node("x", { next: root }), node("y", { next: root })];
+    const back = round(Node, root);
+    expect(back.kids.map((kid: Loose) => kid.next)).toEqual([back, back]);
+    expect(back.kids[0].next).toBe(back);
+  });
+
+  it("of containers that hold themselves, as element, key and value", () => {
+    const list: Loose[] = [1];
+    list.push(list);
+    const set = new Set<Loose>([list]);
+    set.add(set);
+    const map = new Map<Loose, Loose>([[set, list]]);
+    map.set(map, map);
+    // The place of the field is plain, so what stands in it is one level down.
+    const back = round(Node, node("n", { any: [list, set, map, null] })).any;
+    expect(back[0][1]).toBe(back[0]);
+    expect([...back[1]]).toEqual([back[0], back[1]]);
+    expect(back[1].has(back[1])).toBe(true);
+    expect(back[2].get(back[1])).toBe(back[0]);
+    expect(back[2].get(back[2])).toBe(back[2]);
+  });
+
+  it("keep one hidden class and the brand of their message", () => {
+    const one = node("one");
+    one.next = one;
+    const back = round(Node, one);
+    expect(Object.keys(back)).toEqual(["name", "next", "kids", "any"]);
+    expect(Object.getPrototypeOf(back)).toBe(Node.definition.prototype);
+  });
+
+  it("through plain places have no end, and are refused with their path", () => {
+    const Plain: Loose = message(
+      "r/Plain",
+      {
+        get self() {
+          return t.optional(Plain);
+        },
+      },
+      { refs: true },
+    );
+    const loop: Loose = {};
+    loop.self = loop;
+    const problem = {
+      code: 3,
+      reason: "VALUE_MISFIT",
+      rawMessage: expect.stringMatching(/^r\/Plain at self\.self.*: nested deeper than 50$/),
+    };
+    for (const executor of executors)
+      expect(() => codecBy(executor, Plain).write(new MessageWriter(8), loop)).toThrow(
+        expect.objectContaining(problem),
+      );
+    expect(Plain["~standard"].validate(loop).issues[0].path).toHaveLength(50);
+  });
+
+  it("are refused with their path where references are not tracked, and what is too deep in either case", () => {
+    const Loop: Loose = message("r/Loop", {
+      get all() {
+        return t.list(Loop);
+      },
+    });
+    const loop: Loose = { all: [{ all: [] }] };
+    loop.all.push(loop);
+    expect(() => Loop.encode(loop)).toThrow(
+      /^INVALID_ARGUMENT: r\/Loop at all\[1\]\.all\[1\].*: nested deeper than 50$/,
+    );
+    let chain: Loose = node("end");
+    for (let made = 1; made < 49; made++) chain = node("link", { next: chain });
+    expect(round(Node, chain).next.next.name).toBe("link");
+    // The list of kids of the last one is the fiftieth.
+    expect(() => Node.encode(node("too many", { next: chain }))).toThrow(/nested deeper than 50/);
+  });
+
+  it("have a path in the error of a value that does not fit behind them", () => {
+    const one = node("one");
+    one.next = one;
+    one.kids = [one, node("two", { kids: [node("three", { name: 5 })] })];
+    expect(() => Node.encode(one)).toThrow(/r\/Node at kids\[1\]\.kids\[0\]\.name: expected a string/);
+  });
+
+  it("have no form in JSON, and the error says where", () => {
+    const one = node("one");
+    one.kids = [node("two", { next: one })];
+    expect(() => Node.encodeJson(one)).toThrow(
+      expect.objectContaining({
+        code: 3,
+        rawMessage: expect.stringMatching(/kids\[0\]\.next.*contains itself/),
+      }),
+    );
+    const shared = node("leaf");
+    const text = Node.encodeJson(node("root", { kids: [shared, shared] }));
+    expect(Node.decodeJson(text)).toEqual(node("root", { kids: [shared, shared] }));
+  });
+
+  it("are rebuilt by Standard Schema as decoding would", () => {
+    const one = node("one");
+    one.kids = [one, one];
+    const { value } = Node["~standard"].validate(one);
+    expect(value).not.toBe(one);
+    expect(value.kids).toEqual([value, value]);
+    expect(value.kids[0]).toBe(value);
+  });
+});
+
+describe("a value that shares without end", () => {
+  it("is refused in bounded time where each appearance is written", () => {
+    const Tree: Loose = message("r/Tree", {
+      get two() {
+        return t.list(Tree);
+      },
+    });
+    let tree: Loose = { two: [] };
+    for (let level = 0; level < 22; level++) tree = { two: [tree, tree] };
+    expect(() => Tree.encode(tree)).toThrow(/more than 1000000 messages and collections/);
+    const Shared: Loose = message(
+      "r/Shared",
+      {
+        get two() {
+          return t.list(Shared);
+        },
+      },
+      { refs: true },
+    );
+    let shared: Loose = { two: [] };
+    for (let level = 0; level < 20; level++) shared = { two: [shared, shared] };
+    const bytes = Shared.encode(shared);
+    expect(bytes.length).toBeLessThan(400);
+    const { two } = Shared.decode(bytes);
+    expect(two[0] === two[1] && two[0].two[0] === two[0].two[1]).toBe(true);
+  });
+});
+
+/** What both executors make of a payload behind the prefix of a message with the one field `x`. */
+function read(schema: Loose, payload: string): Loose {
+  const One = message("r/One", { x: schema }, { types: [Leaf, Color], refs: true });
+  const found = executors.map((executor) => {
+    const codec = codecBy(executor, One);
+    const plan = (codec as Loose).read === undefined ? null : prefixOf(One);
+    const bytes = Buffer.concat([plan as Buffer, Buffer.from(payload.replaceAll(" ", ""), "hex")]);
+    try {
+      return (codec.read(bytes, 0, bytes.length, false) as { x: unknown }).x;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 3, reason: "MALFORMED_MESSAGE" });
+      return error;
+    }
+  });
+  if (found[0] instanceof Error) expect(found[1]).toMatchObject({ message: found[0].message });
+  else expect(found[1]).toEqual(found[0]);
+  return found[0];
+}
+
+/** Header, flag, type info and hash: what comes before the field. */
+function prefixOf(One: Loose): Buffer {
+  const samples = [[], new Map(), new Set(), null, true, "s", 1, new Date(0), Uint8Array.of(), { n: 1 }];
+  const fits = samples.find((x) => One["~standard"].validate({ x }).issues === undefined);
+  return Buffer.from(One.encode({ x: fits })).subarray(0, 3 + 3 + 4 + 4);
+}
+
+describe("forms that no writer chooses are read", () => {
+  const ints = t.list(t.int);
+  const self = (value: Loose): boolean => value[0] === value;
+  it.each([
+    ["ints with flags", ints, "03 0d 0002 fe01 ff04", [1, 1, 2]],
+    ["ints and nulls with flags", t.list(t.optional(t.int)), "03 0f 0002 fd fe01", [1, null, 1]],
+    ["texts with flags, undeclared", t.list(t.string), "02 09 15 000461 fe01", ["a", "a"]],
+    ["untracked elements", t.list(Leaf), "01 0c PAYLOAD", [{ n: 1 }]],
+    ["a null of no type with a number", t.anyList, "16 02 09 24 00 fe01", [null, null]],
+    [
+      "bools with flags in a map",
+      t.map(t.string, t.bool),
+      "02 2c 02 0461 0001 0462 fe01",
+      new Map([
+        ["a", true],
+        ["b", true],
+      ]),
+    ],
+    ["bools with a null", t.list(t.optional(t.bool)), "03 0f 0001 fd fe01", [true, null, true]],
+    ["a date twice", t.list(t.date), "02 0d 00 01000000 fe01", ["1970-01-02", "1970-01-02"]],
+  ] as [string, Loose, string, unknown][])("%s", (_name, schema, payload, value) => {
+    const hash = Buffer.from(Leaf.encode({ n: 1 }))
+      .subarray(-5)
+      .toString("hex");
+    expect(read(schema, payload.replace("PAYLOAD", hash))).toEqual(value);
+  });
+
+  it("a shared list without a number", () => {
+    expect(read(t.shared(ints), "ff 01 0c 02")).toEqual([1]);
+    expect(read(t.shared(ints), "00 01 0c 02")).toEqual([1]);
+    expect(read(t.optional(t.shared(ints)), "fd")).toBeNull();
+  });
+
+  it("a list in itself", () => {
+    expect(self(read(t.shared(t.anyList), "00 16 01 09 16 fe 01"))).toBe(true);
+  });
+});
+
+describe("references made to hurt are refused", () => {
+  const ints = t.list(t.int);
+  it.each([
+    ["to a value that is not there yet", t.anyList, "16 01 09 16 fe 01"],
+    ["to a number of more than 32 bits", t.anyList, "16 01 09 16 fe ffffffffffffffffff"],
+    ["beyond the last one", t.anyList, "16 02 09 16 00 00 fe 02"],
+    ["without its number", t.anyList, "16 02 09 16 00 00 fe"],
+    ["with another flag", t.anyList, "16 01 09 16 01"],
+    ["with a bit that is none", t.anyList, "16 01 41 16 0000"],
+    ["where no flags are announced", t.anyList, "16 01 08 16 fe00"],
+    ["from a nullable field that is not shared", t.optional(Leaf), "fe 00"],
+    ["from a field that is not nullable", Leaf, "fe 00"],
+    ["to the message from a list of ints", t.shared(ints), "fe 00"],
+    ["to the message from a list of other messages", t.list(Leaf), "01 0d fe 00"],
+    ["to the message from a list of ints with flags", ints, "01 0d fe 00"],
+    ["to a list of anything from one of ints", t.list(t.list(t.int)), "01 0d 00 01 0d fe 01"],
+    ["to a null from a place that takes none", t.map(t.string, t.list(t.int)), "01 14 0461"],
+    [
+      "as a key that is the map itself where keys are texts",
+      t.shared(t.map(t.string, t.int)),
+      "00 01 25 01 fe01 02",
+    ],
+    ["to a text where an int is declared", t.anyMap, "18 01 25 01 fe00"],
+    ["a null that is not allowed", t.shared(ints), "fd"],
+    ["more elements than bytes", t.list(Leaf), "ffff7f 0d 00"],
+  ] as [string, Loose, string][])("%s", (_name, schema, payload) => {
+    expect(read(schema, payload)).toBeInstanceOf(Error);
+  });
+
+  it("a root that is only a reference, and flags where the root has no refs", () => {
+    const One = message("r/One", { x: ints }, { refs: true });
+    expect(() => One.decode(Uint8Array.of(2, 0xfe, 0))).toThrow(/cannot stand here/);
+    const Plain = message("r/One", { x: ints });
+    const tracked = Buffer.from(One.encode({ x: [] })).subarray(0, -1);
+    const list = Buffer.from("010d0002", "hex");
+    expect(One.decode(Buffer.concat([tracked, list]))).toEqual({ x: [1] });
+    expect(() => Plain.decode(Buffer.concat([tracked, list]))).toThrow(
+      /references where the type declares none/,
+    );
+    // The root's own flag is the one thing that means the same either way.
+    expect(Plain.decode(Buffer.concat([tracked, Buffer.from([0])]))).toEqual({ x: [] });
+  });
+
+  it("a million and one numbers, of either side", () => {
+    const flags = message(
+      "r/Flags",
+      { a: t.list(t.optional(t.bool)), b: t.list(t.optional(t.bool)) },
+      { refs: true },
+    );
+    const days = message("r/Days", { a: t.list(t.date), b: t.list(t.date) }, { refs: true });
+    const half = Array.from({ length: 500_000 }, () => "2024-01-31");
+    expect(() => days.encode({ a: half, b: half })).toThrow(/more than 1000000 values/);
+    const head = Buffer.from(flags.encode({ a: [], b: [] })).subarray(0, -2);
+    const many = Buffer.alloc(3 + 1 + 2 * 600_000);
+    many.set([0xc0, 0xcf, 0x24, 0x0f]);
+    for (const codec of executors.map((executor) => codecBy(executor, flags))) {
+      const bytes = Buffer.concat([head, many, many]);
+      expect(() => codec.read(bytes, 0, bytes.length, false)).toThrow(/more than 1000000 values/);
+    }
+  });
+
+  it("what was read is let go of when the message is done", () => {
+    const codec = codecBy("generated", holder({ list: t.list(Leaf) }));
+    const writer = new MessageWriter(8);
+    codec.write(writer, { list: [{ n: 1 }] });
+    codec.read(writer.buf, 0, writer.pos, false);
+    // A number of the message before is not one of this message.
+    const bytes = writer.buf.slice(0, writer.pos);
+    bytes[bytes.length - 6] = 0xfe;
+    expect(() => codec.read(bytes, 0, bytes.length, false)).toThrow(
+      /reference to value|another type|follow the message/,
+    );
+  });
+});
