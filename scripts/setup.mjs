@@ -14,10 +14,11 @@ import { javaStep } from "./steps/java.mjs";
 import { library } from "./steps/library.mjs";
 import { needNode } from "./steps/prerequisites.mjs";
 import { pythonStep } from "./steps/python.mjs";
+import { rustPeerStep } from "./steps/rust-peer.mjs";
 import { dim, green, heading, Missing, main, Problem, say, seconds, yellow } from "./support/console.mjs";
 import { forget, fresh, remember } from "./support/stamp.mjs";
 
-const steps = [dependencies, addon, library, pythonStep, javaStep, goStep];
+const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep, goStep];
 
 /**
  * Runs the named steps in their order; those whose inputs did not change are passed over. Returns by name why a step

@@ -84,6 +84,7 @@ async function vitest(name, [command, ...args], env = {}) {
 
 async function interop() {
   const command = [bin("vitest"), "run", ...projects("interop")];
+  await peerProblem("rust-peer");
   const env = { ASTER_NO_JAVA: await peerProblem("java"), ASTER_NO_GO: await peerProblem("go") };
   const reason = await interopProblem();
   if (reason === null) return vitest("interop", inLoopback(command), { ...env, ASTER_INTEROP: "run" });
