@@ -63,10 +63,12 @@ func serve(line []byte) (done answer) {
 		if err != nil {
 			return answer{Error: err.Error()}
 		}
-		value = reflect.New(reflect.TypeOf(value).Elem()).Interface()
-		if err := codec.Deserialize(sent, value); err != nil {
+		// Into a pointer to a pointer: a message that refers to itself needs an address to refer to.
+		read := reflect.New(reflect.TypeOf(value))
+		if err := codec.Deserialize(sent, read.Interface()); err != nil {
 			return answer{Error: err.Error()}
 		}
+		value = read.Elem().Interface()
 	}
 	shown := (&viewer{seen: map[uintptr]int{}}).show(reflect.ValueOf(value))
 	written, err := codec.Serialize(value)

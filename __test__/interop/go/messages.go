@@ -132,6 +132,10 @@ type (
 	AnyPoint struct{ Value any }
 	AnyItems struct{ Value any }
 
+	Label  struct{ Label string }
+	Either struct {
+		Value any `fory:"nullable"`
+	}
 	BoolArray  struct{ Value []bool }
 	Int8Array  struct{ Value []int8 }
 	Int16Array struct{ Value []int16 }
@@ -150,6 +154,11 @@ type (
 		Left  any `fory:"ref"`
 		Right any `fory:"ref"`
 	}
+	Crowd struct {
+		Name   string
+		Origin any `fory:"nullable"`
+		Value  []*Point
+	}
 	Ring struct {
 		Name string
 		Next any `fory:"nullable,ref"`
@@ -167,7 +176,7 @@ const (
 
 func (c Color) String() string { return [...]string{"RED", "DEEP_BLUE", "GREEN"}[c] }
 
-var tracked = map[string]bool{"Twins": true, "Ring": true}
+var tracked = map[string]bool{"Twins": true, "Ring": true, "Crowd": true}
 
 // What Go sends of its own.
 var samples = map[string]func() any{
@@ -233,6 +242,9 @@ var samples = map[string]func() any{
 	"Anything":      func() any { return &Anything{"text"} },
 	"AnyPoint":      func() any { return &AnyPoint{&Point{1, -1}} },
 	"AnyItems":      func() any { return &AnyItems{[]any{"a", int64(1) << 60}} },
+	"Label":         func() any { return &Label{"x"} },
+	"Either":        func() any { return &Either{&Label{"x"}} },
+	"Crowd":         crowd,
 	"BoolArray":     func() any { return &BoolArray{[]bool{true, false}} },
 	"Int8Array":     func() any { return &Int8Array{[]int8{-1, 1}} },
 	"Int16Array":    func() any { return &Int16Array{[]int16{-1, 1}} },
@@ -242,8 +254,8 @@ var samples = map[string]func() any{
 	"Uint16Array":   func() any { return &Uint16Array{[]uint16{65535, 1}} },
 	"Uint32Array":   func() any { return &Uint32Array{[]uint32{math.MaxUint32, 1}} },
 	"Uint64Array":   func() any { return &Uint64Array{[]uint64{math.MaxUint64, 1}} },
-	"Float32Array":  func() any { return &Float32Array{[]float32{0.1}} },
-	"Float64Array":  func() any { return &Float64Array{[]float64{0.1}} },
+	"Float32Array":  func() any { return &Float32Array{[]float32{0.1, float32(math.Copysign(0, -1))}} },
+	"Float64Array":  func() any { return &Float64Array{[]float64{0.1, math.NaN()}} },
 	"Twins":         twins,
 	"Ring":          ring,
 }
@@ -299,4 +311,9 @@ func ring() any {
 	value := &Ring{Name: "a"}
 	value.Next = value
 	return value
+}
+
+func crowd() any {
+	one := &Point{1, -1}
+	return &Crowd{"crowd", &Point{1, -1}, []*Point{one, one, {1, -1}}}
 }

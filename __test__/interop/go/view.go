@@ -30,6 +30,14 @@ func (v *viewer) show(value reflect.Value) any {
 			return nil
 		}
 		return map[string]any{"bytes": hex.EncodeToString(known)}
+	case []bool:
+		bytes := make([]byte, len(known))
+		for index, flag := range known {
+			if flag {
+				bytes[index] = 1
+			}
+		}
+		return v.show(reflect.ValueOf(bytes))
 	}
 	switch value.Kind() {
 	case reflect.Bool:

@@ -34,6 +34,7 @@ function record(name: string, schema: AnyMessage, ...values: readonly object[]):
 const Empty = message("interop/Empty", {});
 record("Empty", Empty, {});
 
+const most32 = 4294967295;
 const most = (bits: bigint): bigint => 2n ** bits - 1n;
 
 kind("Bool", t.bool, [true, false]);
@@ -215,5 +216,60 @@ anything("MaybeAnything", t.optional(t.any), "text", null, true, 0.5, Point.of(p
 anything("AnyInt64", t.optional(t.any), 2n ** 60n);
 anything("AnyPoint", t.any, Point.of(point));
 anything("AnyItems", t.any, ["a", 2n ** 60n], [], ["a", "b"]);
+
+const Label = message("interop/Label", { label: t.string });
+record("Label", Label, { label: "x" });
+const Either = message("interop/Either", { value: t.optional(t.union(Point, Label)) });
+record("Either", Either, { value: Label.of({ label: "x" }) }, { value: Point.of(point) }, { value: null });
+
+kind("BoolArray", t.boolArray, [Uint8Array.of(1, 0), new Uint8Array()]);
+kind("Int8Array", t.int8Array, [Int8Array.of(-1, 1), new Int8Array()]);
+kind("Int16Array", t.int16Array, [Int16Array.of(-1, 1), new Int16Array()]);
+kind("Int32Array", t.int32Array, [Int32Array.of(-1, 1), new Int32Array(5000).fill(7)]);
+kind("Int64Array", t.int64Array, [BigInt64Array.of(-1n, 1n), new BigInt64Array()]);
+kind("Uint8Array", t.uint8Array, [Uint8Array.of(255, 1), new Uint8Array()]);
+kind("Uint16Array", t.uint16Array, [Uint16Array.of(65535, 1), new Uint16Array()]);
+kind("Uint32Array", t.uint32Array, [Uint32Array.of(most32, 1), new Uint32Array()]);
+kind("Uint64Array", t.uint64Array, [BigUint64Array.of(most(64n), 1n), new BigUint64Array()]);
+kind("Float32Array", t.float32Array, [Float32Array.of(0.1, -0), new Float32Array()]);
+kind("Float64Array", t.float64Array, [Float64Array.of(0.1, Number.NaN), new Float64Array()]);
+
+const tracked = { refs: true };
+const one = { ...point };
+record(
+  "Twins",
+  message("interop/Twins", { left: t.shared(Point), right: t.shared(Point) }, tracked),
+  { left: one, right: one },
+  { left: one, right: { ...one } },
+);
+
+const Ring = message(
+  "interop/Ring",
+  {
+    name: t.string,
+    get next() {
+      return t.optional(t.shared(Ring));
+    },
+  },
+  tracked,
+);
+interface Link {
+  name: string;
+  next: Link | null;
+}
+const ring = (...names: string[]): Link => {
+  const links = names.map((name): Link => ({ name, next: null }));
+  links.forEach((link, index) => {
+    link.next = links[(index + 1) % links.length] ?? null;
+  });
+  return links[0] as Link;
+};
+record("Ring", Ring, ring("a"), { name: "end", next: null }, ring("a", "b", "c"));
+
+record(
+  "Crowd",
+  message("interop/Crowd", { name: t.string, origin: t.optional(Point), value: t.list(Point) }, tracked),
+  { name: "crowd", origin: { ...one }, value: [one, one, { ...one }] },
+);
 
 export const allCases: readonly Case[] = cases;

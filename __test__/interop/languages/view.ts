@@ -7,7 +7,7 @@
  * | integers of 64 bits; timestamps, in microseconds since 1970 | `{ "int": "-5" }` |
  * | NaN and infinities | `{ "float": "NaN" }` |
  * | dates, enum members | `"2024-01-31"`, `"RED"` |
- * | bytes, and arrays of 8 unsigned bits | `{ "bytes": "0001ff" }` |
+ * | bytes, arrays of 8 unsigned bits, and arrays of booleans, a byte each | `{ "bytes": "0001ff" }` |
  * | lists, other typed arrays | arrays |
  * | sets, maps | `{ "set": [item] }`, `{ "map": [[key, value]] }`, in any order |
  * | messages | objects, members in camel case |

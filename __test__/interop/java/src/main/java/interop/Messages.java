@@ -26,7 +26,7 @@ import org.apache.fory.config.LongEncoding;
 
 /** The messages of `languages/messages.ts` as Java classes. The initial values are the sample that Java sends of its own. */
 public final class Messages {
-  private static final Set<Class<?>> TRACKED = Set.of(Twins.class, Ring.class, RingLists.class);
+  private static final Set<Class<?>> TRACKED = Set.of(Twins.class, Ring.class, Crowd.class);
 
   static boolean withReferences(Class<?> type) {
     return TRACKED.contains(type);
@@ -161,6 +161,9 @@ public final class Messages {
   public static class AnyPoint { public Object value = new Point(); }
   public static class AnyItems { @ForyField(dynamic = Dynamic.TRUE) public Object value = list("a", 1L << 60); }
 
+  public static class Label { public String label = "x"; }
+  public static class Either { @ForyField(nullable = true) public Object value = new Label(); }
+
   public static class BoolArray { public boolean[] value = {true, false}; }
   public static class Int8Array { @Int8ArrayType public byte[] value = {-1, 1}; }
   public static class Int16Array { public short[] value = {-1, 1}; }
@@ -170,8 +173,8 @@ public final class Messages {
   public static class Uint16Array { @Uint16ArrayType public short[] value = {-1, 1}; }
   public static class Uint32Array { @Uint32ArrayType public int[] value = {-1, 1}; }
   public static class Uint64Array { @Uint64ArrayType public long[] value = {-1, 1}; }
-  public static class Float32Array { public float[] value = {0.1f}; }
-  public static class Float64Array { public double[] value = {0.1}; }
+  public static class Float32Array { public float[] value = {0.1f, -0f}; }
+  public static class Float64Array { public double[] value = {0.1, Double.NaN}; }
 
   public static class Twins {
     @ForyField(ref = true, dynamic = Dynamic.TRUE) public Point left = new Point();
@@ -183,9 +186,15 @@ public final class Messages {
     @ForyField(nullable = true, ref = true, dynamic = Dynamic.TRUE) public Ring next = this;
   }
 
-  public static class RingLists {
-    public List<Point> value = list();
-    @ForyField(ref = true) public List<Point> other = value;
+  public static class Crowd {
+    public String name = "crowd";
+    @ForyField(nullable = true, dynamic = Dynamic.TRUE) public Point origin = new Point();
+    public List<Point> value = new ArrayList<>();
+
+    {
+      Point one = new Point();
+      value.addAll(list(one, one, new Point()));
+    }
   }
 
   @SafeVarargs

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.apache.fory.annotation.Int8ArrayType;
 import org.apache.fory.annotation.Uint16ArrayType;
 import org.apache.fory.annotation.Uint16Type;
 import org.apache.fory.annotation.Uint32ArrayType;
@@ -31,6 +32,10 @@ final class View {
   }
 
   private String show(Object value, boolean unsigned) {
+    return show(value, unsigned, false);
+  }
+
+  private String show(Object value, boolean unsigned, boolean numbers) {
     if (value == null || value instanceof Boolean) return String.valueOf(value);
     if (value instanceof Byte number) return String.valueOf(unsigned ? Byte.toUnsignedInt(number) : number);
     if (value instanceof Short number) return String.valueOf(unsigned ? Short.toUnsignedInt(number) : number);
@@ -42,7 +47,8 @@ final class View {
     if (value instanceof Enum<?> member) return quoted(member.name());
     if (value instanceof LocalDate day) return quoted(day.toString());
     if (value instanceof Instant time) return wide(String.valueOf(ChronoUnit.MICROS.between(Instant.EPOCH, time)));
-    if (value instanceof byte[] bytes) return "{\"bytes\":" + quoted(HexFormat.of().formatHex(bytes)) + "}";
+    if (value instanceof byte[] bytes && !numbers) return "{\"bytes\":" + quoted(HexFormat.of().formatHex(bytes)) + "}";
+    if (value instanceof boolean[] flags) return show(bytes(flags), false);
     if (value.getClass().isArray()) return array(value, unsigned);
     if (value instanceof Set<?> set) return "{\"set\":" + all(set) + "}";
     if (value instanceof Collection<?> list) return all(list);
@@ -60,12 +66,18 @@ final class View {
     List<String> members = new ArrayList<>();
     for (Field field : fields.values()) {
       try {
-        members.add(quoted(field.getName()) + ":" + show(field.get(value), unsigned(field)));
+        members.add(quoted(field.getName()) + ":" + show(field.get(value), unsigned(field), field.isAnnotationPresent(Int8ArrayType.class)));
       } catch (IllegalAccessException error) {
         throw new IllegalStateException(error);
       }
     }
     return "{" + String.join(",", members) + "}";
+  }
+
+  private static byte[] bytes(boolean[] flags) {
+    byte[] bytes = new byte[flags.length];
+    for (int index = 0; index < flags.length; index++) bytes[index] = (byte) (flags[index] ? 1 : 0);
+    return bytes;
   }
 
   private String array(Object value, boolean unsigned) {
