@@ -54,7 +54,7 @@ func serve(line []byte) (done answer) {
 		return answer{Error: "no such type"}
 	}
 	value := sample()
-	codec, err := newCodec(tracked[wanted.Type])
+	codec, err := newCodec(tracked[wanted.Type], compatible[wanted.Type])
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
@@ -80,13 +80,17 @@ func serve(line []byte) (done answer) {
 
 // newCodec has the settings that speak with Aster: xlang, every type named "namespace.Type". One a request: some failures of the
 // library outlive the call in which they happen.
-func newCodec(references bool) (*fory.Fory, error) {
-	codec := fory.NewFory(fory.WithXlang(true), fory.WithTrackRef(references))
+func newCodec(references, compatible bool) (*fory.Fory, error) {
+	codec := fory.NewFory(fory.WithXlang(true), fory.WithTrackRef(references), fory.WithCompatible(compatible))
 	if err := codec.RegisterNamedEnum(Color(0), "interop.Color"); err != nil {
 		return nil, err
 	}
 	for name, sample := range samples {
-		if err := codec.RegisterNamedStruct(sample(), "interop."+name); err != nil {
+		tag, other := tags[name]
+		if !other {
+			tag = "interop." + name
+		}
+		if err := codec.RegisterNamedStruct(sample(), tag); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}

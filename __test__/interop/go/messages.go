@@ -132,6 +132,23 @@ type (
 	AnyPoint struct{ Value any }
 	AnyItems struct{ Value any }
 
+	Tiny     struct{ Value int64 }
+	Dotted   struct{ Value int64 }
+	Shouting struct{ Value int64 }
+
+	Reading struct {
+		Name  string
+		Units int64
+		Notes []string
+		Ratio optional.Optional[float64]
+		Meter Meter
+	}
+	Meter   struct{ Label string }
+	Evolved struct {
+		Name  string
+		Units int64
+		Added *string `fory:"nullable"`
+	}
 	Label  struct{ Label string }
 	Either struct {
 		Value any `fory:"nullable"`
@@ -177,6 +194,15 @@ const (
 func (c Color) String() string { return [...]string{"RED", "DEEP_BLUE", "GREEN"}[c] }
 
 var tracked = map[string]bool{"Twins": true, "Ring": true, "Crowd": true}
+
+// Names that are not "interop." and the name of the struct: every way of writing a name is among them.
+var tags = map[string]string{
+	"Tiny":     "a.b",
+	"Dotted":   "org.example.billing_v1.invoice",
+	"Shouting": "SHOP_9.HTTPRequestWithALongName42",
+}
+
+var compatible = map[string]bool{"Reading": true, "Meter": true, "Evolved": true}
 
 // What Go sends of its own.
 var samples = map[string]func() any{
@@ -242,6 +268,12 @@ var samples = map[string]func() any{
 	"Anything":      func() any { return &Anything{"text"} },
 	"AnyPoint":      func() any { return &AnyPoint{&Point{1, -1}} },
 	"AnyItems":      func() any { return &AnyItems{[]any{"a", int64(1) << 60}} },
+	"Reading":       func() any { return &Reading{"kitchen", 108, []string{"a"}, optional.None[float64](), Meter{"m"}} },
+	"Meter":         func() any { return &Meter{"m"} },
+	"Evolved":       func() any { return &Evolved{"kitchen", 108, nil} },
+	"Tiny":          func() any { return &Tiny{1} },
+	"Dotted":        func() any { return &Dotted{1} },
+	"Shouting":      func() any { return &Shouting{1} },
 	"Label":         func() any { return &Label{"x"} },
 	"Either":        func() any { return &Either{&Label{"x"}} },
 	"Crowd":         crowd,

@@ -3,6 +3,7 @@
  * `go/messages.go` declare the same types; what they send of their own is the first value of each.
  */
 import { type Infer, message, t } from "aster-rpc";
+import type { View } from "./view.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of messages of every shape; each row is checked where it is made
 export type AnyMessage = any;
@@ -13,6 +14,8 @@ export interface Case {
   readonly schema: AnyMessage;
   /** The first is the sample of all languages. */
   readonly values: readonly unknown[];
+  /** What a peer shows of each, where its type has other fields. */
+  readonly shown?: readonly View[];
 }
 
 const cases: Case[] = [];
@@ -271,5 +274,42 @@ record(
   message("interop/Crowd", { name: t.string, origin: t.optional(Point), value: t.list(Point) }, tracked),
   { name: "crowd", origin: { ...one }, value: [one, one, { ...one }] },
 );
+
+const evolving = { compatible: true };
+const Meter = message("interop/Meter", { label: t.string }, evolving);
+record("Meter", Meter, { label: "m" });
+record(
+  "Reading",
+  message(
+    "interop/Reading",
+    { name: t.string, units: t.int64, notes: t.list(t.string), ratio: t.optional(t.float), meter: Meter },
+    evolving,
+  ),
+  { name: "kitchen", units: 108n, notes: ["a"], ratio: null, meter: { label: "m" } },
+);
+const Evolved = message(
+  "interop/Evolved",
+  { name: t.string, units: t.int64, gone: t.list(t.int).default([]) },
+  evolving,
+);
+cases.push({
+  name: "Evolved",
+  schema: Evolved,
+  values: [
+    { name: "kitchen", units: 108n, gone: [] },
+    { name: "cellar", units: 1n, gone: [1, 2] },
+  ],
+  shown: [
+    { added: null, name: "kitchen", units: { int: "108" } },
+    { added: null, name: "cellar", units: { int: "1" } },
+  ],
+});
+
+const tags = {
+  Tiny: "a/b",
+  Dotted: "org.example.billing_v1/invoice",
+  Shouting: "SHOP_9/HTTPRequestWithALongName42",
+};
+for (const [name, tag] of Object.entries(tags)) record(name, message(tag, { value: t.int64 }), { value: 1n });
 
 export const allCases: readonly Case[] = cases;

@@ -28,6 +28,24 @@ import org.apache.fory.config.LongEncoding;
 public final class Messages {
   private static final Set<Class<?>> TRACKED = Set.of(Twins.class, Ring.class, Crowd.class);
 
+  private static final Set<Class<?>> COMPATIBLE = Set.of(Evolved.class, Reading.class, Meter.class);
+
+  static boolean isCompatible(Class<?> type) {
+    return COMPATIBLE.contains(type);
+  }
+
+  /** Tags that are not `interop/` and the name of the class: every way of writing a name is among them. */
+  private static final Map<Class<?>, List<String>> TAGS =
+      Map.of(
+          Tiny.class, List.of("a", "b"),
+          Dotted.class, List.of("org.example.billing_v1", "invoice"),
+          Shouting.class, List.of("SHOP_9", "HTTPRequestWithALongName42"));
+
+  /** Namespace and type name. */
+  static List<String> tag(Class<?> type) {
+    return TAGS.getOrDefault(type, List.of("interop", type.getSimpleName()));
+  }
+
   static boolean withReferences(Class<?> type) {
     return TRACKED.contains(type);
   }
@@ -196,6 +214,28 @@ public final class Messages {
       value.addAll(list(one, one, new Point()));
     }
   }
+
+  /** Declared compatible, and like its twin in TypeScript in all fields. */
+  public static class Reading {
+    public String name = "kitchen";
+    public long units = 108;
+    public List<String> notes = list("a");
+    @ForyField(nullable = true) public Double ratio = null;
+    public Meter meter = new Meter();
+  }
+
+  public static class Meter { public String label = "m"; }
+
+  /** TypeScript's has no `added`, and a field `gone` that is missing here. */
+  public static class Evolved {
+    public String name = "kitchen";
+    public long units = 108;
+    @ForyField(nullable = true) public String added = null;
+  }
+
+  public static class Tiny { public long value = 1; }
+  public static class Dotted { public long value = 1; }
+  public static class Shouting { public long value = 1; }
 
   @SafeVarargs
   private static <T> List<T> list(T... items) {

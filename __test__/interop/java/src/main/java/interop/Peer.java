@@ -6,10 +6,12 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.fory.Fory;
+import org.apache.fory.config.CompatibleMode;
 import org.apache.fory.config.Language;
 
 /**
@@ -20,7 +22,7 @@ import org.apache.fory.config.Language;
 public final class Peer {
   private static final Pattern REQUEST = Pattern.compile("\"(type|hex)\":\"(\\w*)\"");
 
-  private final Map<Boolean, Fory> codecs = new HashMap<>();
+  private final Map<List<Boolean>, Fory> codecs = new HashMap<>();
 
   public static void main(String[] arguments) throws Exception {
     // The library warns on standard output.
@@ -38,7 +40,9 @@ public final class Peer {
     for (Matcher found = REQUEST.matcher(line); found.find(); ) request.put(found.group(1), found.group(2));
     try {
       Class<?> type = Class.forName(Messages.class.getName() + "$" + request.get("type"));
-      Fory fory = codecs.computeIfAbsent(Messages.withReferences(type), Peer::codec);
+      Fory fory = codecs.computeIfAbsent(
+              List.of(Messages.withReferences(type), Messages.isCompatible(type)),
+              modes -> codec(modes.get(0), modes.get(1)));
       String hex = request.get("hex");
       Object value =
           hex == null
@@ -52,15 +56,17 @@ public final class Peer {
   }
 
   /** The settings that speak with Aster: XLANG, every type named by namespace and typename. */
-  private static Fory codec(boolean references) {
+  private static Fory codec(boolean references, boolean compatible) {
     Fory fory =
         Fory.builder()
             .withLanguage(Language.XLANG)
             .requireClassRegistration(true)
             .withRefTracking(references)
+            .withCompatibleMode(compatible ? CompatibleMode.COMPATIBLE : CompatibleMode.SCHEMA_CONSISTENT)
             .build();
     for (Class<?> type : Messages.class.getDeclaredClasses()) {
-      if (!type.isAnnotation()) fory.register(type, "interop", type.getSimpleName());
+      List<String> tag = Messages.tag(type);
+      fory.register(type, tag.get(0), tag.get(1));
     }
     return fory;
   }
