@@ -48,8 +48,11 @@ function questions(): Asked[] {
 /** Declares the tests of a language. `limits` names what its library cannot do, so that a change is noticed. */
 export function matrix(language: Language, limits: Readonly<Record<string, Limits>>): void {
   const reason = missing(language);
-  const title = reason === null ? `the ${language} peer` : `the ${language} peer (skipped: ${reason})`;
-  describe.skipIf(reason !== null)(title, () => {
+  if (reason !== null) {
+    it.skip(`the ${language} peer: ${allCases.length} cases both ways (${reason})`, () => {});
+    return;
+  }
+  describe(`the ${language} peer`, () => {
     const asked = questions();
     let answers: Answer[] = [];
 
@@ -97,15 +100,14 @@ export function matrix(language: Language, limits: Readonly<Record<string, Limit
         );
       });
 
-      it.skipIf(reads !== undefined || writes !== undefined || about.shown !== undefined)(
-        "gives back what we sent",
-        () => {
-          judge(
-            outcomes(about, false, ({ value }, answer) => writeOutcome(about, value, answer)),
-            undefined,
-          );
-        },
-      );
+      // Where one direction fails, or the types differ, there is nothing to give back.
+      if (reads !== undefined || writes !== undefined || about.shown !== undefined) return;
+      it("gives back what we sent", () => {
+        judge(
+          outcomes(about, false, ({ value }, answer) => writeOutcome(about, value, answer)),
+          undefined,
+        );
+      });
     });
 
     it("has limits only of cases that exist", () => {
