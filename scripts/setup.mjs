@@ -1,5 +1,5 @@
 /**
- * Makes the tree ready to run: npm packages, addon, library, and (for the tests) the Python environment.
+ * Makes the tree ready to run: npm packages, addon, library, and (for the tests) the peers in other languages.
  * Each step says what it does and how long it took, and takes milliseconds when nothing changed.
  *
  *   node scripts/setup.mjs [--only NAME,NAME] [--force]
@@ -9,22 +9,38 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { addon } from "./steps/addon.mjs";
 import { dependencies } from "./steps/dependencies.mjs";
+import { goStep } from "./steps/go.mjs";
+import { javaStep } from "./steps/java.mjs";
 import { library } from "./steps/library.mjs";
 import { needNode } from "./steps/prerequisites.mjs";
 import { pythonStep } from "./steps/python.mjs";
-import { dim, green, heading, main, Problem, say, seconds } from "./support/console.mjs";
+import { rustPeerStep } from "./steps/rust-peer.mjs";
+import { dim, green, heading, Missing, main, Problem, say, seconds, yellow } from "./support/console.mjs";
 import { forget, fresh, remember } from "./support/stamp.mjs";
 
-const steps = [dependencies, addon, library, pythonStep];
+const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep, goStep];
 
-/** Runs the named steps in their order; those whose inputs did not change are passed over. */
+/**
+ * Runs the named steps in their order; those whose inputs did not change are passed over. Returns by name why a step
+ * could not be made on this machine, for the steps that it can do without.
+ */
 export async function setup(names, { force = false } = {}) {
   heading("Set-up");
   needNode();
   const chosen = steps.filter((step) => names.includes(step.name));
   // What is missing is told before the first minute is spent.
   for (const step of chosen) if (step.needs && (force || stale(step, step.stamp()))) step.needs();
-  for (const step of chosen) await perform(step, force);
+  const missing = new Map();
+  for (const step of chosen) {
+    try {
+      await perform(step, force);
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error;
+      say(yellow(`-- ${step.name}: ${error.message}`));
+      missing.set(step.name, error.message);
+    }
+  }
+  return missing;
 }
 
 const stale = (step, value) => !fresh(step.name, value, step.outputs());

@@ -49,7 +49,7 @@ const parts = {
         ...projects("unit", "integration", "boundary", "conformance", "package"),
       ]),
   },
-  interop: { title: "Tests against the Python reference", run: interop },
+  interop: { title: "Tests against peers in other languages", run: interop },
 };
 
 function report(started) {
@@ -84,12 +84,28 @@ async function vitest(name, [command, ...args], env = {}) {
 
 async function interop() {
   const command = [bin("vitest"), "run", ...projects("interop")];
+  await peerProblem("rust-peer");
+  const env = { ASTER_NO_JAVA: await peerProblem("java"), ASTER_NO_GO: await peerProblem("go") };
   const reason = await interopProblem();
-  if (reason === null) return vitest("interop", inLoopback(command), { ASTER_INTEROP: "run" });
+  if (reason === null) return vitest("interop", inLoopback(command), { ...env, ASTER_INTEROP: "run" });
   missing.push(`The tests against the Python reference did not run: ${reason}`);
   say(red(missing.at(-1)));
   // Run all the same: each test reports itself as skipped, by its name.
-  await vitest("interop", command, { ASTER_INTEROP: "" });
+  await vitest("interop", command, { ...env, ASTER_INTEROP: "" });
+}
+
+/** Why there is no peer in this language, or "". A peer that could be built and was not is a failure. */
+async function peerProblem(name) {
+  try {
+    const reason = (await setup([name])).get(name) ?? "";
+    if (reason !== "") missing.push(`The tests against ${name} did not run: ${reason}`);
+    return reason;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    tally.check(1);
+    say(red(error.message));
+    return error.message;
+  }
 }
 
 async function interopProblem() {

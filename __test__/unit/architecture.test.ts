@@ -17,6 +17,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
   "aster-contract": ["aster-codec"],
   "aster-trust": [],
   "aster-net": ["aster-wire", "aster-codec", "aster-trust", "aster-contract"],
+  "aster-rpc": ["aster-net", "aster-wire", "aster-codec", "aster-contract"],
   "aster-registry": ["aster-net", "aster-wire", "aster-codec", "aster-trust", "aster-contract"],
   "aster-testkit": [
     "aster-codec",
@@ -40,7 +41,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
 const fences: readonly { readonly crates: RegExp; readonly only: readonly string[] }[] = [
   { crates: /^napi/, only: ["aster-bridge"] },
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
-  { crates: /^tokio/, only: ["aster-net", "aster-registry", "aster-testkit", "aster-bridge"] },
+  { crates: /^tokio/, only: ["aster-net", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"] },
 ];
 
 function cargoPackages(): CargoPackage[] {

@@ -22,6 +22,9 @@ export class Problem extends Error {
   }
 }
 
+/** Something that this machine lacks and the tree does not: what needs it is skipped by name, and nothing has failed. */
+export class Missing extends Problem {}
+
 export function say(line = "") {
   process.stdout.write(`${line}\n`);
 }

@@ -12,8 +12,11 @@ import { Problem } from "./console.mjs";
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const at = (...parts) => path.join(root, ...parts);
 
-/** Runs a command with its output shown; `onLine` also gets each line of stdout and stderr. Resolves to the exit code. */
-export function run(command, args, { env = {}, cwd = root, onLine = null } = {}) {
+/**
+ * Runs a command with its output shown; `onLine` also gets each line of stdout and stderr, and `quiet` shows only stderr. Resolves to
+ * the exit code.
+ */
+export function run(command, args, { env = {}, cwd = root, onLine = null, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -22,7 +25,10 @@ export function run(command, args, { env = {}, cwd = root, onLine = null } = {})
     });
     const rest = [];
     if (onLine) {
-      rest.push(forward(child.stdout, process.stdout, onLine), forward(child.stderr, process.stderr, onLine));
+      rest.push(
+        forward(child.stdout, quiet ? null : process.stdout, onLine),
+        forward(child.stderr, process.stderr, onLine),
+      );
     }
     child.once("error", reject);
     child.once("close", (code, signal) => {
@@ -68,7 +74,7 @@ function forward(stream, out, onLine) {
   let open = "";
   stream.setEncoding("utf8");
   stream.on("data", (text) => {
-    out.write(text);
+    out?.write(text);
     const lines = (open + text).split(/\r?\n/);
     open = lines.pop() ?? "";
     for (const line of lines) onLine(line);

@@ -298,3 +298,34 @@ proptest! {
         }
     }
 }
+
+/// What `interop/Reading` of the tests in `__test__/interop` is to Java and to Go, which make other checksums than Python.
+#[test]
+fn descriptions_of_java_and_go_are_read() {
+    let plan = plan(&json!({
+        "types": [
+            { "kind": "message", "tag": "interop/Reading", "namespace": "interop", "name": "Reading", "compatible": true, "fields": [
+                { "name": "name", "type": "string" }, { "name": "units", "type": "int" }, { "name": "notes", "type": { "list": "string" } },
+                { "name": "ratio", "type": { "optional": "float" } }, { "name": "meter", "type": { "message": 1 } } ] },
+            { "kind": "message", "tag": "interop/Meter", "namespace": "interop", "name": "Meter", "compatible": true,
+                "fields": [{ "name": "label", "type": "string" }] },
+        ],
+        "roots": [{ "message": 0 }],
+    }));
+    let java = "02ff1e002b01818498e0620a251521b3245cf01744801a1a604c07d1a89c804e14c41343804815340c204c1656b5d324804c1eb093\
+        2440d801fd1c6b69746368656e010c04611e021281b81b98f23708211521b3245cf013b09324404c15ac0122c0046d";
+    let go = "02ff1e002b017f7b671f9df5251521b3245cf01744801a1a604c07d1a89c804e14c41343804815340c204c1656b5d324804c1eb093\
+        2440d801fd1e6b69746368656e010c06611e021281b81b98f23708211521b3245cf013b09324404c15ac0122c0066d";
+    let text = |text: &str| Value::Text(text.to_owned());
+    let meter = Value::Message { index: 1, fields: vec![text("m")] };
+    let fields = vec![text("kitchen"), Value::Int(108), Value::List(vec![text("a")]), Value::Null, meter];
+    for message in [java, go] {
+        let mut message = hex::decode(message);
+        let read = Value::decode(&plan, 0, &message).expect("a description in order");
+        assert_eq!(read, Value::Message { index: 0, fields: fields.clone() });
+        // Another bit of the checksum.
+        message[6] ^= 0x40;
+        let error = Value::decode(&plan, 0, &message).expect_err("a damaged description");
+        assert!(error.to_string().contains("checksum"), "{error}");
+    }
+}

@@ -102,7 +102,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             size = size.saturating_add(self.reader.length()?);
         }
         let body = self.reader.take(size)?;
-        if head != describe::head(body, head & describe::HAS_FIELDS != 0) {
+        if !describe::is_head_of(head, body) {
             return Err(CodecError::invalid("a description whose checksum is wrong"));
         }
         let (read, names) = super::typedef::read(body)?;

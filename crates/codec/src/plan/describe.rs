@@ -72,11 +72,19 @@ fn describe(
     Ok(with_head(&writer.into_vec(), !fields.is_empty()))
 }
 
-/// The head of a description: checksum, whether it has fields, size.
-pub(crate) fn head(body: &[u8], fields: bool) -> u64 {
+/// The head of a description, as Python writes it: checksum, whether it has fields, size.
+fn head(body: &[u8], fields: bool) -> u64 {
     let signed = i128::from(murmur3(body) as i64) << 14;
     let checksum = signed.unsigned_abs() as u64 & (u64::MAX >> 1);
     checksum | if fields { HAS_FIELDS } else { 0 } | body.len().min(SIZE) as u64
+}
+
+/// Whether a head belongs to this body. Java cuts the shifted hash to 64 bits before it drops the sign, Go keeps the sign.
+pub(crate) fn is_head_of(found: u64, body: &[u8]) -> bool {
+    let expected = head(body, found & HAS_FIELDS != 0);
+    let shifted = (murmur3(body) as i64) << 14;
+    let flags = expected & ((1 << 14) - 1);
+    [expected, shifted.unsigned_abs() | flags, shifted as u64 | flags].contains(&found)
 }
 
 fn with_head(body: &[u8], fields: bool) -> Vec<u8> {

@@ -1,0 +1,66 @@
+/** The peers in other languages: whether they were built, one process for all questions, and what they answer. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { inOrder, type View } from "./view.ts";
+
+export type Language = "java" | "go";
+
+/** What a peer is asked: to read bytes, or to send its own sample. */
+export interface Question {
+  readonly type: string;
+  readonly hex?: string;
+}
+
+export interface Answer {
+  readonly view?: View;
+  readonly hex?: string;
+  readonly error?: string;
+}
+
+const built = (language: Language, name = ""): string =>
+  fileURLToPath(new URL(`../../../.cache/interop/${language}/${name}`, import.meta.url));
+
+const commands: Readonly<Record<Language, { readonly file: string; readonly args: readonly string[] }>> = {
+  go: { file: built("go", "peer"), args: [] },
+  java: {
+    file: "java",
+    args: ["-cp", `${built("java", "classes")}:${built("java", "lib")}/*`, "interop.Peer"],
+  },
+};
+
+/** Why a language cannot be tested here, or null. Set-up (`npm run setup`) builds the peers where their toolchains are. */
+export function missing(language: Language): string | null {
+  const marker = built(language, language === "java" ? "classes/interop/Peer.class" : "peer");
+  if (existsSync(marker)) return null;
+  return process.env[`ASTER_NO_${language.toUpperCase()}`] || "its peer was not built: npm run setup";
+}
+
+/** The answers to all questions, in their order. @throws when the peer ends before it has answered all */
+export async function ask(
+  language: Language,
+  questions: readonly Question[],
+  { timeZone = "UTC" }: { readonly timeZone?: string } = {},
+): Promise<Answer[]> {
+  const { file, args } = commands[language];
+  const peer = spawn(file, args, { env: { ...process.env, TZ: timeZone } });
+  const closed = once(peer, "close");
+  const complaints: string[] = [];
+  createInterface({ input: peer.stderr }).on("line", (line) => complaints.push(line));
+  peer.stdin.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(""));
+  const answers: Answer[] = [];
+  for await (const line of createInterface({ input: peer.stdout })) {
+    const answer = JSON.parse(line) as Answer;
+    answers.push(answer.view === undefined ? answer : { ...answer, view: inOrder(answer.view) });
+  }
+  await closed;
+  if (answers.length !== questions.length) {
+    const told = complaints.slice(-10).join("\n");
+    throw new Error(
+      `the ${language} peer answered ${answers.length} of ${questions.length} questions\n${told}`,
+    );
+  }
+  return answers;
+}

@@ -1,0 +1,176 @@
+//! Messages as Rust structs: the conversion to and from [`Value`], and the macro that writes it.
+
+use aster_codec::Value;
+use aster_wire::record::RpcStatus;
+use aster_wire::status::Code;
+
+use crate::contract::Types;
+
+/// A request, an answer, or an item of a stream. [`Value`] is one for everything.
+pub trait Message: Sized + Send + 'static {
+    /// The value that travels.
+    fn to_value(&self, types: &Types) -> Value;
+    /// From the value that came.
+    ///
+    /// # Errors
+    /// `INTERNAL` when it is another message.
+    fn from_value(value: Value) -> Result<Self, RpcStatus>;
+}
+
+/// What can stand in a field of a struct that [`message!`] declares.
+pub trait Field: Sized {
+    /// The value of the field.
+    fn to_field(&self, types: &Types) -> Value;
+    /// From the value of the field; none when it is of another kind.
+    fn from_field(value: Value) -> Option<Self>;
+}
+
+impl Message for Value {
+    fn to_value(&self, _: &Types) -> Value {
+        self.clone()
+    }
+
+    fn from_value(value: Value) -> Result<Self, RpcStatus> {
+        Ok(value)
+    }
+}
+
+/// A null answer is none.
+impl<M: Message> Message for Option<M> {
+    fn to_value(&self, types: &Types) -> Value {
+        self.as_ref().map_or(Value::Null, |message| message.to_value(types))
+    }
+
+    fn from_value(value: Value) -> Result<Self, RpcStatus> {
+        if value == Value::Null { Ok(None) } else { M::from_value(value).map(Some) }
+    }
+}
+
+macro_rules! plain_field {
+    ($type:ty, $variant:ident) => {
+        impl Field for $type {
+            fn to_field(&self, _: &Types) -> Value {
+                Value::$variant(self.clone().into())
+            }
+            fn from_field(value: Value) -> Option<Self> {
+                match value {
+                    Value::$variant(value) => value.try_into().ok(),
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+plain_field!(bool, Bool);
+plain_field!(i32, Int);
+plain_field!(i64, Int);
+plain_field!(u32, Int);
+plain_field!(u64, Int);
+plain_field!(f64, Float);
+plain_field!(String, Text);
+
+impl Field for Vec<u8> {
+    fn to_field(&self, _: &Types) -> Value {
+        Value::Bytes(self.clone())
+    }
+
+    fn from_field(value: Value) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl<F: Field> Field for Option<F> {
+    fn to_field(&self, types: &Types) -> Value {
+        self.as_ref().map_or(Value::Null, |value| value.to_field(types))
+    }
+
+    fn from_field(value: Value) -> Option<Self> {
+        if value == Value::Null { Some(None) } else { F::from_field(value).map(Some) }
+    }
+}
+
+/// A list of messages.
+impl<M: Message> Field for Vec<M> {
+    fn to_field(&self, types: &Types) -> Value {
+        Value::List(self.iter().map(|message| message.to_value(types)).collect())
+    }
+
+    fn from_field(value: Value) -> Option<Self> {
+        match value {
+            Value::List(items) => items.into_iter().map(|item| M::from_value(item).ok()).collect(),
+            _ => None,
+        }
+    }
+}
+
+/// A map, in the order in which it travels.
+impl<K: Field, V: Field> Field for Vec<(K, V)> {
+    fn to_field(&self, types: &Types) -> Value {
+        Value::Map(self.iter().map(|(key, value)| (key.to_field(types), value.to_field(types))).collect())
+    }
+
+    fn from_field(value: Value) -> Option<Self> {
+        let Value::Map(entries) = value else {
+            return None;
+        };
+        entries.into_iter().map(|(key, value)| Some((K::from_field(key)?, V::from_field(value)?))).collect()
+    }
+}
+
+/// The failure of [`Message::from_value`].
+#[doc(hidden)]
+pub fn other_message(tag: &str) -> RpcStatus {
+    RpcStatus::new(Code::Internal, format!("the value is no {tag}"))
+}
+
+/// Declares a struct for the message with a tag; fields stand in the order of the contract.
+///
+/// ```
+/// aster_rpc::message! {
+///     /// One line of an invoice.
+///     pub struct Line = "shop/Line" { pub article: String, pub quantity: i64 }
+/// }
+/// ```
+#[macro_export]
+macro_rules! message {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident = $tag:literal { $($fvis:vis $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        $vis struct $name {
+            $($fvis $field: $type),*
+        }
+
+        impl $crate::Message for $name {
+            fn to_value(&self, types: &$crate::Types) -> $crate::Value {
+                let fields = vec![$($crate::Field::to_field(&self.$field, types)),*];
+                $crate::Value::Message { index: types.index($tag), fields }
+            }
+
+            fn from_value(value: $crate::Value) -> Result<Self, $crate::Status> {
+                #[allow(unused_mut, unused_variables, reason = "a message without fields reads none")]
+                fn read(mut fields: impl Iterator<Item = $crate::Value>) -> Option<$name> {
+                    Some($name { $($field: $crate::Field::from_field(fields.next()?)?),* })
+                }
+                let fields = match value {
+                    $crate::Value::Message { fields, .. } => fields,
+                    _ => return Err($crate::other_message($tag)),
+                };
+                read(fields.into_iter()).ok_or_else(|| $crate::other_message($tag))
+            }
+        }
+
+        impl $crate::Field for $name {
+            fn to_field(&self, types: &$crate::Types) -> $crate::Value {
+                $crate::Message::to_value(self, types)
+            }
+
+            fn from_field(value: $crate::Value) -> Option<Self> {
+                $crate::Message::from_value(value).ok()
+            }
+        }
+    };
+}

@@ -1,0 +1,57 @@
+/**
+ * The Rust peer of the interop tests: the examples of crates/rpc, linked into .cache/interop. Built with the whole workspace, so that
+ * features and with them the dependencies are those of the addon and of `cargo test`.
+ */
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { Problem } from "../support/console.mjs";
+import { at, cargo, run } from "../support/process.mjs";
+import { digest } from "../support/stamp.mjs";
+import { needCompiler, needRust } from "./prerequisites.mjs";
+
+const built = at(".cache", "interop", "rust");
+const names = ["lab_server", "lab_client"].map((name) =>
+  process.platform === "win32" ? `${name}.exe` : name,
+);
+
+export const rustPeerStep = {
+  name: "rust-peer",
+  doing: "building the example programs in Rust",
+  stamp: () =>
+    digest(["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates"], {
+      match: (name) => name.endsWith(".rs") || name.endsWith(".toml") || name.endsWith(".json"),
+      words: [process.platform, process.arch],
+    }),
+  outputs: () => names.map((name) => path.join(built, name)),
+  needs: () => {
+    needRust();
+    needCompiler();
+  },
+  run: async () => {
+    rmSync(built, { recursive: true, force: true });
+    const programs = [];
+    // Cargo tells where it put them: the target folder may be anywhere.
+    const onLine = (line) => {
+      const found = /^\{"reason":"compiler-artifact".*"executable":("(?:[^"\\]|\\.)*")/.exec(line);
+      if (found) programs.push(JSON.parse(found[1]));
+    };
+    const options = ["--release", "-p", "aster-rpc", "--examples"];
+    const code = await run(
+      "cargo",
+      cargo("build", ...options, "--message-format", "json-render-diagnostics"),
+      {
+        onLine,
+        quiet: true,
+      },
+    );
+    if (code !== 0)
+      throw new Problem(`The Rust examples do not build (exit code ${code}; its output stands above).`);
+    mkdirSync(built, { recursive: true });
+    for (const name of names) {
+      const program = programs.find((file) => path.basename(file) === name);
+      if (program === undefined) throw new Problem(`cargo built no ${name}.`);
+      copyFileSync(program, path.join(built, name));
+    }
+  },
+};
