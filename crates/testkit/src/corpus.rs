@@ -23,7 +23,9 @@ pub fn replay(target: &str, rounds: usize, run: impl Fn(&[u8])) {
         run(bytes);
         drop(shown);
     };
-    seeds.iter().for_each(|seed| run(seed));
+    for seed in &seeds {
+        run(seed);
+    }
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for round in 0..rounds {
         let mut bytes = seeds[random.below(seeds.len())].clone();
