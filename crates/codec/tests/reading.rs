@@ -209,6 +209,18 @@ fn other_fields_are_another_hash_and_refused() {
 }
 
 #[test]
+fn lengths_and_counts_have_at_most_five_bytes() {
+    let short = "02ff1600";
+    assert_eq!(any(short), Ok(Value::List(vec![])));
+    assert_eq!(any("02ff168080808000"), Ok(Value::List(vec![])), "longer than need be");
+    for wrong in
+        ["02ff16808080808000", "02ff16808080808080808000", "02ff15808080808000", "02ff29808080808000"]
+    {
+        assert!(any(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn the_envelope_is_checked() {
     assert_eq!(any("02ff0702"), Ok(Value::Int(1)));
     assert_eq!(any("02000702"), Ok(Value::Int(1)));

@@ -1,0 +1,73 @@
+/**
+ * A bounded run of the fuzz targets of the JavaScript decoders, with the same inputs each time. Longer runs, with inputs of
+ * their own: `node scripts/fuzz.mjs` (docs/fuzzing.md).
+ */
+import { describe, expect, it } from "vitest";
+import { mutate } from "./support/mutate.ts";
+import { Random } from "./support/random.ts";
+import { again, fuzz } from "./support/run.ts";
+import { type Target, targets } from "./support/targets.ts";
+
+const INPUTS = 12_000;
+
+describe("damaged input", () => {
+  it.each(Object.keys(targets))("%s: all readers agree, and keep their promises", (name) => {
+    const { inputs, taken, outcomes } = fuzz(name, 1, { inputs: INPUTS });
+    expect(inputs).toBe(INPUTS);
+    // A fuzzer whose inputs are all refused at once tests nothing.
+    expect(taken).toBeGreaterThan(200);
+    expect(outcomes).toBeGreaterThan(20);
+  });
+});
+
+describe("inputs that once were findings", () => {
+  it.each([
+    [
+      "a count of more than five bytes",
+      "vectors",
+      80,
+      "02ff1d0c022201a1fcaea00c025057ecf1b6e0b85997170e808080808080808000",
+    ],
+  ])("%s", (_, target, subject, input) => {
+    expect(again(target, subject, Buffer.from(input, "hex"))).not.toMatch(/^value/);
+  });
+});
+
+describe("the fuzzer itself", () => {
+  it("gives the same inputs for the same seed, and they differ", () => {
+    const made = (seed: number): string[] => {
+      const random = new Random(seed);
+      return Array.from({ length: 50 }, () =>
+        Buffer.from(mutate(random, Buffer.alloc(40, 7), [])).toString("hex"),
+      );
+    };
+    expect(made(5)).toEqual(made(5));
+    expect(made(6)).not.toEqual(made(5));
+    expect(new Set(made(5)).size).toBeGreaterThan(35);
+  });
+
+  it.each<[string, Target]>([
+    ["takes what it must not", () => ({ seeds: [Uint8Array.of(1)], check: () => fail("only Rust refuses") })],
+    ["changes a prototype", () => ({ seeds: [Uint8Array.of(1)], check: pollute })],
+  ])("reports a decoder that %s, with subject and input", (what, target) => {
+    const broken = targets as Record<string, Target>;
+    broken[what] = target;
+    try {
+      expect(() => fuzz(what, 3, { inputs: 10 })).toThrow(
+        /subject 3, input 01: (only Rust refuses|a prototype was changed)/,
+      );
+    } finally {
+      delete broken[what];
+      delete (Object.prototype as { polluted?: unknown }).polluted;
+    }
+  });
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function pollute(): string {
+  Object.defineProperty(Object.prototype, "polluted", { value: 1, configurable: true });
+  return "value";
+}
