@@ -16,7 +16,7 @@ import { buildTargets, fuzzProblem, runTarget, rustTargets } from "./support/fuz
 import { at, run } from "./support/process.mjs";
 
 /** The targets of `__test__/fuzz/support/targets.ts`; that program refuses others. */
-const jsTargets = ["xlang", "vectors", "dynamic", "json"].map((name) => `js-${name}`);
+const jsTargets = ["xlang", "references", "vectors", "graphs", "dynamic", "json"].map((name) => `js-${name}`);
 
 const program = (file, ...args) => run(process.execPath, ["--import", "tsx", at("__test__", file), ...args]);
 

@@ -9,6 +9,7 @@ Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `t
 reference is used. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
 message at which it died is answered with ["crash"].
 """
+import array
 import datetime
 import enum
 import importlib
@@ -38,6 +39,11 @@ SCALARS = {
     "timestamp": datetime.datetime, "timestampMicros": datetime.datetime, "date": datetime.date,
     "any": Any, "anyList": list, "anyMap": dict,
 }
+# Typed arrays: the kind, and the type code of Python's array.
+ARRAYS = {"int16": "h", "int32": "i", "int64": "l", "uint16": "H", "uint32": "I", "uint64": "L", "float32": "f",
+          "float64": "d"}
+SCALARS.update({f"{word}Array": getattr(pyfory, f"{word}_array") for word in ARRAYS})
+WORDS = {code: word for word, code in ARRAYS.items()}
 
 
 class World:
@@ -46,6 +52,8 @@ class World:
     def __init__(self, world):
         self.declared = {declared["tag"]: declared for declared in world}
         self.root = world[-1]["tag"]
+        self.refs = world[-1]["refs"]
+        self.seen = {}
         self.module = types.ModuleType("differential_world")
         sys.modules["differential_world"] = self.module
         self.names = {declared["tag"]: f"T{number}" for number, declared in enumerate(world)}
@@ -63,10 +71,16 @@ class World:
         name = self.names[declared["tag"]]
         if declared["kind"] == "enum":
             return enum.Enum(name, {member: index for index, member in enumerate(declared["members"])})
-        members = [(member["name"], self.hint(member["type"])) for member in declared["fields"]]
-        cls = make_dataclass(name, members)
+        cls = make_dataclass(name, [self.member(member) for member in declared["fields"]])
         cls.__module__ = self.module.__name__
         return cls
+
+    def member(self, member):
+        hint = self.hint(member["type"])
+        if not member["shared"]:
+            return member["name"], hint
+        nullable = isinstance(member["type"], dict) and "optional" in member["type"]
+        return member["name"], hint, pyfory.field(ref=True, nullable=nullable)
 
     def hint(self, kind):
         """The annotation of a type; messages are named, since they may come later."""
@@ -86,7 +100,7 @@ class World:
         return self.classes[inside] if form == "enum" else self.names[inside]
 
     def codec(self):
-        fory = pyfory.Fory(xlang=True)
+        fory = pyfory.Fory(xlang=True, ref=self.refs)
         for tag, cls in self.classes.items():
             namespace, _, name = tag.rpartition("/")
             fory.register_type(cls, namespace=namespace, typename=name)
@@ -102,11 +116,13 @@ class World:
 
     def empty(self, kind):
         if isinstance(kind, str):
-            if kind in ("any",):
+            if kind == "any":
                 return None
             if kind in ("timestamp", "timestampMicros"):
                 return EPOCH
-            return datetime.date(1970, 1, 1) if kind == "date" else (SCALARS_EMPTY.get(kind, 0))
+            if kind.endswith("Array"):
+                return array.array(ARRAYS[kind[:-5]])
+            return datetime.date(1970, 1, 1) if kind == "date" else SCALARS_EMPTY.get(kind, 0)
         (form, inside), = kind.items()
         if form == "enum":
             return list(self.classes[inside])[0]
@@ -118,6 +134,18 @@ class World:
 
     # What a value is, as a text: see text.ts.
 
+    def whole(self, value):
+        self.seen = {}
+        return self.once(value, lambda: self.message(value))
+
+    def once(self, value, text):
+        """A collection or message, once; where it comes again, its number."""
+        number = self.seen.get(id(value))
+        if number is not None:
+            return f"#{number}"
+        self.seen[id(value)] = len(self.seen)
+        return text()
+
     def text(self, kind, value):
         if isinstance(kind, str):
             return self.scalar(kind, value)
@@ -126,13 +154,14 @@ class World:
             return "n" if value is None else self.text(inside, value)
         if form == "list":
             expect(value, list)
-            return "[" + ",".join([self.text(inside, item) for item in value]) + "]"
+            return self.once(value, lambda: "[" + ",".join([self.text(inside, item) for item in value]) + "]")
         if form == "set":
             expect(value, set)
-            return set_text([self.text(inside, item) for item in value])
+            return self.once(value, lambda: set_text([self.text(inside, item) for item in value]))
         if form == "map":
             expect(value, dict)
-            return map_text([(self.text(inside[0], key), self.text(inside[1], item)) for key, item in value.items()])
+            pairs = lambda: [(self.text(inside[0], key), self.text(inside[1], item)) for key, item in value.items()]
+            return self.once(value, lambda: map_text(pairs()))
         if form == "enum":
             expect(value, self.classes[inside])
             return f"E{value.value}"
@@ -162,6 +191,9 @@ class World:
         if kind == "timestampMicros":
             expect(value, datetime.datetime)
             return moment(value, 1)
+        if kind.endswith("Array"):
+            expect(value, array.array)
+            return self.dynamic(value)
         expected = SCALARS[kind]
         expect(value, expected if expected in (bool, str, bytes, datetime.date) else int)
         return self.dynamic(value)
@@ -185,16 +217,19 @@ class World:
             return moment(value, 1000)
         if kind is datetime.date:
             return f"D{value.toordinal() - 719163}"
-        if kind is list:
-            return "[" + ",".join([self.dynamic(item) for item in value]) + "]"
-        if kind is set:
-            return set_text([self.key(item) for item in value])
-        if kind is dict:
-            return map_text([(self.key(key), self.dynamic(item)) for key, item in value.items()])
+        if kind is array.array:
+            return f"A{WORDS[value.typecode]}.{value.tobytes().hex()}"
         if isinstance(value, enum.Enum):
             return f"E{plain(self.tags[kind])}.{value.value}"
+        if kind is list:
+            return self.once(value, lambda: "[" + ",".join([self.dynamic(item) for item in value]) + "]")
+        if kind is set:
+            return self.once(value, lambda: set_text([self.key(item) for item in value]))
+        if kind is dict:
+            pairs = lambda: [(self.key(key), self.dynamic(item)) for key, item in value.items()]
+            return self.once(value, lambda: map_text(pairs()))
         if kind in self.tags:
-            return self.message(value)
+            return self.once(value, lambda: self.message(value))
         raise TypeError(f"a {kind} has no text")
 
     def key(self, value):
@@ -205,7 +240,7 @@ class World:
     def read(self, message):
         value = self.fory.deserialize(message)
         expect(value, self.classes[self.root])
-        return [self.message(value), self.fory.serialize(value).hex()]
+        return [self.whole(value), self.fory.serialize(value).hex()]
 
     def attempt(self, message):
         try:
@@ -253,15 +288,41 @@ class Maker:
         self.world = world
         self.random = random.Random(seed)
         self.fuel = 0
+        self.made = {}
 
     def root(self):
+        """A value; with references, some of its parts stand at several places, some inside themselves."""
         self.fuel = self.random.choice([5, 15, 40])
-        return self.message(self.world.root, 0)
+        self.made = {}
+        root = self.message(self.world.root, 0)
+        for kind, values in list(self.made.items()):
+            for value in values if kind.startswith('{"message"') else ():
+                self.close(value)
+        return root
+
+    def close(self, value):
+        for member in self.world.declared[self.world.tags[type(value)]]["fields"]:
+            kind = member["type"]
+            if member["shared"] and isinstance(kind, dict) and "optional" in kind:
+                known = self.made.get(json.dumps(kind["optional"]))
+                if known and getattr(value, member["name"]) is None and self.random.random() < 0.5:
+                    setattr(value, member["name"], self.random.choice(known))
+
+    def keep(self, kind, value):
+        self.made.setdefault(json.dumps(kind), []).append(value)
+        return value
+
+    def shareable(self, kind, depth):
+        known = self.made.get(json.dumps(kind)) if self.world.refs else None
+        return self.random.choice(known) if known and self.random.random() < 0.3 else self.value(kind, depth)
 
     def message(self, tag, depth):
         self.fuel -= 1
-        members = self.world.declared[tag]["fields"]
-        return self.world.classes[tag](*[self.value(member["type"], depth + 1) for member in members])
+        parts = []
+        for member in self.world.declared[tag]["fields"]:
+            make = self.shareable if member["shared"] else self.value
+            parts.append(make(member["type"], depth + 1))
+        return self.keep({"message": tag}, self.world.classes[tag](*parts))
 
     def count(self, depth):
         if self.fuel <= 0 or depth > 20:
@@ -284,10 +345,11 @@ class Maker:
         self.fuel -= 1
         count = self.count(depth)
         if form == "list":
-            return [self.value(inside, depth + 1) for _ in range(count)]
+            return self.keep(kind, [self.shareable(inside, depth + 1) for _ in range(count)])
         if form == "set":
             return {self.value(inside, depth + 1) for _ in range(count)}
-        return {self.value(inside[0], depth + 1): self.value(inside[1], depth + 1) for _ in range(count)}
+        pairs = [(self.value(inside[0], depth + 1), self.shareable(inside[1], depth + 1)) for _ in range(count)]
+        return self.keep(kind, dict(pairs))
 
     def integer(self, least, most):
         value = self.random.choice(self.INTS) if self.random.random() < 0.3 else self.random.randint(least, most)
@@ -314,6 +376,10 @@ class Maker:
             return EPOCH + datetime.timedelta(microseconds=15625 * self.random.randint(-2**39, 2**39))
         if kind == "timestamp":
             return EPOCH + datetime.timedelta(milliseconds=125 * self.random.randint(-2**36, 2**36))
+        if kind.endswith("Array"):
+            made = array.array(ARRAYS[kind[:-5]])
+            made.frombytes(self.random.randbytes(8 * self.random.randint(0, 6)))
+            return made
         if kind == "int":
             return self.integer(1 - 2**53, 2**53 - 1)
         bits = int("".join(filter(str.isdigit, kind)) or 64)
@@ -407,7 +473,9 @@ def answer(request):
     for _ in range(request["make"]):
         value = maker.root()
         try:
-            made.append([world.message(value), world.fory.serialize(value).hex()])
+            message = world.fory.serialize(value)
+            # Where a value was shared in a place that does not track, it is there twice when it is read.
+            made.append([world.whole(world.fory.deserialize(message) if world.refs else value), message.hex()])
         except Exception as error:
             made.append([f"{type(error).__name__}: {str(error)[:160]}"])
     return {

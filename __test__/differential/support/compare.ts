@@ -67,7 +67,8 @@ export async function compareWorld(
   tally: Tally,
 ): Promise<void> {
   const random = new Random(seed);
-  const world = makeWorld(random, false);
+  const refs = seed % 3 === 0;
+  const world = makeWorld(random, { refs });
   const schemas = schemasOf(world);
   const schema = schemas.get(rootOf(world));
   const side: Side = { world, schema, codec: codecBy("generated", schema), seed };

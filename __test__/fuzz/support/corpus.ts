@@ -14,26 +14,31 @@ interface Case {
   readonly types: TypeEntry[];
   readonly value: { readonly $struct: string };
   readonly xlang_hex: string;
+  readonly ref_hex: string;
 }
 
-let recorded: readonly Recorded[] | null = null;
+const files = new Map<string, readonly Recorded[]>();
 
-/** Every root type of `wheel-xlang.json` with its messages. */
-export function vectorMessages(): readonly Recorded[] {
-  if (recorded === null) {
-    const file = fileURLToPath(new URL("../../../conformance/vectors/wheel-xlang.json", import.meta.url));
-    const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
-    const groups = new Map<string, { types: TypeEntry[]; root: string; seeds: Uint8Array[] }>();
-    for (const { types, value, xlang_hex } of cases) {
-      const key = JSON.stringify([types, value.$struct]);
-      const group = groups.get(key) ?? { types, root: value.$struct, seeds: [] };
-      // Damage to a long message mostly hits its middle, which says little.
-      if (xlang_hex.length < 4000) group.seeds.push(Buffer.from(xlang_hex, "hex"));
-      groups.set(key, group);
-    }
-    recorded = [...groups.values()]
-      .filter(({ seeds }) => seeds.length > 0)
-      .map(({ types, root, seeds }) => ({ schema: buildSchemas(types).byTag.get(root), seeds }));
+/** Every root type of a file of vectors with its messages. */
+export function vectorMessages(name: string, refs: boolean): readonly Recorded[] {
+  const known = files.get(name);
+  if (known !== undefined) return known;
+  const file = fileURLToPath(new URL(`../../../conformance/vectors/${name}.json`, import.meta.url));
+  const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: Case[] };
+  const groups = new Map<string, { types: TypeEntry[]; root: string; seeds: Uint8Array[] }>();
+  for (const { types, value, xlang_hex, ref_hex } of cases) {
+    const hex = refs ? ref_hex : xlang_hex;
+    // Damage to a long message mostly hits its middle, which says little.
+    if (hex.length > 4000) continue;
+    const key = JSON.stringify([types, value.$struct]);
+    const group = groups.get(key) ?? { types, root: value.$struct, seeds: [] };
+    group.seeds.push(Buffer.from(hex, "hex"));
+    groups.set(key, group);
   }
+  const recorded = [...groups.values()].map(({ types, root, seeds }) => ({
+    schema: buildSchemas(types, { refs }).byTag.get(root),
+    seeds,
+  }));
+  files.set(name, recorded);
   return recorded;
 }

@@ -4,6 +4,7 @@
 // comes from the wire.
 
 import { EnumMember, messageOf, PlainDate } from "aster-rpc";
+import { AsFloat } from "../../../dist/schema/plain-values.js";
 import { nodeOf, type SchemaObject } from "../../../dist/schema/schema.js";
 import type { Loose } from "./types.ts";
 
@@ -29,33 +30,52 @@ function prototypeIs(value: Loose, prototype: object | null, what: string): void
   if (Object.getPrototypeOf(value) !== prototype) fail(what, value);
 }
 
+/** The collections and messages of a value so far: one that comes again is told by its number. */
+let seen = new Map<object, number>();
+
 /** The text of a value of a schema. @throws for a value that is not made as its schema promises */
 export function textOf(schema: SchemaObject, value: Loose): string {
+  seen = new Map();
+  return partText(schema, value);
+}
+
+/** A collection or message, once. */
+function once(value: object, text: () => string): string {
+  const number = seen.get(value);
+  if (number !== undefined) return `#${number}`;
+  seen.set(value, seen.size);
+  return text();
+}
+
+function partText(schema: SchemaObject, value: Loose): string {
   const node = nodeOf(schema);
   switch (node.kind) {
     case "scalar":
       return scalarText(node.scalar, value);
     case "optional":
-      return value === null ? "n" : textOf(node.inner, value);
+      return value === null ? "n" : partText(node.inner, value);
     case "list":
       prototypeIs(value, Array.prototype, "array");
-      return `[${value.map((item: Loose) => textOf(node.element, item)).join(",")}]`;
+      return once(value, () => `[${value.map((item: Loose) => partText(node.element, item)).join(",")}]`);
     case "set":
       prototypeIs(value, Set.prototype, "set");
-      return setText([...value].map((item) => textOf(node.element, item)));
+      return once(value, () => setText([...value].map((item) => partText(node.element, item))));
     case "map": {
       prototypeIs(value, node.record ? null : Map.prototype, "map");
       const entries: [Loose, Loose][] = node.record ? Object.entries(value) : [...value];
-      return mapText(entries.map(([key, item]) => [textOf(node.key, key), textOf(node.value, item)]));
+      return once(value, () =>
+        mapText(entries.map(([key, item]) => [partText(node.key, key), partText(node.value, item)])),
+      );
     }
     case "message":
-      return messageText(node.message, value);
+      return once(value, () => messageText(node.message, value));
     case "enum":
       return `E${node.enum.ordinals.get(value) ?? fail("member", value)}`;
     case "union":
-      return dynamicText(value);
     case "any":
       return dynamicText(value);
+    case "extension":
+      return fail("value with a text", value);
   }
 }
 
@@ -63,7 +83,7 @@ function messageText(message: Loose, value: Loose): string {
   prototypeIs(value, message.prototype, "message");
   const keys: string[] = message.fields.map((field: Loose) => field.key);
   if (Object.keys(value).join() !== keys.join()) fail("message with just its fields", value);
-  const fields = message.fields.map((field: Loose) => textOf(field.schema, value[field.key]));
+  const fields = message.fields.map((field: Loose) => partText(field.schema, value[field.key]));
   return `(${plainText(message.tag)} ${fields.join(" ")})`;
 }
 
@@ -82,6 +102,8 @@ function scalarText(
     case "bytes":
       prototypeIs(value, Uint8Array.prototype, "plain byte array");
       return `b${hexOf(value)}`;
+    case "array":
+      return arrayText(value);
     case "date":
       return dayText(value);
     case "timestamp":
@@ -110,14 +132,23 @@ function dynamicText(value: Loose): string {
   if (value instanceof PlainDate) return dayText(value.text);
   if (value instanceof Date) return `T${value.getTime() * 1000}`;
   if (value instanceof Uint8Array) return `b${hexOf(value)}`;
+  if (ArrayBuffer.isView(value)) return arrayText(value);
+  if (value instanceof AsFloat) return dynamicText(value.value);
+  return once(value, () => dynamicObjectText(value));
+}
+
+function dynamicObjectText(value: Loose): string {
   if (Array.isArray(value)) return `[${value.map(dynamicText).join(",")}]`;
   if (value instanceof Set) return setText([...value].map(keyText));
   if (value instanceof Map)
     return mapText([...value].map(([key, item]) => [keyText(key), dynamicText(item)]));
   const schema = messageOf(value) as Loose;
-  if (schema !== null) return messageText(schema.definition, value);
-  const number: unknown = value.value; // what asFloat made
-  return typeof number === "number" ? dynamicText(number) : fail("value of any kind", value);
+  return schema !== null ? messageText(schema.definition, value) : fail("value of any kind", value);
+}
+
+function arrayText(array: ArrayBufferView): string {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  return `A${array.constructor.name.replace("Big", "").replace("Array", "").toLowerCase()}.${hexOf(bytes)}`;
 }
 
 /** As a key Python has no more than one of 1, 1.0 and True, and of 0.0 and -0.0. */

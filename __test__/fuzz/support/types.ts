@@ -19,7 +19,16 @@ export type Type =
 export interface MessageType {
   readonly kind: "message";
   readonly tag: string;
-  readonly fields: readonly { readonly name: string; readonly type: Type }[];
+  /** Whether values keep their identity in messages of this type: all types of a world, or none. */
+  readonly refs: boolean;
+  readonly fields: readonly FieldType[];
+}
+
+export interface FieldType {
+  readonly name: string;
+  readonly type: Type;
+  /** A field whose value keeps its identity, where the message at the root has references. */
+  readonly shared: boolean;
 }
 
 export interface EnumType {
@@ -53,8 +62,11 @@ export function schemasOf(world: World): ReadonlyMap<string, Loose> {
       byTag.set(type.tag, t.enum(type.tag, type.members));
       continue;
     }
-    const fields = type.fields.map(({ name, type }) => [name, schemaOf(type).name(name)]);
-    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types }));
+    const fields = type.fields.map(({ name, type, shared }) => {
+      const schema = schemaOf(type);
+      return [name, (shared ? (t as Loose).shared(schema) : schema).name(name)];
+    });
+    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types, refs: type.refs }));
   }
   return byTag;
 }
@@ -70,7 +82,19 @@ const SCALARS = [
   ["string", "string", "string", "bytes", "timestamp", "timestampMicros", "date"],
 ].flat();
 /** Python cannot write all of these inside of collections. */
-const FIELD_SCALARS = ["uint64", "fixedUint64", "taggedUint64"];
+const FIELD_SCALARS = [
+  ["uint64", "fixedUint64", "taggedUint64"],
+  [
+    "int16Array",
+    "int32Array",
+    "int64Array",
+    "uint16Array",
+    "uint32Array",
+    "uint64Array",
+    "float32Array",
+    "float64Array",
+  ],
+].flat();
 const KEYS = ["string", "string", "bigint", "int", "bool", "date", "int32"];
 const WORDS = ["id", "name", "Value", "LINE", "count", "x", "größe", "日本", "n2", "URL", "at", "Ärger"];
 const NAMES = ["constructor", "toString", "then", "valueOf", "hasOwnProperty", "self", "length"];
@@ -172,11 +196,19 @@ function recursion(random: Random, tag: string): Type {
   ]);
 }
 
-/**
- * Random types: a few enums and messages, leaves first. `mutual` lets messages reach each other in circles, which the
- * reference does not survive: it frees serializers that are still in use.
- */
-export function makeWorld(random: Random, mutual: boolean): World {
+/** What a world may have beside plain types. */
+export interface WorldOptions {
+  /**
+   * Messages that reach each other in circles, which the reference does not survive: it frees serializers that are still
+   * in use.
+   */
+  readonly mutual?: boolean;
+  /** References: fields that share, elements that are shared, and cycles. */
+  readonly refs?: boolean;
+}
+
+/** Random types: a few enums and messages, leaves first. */
+export function makeWorld(random: Random, { mutual = false, refs = false }: WorldOptions = {}): World {
   const taken = new Set<string>();
   const world: (MessageType | EnumType)[] = [];
   const known: Known = { messages: [], enums: [] };
@@ -188,17 +220,27 @@ export function makeWorld(random: Random, mutual: boolean): World {
   }
   const tags = Array.from({ length: random.between(1, 5) }, () => tagOf(random, taken));
   for (const tag of tags) {
-    const many = random.once(12) ? random.between(20, 80) : random.below(8);
-    const fields = new Map<string, Type>();
-    for (let count = 0; count < many; count++) {
-      const name = fields.size > 12 ? `${fieldName(random)}_${count}` : fieldName(random);
-      const wide = random.once(12);
-      fields.set(name, wide ? random.pick(FIELD_SCALARS) : makeType(random, known, random.below(4)));
-    }
-    if (random.once(4)) fields.set("next", recursion(random, tag));
+    const fields = makeFields(random, known);
+    if (random.once(refs ? 2 : 4)) fields.set("next", recursion(random, tag));
     if (mutual && random.once(6)) fields.set("later", recursion(random, random.pick(tags)));
-    world.push({ kind: "message", tag, fields: [...fields].map(([name, type]) => ({ name, type })) });
+    const sharing = ([name, type]: [string, Type]): FieldType => ({
+      name,
+      type,
+      shared: refs && random.once(2),
+    });
+    world.push({ kind: "message", tag, refs, fields: [...fields].map(sharing) });
     known.messages.push(tag);
   }
   return world;
+}
+
+function makeFields(random: Random, known: Known): Map<string, Type> {
+  const many = random.once(12) ? random.between(20, 80) : random.below(8);
+  const fields = new Map<string, Type>();
+  for (let count = 0; count < many; count++) {
+    const name = fields.size > 12 ? `${fieldName(random)}_${count}` : fieldName(random);
+    const wide = random.once(12);
+    fields.set(name, wide ? random.pick(FIELD_SCALARS) : makeType(random, known, random.below(4)));
+  }
+  return fields;
 }

@@ -92,7 +92,20 @@ const scalars: Readonly<Record<string, (random: Random) => unknown>> = {
   timestamp: (random) => new Date(Number(makeMicros(random, 125_000) / 1000n)),
   timestampMicros: (random) => makeMicros(random, 15_625),
   date: makeDay,
+  int16Array: (random) => new Int16Array(aligned(random)),
+  int32Array: (random) => new Int32Array(aligned(random)),
+  int64Array: (random) => new BigInt64Array(aligned(random)),
+  uint16Array: (random) => new Uint16Array(aligned(random)),
+  uint32Array: (random) => new Uint32Array(aligned(random)),
+  uint64Array: (random) => new BigUint64Array(aligned(random)),
+  float32Array: (random) => new Float32Array(aligned(random)),
+  float64Array: (random) => new Float64Array(aligned(random)),
 };
+
+/** Bytes for up to six items of any width. */
+function aligned(random: Random): ArrayBuffer {
+  return Uint8Array.from({ length: 8 * random.below(7) }, () => random.bits()).buffer;
+}
 
 /** Values of the types of one world. */
 export class ValueMaker {
@@ -101,25 +114,55 @@ export class ValueMaker {
   readonly #types: ReadonlyMap<string, MessageType | EnumType>;
   /** How many more containers and messages the value may have. */
   #fuel = 0;
+  /** Values that were made already and can stand at another place too, by their type; null without references. */
+  #made: Map<string, Loose[]> | null;
+  /** Places that can be filled with such a value once all are made: that way cycles come about. */
+  #open: { readonly object: Loose; readonly name: string; readonly type: string }[] = [];
 
   constructor(random: Random, world: World, schemas: ReadonlyMap<string, Loose>) {
     this.#random = random;
     this.#schemas = schemas;
     this.#types = new Map(world.map((type) => [type.tag, type]));
+    this.#made = world.some((type) => type.kind === "message" && type.refs) ? new Map() : null;
   }
 
   /** A value of a message type, as encoding takes it. */
   root(tag: string): Loose {
     this.#fuel = this.#random.pick([5, 15, 40]);
-    return this.#message(tag, 0);
+    this.#made?.clear();
+    this.#open = [];
+    const root = this.#message(tag, 0);
+    for (const { object, name, type } of this.#open)
+      object[name] = this.#random.pick(this.#made?.get(type) ?? [null]);
+    return root;
   }
 
   #message(tag: string, depth: number): Loose {
     this.#fuel--;
     const { fields } = this.#types.get(tag) as MessageType;
-    const members = fields.map(({ name, type }) => [name, this.#value(type, depth + 1)]);
-    // Under a prototype that has nothing to do with it, a member named like one of Object's must still be found.
-    return this.#schemas.get(tag).of(Object.fromEntries(members));
+    const members = fields.map(({ name, type, shared }) => [
+      name,
+      shared ? this.#shareable(type, depth + 1) : this.#value(type, depth + 1),
+    ]);
+    const object = this.#schemas.get(tag).of(Object.fromEntries(members));
+    for (const { name, type, shared } of fields) {
+      const open = shared && object[name] === null && typeof type === "object" && "optional" in type;
+      if (open && this.#random.once(2))
+        this.#open.push({ object, name, type: JSON.stringify(type.optional) });
+    }
+    this.#keep({ message: tag }, object);
+    return object;
+  }
+
+  #keep(type: Type, value: Loose): void {
+    const key = JSON.stringify(type);
+    this.#made?.set(key, [...(this.#made.get(key) ?? []), value]);
+  }
+
+  /** A value for a place that tracks references: a new one, or one that stands elsewhere too. */
+  #shareable(type: Type, depth: number): Loose {
+    const known = this.#made?.get(JSON.stringify(type));
+    return known !== undefined && this.#random.once(3) ? this.#random.pick(known) : this.#value(type, depth);
   }
 
   #count(depth: number): number {
@@ -145,10 +188,20 @@ export class ValueMaker {
     this.#fuel--;
     const length = this.#count(depth);
     const items = <V>(make: () => V): V[] => Array.from({ length }, make);
-    if ("list" in type) return items(() => this.#value(type.list, depth + 1));
-    if ("set" in type) return new Set(items(() => this.#value(type.set, depth + 1)));
-    const [key, value] = type.map;
-    return new Map(items(() => [this.#value(key, depth + 1), this.#value(value, depth + 1)]));
+    const made = this.#collection(type, items, depth + 1);
+    this.#keep(type, made);
+    return made;
+  }
+
+  #collection(
+    type: Exclude<Type, string>,
+    items: <V>(make: () => V) => V[],
+    depth: number,
+  ): Loose[] | Set<Loose> | Map<Loose, Loose> {
+    if ("list" in type) return items(() => this.#shareable(type.list, depth));
+    if ("set" in type) return new Set(items(() => this.#value(type.set, depth)));
+    const [key, value] = (type as { map: readonly [Type, Type] }).map;
+    return new Map(items(() => [this.#value(key, depth), this.#shareable(value, depth)]));
   }
 
   /** A value for a place without a type. */
