@@ -3,7 +3,7 @@
 One JSON request a line on stdin, one JSON answer a line on stdout:
 
     {"world": [TYPE...], "echo": [HEX...], "make": COUNT, "seed": NUMBER, "damaged": [HEX...]}
-    {"echo": [[TEXT, HEX] or [ERROR]...], "made": [[TEXT, HEX] or [ERROR]...], "damaged": [[TEXT, HEX] or [ERROR] ...]}
+    {"echo": [[TEXT, HEX] or [ERROR]...], "made": [[TEXT, HEX] or [ERROR]...], "damaged": [[TEXT, ""] or [ERROR]...]}
 
 Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Only the codec of the
 reference is used. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
@@ -237,14 +237,14 @@ class World:
             return f"i{int(value)}"
         return self.dynamic(0 if type(value) is float and value == 0 else value)
 
-    def read(self, message):
+    def read(self, message, again):
         value = self.fory.deserialize(message)
         expect(value, self.classes[self.root])
-        return [self.whole(value), self.fory.serialize(value).hex()]
+        return [self.whole(value), self.fory.serialize(value).hex() if again else ""]
 
-    def attempt(self, message):
+    def attempt(self, message, again):
         try:
-            return self.read(message)
+            return self.read(message, again)
         except Exception as error:
             return [f"{type(error).__name__}: {str(error)[:160]}"]
 
@@ -459,7 +459,7 @@ def child_reads(world, messages, out):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for message in messages:
-        os.write(out, json.dumps(world.attempt(message)).encode() + b"\n")
+        os.write(out, json.dumps(world.attempt(message, False)).encode() + b"\n")
 
 
 def refuse_import(name, *_):
@@ -479,7 +479,7 @@ def answer(request):
         except Exception as error:
             made.append([f"{type(error).__name__}: {str(error)[:160]}"])
     return {
-        "echo": [world.attempt(bytes.fromhex(message)) for message in request["echo"]],
+        "echo": [world.attempt(bytes.fromhex(message), True) for message in request["echo"]],
         "made": made,
         "damaged": damaged(world, [bytes.fromhex(message) for message in request["damaged"]]),
     }

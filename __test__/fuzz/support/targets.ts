@@ -97,8 +97,7 @@ function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
     const rust = refusedByRust(generated, bytes);
     if ("refused" in read) {
       if (!("refused" in other)) throw new Error(`only generated code refuses: ${read.refused}`);
-      if (rust === null && !isUnsafe(read.refused))
-        throw new Error(`Rust takes it: ${read.refused}`);
+      if (rust === null && !isUnsafe(read.refused)) throw new Error(`Rust takes it: ${read.refused}`);
       if (isUnsafe(read.refused) !== isUnsafe(other.refused))
         throw new Error(`${read.refused} or ${other.refused}`);
       return kindOf(read.refused);
