@@ -16,7 +16,16 @@ import { buildTargets, fuzzProblem, runTarget, rustTargets } from "./support/fuz
 import { at, run } from "./support/process.mjs";
 
 /** The targets of `__test__/fuzz/support/targets.ts`; that program refuses others. */
-const jsTargets = ["xlang", "references", "vectors", "graphs", "dynamic", "json"].map((name) => `js-${name}`);
+const jsTargets = [
+  "xlang",
+  "references",
+  "compatible",
+  "vectors",
+  "graphs",
+  "descriptions",
+  "dynamic",
+  "json",
+].map((name) => `js-${name}`);
 
 const program = (file, ...args) => run(process.execPath, ["--import", "tsx", at("__test__", file), ...args]);
 

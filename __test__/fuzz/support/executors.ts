@@ -3,19 +3,19 @@
 import { AsterError, Code } from "aster-rpc";
 import type { PlanCodec } from "../../../dist/codec/codec.js";
 import { native } from "../../../dist/native/index.js";
-import { MessageWriter } from "../../../dist/native/message.js";
+import { type MessageCodec, MessageWriter } from "../../../dist/native/message.js";
 
 const writer = new MessageWriter(1024);
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-export function encode(codec: PlanCodec, value: unknown): Uint8Array {
+export function encode(codec: MessageCodec, value: unknown): Uint8Array {
   writer.pos = 3; // inside a batch buffer a message starts anywhere
   codec.write(writer, value);
   return writer.buf.slice(3, writer.pos);
 }
 
-export function decode(codec: PlanCodec, bytes: Uint8Array): unknown {
+export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
   return codec.read(bytes, 0, bytes.length, false);
 }
 

@@ -5,6 +5,7 @@
 
 import { message, t } from "aster-rpc";
 import { codecBy, jsonCodec, type PlanCodec } from "../../../dist/codec/codec.js";
+import type { MessageCodec } from "../../../dist/native/message.js";
 import type { SchemaObject } from "../../../dist/schema/schema.js";
 import { vectorMessages } from "./corpus.ts";
 import { attempt, decode, encode, hexOf, jsonByRust, refusedByRust } from "./executors.ts";
@@ -29,12 +30,18 @@ export const targets: Readonly<Record<string, Target>> = {
   references: (random) => randomMessages(random, { mutual: true, refs: true }),
   /** The recorded messages of the reference. */
   vectors: (random) => {
-    const { schema, seeds } = random.pick(vectorMessages("wheel-xlang", false));
+    const { schema, seeds } = random.pick(vectorMessages("xlang"));
     return { seeds, check: threeReaders(schema) };
   },
   /** Its recorded object graphs. */
   graphs: (random) => {
-    const { schema, seeds } = random.pick(vectorMessages("wheel-refs", true));
+    const { schema, seeds } = random.pick(vectorMessages("refs"));
+    return { seeds, check: threeReaders(schema) };
+  },
+  /** Messages that describe their fields: Rust takes them apart, and both executors build what it leaves. */
+  compatible: (random) => randomMessages(random, { refs: random.once(3), compatible: true }),
+  descriptions: (random) => {
+    const { schema, seeds } = random.pick(vectorMessages("compatible"));
     return { seeds, check: threeReaders(schema) };
   },
   /** Anything at all, as peers without a schema send it. */
@@ -67,16 +74,29 @@ function randomMessages(random: Random, options: WorldOptions): Subject {
   const schemas = schemasOf(world);
   const maker = new ValueMaker(random, world, schemas);
   const schema = schemas.get(rootOf(world));
-  const codec = codecBy("generated", schema);
+  const { codec } = wireCodec("generated", schema);
   const seeds = Array.from({ length: 12 }, () => encode(codec, maker.root(rootOf(world))));
   return { seeds, check: threeReaders(schema) };
 }
 
-/** The reason of a refusal without what differs from input to input. */
+/** What a peer's bytes go through: the codec itself, or the step before it that knows descriptions. */
+function wireCodec(
+  executor: "generated" | "interpreted",
+  schema: SchemaObject,
+): { plan: PlanCodec; codec: MessageCodec } {
+  const plan = codecBy(executor, schema);
+  return { plan, codec: plan.described ?? plan };
+}
+
+/** The reason of a refusal without what differs from input to input: where it was, names, numbers. */
 function kindOf(refused: string): string {
-  return refused
-    .replace(/^.* at byte \d+: /s, "")
-    .replace(/".*"/gs, "_")
+  const reason =
+    refused
+      .replace(/^.* at byte \d+: /s, "")
+      .split(": ")
+      .at(-1) ?? "";
+  return reason
+    .replace(/".*"|'.*'/gs, "_")
     .replace(/-?\d+/g, "N")
     .slice(0, 80);
 }
@@ -89,12 +109,12 @@ const isUnsafe = (refused: string): boolean => refused.includes("is not safe");
 
 /** Generated code, the interpreter and Rust say the same of the same bytes, and what is read can be written. */
 function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
-  const generated = codecBy("generated", schema);
-  const interpreted = codecBy("interpreted", schema);
+  const { plan, codec: generated } = wireCodec("generated", schema);
+  const { codec: interpreted } = wireCodec("interpreted", schema);
   return (bytes) => {
     const read = attempt(() => decode(generated, bytes));
     const other = attempt(() => decode(interpreted, bytes));
-    const rust = refusedByRust(generated, bytes);
+    const rust = refusedByRust(plan, bytes);
     if ("refused" in read) {
       if (!("refused" in other)) throw new Error(`only generated code refuses: ${read.refused}`);
       if (rust === null && !isUnsafe(read.refused)) throw new Error(`Rust takes it: ${read.refused}`);
@@ -107,7 +127,7 @@ function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
     const text = textOf(schema, read.value);
     if (textOf(schema, other.value) !== text)
       throw new Error("generated and interpreted code read different values");
-    readAgain(schema, [generated, interpreted], read.value, { text, bytes });
+    readAgain(schema, [generated, interpreted], read.value, { text, bytes, plan });
     return `value ${bytes.length}`;
   };
 }
@@ -115,11 +135,12 @@ function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
 interface Original {
   readonly text: string;
   readonly bytes: Uint8Array;
+  readonly plan: PlanCodec;
 }
 
 function readAgain(
   schema: SchemaObject,
-  codecs: readonly PlanCodec[],
+  codecs: readonly MessageCodec[],
   value: unknown,
   original: Original,
 ): void {
@@ -135,12 +156,13 @@ function readAgain(
   const again = first.value as Uint8Array;
   if (hexOf(again) !== hexOf(second.value as Uint8Array))
     throw new Error("the executors write different bytes");
-  const [codec] = codecs as [PlanCodec];
+  const [codec] = codecs as [MessageCodec];
   if (textOf(schema, decode(codec, again)) !== original.text)
     throw new Error("what was written is another value");
   // Dates lose microseconds and sets repeated elements on the way; everything else Rust must see as the same.
-  if (/[T{]/.test(original.text)) return;
-  const [before, after] = [jsonByRust(codec, original.bytes), jsonByRust(codec, again)];
+  const { plan, text, bytes } = original;
+  if (/[T{]/.test(text) || plan.described !== null) return;
+  const [before, after] = [jsonByRust(plan, bytes), jsonByRust(plan, again)];
   if (normal(before) !== normal(after)) throw new Error(`Rust reads another value: ${before} and ${after}`);
 }
 

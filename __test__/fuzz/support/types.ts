@@ -21,6 +21,8 @@ export interface MessageType {
   readonly tag: string;
   /** Whether values keep their identity in messages of this type: all types of a world, or none. */
   readonly refs: boolean;
+  /** Whether messages with this type at the root describe their fields. */
+  readonly compatible: boolean;
   readonly fields: readonly FieldType[];
 }
 
@@ -66,7 +68,10 @@ export function schemasOf(world: World): ReadonlyMap<string, Loose> {
       const schema = schemaOf(type);
       return [name, (shared ? (t as Loose).shared(schema) : schema).name(name)];
     });
-    byTag.set(type.tag, message(type.tag, Object.fromEntries(fields), { types, refs: type.refs }));
+    byTag.set(
+      type.tag,
+      message(type.tag, Object.fromEntries(fields), { types, refs: type.refs, compatible: type.compatible }),
+    );
   }
   return byTag;
 }
@@ -205,10 +210,13 @@ export interface WorldOptions {
   readonly mutual?: boolean;
   /** References: fields that share, elements that are shared, and cycles. */
   readonly refs?: boolean;
+  /** Descriptions of the fields in each message. */
+  readonly compatible?: boolean;
 }
 
 /** Random types: a few enums and messages, leaves first. */
-export function makeWorld(random: Random, { mutual = false, refs = false }: WorldOptions = {}): World {
+export function makeWorld(random: Random, options: WorldOptions = {}): World {
+  const { mutual = false, refs = false, compatible = false } = options;
   const taken = new Set<string>();
   const world: (MessageType | EnumType)[] = [];
   const known: Known = { messages: [], enums: [] };
@@ -228,7 +236,7 @@ export function makeWorld(random: Random, { mutual = false, refs = false }: Worl
       type,
       shared: refs && random.once(2),
     });
-    world.push({ kind: "message", tag, refs, fields: [...fields].map(sharing) });
+    world.push({ kind: "message", tag, refs, compatible, fields: [...fields].map(sharing) });
     known.messages.push(tag);
   }
   return world;
