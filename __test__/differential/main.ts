@@ -26,6 +26,6 @@ while (performance.now() < end && seed - first < Number(values.worlds)) {
 await reference.stop();
 console.log(`python: ${tally.values} values and ${tally.damaged} damaged messages of ${seed - first} worlds`);
 console.log(
-  `  both take ${tally.bothTake}; only we take ${JSON.stringify(Object.fromEntries(tally.weTake))}`,
+  `  both take ${tally.bothTake}; Python crashes at ${tally.crashes}; only we take ${JSON.stringify(Object.fromEntries(tally.weTake))}`,
 );
 for (const [kind, times] of tally.pythonTakes) console.log(`  only Python takes ${times}: ${kind}`);

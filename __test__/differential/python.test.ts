@@ -28,7 +28,7 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
     expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
     expect(tally.bothTake).toBeGreaterThan(tally.damaged / 20);
     expect(Object.fromEntries(tally.weTake)).toEqual({});
-    // What Python takes and we do not is a choice (docs/protocol.md#errors-and-limits-of-messages): it checks less.
+    // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });
 });

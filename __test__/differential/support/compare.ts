@@ -25,6 +25,8 @@ export interface Tally {
   values: number;
   damaged: number;
   bothTake: number;
+  /** Damaged messages at which the reference crashed. */
+  crashes: number;
   /** What Python said of messages that we take, by its text. */
   readonly weTake: Map<string, number>;
   /** What we said of messages that Python takes, by our text. */
@@ -32,7 +34,7 @@ export interface Tally {
 }
 
 export function newTally(): Tally {
-  return { values: 0, damaged: 0, bothTake: 0, weTake: new Map(), pythonTakes: new Map() };
+  return { values: 0, damaged: 0, bothTake: 0, crashes: 0, weTake: new Map(), pythonTakes: new Map() };
 }
 
 function count(kinds: Map<string, number>, text: string): void {
@@ -126,6 +128,10 @@ function sameBytes(side: Side, ours: string, theirs: string, text: string): void
 }
 
 function checkDamaged(side: Side, bytes: Uint8Array, [theirs, again]: Outcome, tally: Tally): void {
+  if (theirs === "crash") {
+    tally.crashes++;
+    return;
+  }
   let ours: string;
   try {
     ours = textOf(side.schema, decode(side.codec, bytes));
