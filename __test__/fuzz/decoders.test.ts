@@ -2,6 +2,7 @@
  * A bounded run of the fuzz targets of the JavaScript decoders, with the same inputs each time. Longer runs, with inputs of
  * their own: `node scripts/fuzz.mjs` (docs/fuzzing.md).
  */
+import { message, t } from "aster-rpc";
 import { describe, expect, it } from "vitest";
 import { fuzzTargets } from "../../scripts/fuzz.mjs";
 import { mutate } from "./support/mutate.ts";
@@ -31,6 +32,24 @@ describe("inputs that once were findings", () => {
     ],
   ])("%s", (_, target, subject, input) => {
     expect(again(target, subject, Buffer.from(input, "hex"))).not.toMatch(/^value/);
+  });
+});
+
+describe("what a message may cost", () => {
+  it("is bounded for names: each type spells its own once, so there are never many", () => {
+    const Kind = t.enum("E", ["A"]);
+    const Holder = message("H", { any: t.any }, { types: [Kind] });
+    const two = Buffer.from(Holder.encode({ any: [Kind.value("A"), 1] })).toString("hex");
+    const [head = "", tail = ""] = two.split("1602001a030202");
+    // The enum with both of its names in full, again and again.
+    const spelled = (count: number): Buffer => {
+      const counted = Buffer.from([(count & 127) | 128, ((count >> 7) & 127) | 128, count >> 14, 0]).toString(
+        "hex",
+      );
+      return Buffer.from(`${head}16${counted}${`1a000202${tail.slice(0, 4)}`.repeat(count)}`, "hex");
+    };
+    expect(Holder.decode(spelled(4000)).any).toHaveLength(4000);
+    expect(() => Holder.decode(spelled(4200))).toThrow("more than 8192 names");
   });
 });
 

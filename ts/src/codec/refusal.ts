@@ -14,6 +14,9 @@ export const MAX_BINARY: number = 64 * 1024 * 1024;
 /** Messages, lists, sets and maps in one message, all together. */
 export const MAX_OBJECTS = 1_000_000;
 
+/** Names that one message may spell in full: a writer does so once for each type, and a service has at most 4096. */
+export const MAX_NAMES = 8192;
+
 /** A value that cannot be written. */
 export class Refusal {
   readonly message: string;

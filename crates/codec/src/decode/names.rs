@@ -2,6 +2,7 @@
 
 use super::{Decoder, WireType};
 use crate::CodecError;
+use crate::limits::Budget;
 use crate::metastring::{self, Role};
 use crate::plan::{BodyPlan, Node, Shape};
 use crate::sink::Sink;
@@ -115,7 +116,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         };
         let bytes = self.reader.take(length)?;
         let position = self.names.seen.len();
-        self.budget.names(position + 1)?;
+        Budget::names(position + 1)?;
         self.names.seen.push(Seen { code, bytes, resolved: None });
         Ok(position)
     }
