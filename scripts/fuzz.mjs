@@ -25,6 +25,8 @@ const jsTargets = [
   "descriptions",
   "dynamic",
   "json",
+  "manifest",
+  "idl",
 ].map((name) => `js-${name}`);
 
 const program = (file, ...args) => run(process.execPath, ["--import", "tsx", at("__test__", file), ...args]);

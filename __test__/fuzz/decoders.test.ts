@@ -5,6 +5,7 @@
 import { message, t } from "aster-rpc";
 import { describe, expect, it } from "vitest";
 import { fuzzTargets } from "../../scripts/fuzz.mjs";
+import { manifestSeeds } from "./support/documents.ts";
 import { mutate } from "./support/mutate.ts";
 import { Random } from "./support/random.ts";
 import { again, fuzz } from "./support/run.ts";
@@ -32,6 +33,15 @@ describe("inputs that once were findings", () => {
     ],
   ])("%s", (_, target, subject, input) => {
     expect(again(target, subject, Buffer.from(input, "hex"))).not.toMatch(/^value/);
+  });
+});
+
+describe("a manifest whose types are damaged", () => {
+  it("is refused in a sentence, before it becomes code", () => {
+    const whole = String(manifestSeeds()[0]);
+    expect(again("manifest", 0, Buffer.from(whole))).toMatch(/^value/);
+    const damaged = whole.replaceAll('"members"', '"member"');
+    expect(again("manifest", 0, Buffer.from(damaged))).toMatch(/damaged contract/);
   });
 });
 

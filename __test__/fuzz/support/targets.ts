@@ -8,6 +8,7 @@ import { codecBy, jsonCodec, type PlanCodec } from "../../../dist/codec/codec.js
 import type { MessageCodec } from "../../../dist/native/message.js";
 import type { SchemaObject } from "../../../dist/schema/schema.js";
 import { vectorMessages } from "./corpus.ts";
+import { checkIdl, checkManifest, idlSeeds, manifestSeeds } from "./documents.ts";
 import { attempt, decode, encode, hexOf, jsonByRust, refusedByRust } from "./executors.ts";
 import type { Random } from "./random.ts";
 import { textOf } from "./text.ts";
@@ -55,6 +56,9 @@ export const targets: Readonly<Record<string, Target>> = {
     const check = threeReaders(Holder as Loose);
     return { seeds, check: (bytes) => `${check(bytes)} / ${schemaless(bytes)}` };
   },
+  /** Manifests and IDL of others, of which commands make code. */
+  manifest: () => ({ seeds: manifestSeeds(), check: checkManifest }),
+  idl: () => ({ seeds: idlSeeds(), check: checkIdl }),
   /** JSON text of random schemas, which Rust reads and JavaScript builds. */
   json: (random) => {
     const world = makeWorld(random, { mutual: true });
