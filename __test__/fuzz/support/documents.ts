@@ -59,7 +59,7 @@ function refused(step: () => void): string | null {
     return null;
   } catch (error) {
     if (!(error instanceof CommandError || error instanceof AsterError)) throw error;
-    return (error as Error).message.replace(/".*"/gs, "_").replace(/\d+/g, "N").slice(-60);
+    return (error as Error).message.replace(/".*"/gs, "_").replace(/\d+/g, "N").slice(0, 90);
   }
 }
 
