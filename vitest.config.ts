@@ -6,7 +6,16 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const suites = ["unit", "integration", "boundary", "conformance", "interop", "package"] as const;
+const suites = [
+  "unit",
+  "integration",
+  "boundary",
+  "conformance",
+  "fuzz",
+  "differential",
+  "interop",
+  "package",
+] as const;
 
 const dist = fileURLToPath(new URL("./dist/index.js", import.meta.url));
 

@@ -3,11 +3,14 @@
  * Rust tests, Node tests, and the tests against the Python reference. Goes on after a failure, so that one run
  * tells all; ends with one line of counts, and with code 1 when anything failed.
  *
- *   node scripts/test.mjs [--full] [--clippy] [--only lint,types,rust,node,interop]
+ *   node scripts/test.mjs [--full] [--clippy] [--fuzz-seconds N] [--only lint,types,rust,node,interop,fuzz]
+ *
+ * `--full` takes larger sizes, and fuzzes each target for ten minutes or for `--fuzz-seconds`.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { fuzz, fuzzTargets } from "./fuzz.mjs";
 import { setup } from "./setup.mjs";
 import { green, heading, main, Problem, red, say, seconds, yellow } from "./support/console.mjs";
 import { inLoopback, loopbackProblem } from "./support/loopback.mjs";
@@ -46,11 +49,15 @@ const parts = {
       vitest("node", [
         bin("vitest"),
         "run",
-        ...projects("unit", "integration", "boundary", "conformance", "package"),
+        ...projects("unit", "integration", "boundary", "conformance", "fuzz", "package"),
       ]),
   },
   interop: { title: "Tests against peers in other languages", run: interop },
+  fuzz: { title: "Fuzzing", run: fuzzing },
 };
+
+/** Part of a run only where asked for: it takes minutes for each of its targets. */
+const LONG = ["fuzz"];
 
 function report(started) {
   heading(`Result, after ${seconds(started)}`);
@@ -83,7 +90,7 @@ async function vitest(name, [command, ...args], env = {}) {
 }
 
 async function interop() {
-  const command = [bin("vitest"), "run", ...projects("interop")];
+  const command = [bin("vitest"), "run", ...projects("differential", "interop")];
   await peerProblem("rust-peer");
   const env = { ASTER_NO_JAVA: await peerProblem("java"), ASTER_NO_GO: await peerProblem("go") };
   const reason = await interopProblem();
@@ -108,6 +115,13 @@ async function peerProblem(name) {
   }
 }
 
+async function fuzzing({ "fuzz-seconds": seconds }) {
+  for (const { name, code, why } of await fuzz(fuzzTargets, { seconds })) {
+    if (code === null) missing.push(`The fuzz target ${name} did not run: ${why}`);
+    else tally.check(code);
+  }
+}
+
 async function interopProblem() {
   try {
     await setup(["python"]);
@@ -120,9 +134,15 @@ async function interopProblem() {
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { only: { type: "string" }, full: { type: "boolean" }, clippy: { type: "boolean" } },
+    options: {
+      only: { type: "string" },
+      full: { type: "boolean" },
+      clippy: { type: "boolean" },
+      "fuzz-seconds": { type: "string", default: "600" },
+    },
   });
-  const names = values.only?.split(",") ?? Object.keys(parts);
+  const usual = Object.keys(parts).filter((name) => values.full || !LONG.includes(name));
+  const names = values.only?.split(",") ?? usual;
   const unknown = names.find((name) => !(name in parts));
   if (unknown !== undefined)
     throw new Problem(`There is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}.`);

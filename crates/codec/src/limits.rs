@@ -2,6 +2,9 @@
 
 use crate::CodecError;
 
+/// Names that one message may spell in full: a writer does so once for each type, and a service has at most 4096.
+const NAMES: usize = 8192;
+
 /// Bounds on one message, enforced before anything is allocated for what exceeds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -65,9 +68,9 @@ impl Budget {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Names cost more memory than the byte that may stand for one.
-    pub(crate) fn names(&self, count: usize) -> Result<(), CodecError> {
-        within("names", count, self.limits.objects)
+    /// Names cost more memory than the bytes that may stand for one.
+    pub(crate) fn names(count: usize) -> Result<(), CodecError> {
+        within("names", count, NAMES)
     }
 
     /// Neither do values that may be referred to.

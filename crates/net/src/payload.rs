@@ -1,10 +1,10 @@
 //! Message bytes between the wire and the user's side: compression, transcoding, size rules.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use aster_codec::{NULL_MESSAGE, Plan};
-use aster_wire::frame::{Frame, MAX_BODY, flag};
+use aster_wire::compression::{compress, decompress, unpacked_bytes};
+use aster_wire::frame::{Frame, flag};
 use aster_wire::record::{Encoding, RpcStatus};
 use aster_wire::status::Code;
 use bytes::Bytes;
@@ -14,9 +14,6 @@ use crate::event::Framed;
 
 /// XLANG messages above this size are compressed.
 const COMPRESS_ABOVE: usize = 4096;
-const ZSTD_LEVEL: i32 = 3;
-/// Log2 of the largest window that a streaming decoder may allocate: 8 MiB.
-const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// How payloads of a call are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,78 +180,14 @@ fn too_large(error: &dyn std::fmt::Display) -> RpcStatus {
     status(Code::ResourceExhausted, error.to_string())
 }
 
-thread_local! {
-    /// One compression context a thread: making one costs more than a small message.
-    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
-}
-
-fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
-    COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL)?),
-        };
-        compressor.compress(plain)
-    })
-}
-
 /// What the message of a frame occupies once it is unpacked, as far as its head tells.
 pub(crate) fn message_bytes(frame: &Frame) -> usize {
-    if !frame.has(flag::COMPRESSED) {
-        return frame.payload.len();
-    }
-    match zstd::zstd_safe::get_frame_content_size(&frame.payload) {
-        Ok(Some(size)) if size <= MAX_BODY as u64 => size as usize,
-        // Refused when it is unpacked, before anything is allocated.
-        Ok(Some(_)) | Err(_) => 0,
-        Ok(None) => MAX_BODY,
-    }
-}
-
-/// One zstd frame, at most [`MAX_BODY`] bytes of output.
-fn decompress(packed: &[u8]) -> Result<Bytes, String> {
-    let broken = |e: &dyn std::fmt::Display| format!("zstd decompress error: {e}");
-    let length = zstd::zstd_safe::find_frame_compressed_size(packed)
-        .map_err(|code| broken(&zstd::zstd_safe::get_error_name(code)))?;
-    if length != packed.len() {
-        return Err(broken(&"bytes after the frame"));
-    }
-    match zstd::zstd_safe::get_frame_content_size(packed) {
-        Ok(Some(size)) if size > MAX_BODY as u64 => {
-            Err(format!("decompressed size {size} exceeds maximum {MAX_BODY}"))
-        }
-        Ok(Some(size)) => {
-            zstd::bulk::decompress(packed, size as usize).map(Bytes::from).map_err(|e| broken(&e))
-        }
-        Ok(None) => decompress_streaming(packed).map_err(|e| broken(&e)),
-        Err(_) => Err(broken(&"unreadable frame header")),
-    }
-}
-
-/// For frames that do not say their size: memory grows with the output only.
-fn decompress_streaming(packed: &[u8]) -> std::io::Result<Bytes> {
-    use std::io::Read as _;
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
-    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
-    let mut plain = Vec::new();
-    decoder.take(MAX_BODY as u64 + 1).read_to_end(&mut plain)?;
-    if plain.len() > MAX_BODY {
-        return Err(std::io::Error::other(format!("decompressed size exceeds maximum {MAX_BODY}")));
-    }
-    Ok(plain.into())
+    if frame.has(flag::COMPRESSED) { unpacked_bytes(&frame.payload) } else { frame.payload.len() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_compressed_comes_back() {
-        let plain = b"0123456789abcdef".repeat(1000);
-        let packed = compress(&plain).unwrap();
-        assert!(packed.len() < plain.len());
-        assert_eq!(decompress(&packed).unwrap(), plain);
-    }
 
     /// The recorded payloads of the reference, which compresses everything above 4096 bytes.
     #[test]
@@ -278,8 +211,7 @@ mod tests {
             let frame = codec.outgoing(framed, &mut Shrink::default()).unwrap();
             assert_eq!(frame.get(4), Some(&flag::COMPRESSED), "{name}: above the threshold");
             let packed = frame.slice(5..);
-            let size = zstd::zstd_safe::get_frame_content_size(&packed).unwrap();
-            assert_eq!(size, Some(plain.len() as u64), "{name}: the size is in the head");
+            assert_eq!(unpacked_bytes(&packed), plain.len(), "{name}: the size is in the head");
             assert_eq!(decompress(&packed).unwrap(), plain, "{name}");
         }
     }
@@ -310,26 +242,5 @@ mod tests {
         assert_eq!(flags(&codec, &[7; 5000], &mut shrink), Some(0));
         codec.compress = Compress::Never;
         assert_eq!(flags(&codec, &[7; 5000], &mut Shrink::default()), Some(0));
-    }
-
-    #[test]
-    fn a_bomb_is_refused_by_its_declared_size_and_by_its_output() {
-        let plain = vec![0u8; MAX_BODY + 1];
-        let declared = compress(&plain).unwrap();
-        assert!(decompress(&declared).unwrap_err().contains("exceeds maximum"));
-        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 3).unwrap();
-        encoder.include_contentsize(false).unwrap();
-        std::io::Write::write_all(&mut encoder, &plain).unwrap();
-        let undeclared = encoder.finish().unwrap();
-        assert!(decompress(&undeclared).unwrap_err().contains("exceeds maximum"));
-    }
-
-    #[test]
-    fn a_second_frame_behind_the_first_is_refused() {
-        let mut packed = compress(b"first").unwrap();
-        packed.extend(compress(b"second").unwrap());
-        assert!(decompress(&packed).unwrap_err().contains("bytes after the frame"));
-        assert!(decompress(b"not zstd").is_err());
-        assert!(decompress(b"").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! What the tests of this workspace share: golden vectors, hexadecimal, the call ledger. Not published.
+//! What the tests of this workspace share: golden vectors, seeds of fuzz targets, hexadecimal, the call ledger. Not published.
 //!
 //! Owns how test data is found and spelled. Contains no rule of the protocol: a test that needs one asks the
 //! crate under test, or states it itself. Panics are how a test says that its data is wrong.
@@ -10,6 +10,7 @@
     reason = "test support: a panic is a failed test"
 )]
 
+pub mod corpus;
 pub mod hex;
 pub mod ledger;
 pub mod vectors;

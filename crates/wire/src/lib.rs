@@ -1,4 +1,4 @@
-//! The protocol without I/O: frames, records, tickets, addresses, admission documents, limits.
+//! The protocol without I/O: frames, compression, records, tickets, addresses, admission documents, limits.
 //!
 //! Owns every byte on the wire except the user's payload. Does not read sockets, clocks or files, and
 //! starts nothing: `aster-net` feeds it bytes and acts on what it returns. Every function here may be
@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod admission;
+pub mod compression;
 pub mod frame;
 pub mod hex;
 mod json;

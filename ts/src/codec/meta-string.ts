@@ -4,6 +4,7 @@
 // Rust's: plans carry names ready to be copied.
 
 import type { Reader } from "./reader.js";
+import { MAX_NAMES } from "./refusal.js";
 import { textOf } from "./text.js";
 
 const LOWER = "abcdefghijklmnopqrstuvwxyz._$|";
@@ -101,6 +102,7 @@ export function readMetaString(reader: Reader): MetaString {
     }
   }
   reader.need(number);
+  if (reader.metaCount >= MAX_NAMES) reader.fail(`more than ${MAX_NAMES} names`);
   const bytes = Uint8Array.from(reader.buf.subarray(reader.pos, reader.pos + number));
   reader.pos += number;
   const meta = new MetaString(encoding, bytes);

@@ -11,6 +11,9 @@ export const MAX_ELEMENTS = 1_000_000;
 /** Bytes of one typed array, or of what the encoder of an extension made. */
 export const MAX_BINARY: number = 64 * 1024 * 1024;
 
+/** Names that one message may spell in full: a writer does so once for each type, and a service has at most 4096. */
+export const MAX_NAMES = 8192;
+
 /** A value that cannot be written. */
 export class Refusal {
   readonly message: string;

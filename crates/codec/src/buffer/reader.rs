@@ -207,9 +207,9 @@ impl<'a> Reader<'a> {
         if self.u8()? == 1 { Ok(()) } else { Err(ReadError::Varint) }
     }
 
-    /// A length or count: a varint that must fit the platform.
+    /// A length or count. Python reads at most five bytes of it, and takes what follows for something else.
     pub fn length(&mut self) -> Result<usize, ReadError> {
-        usize::try_from(self.var_u64()?).map_err(|_| ReadError::Short)
+        self.var_u32().map(|length| length as usize)
     }
 
     /// A length and that many bytes, borrowed.
@@ -220,8 +220,7 @@ impl<'a> Reader<'a> {
 
     /// A string in any of the three encodings; borrowed where its bytes are the text.
     pub fn str(&mut self) -> Result<Cow<'a, str>, ReadError> {
-        let header = self.var_u64()?;
-        let length = usize::try_from(header >> 2).map_err(|_| ReadError::Short)?;
-        text::decode(self.take(length)?, header & 3)
+        let header = self.var_u32()?;
+        text::decode(self.take((header >> 2) as usize)?, u64::from(header & 3))
     }
 }

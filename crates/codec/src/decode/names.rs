@@ -2,6 +2,7 @@
 
 use super::{Decoder, WireType};
 use crate::CodecError;
+use crate::limits::Budget;
 use crate::metastring::{self, Role};
 use crate::plan::{BodyPlan, Node, Shape};
 use crate::sink::Sink;
@@ -106,20 +107,16 @@ impl<'a, S: Sink> Decoder<'a, S> {
             return Err(CodecError::invalid("a name that was not written before"));
         }
         let length = header >> 1;
-        let (code, hash) = match length {
-            0 => (0, None),
-            1..=metastring::SHORT => (self.reader.u8()?, None),
-            _ => {
-                let hash = self.reader.u64()?;
-                (hash as u8, Some(hash))
-            }
+        let code = match length {
+            0 => 0,
+            1..=metastring::SHORT => self.reader.u8()?,
+            // A hash whose low byte is the code. The rest of it is for caches: no reader compares it, and Fory's own
+            // libraries do not all write the same.
+            _ => self.reader.u64()? as u8,
         };
         let bytes = self.reader.take(length)?;
-        if hash.is_some_and(|hash| hash != metastring::long_hash(code, bytes)) {
-            return Err(CodecError::invalid("a packed name whose hash is wrong"));
-        }
         let position = self.names.seen.len();
-        self.budget.names(position + 1)?;
+        Budget::names(position + 1)?;
         self.names.seen.push(Seen { code, bytes, resolved: None });
         Ok(position)
     }

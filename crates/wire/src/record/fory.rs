@@ -146,11 +146,11 @@ impl Fields<'_> {
     /// Every string takes at least one byte, so a count above the bytes left is a lie; strings past the cap
     /// are read and dropped.
     fn list(&mut self) -> Result<Vec<String>, RecordError> {
-        let count = self.input.var_u64().map_err(|_| self.damaged())?;
+        let count = self.input.length().map_err(|_| self.damaged())?;
         if count == 0 {
             return Ok(Vec::new());
         }
-        if count > self.input.remaining() as u64 || self.input.u8().ok() != Some(DECLARED_ELEMENTS) {
+        if count > self.input.remaining() || self.input.u8().ok() != Some(DECLARED_ELEMENTS) {
             return Err(self.damaged());
         }
         let mut strings = Vec::new();

@@ -1,6 +1,7 @@
 // `aster contract gen-client`: TypeScript schemas and services from a manifest or an exported contract.
 
 import path from "node:path";
+import { AsterError } from "../../errors.js";
 import { type Command, CommandError, type Result, UsageError } from "../command.js";
 import { type Manifest, readContracts, writeWhole } from "../contract-files.js";
 import { type CompleteContract, completeContract, contractIdOf } from "../typescript/complete-contract.js";
@@ -56,14 +57,27 @@ export const genClient: Command = {
   },
 };
 
-interface Generated {
+/** What one contract becomes. */
+export interface Generated {
   readonly contract: CompleteContract;
   readonly contractId: string | null;
   readonly module: Module;
   readonly warning: string | null;
 }
 
-function generated(manifest: Manifest, source: string, force: boolean): Generated {
+/** @throws {CommandError} for a contract that is damaged, or not told in full unless `force` */
+export function generated(manifest: Manifest, source: string, force: boolean): Generated {
+  try {
+    return generate(manifest, source, force);
+  } catch (error) {
+    if (error instanceof CommandError || error instanceof AsterError) throw error;
+    // A member is missing or of a wrong kind, in a type that nothing checked before it was to become code.
+    const where = `${source}: ${manifest.service} v${manifest.version}`;
+    throw new CommandError(`${where}: a damaged contract: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function generate(manifest: Manifest, source: string, force: boolean): Generated {
   const contract = completeContract(manifest);
   const contractId = contractIdOf(contract);
   const { service, version, contract_id: stated } = manifest;

@@ -1,0 +1,34 @@
+/**
+ * Random types and values between TypeScript and the codec of the Python reference, in both directions, byte for byte; and
+ * damaged messages, of which what both take must be the same value. The seeds are the same each time; `--full` of the test
+ * script takes more of them, `node scripts/fuzz.mjs --only python` others.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compareWorld, newTally, type Tally } from "./support/compare.ts";
+import { hasPython, type Reference, startReference } from "./support/python.ts";
+
+const full = process.env.ASTER_TEST_FULL === "1";
+const WORLDS = full ? 2200 : 100;
+const AMOUNT = { values: 25, damaged: 10 };
+
+describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () => {
+  let reference: Reference;
+  const tally: Tally = newTally();
+  beforeAll(() => {
+    reference = startReference();
+  });
+  afterAll(() => reference.stop());
+
+  it(`agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`, async () => {
+    for (let seed = 1; seed <= WORLDS; seed++) await compareWorld(reference, seed, AMOUNT, tally);
+    expect(tally.values).toBe(WORLDS * AMOUNT.values * 2);
+  }, 600_000);
+
+  it("agree on damaged messages that both take, and Python takes all that we take", () => {
+    expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
+    expect(tally.bothTake).toBeGreaterThan(tally.damaged / 20);
+    expect(Object.fromEntries(tally.weTake)).toEqual({});
+    // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
+    expect(tally.pythonTakes.size).toBeGreaterThan(3);
+  });
+});

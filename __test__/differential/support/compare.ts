@@ -1,0 +1,149 @@
+// Random types and values, through TypeScript and Python in both directions; damaged messages through both.
+//
+// Owns: what must agree. Bytes must be equal, save the order of sets. Of damaged messages Python takes more than we do (it
+// checks no types, and ignores what follows), so only what both take is compared; the rest is counted by kind.
+
+import type { PlanCodec } from "../../../dist/codec/codec.js";
+import { codecBy } from "../../../dist/codec/codec.js";
+import { decode, encode, hexOf } from "../../fuzz/support/executors.ts";
+import { mutate } from "../../fuzz/support/mutate.ts";
+import { Random } from "../../fuzz/support/random.ts";
+import { sameText, textOf } from "../../fuzz/support/text.ts";
+import { type Loose, makeWorld, rootOf, schemasOf, type World } from "../../fuzz/support/types.ts";
+import { ValueMaker } from "../../fuzz/support/values.ts";
+import type { Outcome, Reference } from "./python.ts";
+
+/** How much of one world is compared. */
+export interface Amount {
+  /** Values made here, and as many made there. */
+  readonly values: number;
+  readonly damaged: number;
+}
+
+/** What was compared, and how often the two sides took what the other did not. */
+export interface Tally {
+  values: number;
+  damaged: number;
+  bothTake: number;
+  /** Damaged messages at which the reference crashed. */
+  crashes: number;
+  /** What Python said of messages that we take, by its text. */
+  readonly weTake: Map<string, number>;
+  /** What we said of messages that Python takes, by our text. */
+  readonly pythonTakes: Map<string, number>;
+}
+
+export function newTally(): Tally {
+  return { values: 0, damaged: 0, bothTake: 0, crashes: 0, weTake: new Map(), pythonTakes: new Map() };
+}
+
+function count(kinds: Map<string, number>, text: string): void {
+  const kind = text
+    .replace(/".*"|'.*'|<.*>/gs, "_")
+    .replace(/-?\d+/g, "N")
+    .slice(0, 90);
+  kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+}
+
+/** One side's schemas of a world. */
+interface Side {
+  readonly world: World;
+  readonly schema: Loose;
+  readonly codec: PlanCodec;
+  readonly seed: number;
+  readonly refs: boolean;
+}
+
+function differ(side: Side, what: string, hex: string, ours: string, theirs: string): never {
+  const at = [...ours].findIndex((char, index) => char !== theirs[index]);
+  const near = (text: string): string => text.slice(Math.max(0, at - 60), at + 120);
+  throw new Error(
+    `seed ${side.seed}: ${what}\nmessage ${hex}\nours   ...${near(ours)}\ntheirs ...${near(theirs)}\nworld ${JSON.stringify(side.world)}`,
+  );
+}
+
+/** Compares the values of one random world. @throws at the first difference, with all that it takes to have it again */
+export async function compareWorld(
+  reference: Reference,
+  seed: number,
+  amount: Amount,
+  tally: Tally,
+): Promise<void> {
+  const random = new Random(seed);
+  const refs = seed % 3 === 0;
+  const world = makeWorld(random, { refs });
+  const schemas = schemasOf(world);
+  const schema = schemas.get(rootOf(world));
+  const side: Side = { world, schema, codec: codecBy("generated", schema), seed, refs };
+  const maker = new ValueMaker(random, world, schemas);
+  const values = Array.from({ length: amount.values }, () => maker.root(rootOf(world)));
+  const echo = values.map((value) => hexOf(encode(side.codec, value)));
+  const damaged = Array.from({ length: amount.damaged }, () =>
+    mutate(
+      random,
+      Buffer.from(random.pick(echo), "hex"),
+      echo.slice(0, 4).map((hex) => Buffer.from(hex, "hex")),
+    ),
+  );
+  const request = { world, echo, make: amount.values, seed, damaged: damaged.map(hexOf) };
+  const answer = await reference.ask(request);
+  for (const [index, hex] of echo.entries()) {
+    // Where a value was shared in a place that does not track, it is there twice when it is read.
+    const value = refs ? decode(side.codec, Buffer.from(hex, "hex")) : values[index];
+    checkEcho(side, hex, textOf(schema, value), answer.echo[index] as Outcome);
+  }
+  for (const [text, hex] of answer.made) {
+    if (hex === undefined) differ(side, `Python cannot write what it made: ${text}`, "", "", "");
+    checkMade(side, text, hex);
+  }
+  for (const [index, bytes] of damaged.entries()) checkDamaged(side, bytes, answer.damaged[index]!, tally);
+  tally.values += echo.length + answer.made.length;
+  tally.damaged += damaged.length;
+}
+
+function checkEcho(side: Side, hex: string, text: string, [theirs, again]: Outcome): void {
+  if (again === undefined) differ(side, `Python refuses what we wrote: ${theirs}`, hex, "", "");
+  if (theirs !== text) differ(side, "Python reads another value than we wrote", hex, text, theirs);
+  sameBytes(side, hex, again, text);
+}
+
+function checkMade(side: Side, theirs: string, hex: string): void {
+  const value = decode(side.codec, Buffer.from(hex, "hex"));
+  const text = textOf(side.schema, value);
+  if (text !== theirs) differ(side, "we read another value than Python wrote", hex, text, theirs);
+  sameBytes(side, hexOf(encode(side.codec, value)), hex, text);
+}
+
+/**
+ * Sets come back in another order. With references Python also tells as one what it keeps only once: small integers, short
+ * texts and bytes, which have no identity here. Everything else is the same bytes.
+ */
+function sameBytes(side: Side, ours: string, theirs: string, text: string): void {
+  if (ours === theirs) return;
+  if (!side.refs && !text.includes("{")) differ(side, "Python writes other bytes", ours, ours, theirs);
+  if (!side.refs && ours.length !== theirs.length)
+    differ(side, "Python writes another length", ours, ours, theirs);
+  const again = textOf(side.schema, decode(side.codec, Buffer.from(theirs, "hex")));
+  if (again !== text) differ(side, "Python writes another value", ours, text, again);
+}
+
+function checkDamaged(side: Side, bytes: Uint8Array, [theirs, again]: Outcome, tally: Tally): void {
+  if (theirs === "crash") {
+    tally.crashes++;
+    return;
+  }
+  let ours: string;
+  try {
+    ours = textOf(side.schema, decode(side.codec, bytes));
+  } catch (error) {
+    if (again !== undefined)
+      count(tally.pythonTakes, (error as Error).message.replace(/^.* at byte \d+: /s, ""));
+    return;
+  }
+  if (again === undefined) {
+    count(tally.weTake, theirs);
+    return;
+  }
+  tally.bothTake++;
+  if (!sameText(ours, theirs)) differ(side, "a damaged message is another value", hexOf(bytes), ours, theirs);
+}

@@ -1,0 +1,58 @@
+// The Python process of the differential test: one request a line, one answer a line.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { World } from "../../fuzz/support/types.ts";
+
+const script = fileURLToPath(new URL("../python/echo.py", import.meta.url));
+const python = fileURLToPath(new URL("../../interop/.venv/bin/python", import.meta.url));
+
+/** Whether the virtual environment of the interop tests is there; the codec alone needs no network namespace. */
+export const hasPython: boolean = existsSync(python);
+
+export interface Request {
+  readonly world: World;
+  /** Messages to read and write again, as hexadecimal. */
+  readonly echo: readonly string[];
+  /** How many values Python shall make. */
+  readonly make: number;
+  readonly seed: number;
+  /** Messages that may be wrong. */
+  readonly damaged: readonly string[];
+}
+
+/** The text of a value and its bytes, or why there is none. */
+export type Outcome = readonly [text: string, hex: string] | readonly [error: string];
+
+export interface Answer {
+  readonly echo: readonly Outcome[];
+  readonly made: readonly Outcome[];
+  readonly damaged: readonly Outcome[];
+}
+
+/** Answers requests in order. */
+export interface Reference {
+  ask(request: Request): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export function startReference(): Reference {
+  const child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
+      const line = await lines.next();
+      if (line.done)
+        throw new Error(`echo.py ended; its output stands above. World: ${JSON.stringify(request.world)}`);
+      return JSON.parse(line.value) as Answer;
+    },
+    stop() {
+      child.stdin.end();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * A bounded run of the fuzz targets of the JavaScript decoders, with the same inputs each time. Longer runs, with inputs of
+ * their own: `node scripts/fuzz.mjs` (docs/fuzzing.md).
+ */
+import { message, t } from "aster-rpc";
+import { describe, expect, it } from "vitest";
+import { fuzzTargets } from "../../scripts/fuzz.mjs";
+import { manifestSeeds } from "./support/documents.ts";
+import { mutate } from "./support/mutate.ts";
+import { Random } from "./support/random.ts";
+import { again, fuzz } from "./support/run.ts";
+import { type Target, targets } from "./support/targets.ts";
+
+const INPUTS = 5_000;
+
+describe("damaged input", () => {
+  it.each(Object.keys(targets))("%s: all readers agree, and keep their promises", (name) => {
+    const { inputs, taken, outcomes } = fuzz(name, 1, { inputs: INPUTS });
+    expect(inputs).toBe(INPUTS);
+    // A fuzzer whose inputs are all refused at once tests nothing.
+    expect(taken).toBeGreaterThan(50);
+    expect(outcomes).toBeGreaterThan(20);
+  });
+});
+
+describe("inputs that once were findings", () => {
+  it.each([
+    [
+      "a count of more than five bytes",
+      "vectors",
+      80,
+      "02ff1d0c022201a1fcaea00c025057ecf1b6e0b85997170e808080808080808000",
+    ],
+  ])("%s", (_, target, subject, input) => {
+    expect(again(target, subject, Buffer.from(input, "hex"))).not.toMatch(/^value/);
+  });
+});
+
+describe("a manifest whose types are damaged", () => {
+  it("is refused in a sentence, before it becomes code", () => {
+    const whole = String(manifestSeeds()[0]);
+    expect(again("manifest", 0, Buffer.from(whole))).toMatch(/^value/);
+    const damaged = whole.replaceAll('"members"', '"member"');
+    expect(again("manifest", 0, Buffer.from(damaged))).toMatch(/damaged contract/);
+  });
+});
+
+describe("what a message may cost", () => {
+  it("is bounded for names: each type spells its own once, so there are never many", () => {
+    const Kind = t.enum("E", ["A"]);
+    const Holder = message("H", { any: t.any }, { types: [Kind] });
+    const [head = ""] = Buffer.from(Holder.encode({ any: [Kind.value("A"), 1] }))
+      .toString("hex")
+      .split("160200");
+    // A list of the enum, with both of its names in full each time: an empty one, and E.
+    const spelled = (count: number): Buffer => {
+      const counted = Buffer.from([(count & 127) | 128, (count >> 7) & 127, 0]).toString("hex");
+      return Buffer.from(`${head}16${counted}${"1a0002031000".repeat(count)}`, "hex");
+    };
+    expect(Holder.decode(spelled(4000)).any).toHaveLength(4000);
+    expect(() => Holder.decode(spelled(4200))).toThrow("more than 8192 names");
+  });
+});
+
+describe("the fuzzer itself", () => {
+  it("has all of its targets in the program that runs them longer", () => {
+    const names = Object.keys(targets).map((name) => `js-${name}`);
+    expect(fuzzTargets).toEqual(expect.arrayContaining(names));
+    expect(fuzzTargets.filter((name: string) => name.startsWith("js-"))).toHaveLength(names.length);
+  });
+
+  it("gives the same inputs for the same seed, and they differ", () => {
+    const made = (seed: number): string[] => {
+      const random = new Random(seed);
+      return Array.from({ length: 50 }, () =>
+        Buffer.from(mutate(random, Buffer.alloc(40, 7), [])).toString("hex"),
+      );
+    };
+    expect(made(5)).toEqual(made(5));
+    expect(made(6)).not.toEqual(made(5));
+    expect(new Set(made(5)).size).toBeGreaterThan(35);
+  });
+
+  it.each<[string, Target]>([
+    ["takes what it must not", () => ({ seeds: [Uint8Array.of(1)], check: () => fail("only Rust refuses") })],
+    ["changes a prototype", () => ({ seeds: [Uint8Array.of(1)], check: pollute })],
+  ])("reports a decoder that %s, with subject and input", (what, target) => {
+    const broken = targets as Record<string, Target>;
+    broken[what] = target;
+    try {
+      expect(() => fuzz(what, 3, { inputs: 10 })).toThrow(
+        /subject 3, input 01: (only Rust refuses|a prototype was changed)/,
+      );
+    } finally {
+      delete broken[what];
+      delete (Object.prototype as { polluted?: unknown }).polluted;
+    }
+  });
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}
+
+function pollute(): string {
+  Object.defineProperty(Object.prototype, "polluted", { value: 1, configurable: true });
+  return "value";
+}

@@ -1,0 +1,55 @@
+// Encoding and decoding through the codec that ships, and what each of the three readers makes of the same bytes.
+
+import { AsterError, Code } from "aster-rpc";
+import type { PlanCodec } from "../../../dist/codec/codec.js";
+import { native } from "../../../dist/native/index.js";
+import { type MessageCodec, MessageWriter } from "../../../dist/native/message.js";
+
+const writer = new MessageWriter(1024);
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+export function encode(codec: MessageCodec, value: unknown): Uint8Array {
+  writer.pos = 3; // inside a batch buffer a message starts anywhere
+  codec.write(writer, value);
+  return writer.buf.slice(3, writer.pos);
+}
+
+export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
+  return codec.read(bytes, 0, bytes.length, false);
+}
+
+const REFUSALS: readonly number[] = [Code.INVALID_ARGUMENT, Code.CONTRACT_VIOLATION];
+
+/** What reading gives: a value, or why not. Anything but an AsterError that says so is a defect, and thrown. */
+export type Read = { readonly value: unknown } | { readonly refused: string };
+
+export function attempt(read: () => unknown): Read {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (error instanceof AsterError && REFUSALS.includes(error.code) && error.isLocal) {
+      return { refused: error.message };
+    }
+    throw error;
+  }
+}
+
+/** Why Rust refuses a message of this root; null when it takes it. */
+export function refusedByRust(codec: PlanCodec, bytes: Uint8Array): string | null {
+  try {
+    native().planCheck(codec.planId, codec.root, bytes);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Rust's reading of a message, as JSON; null where it has none in JSON, or is refused. */
+export function jsonByRust(codec: PlanCodec, bytes: Uint8Array): string | null {
+  try {
+    return native().planToJson(codec.planId, codec.root, bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,254 @@
+// Random types, in a notation that TypeScript and Python both build their own from.
+//
+// Owns: the notation, the making of random types, and the schemas of TypeScript for them.
+
+import { message, t } from "aster-rpc";
+import type { Random } from "./random.ts";
+
+/** A type: the name of a scalar or dynamic kind of `t`, or a form with types inside. */
+export type Type =
+  | string
+  | { readonly list: Type }
+  | { readonly set: Type }
+  | { readonly map: readonly [Type, Type] }
+  | { readonly optional: Type }
+  | { readonly message: string }
+  | { readonly enum: string }
+  | { readonly union: readonly string[] };
+
+export interface MessageType {
+  readonly kind: "message";
+  readonly tag: string;
+  /** Whether values keep their identity in messages of this type: all types of a world, or none. */
+  readonly refs: boolean;
+  /** Whether messages with this type at the root describe their fields. */
+  readonly compatible: boolean;
+  readonly fields: readonly FieldType[];
+}
+
+export interface FieldType {
+  readonly name: string;
+  readonly type: Type;
+  /** A field whose value keeps its identity, where the message at the root has references. */
+  readonly shared: boolean;
+}
+
+export interface EnumType {
+  readonly kind: "enum";
+  readonly tag: string;
+  readonly members: readonly string[];
+}
+
+/** Types that belong together, the last one a message: it stands at the root of messages. */
+export type World = readonly (MessageType | EnumType)[];
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas and values made at run time have no static type
+export type Loose = any;
+
+/** The schemas of a world by their tags. */
+export function schemasOf(world: World): ReadonlyMap<string, Loose> {
+  const byTag = new Map<string, Loose>();
+  const named = (tag: string): Loose => t.ref(() => byTag.get(tag));
+  const schemaOf = (type: Type): Loose => {
+    if (typeof type === "string") return (t as Loose)[type];
+    if ("list" in type) return t.list(schemaOf(type.list));
+    if ("set" in type) return t.set(schemaOf(type.set));
+    if ("map" in type) return t.map(schemaOf(type.map[0]), schemaOf(type.map[1]));
+    if ("optional" in type) return t.optional(schemaOf(type.optional));
+    if ("union" in type) return (t.union as Loose)(...type.union.map(named));
+    return named("message" in type ? type.message : type.enum);
+  };
+  const types = world.map(({ tag }) => named(tag));
+  for (const type of world) {
+    if (type.kind === "enum") {
+      byTag.set(type.tag, t.enum(type.tag, type.members));
+      continue;
+    }
+    const fields = type.fields.map(({ name, type, shared }) => {
+      const schema = schemaOf(type);
+      return [name, (shared ? (t as Loose).shared(schema) : schema).name(name)];
+    });
+    byTag.set(
+      type.tag,
+      message(type.tag, Object.fromEntries(fields), { types, refs: type.refs, compatible: type.compatible }),
+    );
+  }
+  return byTag;
+}
+
+/** The tag at the root of a world's messages. */
+export function rootOf(world: World): string {
+  return (world.at(-1) as MessageType).tag;
+}
+
+const SCALARS = [
+  ["bool", "int8", "int16", "int32", "int", "bigint", "int64", "fixedInt32", "fixedInt64", "taggedInt64"],
+  ["uint8", "uint16", "uint32", "fixedUint32", "float32", "float"],
+  ["string", "string", "string", "bytes", "timestamp", "timestampMicros", "date"],
+].flat();
+/** Python cannot write all of these inside of collections. */
+const FIELD_SCALARS = [
+  ["uint64", "fixedUint64", "taggedUint64"],
+  [
+    "int16Array",
+    "int32Array",
+    "int64Array",
+    "uint16Array",
+    "uint32Array",
+    "uint64Array",
+    "float32Array",
+    "float64Array",
+  ],
+].flat();
+const KEYS = ["string", "string", "bigint", "int", "bool", "date", "int32"];
+const WORDS = ["id", "name", "Value", "LINE", "count", "x", "größe", "日本", "n2", "URL", "at", "Ärger"];
+const NAMES = ["constructor", "toString", "then", "valueOf", "hasOwnProperty", "self", "length"];
+const NAMESPACES = ["", "", "n", "a.b", "shop.v1", "com.example.services.billing.internal.v2", "Big.Name"];
+const MORE_NAMESPACES = [
+  "with_under",
+  "v1/x/y",
+  "a9",
+  "日本",
+  "x".repeat(24),
+  "UPPER",
+  "ABCDEFGHIJKLMNOPQRSTUVWX",
+];
+const TYPE_NAMES = [
+  "M",
+  "Invoice",
+  "lower",
+  "snake_name",
+  "With9Digits",
+  "Outer.Inner",
+  "dollar$",
+  "名前",
+  "ABCDef",
+];
+
+function fieldName(random: Random): string {
+  if (random.once(9)) return random.pick(NAMES);
+  const words = Array.from({ length: random.between(1, 3) }, () => random.pick(WORDS));
+  return words.join(random.pick(["", "_"]));
+}
+
+function tagOf(random: Random, taken: Set<string>): string {
+  const namespace = random.pick(random.once(3) ? MORE_NAMESPACES : NAMESPACES);
+  const name = random.pick(TYPE_NAMES);
+  for (let number = 0; ; number++) {
+    const text = number === 0 ? name : `${name}${number === 1 && random.once(4) ? "Z".repeat(30) : number}`;
+    const tag = namespace === "" ? text : `${namespace}/${text}`;
+    if (taken.has(tag)) continue;
+    taken.add(tag);
+    return tag;
+  }
+}
+
+/** The tags that any field may name. */
+interface Known {
+  readonly messages: string[];
+  readonly enums: string[];
+}
+
+function keyType(random: Random, known: Known): Type {
+  if (known.enums.length > 0 && random.once(5)) return { enum: random.pick(known.enums) };
+  return random.pick(KEYS);
+}
+
+function leafType(random: Random, known: Known): Type {
+  const { messages, enums } = known;
+  const roll = random.below(14);
+  if (roll === 0) return random.pick(["any", "anyList", "anyMap"]);
+  if (roll === 1 && enums.length > 0) return { enum: random.pick(enums) };
+  if (roll <= 3 && messages.length > 0) return { message: random.pick(messages) };
+  if (roll === 4 && messages.length > 1) {
+    const first = random.below(messages.length - 1);
+    return { union: messages.slice(first, first + random.between(2, 3)) };
+  }
+  return random.pick(SCALARS);
+}
+
+function makeType(random: Random, known: Known, depth: number): Type {
+  if (depth === 0 || random.once(3)) return leafType(random, known);
+  const inner = (): Type => makeType(random, known, depth - 1);
+  const element = (): Type => (random.once(4) ? optional(inner()) : inner());
+  switch (random.below(6)) {
+    case 0:
+    case 1:
+      return { list: element() };
+    case 2:
+      return { set: keyType(random, known) };
+    case 3:
+      return { map: [keyType(random, known), element()] };
+    case 4:
+      return optional(inner());
+    default:
+      return leafType(random, known);
+  }
+}
+
+function optional(type: Type): Type {
+  return typeof type === "object" && "optional" in type ? type : { optional: type };
+}
+
+/** A field by which a message reaches itself, or another that reaches it; something must be able to end it. */
+function recursion(random: Random, tag: string): Type {
+  const self = { message: tag };
+  return random.pick<Type>([
+    optional(self),
+    { list: self },
+    { map: ["string", self] },
+    { list: optional(self) },
+  ]);
+}
+
+/** What a world may have beside plain types. */
+export interface WorldOptions {
+  /**
+   * Messages that reach each other in circles, which the reference does not survive: it frees serializers that are still
+   * in use.
+   */
+  readonly mutual?: boolean;
+  /** References: fields that share, elements that are shared, and cycles. */
+  readonly refs?: boolean;
+  /** Descriptions of the fields in each message. */
+  readonly compatible?: boolean;
+}
+
+/** Random types: a few enums and messages, leaves first. */
+export function makeWorld(random: Random, options: WorldOptions = {}): World {
+  const { mutual = false, refs = false, compatible = false } = options;
+  const taken = new Set<string>();
+  const world: (MessageType | EnumType)[] = [];
+  const known: Known = { messages: [], enums: [] };
+  for (let count = random.below(3); count > 0; count--) {
+    const tag = tagOf(random, taken);
+    const members = Array.from({ length: random.between(1, 5) }, (_, index) => `M${index}`);
+    world.push({ kind: "enum", tag, members });
+    known.enums.push(tag);
+  }
+  const tags = Array.from({ length: random.between(1, 5) }, () => tagOf(random, taken));
+  for (const tag of tags) {
+    const fields = makeFields(random, known);
+    if (random.once(refs ? 2 : 4)) fields.set("next", recursion(random, tag));
+    if (mutual && random.once(6)) fields.set("later", recursion(random, random.pick(tags)));
+    const sharing = ([name, type]: [string, Type]): FieldType => ({
+      name,
+      type,
+      shared: refs && random.once(2),
+    });
+    world.push({ kind: "message", tag, refs, compatible, fields: [...fields].map(sharing) });
+    known.messages.push(tag);
+  }
+  return world;
+}
+
+function makeFields(random: Random, known: Known): Map<string, Type> {
+  const many = random.once(12) ? random.between(20, 80) : random.below(8);
+  const fields = new Map<string, Type>();
+  for (let count = 0; count < many; count++) {
+    const name = fields.size > 12 ? `${fieldName(random)}_${count}` : fieldName(random);
+    const wide = random.once(12);
+    fields.set(name, wide ? random.pick(FIELD_SCALARS) : makeType(random, known, random.below(4)));
+  }
+  return fields;
+}

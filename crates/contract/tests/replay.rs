@@ -1,0 +1,21 @@
+//! A bounded replay of the fuzz targets on their seeds, and on seeds that were damaged.
+
+#[path = "support/targets.rs"]
+mod targets;
+
+use aster_testkit::corpus::replay;
+
+#[test]
+fn service() {
+    replay("service", 3000, targets::service);
+}
+
+#[test]
+fn comparison() {
+    replay("comparison", 3000, targets::comparison);
+}
+
+#[test]
+fn canonical() {
+    replay("canonical", 10_000, targets::canonical);
+}

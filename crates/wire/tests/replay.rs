@@ -1,0 +1,31 @@
+//! A bounded replay of the fuzz targets on their seeds, and on seeds that were damaged.
+
+#[path = "support/targets.rs"]
+mod targets;
+
+use aster_testkit::corpus::replay;
+
+#[test]
+fn records() {
+    replay("records", 20_000, targets::records);
+}
+
+#[test]
+fn frames() {
+    replay("frames", 5000, targets::frames);
+}
+
+#[test]
+fn admission() {
+    replay("admission", 10_000, targets::admission);
+}
+
+#[test]
+fn addresses() {
+    replay("addresses", 20_000, targets::addresses);
+}
+
+#[test]
+fn compression() {
+    replay("compression", 3000, targets::compression);
+}
