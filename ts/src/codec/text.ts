@@ -122,13 +122,41 @@ function twelveLatin1(buf: Uint8Array, pos: number, length: number): string {
   return eight + fourLatin1(buf, pos + 8, length - 8);
 }
 
+/** Text from thirteen to sixteen LATIN1 bytes, with three more in front of them that are there to be read. */
+function sixteenLatin1(buf: Uint8Array, pos: number, length: number): string {
+  const from = pos + length - 16;
+  const sixteen = String.fromCharCode(
+    buf[from] as number,
+    buf[from + 1] as number,
+    buf[from + 2] as number,
+    buf[from + 3] as number,
+    buf[from + 4] as number,
+    buf[from + 5] as number,
+    buf[from + 6] as number,
+    buf[from + 7] as number,
+    buf[from + 8] as number,
+    buf[from + 9] as number,
+    buf[from + 10] as number,
+    buf[from + 11] as number,
+    buf[from + 12] as number,
+    buf[from + 13] as number,
+    buf[from + 14] as number,
+    buf[from + 15] as number,
+  );
+  return length === 16 ? sixteen : sixteen.slice(16 - length);
+}
+
+/** Text from LATIN1 bytes. */
+export function latin1Of(buf: Uint8Array, start: number, length: number): string {
+  if (length <= 4) return fourLatin1(buf, start, length);
+  if (length <= 12) return twelveLatin1(buf, start, length);
+  if (length <= 16 && start >= 3) return sixteenLatin1(buf, start, length);
+  return latin1Slice.call(buf, start, start + length);
+}
+
 /** Text from bytes in one of the three encodings; null when they are not well-formed in it. */
 export function textOf(buf: Uint8Array, start: number, length: number, encoding: number): string | null {
-  if (encoding === 0) {
-    if (length <= 4) return fourLatin1(buf, start, length);
-    if (length <= 12) return twelveLatin1(buf, start, length);
-    return latin1Slice.call(buf, start, start + length);
-  }
+  if (encoding === 0) return latin1Of(buf, start, length);
   if (encoding === 1) {
     if (length % 2 !== 0) return null;
     const text = ucs2Slice.call(buf, start, start + length);
