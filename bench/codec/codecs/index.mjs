@@ -16,6 +16,12 @@ export const codecs = {
     packages: ["aster-rpc"],
     note: "the same bytes as ours, written by Rust from the JavaScript object, keys cached; see ADR 0001",
   },
+  positional: {
+    title: "private positional format",
+    module: "./positional.mjs",
+    packages: ["aster-rpc"],
+    note: "a format for two peers of the same contract that was left out; see ADR 0010",
+  },
   json: { title: "JSON", module: "./json.mjs", packages: [], note: "to and from UTF-8 bytes" },
   msgpackr: {
     title: "msgpackr, records",
