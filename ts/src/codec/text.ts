@@ -31,8 +31,6 @@ export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;
 
 const ABOVE_LATIN1 = /[\u0100-\uffff]/;
 const SURROGATE_UNIT = /[\ud800-\udfff]/;
-/** With the u flag a surrogate matches only where it has no partner. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Writes a short string at a position with room; -1 when it is not short or not LATIN1. */
 export function putShortText(buf: Uint8Array, pos: number, text: string): number {
@@ -71,7 +69,7 @@ export function writeLongText(writer: MessageWriter, text: string): void {
     ucs2Write.call(writer.buf, text, writer.pos, length * 2);
     writer.pos += length * 2;
   } else {
-    if (LONE_SURROGATE.test(text)) refuse();
+    if (!text.isWellFormed()) refuse();
     const bytes = Buffer.byteLength(text, "utf8");
     header(writer, bytes, 2);
     utf8Write.call(writer.buf, text, writer.pos, bytes);
@@ -160,7 +158,7 @@ export function textOf(buf: Uint8Array, start: number, length: number, encoding:
   if (encoding === 1) {
     if (length % 2 !== 0) return null;
     const text = ucs2Slice.call(buf, start, start + length);
-    return LONE_SURROGATE.test(text) ? null : text;
+    return text.isWellFormed() ? text : null;
   }
   if (encoding !== 2 || !isUtf8(buf.subarray(start, start + length))) return null;
   return utf8Slice.call(buf, start, start + length);
@@ -188,8 +186,7 @@ export function writeUtf8(writer: MessageWriter, text: unknown): void {
       return;
     }
   }
-  if (SURROGATE_UNIT.test(text) && LONE_SURROGATE.test(text))
-    refuse("expected a string without lone surrogates");
+  if (!text.isWellFormed()) refuse("expected a string without lone surrogates");
   writer.pos += utf8Write.call(buf, text, writer.pos, buf.length - writer.pos);
 }
 
