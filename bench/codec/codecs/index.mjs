@@ -17,6 +17,12 @@ export const codecs = {
     note: "the same bytes as ours, written by Rust from the JavaScript object, keys cached; see ADR 0001",
     without: ["graph"], // it knows no references
   },
+  positional: {
+    title: "private positional format",
+    module: "./positional.mjs",
+    packages: ["aster-rpc"],
+    note: "a format for two peers of the same contract that was left out; see ADR 0010",
+  },
   json: { title: "JSON", module: "./json.mjs", packages: [], note: "to and from UTF-8 bytes" },
   msgpackr: {
     title: "msgpackr, records",

@@ -18,6 +18,7 @@ import {
 import { trackedForm } from "./interpret-write.js";
 import { type Expect, expectType, nullFor, readChunk, readChunkSize, readItems } from "./read-dynamic.js";
 import { readAgain, readReferable } from "./read-referable.js";
+import { cutText } from "./read-text.js";
 import {
   defaultOf,
   type FieldShape,
@@ -74,6 +75,9 @@ const methodByWord: Readonly<Record<string, string>> = {
 
 const ENTER = "r.enter();";
 
+/** Lists of up to this many elements are allocated at once; longer ones grow as their elements turn out to be there. */
+const ALLOCATED = 256;
+
 class ReaderSource {
   readonly #source = new Source();
   readonly #reading: Reading;
@@ -107,8 +111,8 @@ class ReaderSource {
     const body = [
       `function r${index}(r) {`,
       ENTER,
-      `const b = r.buf, d = r.view; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x;`,
-      `if (r.end - p < ${4 + lead.bytes} || d.getInt32(p, true) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
+      `const b = r.buf${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x;`,
+      `if (r.end - p < ${4 + lead.bytes} || (b[p] | b[p + 1] << 8 | b[p + 2] << 16 | b[p + 3] << 24) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
       "p += 4;",
       ...lead.lines,
       "r.pos = p;",
@@ -139,8 +143,8 @@ class ReaderSource {
     const body = [
       `function r${index}(r, s) {`,
       ENTER,
-      `const b = r.buf, d = r.view, t = r.numbered; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
-      `if (r.end - p < ${4 + lead.bytes} || d.getInt32(p, true) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
+      `const b = r.buf, t = r.numbered${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
+      `if (r.end - p < ${4 + lead.bytes} || (b[p] | b[p + 1] << 8 | b[p + 2] << 16 | b[p + 3] << 24) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
       "p += 4;",
       ...lead.lines,
       "r.pos = p;",
@@ -156,7 +160,12 @@ class ReaderSource {
   }
 
   /** The fields of fixed size at the start, which one check covers. */
-  #lead(type: MessageType): { readonly bytes: number; readonly count: number; readonly lines: string[] } {
+  #lead(type: MessageType): {
+    readonly bytes: number;
+    readonly count: number;
+    readonly view: boolean;
+    readonly lines: string[];
+  } {
     let bytes = 0;
     const lines: string[] = [];
     for (const at of type.order) {
@@ -173,7 +182,7 @@ class ReaderSource {
       lines.push(`a${at} = ${fixed[1]}; p += ${fixed[0]};`);
       bytes += fixed[0];
     }
-    return { bytes, count: lines.length, lines };
+    return { bytes, count: lines.length, view: lines.some((line) => line.includes("d.get")), lines };
   }
 
   #field(place: FieldShape, target: string): string {
@@ -236,6 +245,7 @@ class ReaderSource {
       // One byte is what most integers are.
       return `x = r.pos; if (x < r.end && b[x] < 128) { x = b[x]; r.pos++; ${target} = (x >>> 1) ^ -(x & 1); } else ${target} = r.int();`;
     }
+    if (shape.op === "scalar" && shape.kind.word === "string") return cutText(target);
     return `${target} = ${this.#expression(shape, number && `, ${number}`)};`;
   }
 
@@ -267,8 +277,11 @@ class ReaderSource {
     const flags = form === null ? DECLARED_LIST : DECLARED_LIST | LIST_FLAG.TRACKED;
     // Python's one exception: in a list of bools, nothing precedes them.
     const part = form?.kind === ID.BOOL ? this.#payload(element, "y") : this.#part(element, "y");
+    // A list that its elements may refer to is there from the beginning and grows.
+    const allocate = tracked ? "" : `if (n <= ${ALLOCATED}) v = new Array(n);`;
+    const add = tracked ? "v.push(y);" : "v[i] = y;";
     const fast = declared
-      ? `if (f === ${flags}) { for (let i = 0; i < n; i++) { ${part} v.push(y); } } else `
+      ? `if (f === ${flags}) { ${allocate} for (let i = 0; i < n; i++) { ${part} ${add} } } else `
       : "";
     const set = shape.op === "set";
     // A set that can be referred to is there before its elements are.
@@ -277,7 +290,7 @@ class ReaderSource {
     this.#source.line(
       [
         `function ${name}(r${tracked ? ", s" : ""}) {`,
-        `const n = r.count(); ${ENTER} const v = []; ${tracked ? "const t = r.numbered;" : ""} ${early} ${number}`,
+        `const n = r.count(); ${ENTER} let v = []; ${tracked ? "const t = r.numbered;" : ""} ${early} ${number}`,
         "if (n > 0) {",
         "const f = r.byte(), b = r.buf; let x, y, q;",
         `${fast}readItems(r, ${this.#scopeName}, ${expect}, n, f, v);`,

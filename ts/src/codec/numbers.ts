@@ -14,6 +14,21 @@ export const VARINT_ROOM = 9;
 /** An unsigned varint of up to 32 bits. */
 export function putUint32(buf: Uint8Array, pos: number, value: number): number {
   let rest = value >>> 0;
+  if (rest < 0x4000) {
+    if (rest < 128) {
+      buf[pos] = rest;
+      return pos + 1;
+    }
+    buf[pos] = rest | 128;
+    buf[pos + 1] = rest >>> 7;
+    return pos + 2;
+  }
+  if (rest < 0x200000) {
+    buf[pos] = rest | 128;
+    buf[pos + 1] = (rest >>> 7) | 128;
+    buf[pos + 2] = rest >>> 14;
+    return pos + 3;
+  }
   while (rest > 127) {
     buf[pos++] = (rest & 127) | 128;
     rest >>>= 7;

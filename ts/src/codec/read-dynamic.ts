@@ -55,10 +55,20 @@ function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
 
 /** Reads the type info of a message or extension that the place declares. */
 export function expectType(reader: Reader, scope: Scope, type: NamedType): void {
-  const { info } = type;
+  const { info, infoWords } = type;
   const { buf, pos } = reader;
   let matched = 0;
   if (reader.end - pos >= info.length) {
+    // Four bytes at once: this is the longest part of a small message.
+    for (let word = 0; word < infoWords.length; word++, matched += 4) {
+      const at = pos + matched;
+      const bytes =
+        (buf[at] as number) |
+        ((buf[at + 1] as number) << 8) |
+        ((buf[at + 2] as number) << 16) |
+        ((buf[at + 3] as number) << 24);
+      if (bytes !== infoWords[word]) break;
+    }
     while (matched < info.length && buf[pos + matched] === info[matched]) matched++;
   }
   if (matched === info.length) {

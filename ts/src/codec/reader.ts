@@ -7,8 +7,8 @@ import { FIRST_SECOND, LAST_SECOND, textOfDay } from "../schema/plain-values.js"
 import type { Form } from "./forms.js";
 import type { MetaString } from "./meta-string.js";
 import { Numbered, TOO_MANY } from "./numbered.js";
+import { readText } from "./read-text.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
-import { textOf } from "./text.js";
 
 const TWO_27 = 2 ** 27;
 const TWO_28 = 2 ** 28;
@@ -17,7 +17,6 @@ const NOTHING = new Uint8Array(0);
 /** A cursor over one message. Reused: `begin` sets everything. */
 export class Reader {
   buf: Uint8Array = NOTHING;
-  view: DataView = new DataView(NOTHING.buffer);
   pos = 0;
   end = 0;
   depth = 0;
@@ -27,14 +26,24 @@ export class Reader {
   metaCount = 0;
   /** The values of this message that can be referred to, where its root tracks references. */
   readonly numbered: Numbered = new Numbered();
+  /** Text of the LATIN1 bytes from `windowStart` on, all of this message; see `read-text.ts`. */
+  window = "";
+  windowStart = 0;
   #start = 0;
+  #view: DataView | null = null;
+
+  /** Over all of `buf`. Made when something needs it: that costs as much as reading a small message. */
+  get view(): DataView {
+    this.#view ??= new DataView(this.buf.buffer, this.buf.byteOffset, this.buf.byteLength);
+    return this.#view;
+  }
 
   /** Starts on `bytes[start, end)`. */
   begin(bytes: Uint8Array, start: number, end: number): void {
     if (start < 0 || end > bytes.length || start > end) throw new RangeError("no such range of the buffer");
     if (bytes !== this.buf) {
       this.buf = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#view = null;
     }
     this.pos = start;
     this.#start = start;
@@ -42,6 +51,8 @@ export class Reader {
     this.depth = 0;
     this.budget = MAX_OBJECTS;
     this.metaCount = 0;
+    this.window = "";
+    this.windowStart = end;
   }
 
   fail(message: string, cause?: unknown): never {
@@ -101,6 +112,21 @@ export class Reader {
 
   /** A zigzag varint of 64 bits that must be a safe integer. */
   int(): number {
+    const { buf, pos } = this;
+    if (this.end - pos > 3) {
+      // Up to 28 bits at once: what most integers are.
+      let bits = buf[pos] as number;
+      let next = pos + 1;
+      if (bits > 127) {
+        bits = (bits & 127) | ((buf[next++] as number) << 7);
+        if (bits > 0x3fff) bits = (bits & 0x3fff) | ((buf[next++] as number) << 14);
+        if (bits > 0x1fffff) bits = (bits & 0x1fffff) | ((buf[next++] as number) << 21);
+      }
+      if (bits < 0x10000000) {
+        this.pos = next;
+        return (bits >>> 1) ^ -(bits & 1);
+      }
+    }
     const value = this.#varint(true);
     if (typeof value === "bigint")
       this.fail(`the integer ${value} is not safe; the schema has to say t.bigint`);
@@ -169,14 +195,7 @@ export class Reader {
   }
 
   text(): string {
-    const header = this.uint32();
-    const length = header >>> 2;
-    const start = this.pos;
-    if (length > this.end - start) this.fail("a string is longer than the message");
-    this.pos = start + length;
-    const text = textOf(this.buf, start, length, header & 3);
-    if (text === null) this.fail("a string is not well-formed in its encoding");
-    return text;
+    return readText(this);
   }
 
   /** A copy of its own, a plain Uint8Array. */

@@ -69,6 +69,8 @@ interface Named {
   readonly index: number;
   /** Type id and both names in full, as the first appearance writes them. */
   readonly info: Uint8Array;
+  /** The same as words. */
+  readonly infoWords: Int32Array;
   readonly namespaceBytes: Uint8Array;
   readonly nameBytes: Uint8Array;
   readonly emptyNamespace: boolean;
@@ -151,14 +153,22 @@ function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, "hex"));
 }
 
+/** Bytes as little-endian words, as far as whole words go. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int32Array.from({ length: bytes.length >> 2 }, (_, word) => view.getInt32(word * 4, true));
+}
+
 const namedIds = { message: ID.NAMED_STRUCT, enum: ID.NAMED_ENUM, ext: ID.NAMED_EXTENSION } as const;
 
 function named(index: number, plan: PlanType): Named {
   const namespaceBytes = hexBytes(plan.namespaceMeta);
   const nameBytes = hexBytes(plan.nameMeta);
+  const info = Uint8Array.of(namedIds[plan.kind], ...namespaceBytes, ...nameBytes);
   return {
     index,
-    info: Uint8Array.of(namedIds[plan.kind], ...namespaceBytes, ...nameBytes),
+    info,
+    infoWords: wordsOf(info),
     namespaceBytes,
     nameBytes,
     emptyNamespace: plan.emptyNamespace,

@@ -31,8 +31,6 @@ export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;
 
 const ABOVE_LATIN1 = /[\u0100-\uffff]/;
 const SURROGATE_UNIT = /[\ud800-\udfff]/;
-/** With the u flag a surrogate matches only where it has no partner. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Writes a short string at a position with room; -1 when it is not short or not LATIN1. */
 export function putShortText(buf: Uint8Array, pos: number, text: string): number {
@@ -71,7 +69,7 @@ export function writeLongText(writer: MessageWriter, text: string): void {
     ucs2Write.call(writer.buf, text, writer.pos, length * 2);
     writer.pos += length * 2;
   } else {
-    if (LONE_SURROGATE.test(text)) refuse();
+    if (!text.isWellFormed()) refuse();
     const bytes = Buffer.byteLength(text, "utf8");
     header(writer, bytes, 2);
     utf8Write.call(writer.buf, text, writer.pos, bytes);
@@ -122,17 +120,45 @@ function twelveLatin1(buf: Uint8Array, pos: number, length: number): string {
   return eight + fourLatin1(buf, pos + 8, length - 8);
 }
 
+/** Text from thirteen to sixteen LATIN1 bytes, with three more in front of them that are there to be read. */
+function sixteenLatin1(buf: Uint8Array, pos: number, length: number): string {
+  const from = pos + length - 16;
+  const sixteen = String.fromCharCode(
+    buf[from] as number,
+    buf[from + 1] as number,
+    buf[from + 2] as number,
+    buf[from + 3] as number,
+    buf[from + 4] as number,
+    buf[from + 5] as number,
+    buf[from + 6] as number,
+    buf[from + 7] as number,
+    buf[from + 8] as number,
+    buf[from + 9] as number,
+    buf[from + 10] as number,
+    buf[from + 11] as number,
+    buf[from + 12] as number,
+    buf[from + 13] as number,
+    buf[from + 14] as number,
+    buf[from + 15] as number,
+  );
+  return length === 16 ? sixteen : sixteen.slice(16 - length);
+}
+
+/** Text from LATIN1 bytes. */
+export function latin1Of(buf: Uint8Array, start: number, length: number): string {
+  if (length <= 4) return fourLatin1(buf, start, length);
+  if (length <= 12) return twelveLatin1(buf, start, length);
+  if (length <= 16 && start >= 3) return sixteenLatin1(buf, start, length);
+  return latin1Slice.call(buf, start, start + length);
+}
+
 /** Text from bytes in one of the three encodings; null when they are not well-formed in it. */
 export function textOf(buf: Uint8Array, start: number, length: number, encoding: number): string | null {
-  if (encoding === 0) {
-    if (length <= 4) return fourLatin1(buf, start, length);
-    if (length <= 12) return twelveLatin1(buf, start, length);
-    return latin1Slice.call(buf, start, start + length);
-  }
+  if (encoding === 0) return latin1Of(buf, start, length);
   if (encoding === 1) {
     if (length % 2 !== 0) return null;
     const text = ucs2Slice.call(buf, start, start + length);
-    return LONE_SURROGATE.test(text) ? null : text;
+    return text.isWellFormed() ? text : null;
   }
   if (encoding !== 2 || !isUtf8(buf.subarray(start, start + length))) return null;
   return utf8Slice.call(buf, start, start + length);
@@ -160,8 +186,7 @@ export function writeUtf8(writer: MessageWriter, text: unknown): void {
       return;
     }
   }
-  if (SURROGATE_UNIT.test(text) && LONE_SURROGATE.test(text))
-    refuse("expected a string without lone surrogates");
+  if (!text.isWellFormed()) refuse("expected a string without lone surrogates");
   writer.pos += utf8Write.call(buf, text, writer.pos, buf.length - writer.pos);
 }
 

@@ -67,7 +67,7 @@ function inYears(seconds: number): boolean {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === "string" && !/\p{Surrogate}/u.test(value);
+  return typeof value === "string" && value.isWellFormed();
 }
 
 function isBytes(value: unknown): boolean {
