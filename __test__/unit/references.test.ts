@@ -580,6 +580,19 @@ describe("references made to hurt are refused", () => {
     expect(read(schema, payload)).toBeInstanceOf(Error);
   });
 
+  it("a null with a number, where no null may stand", () => {
+    const Two = message("r/Two", { a: t.list(t.optional(ints)), b: t.list(ints) }, { refs: true });
+    const head = Buffer.from(Two.encode({ a: [], b: [] })).subarray(0, -2);
+    for (const codec of executors.map((executor) => codecBy(executor, Two))) {
+      const read = (payload: string): unknown => {
+        const bytes = Buffer.concat([head, Buffer.from(payload.replaceAll(" ", ""), "hex")]);
+        return codec.read(bytes, 0, bytes.length, false);
+      };
+      expect(read("02 09 24 00 fe01 00")).toEqual({ a: [null, null], b: [] });
+      expect(() => read("01 09 24 00 01 0d fe01")).toThrow(/null where a value is required/);
+    }
+  });
+
   it("a root that is only a reference, and flags where the root has no refs", () => {
     const One = message("r/One", { x: ints }, { refs: true });
     expect(() => One.decode(Uint8Array.of(2, 0xfe, 0))).toThrow(/cannot stand here/);

@@ -115,6 +115,25 @@ fn a_reference_to_a_value_of_another_type_is_refused() {
 }
 
 #[test]
+fn a_null_with_a_number_stands_only_where_null_may() {
+    let descriptor = json!({
+        "types": [{ "kind": "message", "tag": "g/A", "namespace": "g", "name": "A", "refs": true, "fields": [
+            { "name": "a", "type": { "list": { "optional": { "list": "int" } } } },
+            { "name": "b", "type": { "list": { "list": "int" } } },
+        ] }],
+        "roots": [{ "message": 0 }],
+    });
+    let plan = support::plan(&descriptor);
+    let empty = Value::Message { index: 0, fields: vec![Value::List(vec![]), Value::List(vec![])] };
+    let mut prefix = empty.encode(&plan, 0).expect("a message");
+    prefix.truncate(prefix.len() - 2);
+    let body = |text: &str| [prefix.as_slice(), &hex::decode(&text.replace(' ', ""))].concat();
+    check(&plan, 0, &body("02 09 24 00 fe01 00")).expect("null twice");
+    let error = check(&plan, 0, &body("01 09 24 00 01 0d fe01")).expect_err("null for a list");
+    assert_eq!(error.to_string(), "b[0]: a reference to a value of another type than declared");
+}
+
+#[test]
 fn references_made_to_hurt_are_refused() {
     let any = json!({
         "types": [{ "kind": "message", "tag": "g/A", "namespace": "g", "name": "A", "refs": true,
