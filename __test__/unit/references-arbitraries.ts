@@ -11,6 +11,13 @@ import { t } from "../../ts/src/schema/t.js";
 type Loose = any;
 
 const Color = t.enum("g/Color", ["RED", "GREEN"]);
+/** Written as a length and one byte. */
+const Box = t.extension("g/Box", {
+  encode: (box: { readonly boxed: number }) => Uint8Array.of(box.boxed),
+  decode: (bytes: Uint8Array) => ({ boxed: bytes[0] ?? 0 }),
+  is: (value: unknown): value is { boxed: number } =>
+    typeof value === "object" && value !== null && "boxed" in value,
+} as Loose) as Loose;
 const Tail = message("g/Tail", { n: t.int, end: t.optional(t.shared(t.bytes)) });
 
 /** A node with every sort of place: shared and plain fields, parts of containers, dynamic places. */
@@ -58,6 +65,11 @@ export const Node: Loose = message(
       return t.shared(t.optional(t.union(Node, Tail)));
     },
     tail: Tail,
+    box: t.optional(t.shared(Box)),
+    boxes: t.list(Box),
+    plainBox: Box,
+    samples: t.shared(t.int32Array),
+    moreSamples: t.map(t.string, t.int32Array),
   },
   { refs: true, types: [Color] },
 );
@@ -111,6 +123,8 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
   const madeRows = rows.map((row) => [...row]);
   const sets = groups.map((group) => new Set(group.map((place) => at(made, place))));
   const dates = [new Date(0), new Date(86_400_000)];
+  const boxes = [{ boxed: 1 }, { boxed: 2 }];
+  const samples = [Int32Array.of(1, -1), Int32Array.of()];
   const blobs = [Uint8Array.of(), Uint8Array.of(1, 2)];
   const madeLists: Loose[][] = lists.map(() => []);
   const madeMaps: Map<Loose, Loose>[] = maps.map(() => new Map());
@@ -121,6 +135,8 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
     ...madeMaps,
     ...dates,
     ...blobs,
+    ...boxes,
+    ...samples,
     new Set([1, "x"]),
     new PlainDate("2024-01-31"),
     Color.value("GREEN"),
@@ -156,6 +172,11 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
       map: new Map(node.map.map(([key, value]) => [at(things, key), at(things, value)])),
       either: node.either === null ? null : at([...made, ...tails], node.either),
       tail: at(tails, node.id + 300),
+      box: node.next === null ? null : at(boxes, node.next),
+      boxes: node.blobs.map((place) => at(boxes, place)),
+      plainBox: at(boxes, node.peer),
+      samples: at(samples, node.when),
+      moreSamples: new Map(node.stamps.map((place, name) => [`s${name}`, at(samples, place)])),
     });
   }
   return made[0];
@@ -216,12 +237,15 @@ const plain = new Set([
   "map",
   "plainAny",
   "tail",
+  "boxes",
+  "plainBox",
+  "moreSamples",
 ]);
 
 type Walk = (one: Loose, other: Loose, path: string, keeps: boolean) => void;
 
 function parts(one: Loose, other: Loose, path: string, walk: Walk): void {
-  if (one instanceof Date || one instanceof PlainDate || one instanceof Uint8Array) {
+  if (one instanceof Date || one instanceof PlainDate || ArrayBuffer.isView(one)) {
     walk(JSON.stringify(one), JSON.stringify(other), path, false);
   } else if (one instanceof Map || one instanceof Set) {
     const [left, right] = [[...one], [...other]];

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import "../../ts/src/codec/install.js";
 import { codecBy } from "../../ts/src/codec/codec.js";
+import { native } from "../../ts/src/native/index.js";
 import { MessageWriter } from "../../ts/src/native/message.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
@@ -14,13 +15,15 @@ type Loose = any;
 
 const executors = ["generated", "interpreted"] as const;
 
-/** The value once through the codec; both executors write the same and read it alike. */
+/** The value once through the codec; both executors write the same, which Rust takes, and read it alike. */
 function round(schema: Loose, value: unknown): Loose {
   const found = executors.map((executor) => {
     const codec = codecBy(executor, schema);
     const writer = new MessageWriter(8);
     codec.write(writer, value);
-    return { bytes: writer.buf.slice(0, writer.pos), back: codec.read(writer.buf, 0, writer.pos, false) };
+    const bytes = writer.buf.slice(0, writer.pos);
+    native().planCheck(codec.planId, codec.root, bytes);
+    return { bytes, back: codec.read(bytes, 0, bytes.length, false) };
   });
   expect(found[1]).toEqual(found[0]);
   return found[0]?.back;
@@ -195,6 +198,7 @@ describe("with other features", () => {
     const schema = holder({
       list: t.list(Box),
       one: t.shared(Box),
+      another: t.optional(t.shared(Box)),
       map: t.map(t.string, t.int32Array),
       any: t.anyList,
     });
@@ -203,6 +207,7 @@ describe("with other features", () => {
     const value = {
       list: [box, box],
       one: box,
+      another: { n: 4 },
       map: new Map([
         ["a", items],
         ["b", items],

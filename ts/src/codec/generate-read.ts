@@ -196,7 +196,8 @@ class ReaderSource {
   #led(place: FieldShape, target: string): string {
     const { shape, lead } = place;
     const rare = leadReader(this.#reading, place);
-    if (lead === "flag" || shape.op === "dynamic") return `${target} = ${this.#source.constant(rare)}(r);`;
+    if (lead === "flag" || shape.op === "dynamic" || shape.op === "extension")
+      return `${target} = ${this.#source.constant(rare)}(r);`;
     const info = shape.op === "message" && shape.typeInfo;
     const type = info ? `expectType(r, ${this.#scopeName}, ${this.#source.constant(shape.type)}); ` : "";
     return this.#referable(shape, target, { expect: expectOf(this.#reading, shape), rare, type });

@@ -140,7 +140,8 @@ class WriterSource {
   #led(place: FieldShape): Step {
     const { shape, lead } = place;
     if (lead === "plain") return this.#place(shape);
-    if (lead === "flag" || shape.op === "dynamic") return this.#closure(leadWriter(this.#scope, place));
+    if (lead === "flag" || shape.op === "dynamic" || shape.op === "extension")
+      return this.#closure(leadWriter(this.#scope, place));
     return orNull(shape.nullable, this.#referable(formOfShape(shape), this.#present(shape)));
   }
 

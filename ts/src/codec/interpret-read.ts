@@ -108,7 +108,7 @@ export function leadReader(reading: Reading, { shape, lead }: FieldShape): ReadB
   const read = presentReader(reading, shape);
   const expect = expectOf(reading, shape);
   if (lead === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
-  if (shape.op === "dynamic" || (shape.op === "message" && shape.typeInfo)) {
+  if (shape.op === "dynamic" || ("typeInfo" in shape && shape.typeInfo)) {
     const typed = typedReader(reading.scope, expect);
     return (reader) => readReferable(reader, expect, null, typed);
   }
