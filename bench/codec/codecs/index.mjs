@@ -22,6 +22,7 @@ export const codecs = {
     module: "./positional.mjs",
     packages: ["aster-rpc"],
     note: "a format for two peers of the same contract that was left out; see ADR 0010",
+    without: ["graph"], // nor does it
   },
   json: { title: "JSON", module: "./json.mjs", packages: [], note: "to and from UTF-8 bytes" },
   msgpackr: {
