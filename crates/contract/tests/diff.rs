@@ -124,6 +124,22 @@ fn another_extension_or_array_is_another_type_though_the_id_stays() {
 }
 
 #[test]
+fn options_of_a_message_count_where_it_is_a_root() {
+    let with = |member: &str, position: usize| {
+        change(|service| service["schema"]["types"][position][member] = json!(true))
+    };
+    let tracking = with("refs", 0);
+    assert_eq!(
+        (tracking.kind, tracking.breaking, tracking.in_contract),
+        ("references_changed", false, false)
+    );
+    assert_eq!(tracking.effects.xlang.old_clients, Verdict::Depends);
+    let compatible = with("compatible", 0);
+    assert_eq!((compatible.kind, compatible.breaking), ("compatible_changed", false));
+    assert_eq!(compatible.effects.xlang.old_clients, Verdict::Works);
+}
+
+#[test]
 fn a_service_changes_as_a_whole() {
     for (member, value, kind) in [
         ("version", json!(2), "version_changed"),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Change;
-use super::side::{Enum, Field, Side};
+use super::side::{Enum, Field, Message, Side};
 use super::verdict::{Effects, Reading, Verdict, Verdicts, stubs};
 
 /// Everything that changed in the messages and enums that both sides know.
@@ -13,6 +13,9 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
         if let Some(after) = new.messages.get(tag).filter(|after| *after != before) {
             let place = Place::of(tag, old, new);
             fields(&place, &before.fields, &after.fields, &mut found);
+            if old.is_root(tag) || new.is_root(tag) {
+                found.extend(options(&place, before, after));
+            }
         }
     }
     for (tag, before) in &old.enums {
@@ -60,6 +63,26 @@ impl<'a> Place<'a> {
             Effects { stubs: stubs(true), xlang: Verdicts::both(Verdict::Fails), json: self.verdicts(json) };
         Change::new(kind, format!("{}.{field}", self.tag), what, effects).of(self.methods.clone())
     }
+}
+
+/// Other ways to write a payload, which neither the contract id nor a hash tells.
+fn options(place: &Place<'_>, old: &Message, new: &Message) -> Vec<Change> {
+    let (Some(before), Some(after)) = (old.options, new.options) else { return Vec::new() };
+    let works = Verdicts::both(Verdict::Works);
+    let change = |kind, what: &str, xlang| {
+        let effects = Effects { stubs: works, xlang, json: works };
+        Change::new(kind, place.tag, what, effects).of(place.methods.clone())
+    };
+    let mut found = Vec::new();
+    if before.refs != after.refs {
+        let what = if after.refs { "tracks references now" } else { "does not track references any more" };
+        found.push(change("references_changed", what, Verdicts::both(Verdict::Depends)));
+    }
+    if before.compatible != after.compatible {
+        let what = if after.compatible { "is compatible now" } else { "is not compatible any more" };
+        found.push(change("compatible_changed", what, works));
+    }
+    found
 }
 
 fn fields(place: &Place<'_>, old: &[Field], new: &[Field], found: &mut Vec<Change>) {

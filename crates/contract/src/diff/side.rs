@@ -41,6 +41,15 @@ pub(super) struct Method {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Message {
     pub(super) fields: Vec<Field>,
+    /// How payloads with it at the root are written, where the side knows it.
+    pub(super) options: Option<Options>,
+}
+
+/// What is declared of a message beside its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Options {
+    pub(super) refs: bool,
+    pub(super) compatible: bool,
 }
 
 /// A field of a message.
@@ -80,6 +89,11 @@ impl Side {
             .collect()
     }
 
+    /// Whether payloads have this message at their root.
+    pub(super) fn is_root(&self, tag: &str) -> bool {
+        self.methods.values().any(|method| method.request == tag || method.response == tag)
+    }
+
     /// The type and every message that reaches it.
     fn reaching<'a>(&'a self, tag: &'a str) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::from([tag]);
@@ -113,7 +127,10 @@ impl Side {
             } else {
                 let values = defaults.get(index);
                 let fields = list(kind, "fields").iter().map(|field| exact_field(field, &tags, values));
-                self.messages.insert(tag, Message { fields: fields.collect() });
+                let flag = |name: &str| kind.get(name).and_then(Value::as_bool).unwrap_or_default();
+                let options = Options { refs: flag("refs"), compatible: flag("compatible") };
+                let message = Message { fields: fields.collect(), options: Some(options) };
+                self.messages.insert(tag, message);
             }
         }
     }

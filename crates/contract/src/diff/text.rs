@@ -108,6 +108,13 @@ pub(super) fn advice(change: &Change, old: &Side, new: &Side) -> String {
         "default_added" | "default_changed" | "default_removed" => {
             "nothing; peers fill in their own default, and only where a member is missing".to_owned()
         }
+        "references_changed" => {
+            "say it on both sides at once: a peer that does not track references refuses collections of objects of one that does"
+                .to_owned()
+        }
+        "compatible_changed" => {
+            "nothing while both sides have these fields; other versions are understood only where both sides say compatible".to_owned()
+        }
         _ if !change.in_contract && change.breaking => {
             format!("no stub notices this one, so never change it in place: {beside}")
         }
