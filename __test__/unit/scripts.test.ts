@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Missing, Problem } from "../../scripts/support/console.mjs";
+import { fetching } from "../../scripts/support/fetching.mjs";
 import { digest } from "../../scripts/support/stamp.mjs";
 import { Tally } from "../../scripts/support/tally.mjs";
 import { at } from "./support/tree.ts";
@@ -89,5 +91,28 @@ describe("a digest", () => {
     writeFileSync(path.join(folder, "b.rs"), "");
     expect(of()).not.toBe(first);
     expect(of({ match: (name: string) => name === "a.rs" })).toBe(first);
+  });
+});
+
+describe("a fetch from a registry", () => {
+  const fetch = (words: string, code: number): Promise<unknown> =>
+    fetching("It cannot be fetched", process.execPath, [
+      "-e",
+      `console.error(${JSON.stringify(words)}); process.exit(${code})`,
+    ]).then(
+      () => "fetched",
+      (error: unknown) => error,
+    );
+
+  it("is told from one that failed for another reason, so that only an absent registry is passed over", async () => {
+    expect(await fetch("dial tcp: lookup", 0)).toBe("fetched");
+    for (const words of [
+      "dial tcp: lookup proxy: no such host",
+      "Could not transfer artifact a:b:1 from/to c",
+    ])
+      expect(await fetch(words, 1)).toBeInstanceOf(Missing);
+    const other = await fetch("Could not find artifact a:b:9", 1);
+    expect(other).toBeInstanceOf(Problem);
+    expect(other).not.toBeInstanceOf(Missing);
   });
 });

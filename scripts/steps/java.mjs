@@ -30,6 +30,7 @@ export const javaStep = {
     await fetching("The Java libraries cannot be fetched", "mvn", [
       "-q",
       "-B",
+      "-Dstyle.color=never",
       "-f",
       at(source, "pom.xml"),
       COPY,
