@@ -19,10 +19,14 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
   });
   afterAll(() => reference.stop());
 
-  it(`agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`, async () => {
-    for (let seed = 1; seed <= WORLDS; seed++) await compareWorld(reference, seed, AMOUNT, tally);
-    expect(tally.values).toBe(WORLDS * AMOUNT.values * 2);
-  }, full ? 3_600_000 : 120_000);
+  it(
+    `agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`,
+    async () => {
+      for (let seed = 1; seed <= WORLDS; seed++) await compareWorld(reference, seed, AMOUNT, tally);
+      expect(tally.values).toBe(WORLDS * AMOUNT.values * 2);
+    },
+    full ? 3_600_000 : 120_000,
+  );
 
   it("agree on damaged messages that both take, and Python takes all that we take", () => {
     expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
