@@ -31,7 +31,9 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
   it("agree on damaged messages that both take, and Python takes all that we take", () => {
     expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
     expect(tally.bothTake).toBeGreaterThan(tally.damaged / 20);
-    expect(Object.fromEntries(tally.weTake)).toEqual({});
+    // A list can be a key, or an element of a set, in JavaScript alone.
+    const kinds = [...tally.weTake.keys()].filter((kind) => !kind.startsWith("TypeError: unhashable type"));
+    expect(kinds).toEqual([]);
     // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });
