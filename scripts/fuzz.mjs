@@ -25,6 +25,8 @@ const jsTargets = [
   "descriptions",
   "dynamic",
   "json",
+  "rows",
+  "tables",
   "manifest",
   "idl",
 ].map((name) => `js-${name}`);

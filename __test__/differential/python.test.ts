@@ -19,15 +19,21 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
   });
   afterAll(() => reference.stop());
 
-  it(`agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`, async () => {
-    for (let seed = 1; seed <= WORLDS; seed++) await compareWorld(reference, seed, AMOUNT, tally);
-    expect(tally.values).toBe(WORLDS * AMOUNT.values * 2);
-  }, 600_000);
+  it(
+    `agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`,
+    async () => {
+      for (let seed = 1; seed <= WORLDS; seed++) await compareWorld(reference, seed, AMOUNT, tally);
+      expect(tally.values).toBe(WORLDS * AMOUNT.values * 2);
+    },
+    full ? 3_600_000 : 120_000,
+  );
 
   it("agree on damaged messages that both take, and Python takes all that we take", () => {
     expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
     expect(tally.bothTake).toBeGreaterThan(tally.damaged / 20);
-    expect(Object.fromEntries(tally.weTake)).toEqual({});
+    // A list can be a key, or an element of a set, in JavaScript alone.
+    const kinds = [...tally.weTake.keys()].filter((kind) => !kind.startsWith("TypeError: unhashable type"));
+    expect(kinds).toEqual([]);
     // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });

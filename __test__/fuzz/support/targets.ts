@@ -11,6 +11,7 @@ import { vectorMessages } from "./corpus.ts";
 import { checkIdl, checkManifest, idlSeeds, manifestSeeds } from "./documents.ts";
 import { attempt, decode, encode, hexOf, jsonByRust, refusedByRust } from "./executors.ts";
 import type { Random } from "./random.ts";
+import { rowSubject, tableSubject } from "./rows.ts";
 import { textOf } from "./text.ts";
 import { type Loose, makeWorld, rootOf, schemasOf, type WorldOptions } from "./types.ts";
 import { ValueMaker } from "./values.ts";
@@ -56,6 +57,9 @@ export const targets: Readonly<Record<string, Target>> = {
     const check = threeReaders(Holder as Loose);
     return { seeds, check: (bytes) => `${check(bytes)} / ${schemaless(bytes)}` };
   },
+  /** Rows and tables, read in place. */
+  rows: rowSubject,
+  tables: tableSubject,
   /** Manifests and IDL of others, of which commands make code. */
   manifest: () => ({ seeds: manifestSeeds(), check: checkManifest }),
   idl: () => ({ seeds: idlSeeds(), check: checkIdl }),
