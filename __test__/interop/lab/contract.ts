@@ -113,7 +113,9 @@ export const Lab = service(
   },
 );
 
-export const LabNext = service("LabNext", { version: 3 }, { text: unary(Text, Text) });
+/** Compatible on our side alone: a Python peer is never sent a description, and looks past what we announce. */
+const Note = message("lab.v1/Text", { text: t.string }, { compatible: true });
+export const LabNext = service("LabNext", { version: 3 }, { text: unary(Note, Note) });
 
 const Question = message("lab.v1/Question", { text: t.string });
 const Answer = message("lab.v1/Answer", { text: t.string, length: t.int });

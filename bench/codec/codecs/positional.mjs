@@ -1,7 +1,8 @@
 // The alternative of ADR 0010: a private format for two peers with the same contract. No names, no hashes; numbers first,
 // then the text of all strings in one piece, decoded and encoded by one call; messages of scalars alone keep their
 // strings in place, which is faster there. Generated code, values checked when written, lengths when read.
-// Only what the bench's messages need; strings that are decoded keep the text of their whole message alive.
+// Only what the bench's messages need. What is kept of a message holds no more of it than with XLANG: strings are cut from
+// windows of its text, by the rule of ts/src/codec/read-text.ts.
 import { MessageWriter } from "../../../dist/native/message.js";
 import { describe } from "../../../dist/schema/descriptor.js";
 import { schemas } from "../schemas.mjs";
@@ -11,6 +12,7 @@ const IN_PLACE = 4; // first byte of a message; 2 and 3 are XLANG's
 const LATIN1 = 5;
 const UTF16 = 6;
 const SHORT = 24;
+const WINDOW = 256;
 
 function refuse() {
   throw new TypeError("a value that does not fit");
@@ -100,7 +102,26 @@ function getText(r) {
   return length > SHORT ? latin1Slice.call(b, p, p + length) : shortText(b, p, length);
 }
 
-const runtime = { putInt, getInt, putShort, putText, getText, refuse, broken };
+/** A string at `a` of the text that the window does not hold, or that would hold too much of it. */
+function refill(r, a, length) {
+  const left = r.size - a;
+  if (length > WINDOW / 2 || left < 64) return slice(r, a, a + length);
+  if (a < r.from || a + length > r.from + r.window.length) {
+    r.window = slice(r, a, a + Math.min(left, WINDOW));
+    r.from = a;
+  }
+  const at = a - r.from;
+  if (length <= 12 || length * 8 >= r.window.length) return r.window.slice(at, at + length);
+  return slice(r, a, a + length);
+}
+
+function slice({ b, base, wide }, from, to) {
+  return wide
+    ? ucs2Slice.call(b, base + 2 * from, base + 2 * to)
+    : latin1Slice.call(b, base + from, base + to);
+}
+
+const runtime = { refill, putInt, getInt, putShort, putText, getText, refuse, broken };
 
 /** Writing: the statements that put the local `x`, with room made. */
 const put = {
@@ -124,7 +145,8 @@ const get = {
   int: (y) => `if (p < e && b[p] < 240) ${y} = b[p++]; else { r.p = p; ${y} = getInt(r); p = r.p; }`,
   float: (y) =>
     `if (e - p < 8) broken(); for (let i = 0; i < 8; i++) r.eight[i] = b[p + i]; p += 8; ${y} = r.double[0];`,
-  string: (y) => `${get.int("q")} if (q < 0 || q > s.length - a) broken(); ${y} = s.slice(a, a + q); a += q;`,
+  string: (y) =>
+    `${get.int("q")} if (q < 0 || q > r.size - a) broken(); m = a - r.from; ${y} = m >= 0 && m + q <= r.window.length && (q <= 12 || q * 8 >= r.window.length) ? r.window.slice(m, m + q) : refill(r, a, q); a += q;`,
 };
 const getInPlace = { ...get, string: (y) => `r.p = p; ${y} = getText(r); p = r.p;` };
 const got = (name) => (y) => `r.p = p; r.at = a; ${y} = ${name}(r); p = r.p; a = r.at;`;
@@ -164,7 +186,7 @@ class Program {
     this.lines.push(
       `function w${name}(w, v) { ${check} if (++w.depth > 50) refuse(); w.ensure(256); let p = w.pos, b = w.buf, s = w.text, x, q;`,
       `${writing} w.pos = p; w.text = s; w.depth--; }`,
-      `function r${name}(r) { if (++r.depth > 50) broken(); const b = r.b, e = r.e, s = r.text; let p = r.p, a = r.at, q, v;`,
+      `function r${name}(r) { if (++r.depth > 50) broken(); const b = r.b, e = r.e; let p = r.p, a = r.at, q, m, v;`,
       `${reading} r.p = p; r.at = a; r.depth--; return v; }`,
     );
   }
@@ -221,7 +243,11 @@ export function open(type) {
     b: eight,
     p: 0,
     e: 0,
-    text: "",
+    wide: false,
+    base: 0, // where the text begins
+    size: 0,
+    window: "",
+    from: 0,
     at: 0,
     depth: 0,
     eight,
@@ -257,17 +283,19 @@ export function open(type) {
     reader.p = inPlace ? 1 : 5;
     reader.e = inPlace ? bytes.length : textStart(bytes);
     const value = read(reader);
-    if (reader.p !== reader.e || reader.at !== reader.text.length) broken();
-    reader.text = "";
+    if (reader.p !== reader.e || reader.at !== reader.size) broken();
     return value;
   }
 
-  /** Decodes the text of the message; its place is the end of what comes before it. */
+  /** Finds the text of the message; its place is the end of what comes before it. */
   function textStart(bytes) {
     const start = (bytes[1] | (bytes[2] << 8) | (bytes[3] << 16) | (bytes[4] << 24)) >>> 0;
     if (start > bytes.length) broken();
-    const slice = bytes[0] === UTF16 ? ucs2Slice : latin1Slice;
-    reader.text = slice.call(bytes, start, bytes.length);
+    reader.wide = bytes[0] === UTF16;
+    reader.base = start;
+    reader.size = (bytes.length - start) >> (reader.wide ? 1 : 0);
+    reader.window = "";
+    reader.from = 0;
     return start;
   }
 
