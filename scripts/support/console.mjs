@@ -38,11 +38,16 @@ export function seconds(sinceMs) {
   return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Runs a script's main function; a Problem ends it with a readable message and code 1. */
+/** Runs a script's main function; a Problem ends it with a readable message and code 1, a wrong option with code 2. */
 export async function main(run) {
   try {
     process.exitCode = (await run()) ?? 0;
   } catch (error) {
+    if (error.code?.startsWith("ERR_PARSE_ARGS")) {
+      say(red(error.message));
+      process.exitCode = 2;
+      return;
+    }
     if (!(error instanceof Problem)) throw error;
     say(`\n${red("Cannot go on:")} ${error.message}`);
     if (error.help) say(`  ${bold(error.help)}`);
