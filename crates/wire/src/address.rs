@@ -16,6 +16,8 @@ use crate::ticket::{PREFIX, Ticket, TicketError};
 
 /// Longest text that is looked at.
 pub const MAX_TEXT_BYTES: usize = 16_384;
+/// Longest node address text: what fits [`MAX_TEXT_BYTES`] as base64.
+const MAX_NODE_BYTES: usize = MAX_TEXT_BYTES / 4 * 3;
 /// Most direct addresses of one node address.
 pub const MAX_DIRECT: usize = 64;
 
@@ -106,7 +108,7 @@ impl FromStr for NodeAddr {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        if text.len() > MAX_TEXT_BYTES {
+        if text.len() > MAX_NODE_BYTES {
             return Err(AddressError::TooLong);
         }
         let mut lines = text.split('\n');
@@ -122,7 +124,9 @@ impl FromStr for NodeAddr {
             }
             direct.push(line.parse().map_err(|_| AddressError::Direct { line: index + 3 })?);
         }
-        Ok(Self { endpoint_id, relay_url, direct })
+        let address = Self { endpoint_id, relay_url, direct };
+        // Some addresses are longer as we write them.
+        if address.to_string().len() > MAX_NODE_BYTES { Err(AddressError::TooLong) } else { Ok(address) }
     }
 }
 

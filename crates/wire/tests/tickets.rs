@@ -203,3 +203,22 @@ proptest! {
         let _ = format!("aster1{text}").parse::<Ticket>();
     }
 }
+
+#[test]
+fn every_node_address_that_is_read_fits_its_base64_form() {
+    let id = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let fits = |relay: usize, direct: &str| {
+        let text = format!("{id}\n{}{direct}", "r".repeat(relay));
+        let read = text.parse::<NodeAddr>();
+        if let Ok(address) = &read {
+            assert_eq!(NodeAddr::from_base64(&address.to_base64()).as_ref(), Ok(address), "{relay}");
+        }
+        read.is_ok()
+    };
+    let most = 12_288 - id.len() - 2;
+    assert!(fits(most, "\n") && fits(most, ""));
+    assert!(!fits(most + 1, "\n") && !fits(most + 1, ""));
+    // Written by us it is four characters longer.
+    let longer = "\n[::ffff:0:0]:1";
+    assert!(fits(most - longer.len() - 3, longer) && !fits(most - longer.len() + 1, longer));
+}
