@@ -224,6 +224,15 @@ describe("values without a schema", () => {
   });
 });
 
+describe("bare lists and maps inside others", () => {
+  it("bring their type, which no hint of a peer names", () => {
+    expect(read(t.list(t.anyList), "01081600")).toEqual([[]]);
+    expect(read(t.list(t.anyList), "010c00")).toBeInstanceOf(Error);
+    expect(read(t.map(t.string, t.anyMap), "01040118046100")).toEqual(new Map([["a", new Map()]]));
+    expect(read(t.map(t.string, t.anyMap), "012401046100")).toBeInstanceOf(Error);
+  });
+});
+
 describe("depth", () => {
   const Node = message("d/Node", {
     get next() {

@@ -187,7 +187,7 @@ export function expectDynamic(shape: DynamicShape, loose: Loose): Expect {
   const free = shape.narrow === 0 && shape.only === null;
   return {
     takesNull: shape.nullable || free,
-    payload: shape.narrow === 0 ? null : (reader, number) => readOfKind(reader, loose, shape.narrow, number),
+    payload: null,
     form: shape,
     ofKind(reader, kind) {
       if (!fitsDynamic(kind, shape)) reader.fail("a value of another type than declared");
