@@ -79,7 +79,7 @@ impl ServiceDefinition {
         if !self.takes(Mode::Compatible) {
             return Vec::new();
         }
-        vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default())]
+        vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned())]
     }
 
     /// The plan of all methods, where there is only one.

@@ -67,7 +67,7 @@ async fn versions_of_a_message_meet_in_every_pattern() {
     let node_of_client = node().await;
     let ticket = node_of_server.ticket().await;
     let (peer, answer) = node_of_client.connect(&ticket, String::new(), PATIENCE).await.unwrap();
-    let announced = ("compatible".to_owned(), server_plan.fingerprint());
+    let announced = ("compatible".to_owned(), server_plan.fingerprint().to_owned());
     assert_eq!(answer.services.first().unwrap().extensions, [announced]);
     assert_ne!(server_plan.fingerprint(), older().fingerprint());
     assert_eq!(server_plan.fingerprint(), newer().fingerprint());

@@ -256,7 +256,7 @@ function itemReader(reader: Reader, scope: Scope, expect: Expect, flags: number)
     return tracked ? (at) => readReferable(at, expect, null, typed) : nullsReader(expect, nulls, typed);
   }
   let read = expect.payload;
-  let kind: Kind = expect.payload === null || "op" in expect.form ? ID.NONE : expect.form.kind;
+  let kind: Kind = "op" in expect.form ? ID.NONE : expect.form.kind;
   if (form !== (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) || read === null) {
     if (form !== LIST_FLAG.SAME_TYPE) reader.fail("a list with unknown flags");
     kind = readTypeInfo(reader, scope);

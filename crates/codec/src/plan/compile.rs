@@ -1,6 +1,7 @@
 //! From schema to plan: wire order, fingerprint, hash, meta strings, what is declared.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::{
     BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Root, Shape, TypePlan, describe,
@@ -28,7 +29,7 @@ impl Plan {
             inner.insert(declared.name.clone(), index);
         }
         let roots = schema.roots.iter().map(|r#type| root(schema, r#type)).collect();
-        Ok(Self { types, roots, names })
+        Ok(Self { types, roots, names, fingerprint: OnceLock::new() })
     }
 }
 

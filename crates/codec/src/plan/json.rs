@@ -17,8 +17,8 @@ impl Plan {
     }
 
     /// Equal for plans whose messages have equal bytes; 16 hex digits. Plans of other versions of this crate may differ.
-    pub fn fingerprint(&self) -> String {
-        format!("{:016x}", murmur3(self.to_json().as_bytes()))
+    pub fn fingerprint(&self) -> &str {
+        self.fingerprint.get_or_init(|| format!("{:016x}", murmur3(self.to_json().as_bytes())))
     }
 }
 

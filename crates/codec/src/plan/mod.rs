@@ -10,6 +10,7 @@ mod json;
 pub(crate) use json::hex;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::metastring::MetaString;
 use crate::schema::{EnumValue, Mode};
@@ -22,6 +23,8 @@ pub struct Plan {
     pub(crate) roots: Vec<Root>,
     /// Namespace, then name, to the index in `types`.
     names: HashMap<String, HashMap<String, usize>>,
+    /// See [`Plan::fingerprint`]; servers tell it to every client that comes.
+    fingerprint: OnceLock<String>,
 }
 
 /// What can stand at the root of a payload, and how the payload is written then.
@@ -188,7 +191,7 @@ impl Plan {
     pub fn dynamic() -> Self {
         let shape = Shape::Dynamic(Dynamic::Any);
         let root = Root { node: Node::new(shape, true), mode: Mode::default() };
-        Self { types: Vec::new(), roots: vec![root], names: HashMap::new() }
+        Self { types: Vec::new(), roots: vec![root], names: HashMap::new(), fingerprint: OnceLock::new() }
     }
 
     /// Number of roots; they are counted from 0.
