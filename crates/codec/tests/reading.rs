@@ -85,6 +85,17 @@ fn elements_of_another_type_and_unknown_flags_are_refused() {
 }
 
 #[test]
+fn a_type_of_elements_fits_its_place_even_where_all_of_them_are_null() {
+    let maybe = json!({ "list": { "optional": "int" } });
+    assert_eq!(field(&maybe, "02 0a 07 fd fd"), Ok(Value::List(vec![Value::Null, Value::Null])));
+    assert_eq!(field(&maybe, "02 0a 24 fd fd"), Ok(Value::List(vec![Value::Null, Value::Null])));
+    for form in ["02 0a 15 fd fd", "02 0a 16 fd fd", "02 0a 36 fd fd"] {
+        let error = field(&maybe, form).expect_err(form);
+        assert_eq!(error.path(), "f", "{form}: {error}");
+    }
+}
+
+#[test]
 fn a_declared_map_may_come_in_every_form() {
     let map = json!({ "map": ["string", "int"] });
     let expected =

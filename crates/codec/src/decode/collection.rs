@@ -44,7 +44,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match flags & !(NULLS | TRACKED) {
             flags if flags == DECLARED | SAME && items.is_declared(self.mode) => Ok(Typing::Declared),
             SAME => {
-                let wire = self.type_info(&items.node)?;
+                let wire = self.fitting_type(&items.node)?;
                 // Elements of no type and without flags would be no bytes at all.
                 if wire == WireType::None && flags & (NULLS | TRACKED) == 0 {
                     return Err(CodecError::invalid("a collection of nothing"));
@@ -127,7 +127,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn side_typing(&mut self, side: &'a Items, declared: bool) -> Result<Typing, CodecError> {
         if !declared {
-            return match self.type_info(&side.node)? {
+            return match self.fitting_type(&side.node)? {
                 // Null keys and values have chunks of their own.
                 WireType::None => Err(CodecError::invalid("a map chunk of nothing")),
                 wire => Ok(Typing::Same(wire)),

@@ -177,32 +177,30 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// A value that its type precedes.
     fn typed(&mut self, node: &'a Node) -> Done {
-        let wire = self.type_info(node)?;
+        let wire = self.fitting_type(node)?;
         self.as_node(wire, node)
     }
 
-    /// A value of a type that the message named, in a place that may ask for another.
+    /// Reads the type of a value that may stand in a place.
+    fn fitting_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
+        let wire = self.type_info(node)?;
+        if fits(wire, &node.shape) {
+            return Ok(wire);
+        }
+        Err(CodecError::invalid("a value of another type than declared"))
+    }
+
+    /// A value of a type that the message named and that fits its place.
     fn as_node(&mut self, wire: WireType, node: &'a Node) -> Done {
         match (&node.shape, wire) {
             (_, WireType::None) => self.null(node),
-            (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named))
-                if converts(named, *declared) =>
-            {
+            (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named)) => {
                 self.scalar(named, *declared)
             }
             (Shape::List(items), WireType::List) => self.items(items, false),
             (Shape::Set(items), WireType::Set) => self.items(items, true),
             (Shape::Map(entries), WireType::Map) => self.map(&entries.key, &entries.value),
-            (Shape::Array(kind), WireType::Array(named)) if *kind == named => self.array(named),
-            (Shape::Message { index, .. }, WireType::Message(named, by)) if *index == named => {
-                self.message_by(named, by)
-            }
-            (Shape::Extension { index, .. }, WireType::Extension(named)) if *index == named => {
-                self.extension(named)
-            }
-            (Shape::Enum(index), WireType::Enum(named)) if *index == named => self.member(named),
-            (Shape::Dynamic(dynamic), _) if allows(dynamic, wire) => self.dynamic(wire),
-            _ => Err(CodecError::invalid("a value of another type than declared")),
+            _ => self.dynamic(wire),
         }
     }
 
@@ -301,6 +299,25 @@ fn carries_type(node: &Node) -> bool {
 
 fn hash_number(bytes: &[u8]) -> i32 {
     bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
+}
+
+/// Whether a value of a named type may stand in a place; whether null may, is asked when it comes.
+fn fits(wire: WireType, place: &Shape) -> bool {
+    match (place, wire) {
+        (_, WireType::None)
+        | (Shape::List(_), WireType::List)
+        | (Shape::Set(_), WireType::Set)
+        | (Shape::Map(_), WireType::Map) => true,
+        (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named)) => {
+            converts(named, *declared)
+        }
+        (Shape::Array(declared), WireType::Array(named)) => *declared == named,
+        (Shape::Message { index, .. }, WireType::Message(named, _))
+        | (Shape::Extension { index, .. }, WireType::Extension(named))
+        | (Shape::Enum(index), WireType::Enum(named)) => *index == named,
+        (Shape::Dynamic(dynamic), _) => allows(dynamic, wire),
+        _ => false,
+    }
 }
 
 /// Whether a named scalar may stand for the declared one; the range is checked with its value.

@@ -58,7 +58,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         let wire = match typing {
             Typing::Declared => None,
             Typing::Same(wire) => Some(wire),
-            Typing::Each => Some(self.type_info(node)?),
+            Typing::Each => Some(self.fitting_type(node)?),
         };
         let number = self.tracked.seen.len();
         self.budget.tracked(number + 1)?;
@@ -82,7 +82,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if seen.skipped {
             return Err(CodecError::invalid("a reference into a field that is not known here"));
         }
-        if !fits(seen, node) {
+        if !may_stand(seen, node) {
             return Err(CodecError::invalid("a reference to a value of another type than declared"));
         }
         self.sink.reference(number)
@@ -90,7 +90,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 }
 
 /// Whether what was read at one place may stand in another.
-fn fits(seen: Seen<'_>, place: &Node) -> bool {
+fn may_stand(seen: Seen<'_>, place: &Node) -> bool {
     if seen.wire == Some(WireType::None) {
         return place.takes_null();
     }
