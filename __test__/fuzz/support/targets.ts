@@ -171,10 +171,12 @@ function readAgain(
   const [codec] = codecs as [MessageCodec];
   if (textOf(schema, decode(codec, again)) !== original.text)
     throw new Error("what was written is another value");
-  // Dates lose microseconds and sets repeated elements on the way; everything else Rust must see as the same.
+  // Dates lose microseconds, sets repeated elements, and maps what a repeated key overwrites, which may be the one part
+  // without a form in JSON; everything else Rust must see as the same.
   const { plan, text, bytes } = original;
   if (/[T{]/.test(text) || plan.described !== null) return;
   const [before, after] = [jsonByRust(plan, bytes), jsonByRust(plan, again)];
+  if (before === null) return;
   if (normal(before) !== normal(after)) throw new Error(`Rust reads another value: ${before} and ${after}`);
 }
 
