@@ -4,7 +4,6 @@ import {
   AsterClient,
   AsterServer,
   bidiStream,
-  type Infer,
   implement,
   message,
   serverStream,
@@ -13,21 +12,7 @@ import {
   unary,
 } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-
-const Person = message(
-  "graph.v1/Person",
-  {
-    name: t.string,
-    get friends() {
-      return t.list(Person);
-    },
-    get partner() {
-      return t.optional(t.shared(Person));
-    },
-  },
-  { refs: true },
-);
-type Person = Infer<typeof Person>;
+import { Person } from "./fixtures/person.ts";
 
 const Town = message(
   "graph.v1/Town",

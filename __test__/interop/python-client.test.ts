@@ -1,8 +1,9 @@
 /** The Python client calls our server: each case of each suite, in each way in which the reference calls. */
-import { AsterServer, type Implementation } from "aster-rpc";
+import type { AsterServer, Implementation } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
 import { refEchoServices } from "./ref-echo/service.ts";
+import { startNodeServer } from "./support/calls.ts";
 import {
   describeInterop,
   type PythonMode,
@@ -11,7 +12,6 @@ import {
   runPythonClient,
 } from "./support/python.ts";
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const modes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped", "proxy"];
 
 function calls(suite: PythonSuite, mode: PythonMode, services: () => readonly Implementation[]): void {
@@ -19,14 +19,7 @@ function calls(suite: PythonSuite, mode: PythonMode, services: () => readonly Im
   let outcomes: Map<string, string | null>;
 
   beforeAll(async () => {
-    server = await AsterServer.start({
-      services: services(),
-      access: "open",
-      bind: "127.0.0.1:0",
-      relay: "disabled",
-      identity: "ephemeral",
-      logger: silent,
-    });
+    server = await startNodeServer(services());
     outcomes = await runPythonClient(server.ticket, suite, mode);
   }, 120_000);
 

@@ -1,38 +1,9 @@
 /** Our client calls the Python server: what is equal in both payload modes, then what only one of them can carry. */
-import { AsterClient, AsterError, Code, type Infer, type InferInput, type Stub } from "aster-rpc";
+import { type AsterClient, Code, type Infer, type InferInput, type Stub } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  type Chunk,
-  type Kinds,
-  Lab,
-  LabNext,
-  LabPostponed,
-  type Paint,
-  pattern,
-  type Shape,
-} from "./lab/contract.ts";
+import { type Kinds, Lab, LabNext, LabPostponed, type Paint, pattern, type Shape } from "./lab/contract.ts";
+import { chunks, collect, connect, failure } from "./support/calls.ts";
 import { describeInterop, type PythonServer, startPythonServer } from "./support/python.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
-async function* chunks(count: number, size = 0): AsyncGenerator<InferInput<typeof Chunk>> {
-  for (let index = 0; index < count; index += 1) yield { index, body: pattern(size) };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-const failure = (call: Promise<unknown>): Promise<AsterError> =>
-  call.then(
-    () => Promise.reject(new Error("the call succeeded")),
-    (error: unknown) => {
-      if (error instanceof AsterError) return error;
-      throw error;
-    },
-  );
 
 const fullShape: InferInput<typeof Shape> = {
   name: "Zoë's 三角",
@@ -65,11 +36,7 @@ let client: AsterClient;
 describeInterop("our client against the Python server", () => {
   beforeAll(async () => {
     server = await startPythonServer();
-    client = await AsterClient.connect(server.ticket, {
-      relay: "disabled",
-      bind: "127.0.0.1:0",
-      logger: silent,
-    });
+    client = await connect(server.ticket);
   });
 
   afterAll(async () => {
@@ -106,11 +73,7 @@ describeInterop("our client against the Python server", () => {
     const nodeAddress = Buffer.from(`${server.endpointId}\n\n${server.directAddresses[0]}`).toString(
       "base64",
     );
-    const other = await AsterClient.connect(form === "ticket" ? server.ticket : nodeAddress, {
-      relay: "disabled",
-      bind: "127.0.0.1:0",
-      logger: silent,
-    });
+    const other = await connect(form === "ticket" ? server.ticket : nodeAddress);
     try {
       expect(other.endpointId).toBe(server.endpointId);
       expect(await other.stub(Lab).text({ text: "hello" })).toEqual({ text: "hello" });

@@ -3,21 +3,9 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Infer, message, t } from "aster-rpc";
 import { expect, it } from "vitest";
+import { Person } from "../integration/fixtures/person.ts";
 import { describeInterop } from "./support/python.ts";
 
-const Person = message(
-  "graph.v1/Person",
-  {
-    name: t.string,
-    get friends() {
-      return t.list(Person);
-    },
-    get partner() {
-      return t.optional(t.shared(Person));
-    },
-  },
-  { refs: true },
-);
 const Town = message(
   "graph.v1/Town",
   {

@@ -1,12 +1,12 @@
 /** Rust without Node: the programs of `crates/rpc/examples` call our servers and Python's, and both call them. */
-import { AsterClient, AsterError, AsterServer, Code, type InferInput } from "aster-rpc";
+import { type AsterClient, Code } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Chunk, Lab, LabNext, LabPostponed, pattern } from "./lab/contract.ts";
+import { Lab, LabNext, LabPostponed, pattern } from "./lab/contract.ts";
 import { labServices } from "./lab/service.ts";
+import { chunks, collect, connect, failure, startNodeServer } from "./support/calls.ts";
 import { describeInterop, pythonCases, runPythonClient, startPythonServer } from "./support/python.ts";
 import { type RustServer, runRustClient, rustCases, rustPeers, startRustServer } from "./support/rust.ts";
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const modes = ["xlang", "json"] as const;
 
 interface Serving {
@@ -14,15 +14,8 @@ interface Serving {
   stop(): Promise<void>;
 }
 
-async function startNodeServer(): Promise<Serving> {
-  const server = await AsterServer.start({
-    services: labServices(),
-    access: "open",
-    bind: "127.0.0.1:0",
-    relay: "disabled",
-    identity: "ephemeral",
-    logger: silent,
-  });
+async function startLab(): Promise<Serving> {
+  const server = await startNodeServer(labServices());
   return { ticket: server.ticket, stop: () => server.close() };
 }
 
@@ -54,7 +47,7 @@ function rustCalls(mode: (typeof modes)[number], serve: () => Promise<Serving>):
 
 describe.skipIf(!rustPeers)("the Rust client", () => {
   for (const mode of modes) {
-    describe(`(${mode}) against our Lab`, () => rustCalls(mode, startNodeServer));
+    describe(`(${mode}) against our Lab`, () => rustCalls(mode, startLab));
     describeInterop(`(${mode}) against the Python server`, () => rustCalls(mode, startPythonServer));
   }
 });
@@ -76,23 +69,10 @@ function pythonCalls(mode: (typeof modes)[number]): void {
   });
 }
 
-async function* chunks(count: number, size = 0): AsyncGenerator<InferInput<typeof Chunk>> {
-  for (let index = 0; index < count; index += 1) yield { index, body: pattern(size) };
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-async function failure(call: Promise<unknown>): Promise<[number, string]> {
-  const error = await call.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof AsterError)) throw new Error("the call did not fail as calls do", { cause: error });
-  return [error.code, error.rawMessage];
+/** Code and words of a failed call. */
+async function status(call: Promise<unknown>): Promise<[number, string]> {
+  const { code, rawMessage } = await failure(call);
+  return [code, rawMessage];
 }
 
 describe.skipIf(!rustPeers)("the Rust server", () => {
@@ -105,11 +85,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
 
     beforeAll(async () => {
       server = await startRustServer();
-      client = await AsterClient.connect(server.ticket, {
-        relay: "disabled",
-        bind: "127.0.0.1:0",
-        logger: silent,
-      });
+      client = await connect(server.ticket);
     });
 
     afterAll(async () => {
@@ -154,7 +130,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
         leave.abort();
         yield* chunks(1);
       }
-      expect((await failure(stub().upload(cutShort(), { signal: leave.signal })))[0]).toBe(Code.CANCELLED);
+      expect((await failure(stub().upload(cutShort(), { signal: leave.signal }))).code).toBe(Code.CANCELLED);
       await stub().upload(chunks(5));
       expect(await stub().commits({})).toMatchObject({ items: before.items + 1, characters: 5 });
     });
@@ -169,12 +145,12 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
 
     it("fails with the code and the words of the handler, after the items", async () => {
       for (const code of [1, 5, 16, 101])
-        expect(await failure(stub().refuse({ code, words: `with ${code}` }))).toEqual([code, `with ${code}`]);
+        expect(await status(stub().refuse({ code, words: `with ${code}` }))).toEqual([code, `with ${code}`]);
       const seen: number[] = [];
       const read = async () => {
         for await (const { index } of stub().count({ count: 3, code: 8, words: "late" })) seen.push(index);
       };
-      expect([await failure(read()), seen]).toEqual([
+      expect([await status(read()), seen]).toEqual([
         [8, "late"],
         [0, 1, 2],
       ]);
@@ -185,7 +161,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
       expect(Object.fromEntries(seen.metadata)).toEqual({ a: "1" });
       expect(seen.remainingMillis).toBeGreaterThan(15_000);
       const started = performance.now();
-      const [code] = await failure(stub().wait({ waitMillis: 20_000 }, { timeoutMs: 300 }));
+      const { code } = await failure(stub().wait({ waitMillis: 20_000 }, { timeoutMs: 300 }));
       expect(code).toBe(Code.DEADLINE_EXCEEDED);
       expect(performance.now() - started).toBeLessThan(5_000);
     });

@@ -2,17 +2,11 @@
 
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { codecBy } from "../../ts/src/codec/codec.js";
-import { native } from "../../ts/src/native/index.js";
 import { MessageWriter } from "../../ts/src/native/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
-
-const executors = ["generated", "interpreted"] as const;
+import { codecsOf, encodeByBoth, type Loose } from "./support/executors.js";
 
 const kinds: [string, Loose, string][] = [
   ["boolArray", Uint8Array.of(0, 1), "020001"],
@@ -28,27 +22,19 @@ const kinds: [string, Loose, string][] = [
   ["float64Array", Float64Array.of(0.1), "089a9999999999b93f"],
 ];
 
-/** The bytes of a message with the one field `x`, which both executors have to give. */
-function encode(schema: Loose, value: unknown): Uint8Array {
-  const One = message("s/One", { x: schema });
-  const [generated, interpreted] = executors.map((executor) => {
-    const writer = new MessageWriter(8);
-    codecBy(executor, One).write(writer, { x: value });
-    return writer.buf.slice(0, writer.pos);
-  });
-  expect(interpreted).toEqual(generated);
-  return generated as Uint8Array;
-}
+/** The bytes of a message with the one field `x`. */
+const encode = (schema: Loose, value: unknown): Uint8Array =>
+  encodeByBoth(message("s/One", { x: schema }), { x: value });
 
 /** Reads it back at every alignment, by both executors. */
 function decode(schema: Loose, bytes: Uint8Array): Loose {
   const One = message("s/One", { x: schema });
   let found: Loose;
-  for (const executor of executors) {
+  for (const codec of codecsOf(One)) {
     for (let at = 0; at < 8; at++) {
       const buffer = new Uint8Array(bytes.length + 16);
       buffer.set(bytes, at);
-      const { x } = codecBy(executor, One).read(buffer, at, at + bytes.length, false) as Loose;
+      const { x } = codec.read(buffer, at, at + bytes.length, false) as Loose;
       buffer.fill(0xaa);
       found ??= x;
       expect(x).toEqual(found);
@@ -79,10 +65,7 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
     }
   });
 
-  it("is what Rust finds well-formed, and has no form in JSON mode", () => {
-    const codec = codecBy("generated", message("s/One", { x: schema }));
-    const bytes = encode(schema, value);
-    native().planCheck(codec.planId, codec.root, bytes);
+  it("has no form in JSON mode", () => {
     const One = message("s/One", { x: schema });
     expect(() => One.encodeJson({ x: value })).toThrow(/x: a typed array/);
     expect(() => One.decodeJson('{"x":[]}')).toThrow(/x: a typed array/);

@@ -2,7 +2,6 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { codecBy, codecOf, jsonCodec } from "../../ts/src/codec/codec.js";
 import { AsterError, Code } from "../../ts/src/errors.js";
 import { type MessageCodec, MessageWriter } from "../../ts/src/native/message.js";
@@ -10,11 +9,8 @@ import { messageOf } from "../../ts/src/schema/brand.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
+import { executors, type Loose } from "./support/executors.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
-
-const executors = ["generated", "interpreted"] as const;
 const compatible = { compatible: true };
 
 function versionOf(fields: Loose, types: Loose[] = []): Loose {

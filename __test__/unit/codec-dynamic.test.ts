@@ -2,17 +2,11 @@
 // decoded to the type that was sent. By both executors, with Rust agreeing that the bytes are well-formed.
 
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
-import { codecBy } from "../../ts/src/codec/codec.js";
-import { native } from "../../ts/src/native/index.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
 import { messageOf } from "../../ts/src/schema/brand.js";
 import { message } from "../../ts/src/schema/message.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
 import { t } from "../../ts/src/schema/t.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
+import { codecsOf, decode, type Loose, roundTrip } from "./support/executors.js";
 
 const Color = t.enum("d/Color", { RED: "red", GREEN: "green" });
 const Size = t.enum("d/Size", ["RED", "SMALL"]);
@@ -37,19 +31,9 @@ const IdType = t.extension("d/Id", {
 });
 const types = [Color, Size, Leaf, Bare, Node, IdType];
 
-function roundTrip(schema: Loose, value: unknown): Loose {
-  const One = message("d/One", { x: schema }, { types });
-  const [generated, interpreted] = (["generated", "interpreted"] as const).map((executor) => {
-    const codec = codecBy(executor, One);
-    const writer = new MessageWriter(8);
-    codec.write(writer, { x: value });
-    const bytes = writer.buf.slice(0, writer.pos);
-    native().planCheck(codec.planId, codec.root, bytes);
-    return { bytes, back: codec.read(bytes, 0, bytes.length, false) as { x: unknown } };
-  });
-  expect(interpreted).toEqual(generated);
-  return generated?.back.x;
-}
+/** The value once through the one field of a message. */
+const through = (schema: Loose, x: unknown): Loose =>
+  roundTrip(message("d/One", { x: schema }, { types }), { x }).x;
 
 const leaf = Leaf.of({ n: 1 });
 const red = Color.value("RED");
@@ -113,10 +97,10 @@ describe.each(values)("t.any holds %s", (_name, given, expected) => {
       (v: unknown) => Node.of({ value: Node.of({ value: [v], next: red as Loose }), next: leaf }),
     ],
   ])("%s", (_place, put) => {
-    expect(roundTrip(t.any, put(given))).toEqual(put(expected));
-    expect(roundTrip(t.anyList, [put(given)])).toEqual([put(expected)]);
-    expect(roundTrip(t.anyMap, { k: put(given) })).toEqual(new Map([["k", put(expected)]]));
-    expect(roundTrip(t.list(t.map(t.string, t.any)), [{ k: put(given) }])).toEqual([
+    expect(through(t.any, put(given))).toEqual(put(expected));
+    expect(through(t.anyList, [put(given)])).toEqual([put(expected)]);
+    expect(through(t.anyMap, { k: put(given) })).toEqual(new Map([["k", put(expected)]]));
+    expect(through(t.list(t.map(t.string, t.any)), [{ k: put(given) }])).toEqual([
       new Map([["k", put(expected)]]),
     ]);
   });
@@ -124,14 +108,14 @@ describe.each(values)("t.any holds %s", (_name, given, expected) => {
 
 describe("what comes out of t.any", () => {
   it("messages are branded, members are the very objects of their enum", () => {
-    const [a, b, c] = roundTrip(t.any, [leaf, red, new Id("x")]);
+    const [a, b, c] = through(t.any, [leaf, red, new Id("x")]);
     expect(messageOf(a)).toBe(Leaf);
     expect(b).toBe(red);
     expect(c).toBeInstanceOf(Id);
   });
 
   it("maps are Maps, also where their keys are dangerous names", () => {
-    const back = roundTrip(t.any, JSON.parse('{"__proto__":1,"constructor":2}'));
+    const back = through(t.any, JSON.parse('{"__proto__":1,"constructor":2}'));
     expect(back).toEqual(
       new Map([
         ["__proto__", 1],
@@ -145,7 +129,7 @@ describe("what comes out of t.any", () => {
       { length: 100 },
       (_, n) => [leaf, red, Bare.of({ s: "s" }), new Id("i"), n][n % 5],
     );
-    expect(roundTrip(t.any, many)).toEqual(many);
+    expect(through(t.any, many)).toEqual(many);
   });
 
   it.each([
@@ -195,14 +179,14 @@ describe("t.union", () => {
       [t.map(t.string, t.list(U)), new Map([["a", others]])],
       [t.set(U), new Set(others)],
     ] as [Loose, Loose][]) {
-      expect(roundTrip(schema, given)).toEqual(given);
+      expect(through(schema, given)).toEqual(given);
     }
   });
 
   it("an optional one is null, another one is not", () => {
-    expect(roundTrip(t.optional(U), null)).toBeNull();
-    expect(() => roundTrip(U, null)).toThrow(/d\/One at x/);
-    expect(() => roundTrip(t.list(U), [null])).toThrow(/d\/One at x\[0\]/);
+    expect(through(t.optional(U), null)).toBeNull();
+    expect(() => through(U, null)).toThrow(/d\/One at x/);
+    expect(() => through(t.list(U), [null])).toThrow(/d\/One at x\[0\]/);
   });
 
   it.each([
@@ -213,17 +197,15 @@ describe("t.union", () => {
     ["a plain value", 5],
     ["a list", [leaf]],
   ])("%s is refused with the path", (_name, value) => {
-    expect(() => roundTrip(t.list(U), [leaf, value])).toThrow(/d\/One at x\[1\]: expected/);
+    expect(() => through(t.list(U), [leaf, value])).toThrow(/d\/One at x\[1\]: expected/);
   });
 
   it("what a peer sends and the union does not have is refused", () => {
     const One = message("d/One", { x: t.union(Leaf, Bare) }, { types });
     const wider = message("d/One", { x: t.union(Leaf, Bare, Color, Node) }, { types });
     const bytes = wider.encode({ x: Color.value("RED") });
-    for (const executor of ["generated", "interpreted"] as const) {
-      expect(() => codecBy(executor, One).read(bytes, 0, bytes.length, false)).toThrow(
-        /a value of another type than declared/,
-      );
+    for (const codec of codecsOf(One)) {
+      expect(() => decode(codec, bytes)).toThrow(/a value of another type than declared/);
     }
   });
 });

@@ -2,18 +2,10 @@
 // in the error of a misfit or of a malformed message, with the path or the tag and the cause.
 
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
-import { codecBy } from "../../ts/src/codec/codec.js";
 import { AsterError, Code } from "../../ts/src/errors.js";
-import { native } from "../../ts/src/native/index.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
-
-const executors = ["generated", "interpreted"] as const;
+import { codecsOf, decode, encode, type Loose, roundTrip } from "./support/executors.js";
 
 class Point {
   readonly x: number;
@@ -39,20 +31,6 @@ const Word = t.extension("Word", {
   decode: (bytes) => Buffer.from(bytes).toString(),
   is: (value): value is string => typeof value === "string",
 });
-
-/** Writes and reads by both executors, which have to agree, and has Rust look at the bytes. */
-function roundTrip(schema: Loose, value: unknown): Loose {
-  const results = executors.map((executor) => {
-    const codec = codecBy(executor, schema);
-    const writer = new MessageWriter(8);
-    codec.write(writer, value);
-    const bytes = writer.buf.slice(0, writer.pos);
-    native().planCheck(codec.planId, codec.root, bytes);
-    return { bytes, back: codec.read(bytes, 0, bytes.length, false) };
-  });
-  expect(results[1]).toEqual(results[0]);
-  return results[0]?.back;
-}
 
 function failure(run: () => unknown): AsterError {
   try {
@@ -142,9 +120,8 @@ describe("a value that is none", () => {
   const Holder = message("x/Holder", { list: t.list(PointType), any: t.any });
 
   it.each([null, undefined, "text", { x: 1, y: 2 }, []])("%j is refused with its path", (wrong) => {
-    for (const executor of executors) {
-      const codec = codecBy(executor, Holder);
-      const error = failure(() => codec.write(new MessageWriter(8), { list: [p, wrong], any: null }));
+    for (const codec of codecsOf(Holder)) {
+      const error = failure(() => encode(codec, { list: [p, wrong], any: null }));
       expect(error).toMatchObject({
         code: Code.INVALID_ARGUMENT,
         reason: "VALUE_MISFIT",
@@ -241,8 +218,8 @@ describe("what a coder does wrong", () => {
       },
     });
     const bytes = schema.encode({ ok: 1, p: 1 });
-    for (const executor of executors) {
-      const error = failure(() => codecBy(executor, schema).read(bytes, 0, bytes.length, false));
+    for (const codec of codecsOf(schema)) {
+      const error = failure(() => decode(codec, bytes));
       expect(error.rawMessage).toMatch(/^x\/Bad at byte \d+: the decoder of x\/P refused the bytes$/);
       expect(error).toMatchObject({
         code: Code.INVALID_ARGUMENT,

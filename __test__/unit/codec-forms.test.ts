@@ -1,18 +1,9 @@
 // Every form that a peer may write is read, everything else is refused: by both executors, byte by byte.
 
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
-import { codecBy } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
-
-const executors = ["generated", "interpreted"] as const;
-/** Header, flag and type id; "s" and "One" packed; hash. */
-const PREFIX = 3 + 3 + 4 + 4;
+import { codecsOf, encode, encodeByBoth, type Loose, readField, roundTrip } from "./support/executors.js";
 
 const Color = t.enum("n/Color", ["RED", "GREEN"]);
 const S = message("n/S", { x: t.int });
@@ -20,38 +11,9 @@ const S = message("n/S", { x: t.int });
 const S_INFO = "1d020134020348";
 const S_HASH = "c03ec01d";
 
-/** Reads the payload of a message with the one field `x`, by both executors. */
-function read(schema: Loose, payload: string): unknown {
-  const One = message("s/One", { x: schema }, { types: [S, Color] });
-  const found = executors.map((executor) => {
-    const codec = codecBy(executor, One);
-    const head = prefixOf(One);
-    const bytes = Buffer.concat([head, Buffer.from(payload, "hex")]);
-    try {
-      return (codec.read(bytes, 0, bytes.length, false) as { x: unknown }).x;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 3, reason: "MALFORMED_MESSAGE" });
-      return error;
-    }
-  });
-  if (found[0] instanceof Error) expect(found[1]).toMatchObject({ message: found[0].message });
-  else expect(found[1]).toEqual(found[0]);
-  return found[0];
-}
-
-function prefixOf(One: Loose): Buffer {
-  const writer = new MessageWriter(64);
-  const probe = sample(One);
-  codecBy("interpreted", One).write(writer, { x: probe });
-  return Buffer.from(writer.buf.slice(0, PREFIX));
-}
-
-/** Any value that fits, only to learn the prefix. */
-function sample(One: Loose): unknown {
-  const candidates = [[], new Set(), new Map(), null, 1, "s", 1.5, {}, { x: 1 }, S.of({ x: 1 })];
-  const found = candidates.find((candidate) => !One["~standard"].validate({ x: candidate }).issues);
-  return found;
-}
+/** What both executors make of a payload as the only field of a message. */
+const read = (schema: Loose, payload: string): Loose =>
+  readField(message("s/One", { x: schema }, { types: [S, Color] }), payload);
 
 const ints = t.list(t.int);
 const maybeInts = t.list(t.optional(t.int));
@@ -87,7 +49,7 @@ describe("lists are read in every form", () => {
       [{ x: 1 }, { x: 2 }],
     ],
   ] as [string, Loose, string, unknown][])("%s", (_name, schema, payload, value) => {
-    const found = read(schema, payload.replaceAll(" ", ""));
+    const found = read(schema, payload);
     expect(found).toEqual(value);
   });
 
@@ -143,7 +105,7 @@ describe("maps are read in every form", () => {
       Object.assign(Object.create(null), JSON.parse('{"__proto__":1}')),
     ],
   ] as [string, Loose, string, unknown][])("%s", (_name, schema, payload, value) => {
-    expect(read(schema, payload.replaceAll(" ", ""))).toEqual(value);
+    expect(read(schema, payload)).toEqual(value);
   });
 
   it.each([
@@ -167,14 +129,9 @@ describe("maps are read in every form", () => {
   it.each([0, 1, 254, 255, 256, 510, 511])("%d entries go out in chunks of 255", (count) => {
     const One = message("s/One", { x: ages });
     const entries = Array.from({ length: count }, (_, index) => [`k${index}`, index] as const);
-    const bytes = executors.map((executor) => {
-      const writer = new MessageWriter(8);
-      codecBy(executor, One).write(writer, { x: new Map(entries) });
-      return writer.buf.slice(0, writer.pos);
-    });
-    expect(bytes[0]).toEqual(bytes[1]);
-    expect(One.encode({ x: Object.fromEntries(entries) })).toEqual(bytes[0]);
-    expect(One.decode(bytes[0] as Uint8Array)).toEqual({ x: new Map(entries) });
+    const bytes = encodeByBoth(One, { x: new Map(entries) });
+    expect(One.encode({ x: Object.fromEntries(entries) })).toEqual(bytes);
+    expect(One.decode(bytes)).toEqual({ x: new Map(entries) });
   });
 });
 
@@ -245,14 +202,10 @@ describe("depth", () => {
     return node;
   };
 
-  it("50 messages inside each other pass, 51 are refused, by both executors and both ways", () => {
-    for (const executor of executors) {
-      const codec = codecBy(executor, Node);
-      const writer = new MessageWriter(8);
-      codec.write(writer, chain(50));
-      expect(codec.read(writer.buf, 0, writer.pos, false)).toEqual(chain(50));
-      expect(() => codec.write(writer, chain(51))).toThrow(/nested deeper than 50/);
-    }
+  it("50 messages inside each other pass, 51 are refused", () => {
+    expect(roundTrip(Node, chain(50))).toEqual(chain(50));
+    for (const codec of codecsOf(Node))
+      expect(() => encode(codec, chain(51))).toThrow(/nested deeper than 50/);
   });
 
   it("a cycle is refused, never followed for ever", () => {

@@ -1,44 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { codecBy, type PlanCodec } from "../../ts/src/codec/codec.js";
-import { AsterError, Code } from "../../ts/src/errors.js";
-import { native } from "../../ts/src/native/index.js";
-import { type MessageCodec, MessageWriter } from "../../ts/src/native/message.js";
+import type { MessageCodec } from "../../ts/src/native/message.js";
 import { messages, valuesOf } from "./codec-arbitraries.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
-type Loose = any;
-
-function encode(codec: MessageCodec, value: unknown): Uint8Array {
-  const writer = new MessageWriter(8);
-  writer.pos = 3; // inside a batch buffer a message starts anywhere
-  codec.write(writer, value);
-  return writer.buf.slice(3, writer.pos);
-}
-
-function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
-  return codec.read(bytes, 0, bytes.length, false);
-}
-
-/** What reading gives: the value, or that it was refused. Anything but an AsterError is a defect. */
-function outcome(codec: PlanCodec, bytes: Uint8Array): { readonly value: unknown } | "refused" | "unsafe" {
-  try {
-    return { value: decode(codec, bytes) };
-  } catch (error) {
-    expect(error).toBeInstanceOf(AsterError);
-    expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
-    return String(error).includes("is not safe") ? "unsafe" : "refused";
-  }
-}
-
-function acceptedByRust(codec: PlanCodec, bytes: Uint8Array): boolean {
-  try {
-    native().planCheck(codec.planId, codec.root, bytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { acceptedByRust, codecsOf, decode, encode, type Loose, outcome } from "./support/executors.js";
 
 const cases = messages(2).chain((schema: Loose) => fc.tuple(fc.constant(schema), valuesOf(schema)));
 
@@ -46,8 +10,7 @@ describe("any schema and any value that fits it", () => {
   it("comes back equal from generated and interpreted code, with the same bytes, which Rust accepts", () => {
     fc.assert(
       fc.property(cases, ([schema, { input, output }]) => {
-        const generated = codecBy("generated", schema);
-        const interpreted = codecBy("interpreted", schema);
+        const [generated, interpreted] = codecsOf(schema);
         const bytes = encode(generated, input);
         expect(encode(interpreted, input)).toEqual(bytes);
         expect(decode(generated, bytes)).toEqual(output);
@@ -67,10 +30,10 @@ describe("any message that describes its fields", () => {
   it("comes back equal from both executors, with the same bytes, whatever it holds", () => {
     fc.assert(
       fc.property(compatible, ([schema, { input, output }]) => {
-        const [generated, interpreted] = (["generated", "interpreted"] as const).map((executor) => {
-          const { described } = codecBy(executor, schema);
-          return described as MessageCodec;
-        }) as [MessageCodec, MessageCodec];
+        const [generated, interpreted] = codecsOf(schema).map(({ described }) => described) as [
+          MessageCodec,
+          MessageCodec,
+        ];
         const bytes = encode(generated, input);
         expect(encode(interpreted, input)).toEqual(bytes);
         expect(decode(generated, bytes)).toEqual(output);
@@ -107,8 +70,7 @@ describe("damaged bytes", () => {
         cases,
         fc.array(fc.tuple(damage, fc.nat(600)), { minLength: 5, maxLength: 5 }),
         ([schema, { input }], all) => {
-          const generated = codecBy("generated", schema);
-          const interpreted = codecBy("interpreted", schema);
+          const [generated, interpreted] = codecsOf(schema);
           const whole = encode(generated, input);
           for (const [changes, cut] of all) {
             const bytes = damaged(whole, changes, cut);
@@ -126,9 +88,9 @@ describe("damaged bytes", () => {
   it("of any kind end within their own length: no length lie makes the reader allocate or loop", () => {
     fc.assert(
       fc.property(messages(2), fc.uint8Array({ maxLength: 200 }), (schema: Loose, tail) => {
-        const codec = codecBy("generated", schema);
+        const [generated, interpreted] = codecsOf(schema);
         const prefix = schema.tag.length > 0 ? Uint8Array.of(2, 255, 29, ...tail) : tail;
-        expect(outcome(codec, prefix)).toEqual(outcome(codecBy("interpreted", schema), prefix));
+        expect(outcome(generated, prefix)).toEqual(outcome(interpreted, prefix));
       }),
       { numRuns: 300 },
     );

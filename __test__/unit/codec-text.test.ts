@@ -3,21 +3,14 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
-import { codecBy } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
+import { codecsOf, encode } from "./support/executors.js";
 
-const executors = ["generated", "interpreted"] as const;
 const Texts = message("t/Texts", { head: t.string, list: t.list(t.string), map: t.record(t.string) });
-const codecs = executors.map((executor) => codecBy(executor, Texts));
+const codecs = codecsOf(Texts);
 
-function encoded(value: unknown): Uint8Array {
-  const writer = new MessageWriter(64);
-  (codecs[0] as (typeof codecs)[0]).write(writer, value);
-  return writer.buf.slice(0, writer.pos);
-}
+const encoded = (value: unknown): Uint8Array => encode(codecs[0], value);
 
 /** Text of a length, each with other characters: LATIN1, now and then one above. */
 function text(length: number, seed: number): string {

@@ -1,33 +1,13 @@
 // Shared values and cycles: what keeps its identity, what does not, and references made to hurt. Both executors.
 
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { codecBy } from "../../ts/src/codec/codec.js";
-import { native } from "../../ts/src/native/index.js";
 import { MessageWriter } from "../../ts/src/native/message.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
 import { t } from "../../ts/src/schema/t.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: schemas from a table have no static type
-type Loose = any;
-
-const executors = ["generated", "interpreted"] as const;
-
-/** The value once through the codec; both executors write the same, which Rust takes, and read it alike. */
-function round(schema: Loose, value: unknown): Loose {
-  const found = executors.map((executor) => {
-    const codec = codecBy(executor, schema);
-    const writer = new MessageWriter(8);
-    codec.write(writer, value);
-    const bytes = writer.buf.slice(0, writer.pos);
-    native().planCheck(codec.planId, codec.root, bytes);
-    return { bytes, back: codec.read(bytes, 0, bytes.length, false) };
-  });
-  expect(found[1]).toEqual(found[0]);
-  return found[0]?.back;
-}
+import { codecsOf, decode, encode, type Loose, readField, roundTrip } from "./support/executors.js";
 
 const Leaf = message("r/Leaf", { n: t.int });
 const Color = t.enum("r/Color", ["RED", "GREEN"]);
@@ -40,7 +20,7 @@ describe("an object in two places is one object again", () => {
   const leaf = Leaf.of({ n: 1 });
 
   it("in shared fields", () => {
-    const { a, b } = round(holder({ a: t.shared(Leaf), b: t.optional(t.shared(Leaf)) }), {
+    const { a, b } = roundTrip(holder({ a: t.shared(Leaf), b: t.optional(t.shared(Leaf)) }), {
       a: leaf,
       b: leaf,
     });
@@ -54,7 +34,7 @@ describe("an object in two places is one object again", () => {
       map: t.map(Leaf, Leaf),
       record: t.record(Leaf),
     });
-    const back = round(schema, {
+    const back = roundTrip(schema, {
       list: [leaf, leaf],
       set: new Set([leaf]),
       map: new Map([[leaf, leaf]]),
@@ -67,7 +47,7 @@ describe("an object in two places is one object again", () => {
 
   it("in t.any, and between t.any and a declared place", () => {
     const schema = holder({ any: t.shared(t.any), list: t.anyList, leaf: t.shared(Leaf) });
-    const back = round(schema, { any: leaf, list: [leaf, [leaf], 5], leaf });
+    const back = roundTrip(schema, { any: leaf, list: [leaf, [leaf], 5], leaf });
     expect(back.any).toBe(back.leaf);
     expect(back.list[0]).toBe(back.leaf);
     expect(back.list[1][0]).toBe(back.leaf);
@@ -75,7 +55,7 @@ describe("an object in two places is one object again", () => {
 
   it("dates, bytes, typed arrays, lists and maps are objects, too", () => {
     const items = [new Date(5), Uint8Array.of(1), Int32Array.of(2), [3], new Set([4]), new Map([[5, 6]])];
-    const back = round(holder({ one: t.anyList }), { one: [...items, ...items] });
+    const back = roundTrip(holder({ one: t.anyList }), { one: [...items, ...items] });
     expect(back.one.slice(6)).toEqual(items);
     for (const [index, item] of items.entries()) {
       expect(back.one[index]).toEqual(item);
@@ -84,7 +64,7 @@ describe("an object in two places is one object again", () => {
   });
 
   it("not in plain fields, and not at all without refs", () => {
-    const plain = round(holder({ a: Leaf, b: Leaf, c: t.shared(Leaf), d: t.shared(Leaf) }), {
+    const plain = roundTrip(holder({ a: Leaf, b: Leaf, c: t.shared(Leaf), d: t.shared(Leaf) }), {
       a: leaf,
       b: leaf,
       c: leaf,
@@ -92,13 +72,13 @@ describe("an object in two places is one object again", () => {
     });
     expect(new Set([plain.a, plain.b, plain.c]).size).toBe(3);
     expect(plain.c).toBe(plain.d);
-    const without = round(holder({ a: t.shared(Leaf), b: t.shared(Leaf) }, {}), { a: leaf, b: leaf });
+    const without = roundTrip(holder({ a: t.shared(Leaf), b: t.shared(Leaf) }, {}), { a: leaf, b: leaf });
     expect(without.a).not.toBe(without.b);
   });
 
   it("messages inside a root without refs are as without, whatever they declare", () => {
     const Inner = message("r/Inner", { list: t.list(Leaf) }, { refs: true });
-    const back = round(message("r/Outer", { inner: Inner }), { inner: { list: [leaf, leaf] } });
+    const back = roundTrip(message("r/Outer", { inner: Inner }), { inner: { list: [leaf, leaf] } });
     expect(back.inner.list[0]).not.toBe(back.inner.list[1]);
   });
 
@@ -115,7 +95,7 @@ describe("an object in two places is one object again", () => {
       days: [day, day],
       texts: "x",
     };
-    const back = round(schema, value);
+    const back = roundTrip(schema, value);
     expect([...back.map.values()]).toEqual([1, 1, "x"]);
     expect(back.days).toEqual([day, day]);
   });
@@ -123,13 +103,13 @@ describe("an object in two places is one object again", () => {
   it("enum members are shared in t.any and plain words elsewhere", () => {
     const red = Color.value("RED");
     const schema = holder({ list: t.anyList, color: t.shared(t.optional(Color)), colors: t.list(Color) });
-    const back = round(schema, { list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
+    const back = roundTrip(schema, { list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
     expect(back).toEqual({ list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
   });
 
   it("a default is another object for each message", () => {
     const Item = message("r/Item", { tags: t.shared(t.list(t.string)).default([]) });
-    const back = round(holder({ items: t.list(Item) }), { items: [{}, {}] });
+    const back = roundTrip(holder({ items: t.list(Item) }), { items: [{}, {}] });
     expect(back.items).toEqual([{ tags: [] }, { tags: [] }]);
     expect(back.items[0].tags).not.toBe(back.items[1].tags);
     expect((Item as Loose).of({}).tags).not.toBe((Item as Loose).of({}).tags);
@@ -182,7 +162,7 @@ describe("with other features", () => {
     const point = new Point();
     point.x = 5;
     point.twin = point;
-    const back = round(Point, point);
+    const back = roundTrip(Point, point);
     expect(back).toBeInstanceOf(Point);
     expect(back.x).toBe(5);
     expect(back.twin).toBe(back);
@@ -214,7 +194,7 @@ describe("with other features", () => {
       ]),
       any: [items, box, 1],
     };
-    const back = round(schema, value);
+    const back = roundTrip(schema, value);
     expect(back).toEqual(value);
     expect(back.list[1]).toBe(back.list[0]);
     expect(back.one).toBe(back.list[0]);
@@ -226,8 +206,7 @@ describe("with other features", () => {
   it("a view and a copy of bytes are told apart: what outlives the call is no view", () => {
     const schema = holder({ aView: t.shared(t.bytes.view), copy: t.shared(t.bytes), any: t.shared(t.any) });
     const bytes = Uint8Array.of(1, 2, 3);
-    for (const executor of executors) {
-      const codec = codecBy(executor, schema);
+    for (const codec of codecsOf(schema)) {
       const writer = new MessageWriter(8);
       codec.write(writer, { aView: bytes, copy: bytes, any: bytes });
       const back: Loose = codec.read(writer.buf, 0, writer.pos, false);
@@ -240,10 +219,9 @@ describe("with other features", () => {
   /** Writes with one schema and reads with another of the same bytes, which keeps values as other kinds. */
   function reread(given: Loose, kept: Loose, value: Loose): Loose {
     const bytes = holder(given).encode(value);
-    const found = executors.map((executor) => {
-      const codec = codecBy(executor, holder(kept));
+    const found = codecsOf(holder(kept)).map((codec) => {
       try {
-        return codec.read(bytes, 0, bytes.length, false) as Loose;
+        return decode(codec, bytes) as Loose;
       } catch (error) {
         return String(error);
       }
@@ -299,7 +277,7 @@ describe("one object for two types", () => {
       more: t.shared(t.list(t.int)),
       other: t.shared(t.list(t.string)),
     });
-    const back = round(schema, { ints: none, texts: none, more: none, other: none });
+    const back = roundTrip(schema, { ints: none, texts: none, more: none, other: none });
     expect(back.ints).toBe(back.more);
     expect(back.texts).toBe(back.other);
     expect(back.ints).not.toBe(back.texts);
@@ -323,7 +301,7 @@ describe("one object for two types", () => {
     const both: Loose = {};
     both.a = both;
     both.b = both;
-    const back = round(A, both);
+    const back = roundTrip(A, both);
     expect(back.b.a).toBe(back);
     expect(back.b).not.toBe(back);
   });
@@ -350,11 +328,11 @@ describe("cycles", () => {
   it("of one and of three objects come back", () => {
     const one = node("one");
     one.next = one;
-    const self = round(Node, one);
+    const self = roundTrip(Node, one);
     expect(self.next).toBe(self);
     const three = [node("a"), node("b"), node("c")];
     for (const [index, each] of three.entries()) each.next = three[(index + 1) % 3];
-    const back = round(Node, three[0]);
+    const back = roundTrip(Node, three[0]);
     expect(back.next.next.next).toBe(back);
     expect([back.name, back.next.name, back.next.next.name]).toEqual(["a", "b", "c"]);
   });
@@ -362,7 +340,7 @@ describe("cycles", () => {
   it("of children that know their parent", () => {
     const root = node("root");
     root.kids = [node("x", { next: root }), node("y", { next: root })];
-    const back = round(Node, root);
+    const back = roundTrip(Node, root);
     expect(back.kids.map((kid: Loose) => kid.next)).toEqual([back, back]);
     expect(back.kids[0].next).toBe(back);
   });
@@ -375,7 +353,7 @@ describe("cycles", () => {
     const map = new Map<Loose, Loose>([[set, list]]);
     map.set(map, map);
     // The place of the field is plain, so what stands in it is one level down.
-    const back = round(Node, node("n", { any: [list, set, map, null] })).any;
+    const back = roundTrip(Node, node("n", { any: [list, set, map, null] })).any;
     expect(back[0][1]).toBe(back[0]);
     expect([...back[1]]).toEqual([back[0], back[1]]);
     expect(back[1].has(back[1])).toBe(true);
@@ -386,7 +364,7 @@ describe("cycles", () => {
   it("keep one hidden class and the brand of their message", () => {
     const one = node("one");
     one.next = one;
-    const back = round(Node, one);
+    const back = roundTrip(Node, one);
     expect(Object.keys(back)).toEqual(["name", "next", "kids", "any"]);
     expect(Object.getPrototypeOf(back)).toBe(Node.definition.prototype);
   });
@@ -408,10 +386,8 @@ describe("cycles", () => {
       reason: "VALUE_MISFIT",
       rawMessage: expect.stringMatching(/^r\/Plain at self\.self.*: nested deeper than 50$/),
     };
-    for (const executor of executors)
-      expect(() => codecBy(executor, Plain).write(new MessageWriter(8), loop)).toThrow(
-        expect.objectContaining(problem),
-      );
+    for (const codec of codecsOf(Plain))
+      expect(() => encode(codec, loop)).toThrow(expect.objectContaining(problem));
     expect(Plain["~standard"].validate(loop).issues[0].path).toHaveLength(50);
   });
 
@@ -428,7 +404,7 @@ describe("cycles", () => {
     );
     let chain: Loose = node("end");
     for (let made = 1; made < 49; made++) chain = node("link", { next: chain });
-    expect(round(Node, chain).next.next.name).toBe("link");
+    expect(roundTrip(Node, chain).next.next.name).toBe("link");
     // The list of kids of the last one is the fiftieth.
     expect(() => Node.encode(node("too many", { next: chain }))).toThrow(/nested deeper than 50/);
   });
@@ -492,31 +468,9 @@ describe("a value that shares without end", () => {
   });
 });
 
-/** What both executors make of a payload behind the prefix of a message with the one field `x`. */
-function read(schema: Loose, payload: string): Loose {
-  const One = message("r/One", { x: schema }, { types: [Leaf, Color], refs: true });
-  const found = executors.map((executor) => {
-    const codec = codecBy(executor, One);
-    const plan = (codec as Loose).read === undefined ? null : prefixOf(One);
-    const bytes = Buffer.concat([plan as Buffer, Buffer.from(payload.replaceAll(" ", ""), "hex")]);
-    try {
-      return (codec.read(bytes, 0, bytes.length, false) as { x: unknown }).x;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 3, reason: "MALFORMED_MESSAGE" });
-      return error;
-    }
-  });
-  if (found[0] instanceof Error) expect(found[1]).toMatchObject({ message: found[0].message });
-  else expect(found[1]).toEqual(found[0]);
-  return found[0];
-}
-
-/** Header, flag, type info and hash: what comes before the field. */
-function prefixOf(One: Loose): Buffer {
-  const samples = [[], new Map(), new Set(), null, true, "s", 1, new Date(0), Uint8Array.of(), { n: 1 }];
-  const fits = samples.find((x) => One["~standard"].validate({ x }).issues === undefined);
-  return Buffer.from(One.encode({ x: fits })).subarray(0, 3 + 3 + 4 + 4);
-}
+/** What both executors make of a payload as the only field of a message with references. */
+const read = (schema: Loose, payload: string): Loose =>
+  readField(message("r/One", { x: schema }, { types: [Leaf, Color], refs: true }), payload);
 
 describe("forms that no writer chooses are read", () => {
   const ints = t.list(t.int);
@@ -588,10 +542,10 @@ describe("references made to hurt are refused", () => {
   it("a null with a number, where no null may stand", () => {
     const Two = message("r/Two", { a: t.list(t.optional(ints)), b: t.list(ints) }, { refs: true });
     const head = Buffer.from(Two.encode({ a: [], b: [] })).subarray(0, -2);
-    for (const codec of executors.map((executor) => codecBy(executor, Two))) {
+    for (const codec of codecsOf(Two)) {
       const read = (payload: string): unknown => {
         const bytes = Buffer.concat([head, Buffer.from(payload.replaceAll(" ", ""), "hex")]);
-        return codec.read(bytes, 0, bytes.length, false);
+        return decode(codec, bytes);
       };
       expect(read("02 09 24 00 fe01 00")).toEqual({ a: [null, null], b: [] });
       expect(() => read("01 09 24 00 01 0d fe01")).toThrow(/null where a value is required/);
@@ -624,22 +578,18 @@ describe("references made to hurt are refused", () => {
     const head = Buffer.from(flags.encode({ a: [], b: [] })).subarray(0, -2);
     const many = Buffer.alloc(3 + 1 + 2 * 600_000);
     many.set([0xc0, 0xcf, 0x24, 0x0f]);
-    for (const codec of executors.map((executor) => codecBy(executor, flags))) {
+    for (const codec of codecsOf(flags)) {
       const bytes = Buffer.concat([head, many, many]);
-      expect(() => codec.read(bytes, 0, bytes.length, false)).toThrow(/more than 1000000 values/);
+      expect(() => decode(codec, bytes)).toThrow(/more than 1000000 values/);
     }
   });
 
   it("what was read is let go of when the message is done", () => {
     const codec = codecBy("generated", holder({ list: t.list(Leaf) }));
-    const writer = new MessageWriter(8);
-    codec.write(writer, { list: [{ n: 1 }] });
-    codec.read(writer.buf, 0, writer.pos, false);
+    const bytes = encode(codec, { list: [{ n: 1 }] });
+    decode(codec, bytes);
     // A number of the message before is not one of this message.
-    const bytes = writer.buf.slice(0, writer.pos);
     bytes[bytes.length - 6] = 0xfe;
-    expect(() => codec.read(bytes, 0, bytes.length, false)).toThrow(
-      /reference to value|another type|follow the message/,
-    );
+    expect(() => decode(codec, bytes)).toThrow(/reference to value|another type|follow the message/);
   });
 });

@@ -4,9 +4,9 @@ import { bidiStream, clientStream, message, serverStream, service, t, unary } fr
 const Color = t.enum("ref.v1/Color", { RED: "red", GREEN: "green", BLUE: "blue" });
 const Level = t.enum("ref.v1/Level", { LOW: 10, MID: 20, HIGH: 30 });
 
-const Empty = message("ref.v1/Empty", {});
+export const Empty = message("ref.v1/Empty", {});
 
-const Scalars = message("ref.v1/Scalars", {
+export const Scalars = message("ref.v1/Scalars", {
   text: t.string.default(""),
   count: t.bigint.default(0n), // the client sends 2^62
   ratio: t.float.default(0),
@@ -19,7 +19,7 @@ const Address = message("ref.v1/Address", {
   zip: t.int.default(0),
 });
 
-const Person = message("ref.v1/Person", {
+export const Person = message("ref.v1/Person", {
   name: t.string,
   age: t.int,
   nickname: t.optional(t.string),
@@ -66,24 +66,27 @@ const Exotic = message("ref.v1/Exotic", {
   maybeData: t.optional(t.bytes),
 });
 
-const Blob = message("ref.v1/Blob", { text: t.string.default("") });
+export const Blob = message("ref.v1/Blob", { text: t.string.default("") });
 const BlobInfo = message("ref.v1/BlobInfo", { length: t.int, checksum: t.int });
-const MakeBlob = message("ref.v1/MakeBlob", { length: t.int.default(0), pattern: t.string.default("x") });
+export const MakeBlob = message("ref.v1/MakeBlob", {
+  length: t.int.default(0),
+  pattern: t.string.default("x"),
+});
 
-const FailRequest = message("ref.v1/FailRequest", {
+export const FailRequest = message("ref.v1/FailRequest", {
   code: t.int.default(2),
   message: t.string.default(""),
   kind: t.string.default("rpc"),
   after: t.int.default(0),
 });
 
-const SleepRequest = message("ref.v1/SleepRequest", {
+export const SleepRequest = message("ref.v1/SleepRequest", {
   millis: t.int.default(0),
   label: t.string.default(""),
 });
-const Ack = message("ref.v1/Ack", { ok: t.bool.default(true), note: t.string.default("") });
+export const Ack = message("ref.v1/Ack", { ok: t.bool.default(true), note: t.string.default("") });
 
-const CallInfo = message("ref.v1/CallInfo", {
+export const CallInfo = message("ref.v1/CallInfo", {
   service: t.string,
   method: t.string,
   peer: t.string,
@@ -95,16 +98,16 @@ const CallInfo = message("ref.v1/CallInfo", {
   attributes: t.map(t.string, t.string),
 });
 
-const CountRequest = message("ref.v1/CountRequest", {
+export const CountRequest = message("ref.v1/CountRequest", {
   n: t.int.default(0),
   start: t.int.default(0),
   delayMillis: t.int.default(0),
   payload: t.int.default(0),
 });
 
-const Item = message("ref.v1/Item", { index: t.int.default(0), text: t.string.default("") });
-const Number_ = message("ref.v1/Number", { value: t.int.default(0) });
-const Sum = message("ref.v1/Sum", { total: t.int.default(0), items: t.int.default(0) });
+export const Item = message("ref.v1/Item", { index: t.int.default(0), text: t.string.default("") });
+export const NumberMessage = message("ref.v1/Number", { value: t.int.default(0) });
+export const Sum = message("ref.v1/Sum", { total: t.int.default(0), items: t.int.default(0) });
 
 export const RefEcho = service(
   "RefEcho",
@@ -125,7 +128,7 @@ export const RefEcho = service(
     whoami: unary(Empty, CallInfo),
     count: serverStream(CountRequest, Item),
     failLate: serverStream(FailRequest, Item),
-    sum: clientStream(Number_, Sum),
+    sum: clientStream(NumberMessage, Sum),
     failSum: clientStream(FailRequest, Sum),
     chat: bidiStream(Item, Item),
   },
