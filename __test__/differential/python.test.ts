@@ -1,23 +1,26 @@
 /**
- * Random types and values between TypeScript and the codec of the Python reference, in both directions, byte for byte; and
- * damaged messages, of which what both take must be the same value. The seeds are the same each time; `--full` of the test
- * script takes more of them, `node scripts/fuzz.mjs --only python` others.
+ * Random types and values between TypeScript and the codec of the Python reference, in both directions, byte for byte;
+ * damaged messages, of which what both take must be the same value; and the contracts of random services. The seeds are the
+ * same each time; `--full` of the test script takes more of them, `node scripts/fuzz.mjs --only python` others.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareWorld, newTally, type Tally } from "./support/compare.ts";
+import { compareContracts } from "./support/contracts.ts";
 import { hasPython, type Reference, startReference } from "./support/python.ts";
 
 const full = process.env.ASTER_TEST_FULL === "1";
 const WORLDS = full ? 2200 : 100;
+const SERVICES = 4;
 const AMOUNT = { values: 25, damaged: 10 };
 
+let reference: Reference;
+beforeAll(() => {
+  if (hasPython) reference = startReference();
+});
+afterAll(() => reference?.stop());
+
 describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () => {
-  let reference: Reference;
   const tally: Tally = newTally();
-  beforeAll(() => {
-    reference = startReference();
-  });
-  afterAll(() => reference.stop());
 
   it(
     `agree on ${WORLDS * AMOUNT.values * 2} random values of ${WORLDS} random schemas, bytes and values`,
@@ -37,4 +40,17 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
     // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });
+});
+
+describe.skipIf(!hasPython)("the same services in TypeScript and in Python", () => {
+  it(
+    `have equal contract ids, canonical bytes and manifests: ${WORLDS * SERVICES} random ones`,
+    async () => {
+      let compared = 0;
+      for (let seed = 1; seed <= WORLDS; seed++)
+        compared += await compareContracts(reference, seed, SERVICES);
+      expect(compared).toBe(WORLDS * SERVICES);
+    },
+    full ? 600_000 : 60_000,
+  );
 });

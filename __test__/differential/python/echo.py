@@ -5,13 +5,17 @@ One JSON request a line on stdin, one JSON answer a line on stdout:
     {"world": [TYPE...], "echo": [HEX...], "make": COUNT, "seed": NUMBER, "damaged": [HEX...]}
     {"echo": [[TEXT, HEX] or [ERROR]...], "made": [[TEXT, HEX] or [ERROR]...], "damaged": [[TEXT, ""] or [ERROR]...]}
 
-Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Only the codec of the
-reference is used. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
+    {"world": [TYPE...], "services": [SERVICE...]}
+    {"contracts": [{"contractId": HEX, "canonical": HEX, "manifest": {...}}...]}
+
+Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Of the reference
+the codec is used, and for services its contracts. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
 message at which it died is answered with ["crash"].
 """
 import array
 import datetime
 import enum
+import functools
 import importlib
 import json
 import os
@@ -23,6 +27,7 @@ import types
 from dataclasses import make_dataclass
 from typing import Any, Dict, List, Optional, Set, Union
 
+import contracts
 import pyfory
 
 sys.setrecursionlimit(3000)
@@ -65,7 +70,6 @@ class World:
                     setattr(self.module, cls.__name__, cls)
                     self.classes[declared["tag"]] = cls
         self.tags = {cls: tag for tag, cls in self.classes.items()}
-        self.fory = self.codec()
 
     def declare(self, declared):
         name = self.names[declared["tag"]]
@@ -99,7 +103,8 @@ class World:
             return Union[tuple(self.names[tag] for tag in inside)]
         return self.classes[inside] if form == "enum" else self.names[inside]
 
-    def codec(self):
+    @functools.cached_property
+    def fory(self):
         fory = pyfory.Fory(xlang=True, ref=self.refs)
         for tag, cls in self.classes.items():
             namespace, _, name = tag.rpartition("/")
@@ -468,6 +473,9 @@ def refuse_import(name, *_):
 
 def answer(request):
     world = World(request["world"])
+    if "services" in request:
+        contracts.finish(world)
+        return {"contracts": [contracts.describe(world, told) for told in request["services"]]}
     maker = Maker(world, request["seed"])
     made = []
     for _ in range(request["make"]):

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { World } from "../../fuzz/support/types.ts";
+import type { Contract, ServiceType } from "./contracts.ts";
 
 const script = fileURLToPath(new URL("../python/echo.py", import.meta.url));
 const python = fileURLToPath(new URL("../../interop/.venv/bin/python", import.meta.url));
@@ -35,6 +36,10 @@ export interface Answer {
 /** Answers requests in order. */
 export interface Reference {
   ask(request: Request): Promise<Answer>;
+  contracts(request: {
+    readonly world: World;
+    readonly services: readonly ServiceType[];
+  }): Promise<Contract[]>;
   stop(): Promise<void>;
 }
 
@@ -42,14 +47,16 @@ export function startReference(): Reference {
   const child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  async function answer(request: { readonly world: World }): Promise<unknown> {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const line = await lines.next();
+    if (line.done)
+      throw new Error(`echo.py ended; its output stands above. World: ${JSON.stringify(request.world)}`);
+    return JSON.parse(line.value);
+  }
   return {
-    async ask(request) {
-      child.stdin.write(`${JSON.stringify(request)}\n`);
-      const line = await lines.next();
-      if (line.done)
-        throw new Error(`echo.py ended; its output stands above. World: ${JSON.stringify(request.world)}`);
-      return JSON.parse(line.value) as Answer;
-    },
+    ask: (request) => answer(request) as Promise<Answer>,
+    contracts: async (request) => ((await answer(request)) as { contracts: Contract[] }).contracts,
     stop() {
       child.stdin.end();
       return closed;

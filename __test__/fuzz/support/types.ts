@@ -45,8 +45,8 @@ export type World = readonly (MessageType | EnumType)[];
 // biome-ignore lint/suspicious/noExplicitAny: schemas and values made at run time have no static type
 export type Loose = any;
 
-/** The schemas of a world by their tags. */
-export function schemasOf(world: World): ReadonlyMap<string, Loose> {
+/** The schemas of a world by their tags; `pythonModule` is where Python has its classes, named T0, T1 and so on. */
+export function schemasOf(world: World, pythonModule?: string): ReadonlyMap<string, Loose> {
   const byTag = new Map<string, Loose>();
   const named = (tag: string): Loose => t.ref(() => byTag.get(tag));
   const schemaOf = (type: Type): Loose => {
@@ -59,7 +59,7 @@ export function schemasOf(world: World): ReadonlyMap<string, Loose> {
     return named("message" in type ? type.message : type.enum);
   };
   const types = world.map(({ tag }) => named(tag));
-  for (const type of world) {
+  for (const [index, type] of world.entries()) {
     if (type.kind === "enum") {
       byTag.set(type.tag, t.enum(type.tag, type.members));
       continue;
@@ -70,7 +70,12 @@ export function schemasOf(world: World): ReadonlyMap<string, Loose> {
     });
     byTag.set(
       type.tag,
-      message(type.tag, Object.fromEntries(fields), { types, refs: type.refs, compatible: type.compatible }),
+      message(type.tag, Object.fromEntries(fields), {
+        types,
+        refs: type.refs,
+        compatible: type.compatible,
+        ...(pythonModule === undefined ? {} : { pythonModule, qualname: `T${index}` }),
+      }),
     );
   }
   return byTag;

@@ -151,3 +151,22 @@ pub enum Made {
     Union(Vec<usize>),
     Array(String),
 }
+
+impl Type {
+    /// The type behind `optional` and `shared`, and whether there was an `optional`. That references are tracked leaves
+    /// no trace in a contract.
+    pub fn unwrapped(&self) -> (&Self, bool) {
+        match self {
+            Self::Made(Made::Optional(inner)) => (inner.unwrapped().0, true),
+            Self::Made(Made::Shared(inner)) => inner.unwrapped(),
+            _ => (self, false),
+        }
+    }
+
+    /// The type behind `optional` and `shared`, and whether Python calls it optional: a union that may be null is there
+    /// one union with `None` among its members.
+    pub fn unwrapped_as_in_python(&self) -> (&Self, bool) {
+        let (kind, optional) = self.unwrapped();
+        (kind, optional && !matches!(kind, Self::Made(Made::Union(_))))
+    }
+}

@@ -104,10 +104,7 @@ impl TypeGraph {
 /// What stands as request or response behind `optional` and `shared`: that an answer may be null is no part of a
 /// contract.
 pub fn root(kind: &Type) -> &Type {
-    match kind {
-        Type::Made(Made::Optional(inner) | Made::Shared(inner)) => root(inner),
-        _ => kind,
-    }
+    kind.unwrapped().0
 }
 
 /// The message that stands as request or response.

@@ -220,6 +220,22 @@ fn an_optional_response_has_the_identity_of_what_it_may_hold() {
     assert_eq!(manifest(&optional).unwrap(), manifest(&plain).unwrap());
 }
 
+#[test]
+fn an_optional_union_is_one_union_of_three_as_in_python() {
+    let with = |kind: Value| {
+        let mut document = document("vec_shapes.Minimal");
+        let types = document["schema"]["types"].as_array_mut().unwrap();
+        types[0]["fields"] = json!([{ "name": "holder", "type": kind, "default": false }]);
+        let all = definitions(&document);
+        let mut fields = all.iter().flat_map(|(_, definition)| &definition.fields);
+        fields.find(|field| field.name == "holder").map(|field| field.optional)
+    };
+    let union = json!({ "union": [1, 2] });
+    assert_eq!(with(json!({ "optional": "any" })), Some(true));
+    assert_eq!(with(json!({ "optional": union })), Some(false));
+    assert_eq!(with(json!({ "shared": { "optional": { "shared": union } } })), Some(false));
+}
+
 /// The graph is walked by recursion: the longest chain of types that is accepted fits the stack of a test thread.
 #[test]
 fn the_longest_chain_of_types_is_walked_and_a_longer_one_refused() {

@@ -10,9 +10,10 @@ type Members = Map<String, Value>;
 
 /// Describes a field; `value` is its default where that is a scalar or null.
 pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) -> Value {
-    let (kind, nullable) = unwrapped(&field.kind);
-    let required = !field.has_default && !nullable;
-    let (default, default_kind) = default(field, value, kind, nullable);
+    let (kind, nullable) = field.kind.unwrapped_as_in_python();
+    let (_, optional) = field.kind.unwrapped();
+    let required = !field.has_default && !optional;
+    let (default, default_kind) = default(field, value, kind, optional);
     let mut members = Members::new();
     members.insert("name".to_owned(), json!(field.name));
     members.insert("kind".to_owned(), json!(word(kind)));
@@ -31,15 +32,6 @@ pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) 
     }
     members.insert("properties".to_owned(), json!({}));
     Value::Object(members)
-}
-
-/// The type behind `optional` and `shared`, and whether there was an `optional`.
-fn unwrapped(kind: &Type) -> (&Type, bool) {
-    match kind {
-        Type::Made(Made::Optional(inner)) => (unwrapped(inner).0, true),
-        Type::Made(Made::Shared(inner)) => unwrapped(inner),
-        _ => (kind, false),
-    }
 }
 
 fn word(kind: &Type) -> &'static str {
@@ -82,7 +74,7 @@ fn put_named(members: &mut Members, service: &Service, kind: &Type) {
 }
 
 fn put_item(members: &mut Members, service: &Service, element: &Type) {
-    let (kind, nullable) = unwrapped(element);
+    let (kind, nullable) = element.unwrapped_as_in_python();
     put(members, "item_kind", Some(word(kind)));
     put(members, "item_ref", name(service, kind));
     put(members, "item_wire_tag", tag(service, kind));
@@ -90,8 +82,8 @@ fn put_item(members: &mut Members, service: &Service, element: &Type) {
 }
 
 fn put_entry(members: &mut Members, service: &Service, key: &Type, value: &Type) {
-    let (kind, nullable) = unwrapped(value);
-    put(members, "key_kind", Some(word(unwrapped(key).0)));
+    let (kind, nullable) = value.unwrapped_as_in_python();
+    put(members, "key_kind", Some(word(key.unwrapped().0)));
     put(members, "value_kind", Some(word(kind)));
     put(members, "value_ref", name(service, kind));
     put(members, "value_nullable", Some(nullable));
@@ -105,9 +97,9 @@ fn put(members: &mut Members, member: &str, value: Option<impl Into<Value>>) {
 
 /// The default value and the word for its kind. Values that are no JSON scalars are made anew for each use, which
 /// Python calls a factory.
-fn default(field: &Field, value: Option<&Value>, kind: &Type, nullable: bool) -> (Value, &'static str) {
+fn default(field: &Field, value: Option<&Value>, kind: &Type, optional: bool) -> (Value, &'static str) {
     if !field.has_default {
-        return (Value::Null, if nullable { "value" } else { "none" });
+        return (Value::Null, if optional { "value" } else { "none" });
     }
     match (value, kind) {
         (Some(Value::Number(number)), Type::Word(Word::Float)) => (json!(number.as_f64()), "value"),

@@ -13,12 +13,8 @@ pub(super) enum Target {
 
 /// The definition of one field. `resolve` tells what a message index refers to.
 pub(super) fn definition(field: &Field, id: i32, resolve: impl Fn(usize) -> Target) -> FieldDef {
-    let mut definition = FieldDef { id, name: field.name.clone(), ..FieldDef::default() };
-    let mut kind = unshared(&field.kind);
-    if let Type::Made(Made::Optional(inner)) = kind {
-        definition.optional = true;
-        kind = unshared(inner);
-    }
+    let (kind, optional) = field.kind.unwrapped_as_in_python();
+    let mut definition = FieldDef { id, name: field.name.clone(), optional, ..FieldDef::default() };
     let element = match kind {
         Type::Made(Made::List(element)) => {
             definition.container = Container::List;
@@ -84,7 +80,7 @@ fn primitive(kind: &Type) -> Option<&'static str> {
     }
 }
 
-/// Reference tracking leaves no trace in a contract.
+/// The type of an element, which says `optional` where a contract says no more than "any".
 fn unshared(kind: &Type) -> &Type {
     match kind {
         Type::Made(Made::Shared(inner)) => unshared(inner),
