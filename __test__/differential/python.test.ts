@@ -1,11 +1,12 @@
 /**
  * Random types and values between TypeScript and the codec of the Python reference, in both directions, byte for byte;
- * damaged messages, of which what both take must be the same value; and the contracts of random services. The seeds are the
+ * damaged messages, of which what both take must be the same value; JSON texts; and the contracts of random services. The seeds are the
  * same each time; `--full` of the test script takes more of them, `node scripts/fuzz.mjs --only python` others.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareWorld, newTally, type Tally } from "./support/compare.ts";
 import { compareContracts } from "./support/contracts.ts";
+import { compareJson } from "./support/json.ts";
 import { hasPython, type Reference, startReference } from "./support/python.ts";
 
 const full = process.env.ASTER_TEST_FULL === "1";
@@ -40,6 +41,19 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
     // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });
+});
+
+describe.skipIf(!hasPython)("the same values in JSON mode", () => {
+  it(
+    `are the same texts in TypeScript and in Python, and are read by both: ${WORLDS * AMOUNT.values} random ones`,
+    async () => {
+      let texts = 0;
+      for (let seed = 1; seed <= WORLDS; seed++)
+        texts += (await compareJson(reference, seed, AMOUNT.values)).texts;
+      expect(texts).toBeGreaterThan((WORLDS * AMOUNT.values) / 2);
+    },
+    full ? 1_200_000 : 60_000,
+  );
 });
 
 describe.skipIf(!hasPython)("the same services in TypeScript and in Python", () => {

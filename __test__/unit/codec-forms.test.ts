@@ -66,6 +66,7 @@ describe("lists are read in every form", () => {
     ["a range that does not fit", t.list(t.int8), "010807d804"],
     ["more elements than bytes", ints, "ffffff7f0c"],
     ["a count of more than 32 bits", ints, "ffffffff7f0c"],
+    ["the type of nothing where a message is declared", t.optional(S), "ff24"],
     ["a list of structs that names another type", t.list(S), "01081d020134020340c03ec01d02"],
     ["string encoding 3", t.list(t.string), "010c0761"],
     ["UTF-16 of odd length", t.list(t.string), "010c0561"],

@@ -255,12 +255,12 @@ describe("with other features", () => {
     const lists = { a: t.shared(t.list(t.int)), b: t.shared(t.list(t.int)) };
     const list = [1];
     expect(reread(lists, { ...lists, b: t.shared(t.list(t.bigint)) }, { a: list, b: list })).toMatch(
-      /of another type than declared/,
+      /of another JavaScript kind than declared/,
     );
     const maps = { a: t.shared(t.map(t.string, t.int)), b: t.shared(t.map(t.string, t.int)) };
     const map = new Map([["k", 1]]);
     expect(reread(maps, { ...maps, b: t.shared(t.record(t.int)) }, { a: map, b: map })).toMatch(
-      /of another type than declared/,
+      /of another JavaScript kind than declared/,
     );
     expect(
       reread(maps, { a: t.shared(t.record(t.int)), b: t.shared(t.record(t.int)) }, { a: map, b: map }),
@@ -535,6 +535,8 @@ describe("references made to hurt are refused", () => {
     ["to a text where an int is declared", t.anyMap, "18 01 25 01 fe00"],
     ["a null that is not allowed", t.shared(ints), "fd"],
     ["more elements than bytes", t.list(Leaf), "ffff7f 0d 00"],
+    ["the type of nothing where a message is declared", t.optional(t.shared(Leaf)), "ff 24"],
+    ["the same with a number", t.optional(t.shared(Leaf)), "00 24"],
   ] as [string, Loose, string][])("%s", (_name, schema, payload) => {
     expect(read(schema, payload)).toBeInstanceOf(Error);
   });

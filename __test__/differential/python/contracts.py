@@ -51,14 +51,12 @@ def method(world, told):
 
 
 def finish(world):
-    """What the codec does not ask for: tags, names of classes and JSON values of enums as TypeScript has them, defaults."""
+    """What the codec does not ask for: tags, names of enums as TypeScript has them, defaults."""
     for tag, cls in world.classes.items():
         wire_type(tag)(cls)
         declared = world.declared[tag]
         if declared["kind"] == "enum":
             cls.__name__ = tag.rpartition("/")[2]
-            for member in cls:
-                member._value_ = member.name
             continue
         for field in declared["fields"]:
             if isinstance(field["type"], dict) and "optional" in field["type"]:

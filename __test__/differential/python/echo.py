@@ -5,11 +5,14 @@ One JSON request a line on stdin, one JSON answer a line on stdout:
     {"world": [TYPE...], "echo": [HEX...], "make": COUNT, "seed": NUMBER, "damaged": [HEX...]}
     {"echo": [[TEXT, HEX] or [ERROR]...], "made": [[TEXT, HEX] or [ERROR]...], "damaged": [[TEXT, ""] or [ERROR]...]}
 
+    {"world": [TYPE...], "json": [HEX...]}
+    {"json": [[TEXT, TEXT AGAIN] or [ERROR]...]}
+
     {"world": [TYPE...], "services": [SERVICE...]}
     {"contracts": [{"contractId": HEX, "canonical": HEX, "manifest": {...}}...]}
 
 Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Of the reference
-the codec is used, and for services its contracts. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
+the codecs are used, and for services its contracts. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
 message at which it died is answered with ["crash"].
 """
 import array
@@ -29,6 +32,7 @@ from typing import Any, Dict, List, Optional, Set, Union
 
 import contracts
 import pyfory
+from aster import json_codec
 
 sys.setrecursionlimit(3000)
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -74,7 +78,7 @@ class World:
     def declare(self, declared):
         name = self.names[declared["tag"]]
         if declared["kind"] == "enum":
-            return enum.Enum(name, {member: index for index, member in enumerate(declared["members"])})
+            return enum.Enum(name, {member: member for member in declared["members"]}, type=str)
         cls = make_dataclass(name, [self.member(member) for member in declared["fields"]])
         cls.__module__ = self.module.__name__
         return cls
@@ -169,7 +173,7 @@ class World:
             return self.once(value, lambda: map_text(pairs()))
         if form == "enum":
             expect(value, self.classes[inside])
-            return f"E{value.value}"
+            return f"E{ordinal(value)}"
         if form == "message":
             expect(value, self.classes[inside])
         return self.dynamic(value)
@@ -225,7 +229,7 @@ class World:
         if kind is array.array:
             return f"A{WORDS[value.typecode]}.{value.tobytes().hex()}"
         if isinstance(value, enum.Enum):
-            return f"E{plain(self.tags[kind])}.{value.value}"
+            return f"E{plain(self.tags[kind])}.{ordinal(value)}"
         if kind is list:
             return self.once(value, lambda: "[" + ",".join([self.dynamic(item) for item in value]) + "]")
         if kind is set:
@@ -257,6 +261,10 @@ class World:
 def expect(value, kind):
     if type(value) is not kind:
         raise TypeError(f"{type(value).__name__} where {kind.__name__} is declared")
+
+
+def ordinal(member):
+    return list(type(member)).index(member)
 
 
 def plain(text):
@@ -471,11 +479,23 @@ def refuse_import(name, *_):
     raise ImportError(name)
 
 
+def attempt_json(world, message):
+    """The value of a message as JSON text; what reading that text and writing it again gives."""
+    value = world.fory.deserialize(message)
+    try:
+        text = json_codec.json_encode(value).decode()
+    except Exception as error:
+        return [f"{type(error).__name__}: {str(error)[:160]}"]
+    return [text, json_codec.json_encode(json_codec.json_decode(text, world.classes[world.root])).decode()]
+
+
 def answer(request):
     world = World(request["world"])
     if "services" in request:
         contracts.finish(world)
         return {"contracts": [contracts.describe(world, told) for told in request["services"]]}
+    if "json" in request:
+        return {"json": [attempt_json(world, bytes.fromhex(message)) for message in request["json"]]}
     maker = Maker(world, request["seed"])
     made = []
     for _ in range(request["make"]):

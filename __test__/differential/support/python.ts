@@ -40,6 +40,7 @@ export interface Reference {
     readonly world: World;
     readonly services: readonly ServiceType[];
   }): Promise<Contract[]>;
+  json(request: { readonly world: World; readonly json: readonly string[] }): Promise<[string, string?][]>;
   stop(): Promise<void>;
 }
 
@@ -56,6 +57,7 @@ export function startReference(): Reference {
   }
   return {
     ask: (request) => answer(request) as Promise<Answer>,
+    json: async (request) => ((await answer(request)) as { json: [string, string?][] }).json,
     contracts: async (request) => ((await answer(request)) as { contracts: Contract[] }).contracts,
     stop() {
       child.stdin.end();

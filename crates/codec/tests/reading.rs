@@ -96,6 +96,23 @@ fn a_type_of_elements_fits_its_place_even_where_all_of_them_are_null() {
 }
 
 #[test]
+fn the_type_of_nothing_is_another_type_where_a_field_or_root_declares_a_message() {
+    let inner = json!({ "kind": "message", "tag": "n/I", "namespace": "n", "name": "I", "fields": [] });
+    for (refs, flag) in [(false, "ff"), (true, "ff"), (true, "00")] {
+        let field = json!({ "name": "f", "type": { "shared": { "optional": { "message": 1 } } } });
+        let holder = json!({ "kind": "message", "tag": "n/H", "namespace": "n", "name": "H", "refs": refs, "fields": [field] });
+        let roots = json!([{ "optional": { "message": 0 } }]);
+        let plan = plan(&json!({ "types": [holder, inner], "roots": roots }));
+        let start = prefix(&plan);
+        assert!(decode(&plan, &format!("{start}fd")).is_ok(), "{refs}");
+        let error = decode(&plan, &format!("{start}{flag}24")).expect_err("nothing in a field");
+        assert_eq!(error.path(), "f", "{refs} {flag}: {error}");
+        assert_eq!(decode(&plan, "03"), Ok(Value::Null));
+        decode(&plan, &format!("02{flag}24")).expect_err("nothing at the root");
+    }
+}
+
+#[test]
 fn a_declared_map_may_come_in_every_form() {
     let map = json!({ "map": ["string", "int"] });
     let expected =

@@ -57,16 +57,23 @@ export function formOfKind(kind: Kind): Form {
 }
 
 /** True when what was written or read as `seen` may stand in a place that declares its shape. */
-export function fitsForm(seen: Form, place: Form): boolean {
+export const fitsForm = (seen: Form, place: Form): boolean => sameForm(seen, place, true);
+
+/** True when the two are one type to peers, whatever JavaScript keeps their parts as. */
+export const fitsOnWire = (seen: Form, place: Form): boolean => sameForm(seen, place, false);
+
+/** @param exact down to the JavaScript kinds: an array of numbers is no array of bigints, a Map no record */
+function sameForm(seen: Form, place: Form, exact: boolean): boolean {
   if (seen === place) return true;
   const { shape } = place;
   if (shape === null || (shape.op !== "list" && shape.op !== "set" && shape.op !== "map")) {
     return seen.kind === place.kind;
   }
-  if (seen.shape !== null) return sameShape(seen.shape, shape);
+  if (seen.shape !== null) return sameShape(seen.shape, shape, exact);
   // Elements of a dynamic container were read as whatever they are.
   if (shape.op === "map") {
-    return seen.kind === ID.MAP && !shape.record && isFree(shape.key) && isFree(shape.value);
+    const kept = !exact || !shape.record;
+    return seen.kind === ID.MAP && kept && isFree(shape.key) && isFree(shape.value);
   }
   return seen.kind === place.kind && isFree(shape.element);
 }
@@ -81,25 +88,23 @@ function isFree(shape: Shape): boolean {
   return shape.op === "dynamic" && shape.narrow === 0 && shape.only === null;
 }
 
-/** Equal down to the JavaScript kinds: an array of numbers is no array of bigints, a Map no record. */
-function sameShape(one: Shape, other: Shape): boolean {
+function sameShape(one: Shape, other: Shape, exact: boolean): boolean {
   switch (one.op) {
     case "scalar":
       return (
         other.op === "scalar" &&
         one.kind.word === other.kind.word &&
-        one.kind.js === other.kind.js &&
-        one.lend === other.lend
+        (!exact || (one.kind.js === other.kind.js && one.lend === other.lend))
       );
     case "list":
     case "set":
-      return other.op === one.op && samePart(one.element, other.element);
+      return other.op === one.op && samePart(one.element, other.element, exact);
     case "map":
       return (
         other.op === "map" &&
-        one.record === other.record &&
-        samePart(one.key, other.key) &&
-        samePart(one.value, other.value)
+        (!exact || one.record === other.record) &&
+        samePart(one.key, other.key, exact) &&
+        samePart(one.value, other.value, exact)
       );
     case "message":
     case "enum":
@@ -110,8 +115,8 @@ function sameShape(one: Shape, other: Shape): boolean {
   }
 }
 
-function samePart(one: Shape, other: Shape): boolean {
-  return one.nullable === other.nullable && sameShape(one, other);
+function samePart(one: Shape, other: Shape, exact: boolean): boolean {
+  return one.nullable === other.nullable && sameShape(one, other, exact);
 }
 
 function sameTypes(one: readonly NamedType[] | null, other: readonly NamedType[] | null): boolean {

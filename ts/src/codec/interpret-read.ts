@@ -108,7 +108,7 @@ export function leadReader(reading: Reading, { shape, lead }: FieldShape): ReadB
   const read = presentReader(reading, shape);
   const expect = expectOf(reading, shape);
   if (lead === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
-  if (shape.op === "dynamic" || ("typeInfo" in shape && shape.typeInfo)) {
+  if (shape.op === "dynamic") {
     const typed = typedReader(reading.scope, expect);
     return (reader) => readReferable(reader, expect, null, typed);
   }
@@ -130,9 +130,9 @@ function presentReader(reading: Reading, shape: Shape): ReadBody {
   }
   const payload = payloadReader(reading, shape);
   if ((shape.op !== "message" && shape.op !== "extension") || !shape.typeInfo) return payload;
-  return (reader) => {
+  return (reader, number) => {
     expectType(reader, scope, shape.type);
-    return payload(reader);
+    return payload(reader, number);
   };
 }
 

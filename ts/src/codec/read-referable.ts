@@ -3,7 +3,7 @@
 // Owns: the four flags, and that a reference names a value that was there and fits its place. Which values are
 // preceded by a flag is in the plan, and in the flags of lists and maps.
 
-import { asDeclared, asLoose, type Form, fitsDynamic, fitsForm, formOfKind } from "./forms.js";
+import { asDeclared, asLoose, type Form, fitsDynamic, fitsForm, fitsOnWire, formOfKind } from "./forms.js";
 import { type Expect, nullFor, readTypeInfo } from "./read-dynamic.js";
 import type { Reader } from "./reader.js";
 import type { ReadBody, Scope } from "./shape.js";
@@ -73,5 +73,10 @@ export function readAgain(reader: Reader, expect: Expect): unknown {
   if (seen === form) return value;
   const fits = "op" in form ? fitsDynamic(seen.kind, form) : fitsForm(seen, form);
   const kept = fits ? ("op" in form ? asLoose(value, seen) : asDeclared(value, seen, form)) : undefined;
-  return kept === undefined ? reader.fail("a reference to a value of another type than declared") : kept;
+  if (kept !== undefined) return kept;
+  return reader.fail(
+    "op" in form || !fitsOnWire(seen, form)
+      ? "a reference to a value of another type than declared"
+      : "a reference to a value of another JavaScript kind than declared, as t.int and t.bigint or t.map and t.record are",
+  );
 }

@@ -66,7 +66,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             let bools = match typing {
                 Typing::Declared => matches!(items.node.shape, Shape::Scalar(Scalar::Bool)),
                 Typing::Same(wire) => wire == WireType::Scalar(Scalar::Bool),
-                Typing::Each => false,
+                Typing::Named | Typing::Each => false,
             };
             return Ok(if bools && flags & NULLS == 0 { Lead::Plain } else { Lead::Reference });
         }

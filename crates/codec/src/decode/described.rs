@@ -171,7 +171,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn described_field(&mut self, field: &'a DescribedField) -> Done {
-        let typing = if field.typed { Typing::Each } else { Typing::Declared };
+        let typing = if field.typed { Typing::Each } else { super::typing_of(&field.node) };
         self.led(&field.node, field.lead, field.nullable, typing)
     }
 

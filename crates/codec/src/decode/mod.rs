@@ -42,8 +42,13 @@ enum WireType {
 /// How the type of a value is known.
 #[derive(Clone, Copy)]
 enum Typing {
+    /// By the place alone.
     Declared,
+    /// It precedes the value, and is the one that the place declares, where it declares one.
+    Named,
+    /// All elements have it.
     Same(WireType),
+    /// It precedes the value.
     Each,
 }
 
@@ -95,8 +100,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
             self.null(node)?;
         } else {
             match (self.flag()?, self.mode.refs) {
-                (refs::Flag::First, true) => self.first(node, Typing::Each)?,
-                (refs::Flag::First | refs::Flag::Present, _) => self.typed(node)?,
+                (refs::Flag::First, true) => self.first(node, Typing::Named)?,
+                (refs::Flag::First | refs::Flag::Present, _) => self.value_of(node, Typing::Named)?,
                 (refs::Flag::Null, _) => {
                     return Err(CodecError::invalid("a null message without its header"));
                 }
@@ -132,16 +137,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// A field.
     fn field(&mut self, node: &'a Node) -> Done {
-        self.led(node, node.lead(self.mode.refs), node.nullable, Typing::Declared)
+        self.led(node, node.lead(self.mode.refs), node.nullable, typing_of(node))
     }
 
     /// A field, with what precedes it and how its type is known.
     fn led(&mut self, node: &'a Node, lead: Lead, nullable: bool, typing: Typing) -> Done {
         match lead {
-            Lead::Reference => {
-                let typing = if carries_type(node) { Typing::Each } else { typing };
-                self.referable(node, typing)
-            }
+            Lead::Reference => self.referable(node, typing),
             Lead::Plain if !nullable => self.value_of(node, typing),
             Lead::Plain | Lead::Flag if self.is_null_flag()? => self.null(node),
             Lead::Plain | Lead::Flag => self.value_of(node, typing),
@@ -151,16 +153,17 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
         match typing {
             Typing::Declared => self.body(node),
+            Typing::Named => {
+                let wire = self.named_type(node)?;
+                self.as_node(wire, node)
+            }
             Typing::Same(wire) => self.as_node(wire, node),
             Typing::Each => self.typed(node),
         }
     }
 
-    /// A value whose type is declared by its place.
+    /// A value whose type is declared by its place, and not written.
     fn body(&mut self, node: &'a Node) -> Done {
-        if carries_type(node) {
-            return self.typed(node);
-        }
         match &node.shape {
             Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
             Shape::Converted(theirs, ours) => self.scalar(*theirs, *ours),
@@ -188,6 +191,17 @@ impl<'a, S: Sink> Decoder<'a, S> {
             return Ok(wire);
         }
         Err(CodecError::invalid("a value of another type than declared"))
+    }
+
+    /// Reads the type of a value where a field or root declares it. Where that is a message or extension, null is a flag:
+    /// the type of nothing is another type.
+    fn named_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
+        match (self.fitting_type(node)?, &node.shape) {
+            (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => {
+                Err(CodecError::invalid("a value of another type than declared"))
+            }
+            (wire, _) => Ok(wire),
+        }
     }
 
     /// A value of a type that the message named and that fits its place.
@@ -288,12 +302,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 }
 
-/// Whether type info precedes a value in this place, however the place is declared.
-fn carries_type(node: &Node) -> bool {
+/// How the type of a field is known.
+fn typing_of(node: &Node) -> Typing {
     match &node.shape {
-        Shape::Message { type_info, .. } | Shape::Extension { type_info, .. } => *type_info,
-        Shape::Dynamic(_) => true,
-        _ => false,
+        Shape::Message { type_info: true, .. }
+        | Shape::Extension { type_info: true, .. }
+        | Shape::Dynamic(_) => Typing::Named,
+        _ => Typing::Declared,
     }
 }
 

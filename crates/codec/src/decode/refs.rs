@@ -57,6 +57,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     pub(super) fn first(&mut self, node: &'a Node, typing: Typing) -> Done {
         let wire = match typing {
             Typing::Declared => None,
+            Typing::Named => Some(self.named_type(node)?),
             Typing::Same(wire) => Some(wire),
             Typing::Each => Some(self.fitting_type(node)?),
         };

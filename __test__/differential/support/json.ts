@@ -1,0 +1,65 @@
+// Random values in JSON mode, by TypeScript and by Python: the same text, which both read and write again.
+
+import { codecBy } from "../../../dist/codec/codec.js";
+import { attempt, decode, encode, hexOf } from "../../fuzz/support/executors.ts";
+import { Random } from "../../fuzz/support/random.ts";
+import { makeWorld, rootOf, schemasOf, type Type, type World } from "../../fuzz/support/types.ts";
+import { ValueMaker } from "../../fuzz/support/values.ts";
+import type { Reference } from "./python.ts";
+
+/** A type that JSON can carry and that its text tells: dynamic values may still hold what has no form in JSON. */
+function plainType(type: Type): Type {
+  if (typeof type === "string") return /^(bytes|date|timestamp)|Array$/.test(type) ? "string" : type;
+  if ("list" in type) return { list: plainType(type.list) };
+  if ("set" in type) return { list: plainType(type.set) };
+  if ("map" in type) return { map: [plainType(type.map[0]), plainType(type.map[1])] };
+  if ("optional" in type) return { optional: plainType(type.optional) };
+  return "union" in type ? { message: type.union[0] as string } : type;
+}
+
+const plainFields = (type: World[number]): World[number] =>
+  type.kind === "enum"
+    ? type
+    : { ...type, fields: type.fields.map((field) => ({ ...field, type: plainType(field.type) })) };
+
+/** JavaScript has one kind of numbers: where no type stands, a float without a fraction comes out as an integer. */
+const untyped = (text: string): string => text.replace(/(\d)\.0(?=[,\]}])/g, "$1");
+
+/** How many values went through JSON, and how many neither side could write. */
+export interface JsonTally {
+  readonly texts: number;
+  readonly refused: number;
+}
+
+/** Compares values of one random world. @throws at the first difference, with all that it takes to have it again */
+export async function compareJson(reference: Reference, seed: number, values: number): Promise<JsonTally> {
+  const random = new Random(seed);
+  const world = makeWorld(random).map(plainFields);
+  const schemas = schemasOf(world);
+  const schema = schemas.get(rootOf(world));
+  const codec = codecBy("generated", schema);
+  const maker = new ValueMaker(random, world, schemas);
+  const messages = Array.from({ length: values }, () => encode(codec, maker.root(rootOf(world))));
+  const answers = await reference.json({ world, json: messages.map(hexOf) });
+  const differ = (what: string, index: number, ours: string, theirs: string): never => {
+    const hex = hexOf(messages[index] as Uint8Array);
+    throw new Error(
+      `seed ${seed}: ${what}\nmessage ${hex}\nours   ${ours}\ntheirs ${theirs}\nworld ${JSON.stringify(world)}`,
+    );
+  };
+  const same = (what: string, index: number, ours: string, theirs: string): void => {
+    if (untyped(ours) !== untyped(theirs)) differ(what, index, ours, theirs);
+  };
+  let texts = 0;
+  for (const [index, [theirs, again]] of answers.entries()) {
+    const ours = attempt(() => schema.encodeJson(decode(codec, messages[index] as Uint8Array)));
+    if ("refused" in ours !== (again === undefined))
+      differ("one side has no JSON", index, JSON.stringify(ours), theirs);
+    if ("refused" in ours || again === undefined) continue;
+    texts++;
+    same("another text", index, ours.value as string, theirs);
+    same("Python reads another value", index, ours.value as string, again);
+    same("we read another value", index, schema.encodeJson(schema.decodeJson(theirs)), theirs);
+  }
+  return { texts, refused: values - texts };
+}
