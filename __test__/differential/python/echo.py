@@ -62,6 +62,7 @@ class World:
         self.declared = {declared["tag"]: declared for declared in world}
         self.root = world[-1]["tag"]
         self.refs = world[-1]["refs"]
+        self.compatible = world[-1]["compatible"]
         self.seen = {}
         self.module = types.ModuleType("differential_world")
         sys.modules["differential_world"] = self.module
@@ -109,7 +110,7 @@ class World:
 
     @functools.cached_property
     def fory(self):
-        fory = pyfory.Fory(xlang=True, ref=self.refs)
+        fory = pyfory.Fory(xlang=True, ref=self.refs, compatible=self.compatible)
         for tag, cls in self.classes.items():
             namespace, _, name = tag.rpartition("/")
             fory.register_type(cls, namespace=namespace, typename=name)

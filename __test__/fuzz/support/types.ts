@@ -217,10 +217,28 @@ export interface WorldOptions {
   readonly refs?: boolean;
   /** Descriptions of the fields in each message. */
   readonly compatible?: boolean;
+  /** Names that the reference can describe: of ASCII letters, fields in lower case. */
+  readonly plain?: boolean;
 }
 
 /** Random types: a few enums and messages, leaves first. */
 export function makeWorld(random: Random, options: WorldOptions = {}): World {
+  const world = makeTypes(random, options);
+  return options.plain === true ? plainNames(world) : world;
+}
+
+function plainNames(world: World): World {
+  const ascii = (text: string): string =>
+    text.replace(/[^ -~]/gu, (letter) => `u${letter.codePointAt(0)?.toString(16)}`);
+  const named: World = JSON.parse(ascii(JSON.stringify(world)));
+  return named.map((type) => {
+    if (type.kind === "enum") return type;
+    const fields = new Map(type.fields.map((field) => [field.name.toLowerCase(), field]));
+    return { ...type, fields: [...fields].map(([name, field]) => ({ ...field, name })) };
+  });
+}
+
+function makeTypes(random: Random, options: WorldOptions): World {
   const { mutual = false, refs = false, compatible = false } = options;
   const taken = new Set<string>();
   const world: (MessageType | EnumType)[] = [];
