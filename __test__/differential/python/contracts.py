@@ -34,11 +34,14 @@ def root(world, kind):
     return world.classes[kind["message"]]
 
 
-def method(world, told):
+def method(world, told, postponed):
     request, response = root(world, told["request"]), root(world, told["response"])
     streams = told["pattern"] in ("clientStream", "bidiStream"), told["pattern"] in ("serverStream", "bidiStream")
     hints = {"request": AsyncIterator[request] if streams[0] else request,
              "return": AsyncIterator[response] if streams[1] else response}
+    if postponed:
+        # As the module of a user has it who writes `from __future__ import annotations`: the rest is evaluated.
+        hints["return"] = f"AsyncIterator[{response.__name__}]" if streams[1] else response.__name__
     function = copy_of(streaming if streams[1] else answering, told["name"], hints)
     timeout = None if told["timeoutMs"] is None else told["timeoutMs"] / 1000
     if told["pattern"] == "unary":
@@ -63,14 +66,19 @@ def finish(world):
                 cls.__dataclass_fields__[field["name"]].default = None
 
 
-def describe(world, told):
-    """Contract id, canonical bytes and manifest, as they are published."""
-    members = {one["name"]: method(world, one) for one in told["methods"]}
+def decorated(world, told, postponed):
+    """What the reference knows of a service."""
+    members = {one["name"]: method(world, one, postponed) for one in told["methods"]}
     if told["scope"] == "session":
         members["__init__"] = lambda self, peer: None
     modes = [SerializationMode[mode.upper()] for mode in told["modes"]]
     decorate = service(told["name"], version=told["version"], serialization=modes, scoped=told["scope"])
-    info = decorate(type("Service", (), members)).__aster_service_info__
+    return decorate(type("Service", (), members))
+
+
+def describe(world, told):
+    """Contract id, canonical bytes and manifest, as they are published; the id with postponed annotations."""
+    info = decorated(world, told, False).__aster_service_info__
     roots = [one for method in info.methods.values() for one in (method.request_type, method.response_type)
              if isinstance(one, type)]
     defined = identity.resolve_with_cycles(identity.build_type_graph(roots))
@@ -78,5 +86,6 @@ def describe(world, told):
     contract = identity.ServiceContract.from_service_info(info, hashes)
     entries = dict(publication.build_collection(contract, defined, info))
     return {"contractId": identity.compute_contract_id(entries["contract.bin"]),
+            "postponed": identity.contract_id_from_service(decorated(world, told, True)),
             "canonical": entries["contract.bin"].hex(),
             "manifest": json.loads(entries["manifest.json"])}

@@ -31,6 +31,8 @@ interface MethodType {
 /** What one side says about a service. */
 export interface Contract {
   readonly contractId: string;
+  /** The id with postponed annotations, which a stub takes as well. */
+  readonly postponed: string;
   readonly canonical: string;
   readonly manifest: unknown;
 }
@@ -92,6 +94,7 @@ function ours(schemas: ReadonlyMap<string, Loose>, told: ServiceType): Contract 
   const made = service(name, { version, scope, modes }, Object.fromEntries(methods));
   return {
     contractId: made.contractId,
+    postponed: (made as Loose).facts.postponedContractId,
     canonical: Buffer.from(made.contractBytes()).toString("hex"),
     manifest: made.manifest(),
   };
