@@ -83,13 +83,13 @@ fn row_layout(plan_number: u32, root: u32) -> std::result::Result<Arc<RowLayout>
     row_layout_of(plan_number, root, |plan| RowLayout::of(plan, root as usize).map_err(|e| codec_failure(&e)))
 }
 
-/// A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`.
+/// A service document to `{"contractId","openContractIds","canonicalHex","typeHashes","problem"}`.
 #[napi(catch_unwind)]
 pub fn contract_describe(service: String) -> Result<String> {
     let described = aster_contract::describe(&service).map_err(|e| Failure::option("service", e))?;
     Ok(json!({
         "contractId": described.contract_id,
-        "postponedContractId": described.postponed_contract_id,
+        "openContractIds": described.open_contract_ids,
         "canonicalHex": Hex(&described.canonical).to_string(),
         "typeHashes": described.type_hashes,
         "problem": described.problem,

@@ -27,7 +27,7 @@ const inexpressible = new Map([
     "vec_shapes.GenericReq",
     "a generic alias as request: its type hash is zeros, no wire type stands behind it",
   ],
-  ["vec_future.Minimal", "the id of postponed annotations: the second id that a stub compares"],
+  ["vec_future.Minimal", "the id of postponed annotations: one of the other ids that a stub takes"],
 ]);
 
 const known: Record<string, { contractId: string; contractBytes(): Uint8Array; manifest(): unknown }> = {

@@ -1,7 +1,7 @@
 """Contracts of random services, by the reference: classes are made as its users write them, and given to its decorators."""
 import json
 import types
-from typing import AsyncIterator
+from typing import AsyncIterator, Optional
 
 from aster import SerializationMode, bidi_stream, client_stream, rpc, server_stream, service, wire_type
 from aster.contract import identity, publication
@@ -25,23 +25,24 @@ def copy_of(body, name, hints):
     return function
 
 
-def root(world, kind):
+def root(world, kind, optional=False):
     if isinstance(kind, str):
         return ROOTS[kind]
-    # That an answer may be null is no part of a contract, and nothing that Python's users declare.
     if "optional" in kind:
-        return root(world, kind["optional"])
+        inner = root(world, kind["optional"])
+        return Optional[inner] if optional else inner
     return world.classes[kind["message"]]
 
 
-def method(world, told, postponed):
-    request, response = root(world, told["request"]), root(world, told["response"])
+def method(world, told, postponed, optional):
+    request, response = root(world, told["request"]), root(world, told["response"], optional)
     streams = told["pattern"] in ("clientStream", "bidiStream"), told["pattern"] in ("serverStream", "bidiStream")
     hints = {"request": AsyncIterator[request] if streams[0] else request,
              "return": AsyncIterator[response] if streams[1] else response}
     if postponed:
         # As the module of a user has it who writes `from __future__ import annotations`: the rest is evaluated.
-        hints["return"] = f"AsyncIterator[{response.__name__}]" if streams[1] else response.__name__
+        name = response.__name__ if isinstance(response, type) else "Optional[...]"
+        hints["return"] = f"AsyncIterator[{name}]" if streams[1] else name
     function = copy_of(streaming if streams[1] else answering, told["name"], hints)
     timeout = None if told["timeoutMs"] is None else told["timeoutMs"] / 1000
     if told["pattern"] == "unary":
@@ -66,9 +67,9 @@ def finish(world):
                 cls.__dataclass_fields__[field["name"]].default = None
 
 
-def decorated(world, told, postponed):
+def decorated(world, told, postponed, optional):
     """What the reference knows of a service."""
-    members = {one["name"]: method(world, one, postponed) for one in told["methods"]}
+    members = {one["name"]: method(world, one, postponed, optional) for one in told["methods"]}
     if told["scope"] == "session":
         members["__init__"] = lambda self, peer: None
     modes = [SerializationMode[mode.upper()] for mode in told["modes"]]
@@ -77,8 +78,12 @@ def decorated(world, told, postponed):
 
 
 def describe(world, told):
-    """Contract id, canonical bytes and manifest, as they are published; the id with postponed annotations."""
-    info = decorated(world, told, False).__aster_service_info__
+    """Contract id, canonical bytes and manifest, as they are published.
+
+    Null answers are of the type that they may be. Then the ids with postponed annotations, with null answers declared as
+    such, and with both.
+    """
+    info = decorated(world, told, False, False).__aster_service_info__
     roots = [one for method in info.methods.values() for one in (method.request_type, method.response_type)
              if isinstance(one, type)]
     defined = identity.resolve_with_cycles(identity.build_type_graph(roots))
@@ -86,6 +91,7 @@ def describe(world, told):
     contract = identity.ServiceContract.from_service_info(info, hashes)
     entries = dict(publication.build_collection(contract, defined, info))
     return {"contractId": identity.compute_contract_id(entries["contract.bin"]),
-            "postponed": identity.contract_id_from_service(decorated(world, told, True)),
+            "open": [identity.contract_id_from_service(decorated(world, told, *how))
+                     for how in ((True, False), (False, True), (True, True))],
             "canonical": entries["contract.bin"].hex(),
             "manifest": json.loads(entries["manifest.json"])}

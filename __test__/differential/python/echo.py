@@ -9,7 +9,7 @@ One JSON request a line on stdin, one JSON answer a line on stdout:
     {"json": [[TEXT, TEXT AGAIN] or [ERROR]...]}
 
     {"world": [TYPE...], "services": [SERVICE...]}
-    {"contracts": [{"contractId": HEX, "canonical": HEX, "manifest": {...}}...]}
+    {"contracts": [{"contractId": HEX, "open": [HEX...], "canonical": HEX, "manifest": {...}}...]}
 
 Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Of the reference
 the codecs are used, and for services its contracts. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the

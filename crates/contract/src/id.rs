@@ -1,8 +1,8 @@
-//! The contract id, in the two forms that a Python service can announce.
+//! The contract id, and the other ids that a Python service can announce.
 
 use crate::canonical::{MethodDef, MethodPattern, Scoped, ServiceContract};
 use crate::error::ContractError;
-use crate::service::{Pattern, Scope, Service};
+use crate::service::{Method, Pattern, Scope, Service};
 use crate::typegraph::{NO_HASH, TypeGraph, root_message};
 
 /// What can be said about the identity of a service.
@@ -10,8 +10,8 @@ use crate::typegraph::{NO_HASH, TypeGraph, root_message};
 pub struct Description {
     /// 64 hexadecimal digits; none where [`Description::problem`] says why.
     pub contract_id: Option<String>,
-    /// The id that a Python module with postponed annotations gives the same service.
-    pub postponed_contract_id: Option<String>,
+    /// Other ids that the reference gives the same service, because they leave response types open.
+    pub open_contract_ids: Vec<String>,
     /// The canonical bytes whose BLAKE3 is the contract id; empty without one.
     pub canonical: Vec<u8>,
     /// Hashes of all types, hexadecimal, sorted.
@@ -37,8 +37,8 @@ pub(crate) fn description(service: &Service) -> Description {
     let mut type_hashes: Vec<String> = graph.types().iter().map(|defined| hex(&defined.hash)).collect();
     type_hashes.sort();
     Description {
+        open_contract_ids: open_contract_ids(service, &graph, &contract_id(&canonical)),
         contract_id: Some(contract_id(&canonical)),
-        postponed_contract_id: Some(contract_id(&postponed(service).encode())),
         canonical,
         type_hashes,
         problem: None,
@@ -51,18 +51,37 @@ pub(crate) fn graph(service: &Service) -> TypeGraph {
     TypeGraph::new(service, roots.filter_map(root_message))
 }
 
+/// The ids that differ from the strict one, for the two things that a Python module may do with response types.
+///
 /// With postponed annotations a response type is text. The reference looks such a text up among the types that the
-/// requests reach, and hashes zeros when it is not there; the text of a stream is never found.
-fn postponed(service: &Service) -> ServiceContract {
+/// requests reach, and hashes zeros when it is not there; the text of a stream is never found. And a response that is
+/// declared `Optional` is no class, which hashes zeros either way; ours counts as the type that it may hold.
+fn open_contract_ids(service: &Service, all: &TypeGraph, strict_id: &str) -> Vec<String> {
     let requests = service.methods.iter().filter_map(|method| root_message(&method.request));
-    let graph = TypeGraph::new(service, requests);
-    contract(service, |method| {
+    let reached = TypeGraph::new(service, requests);
+    let strict = |method: &Method| all.root_hash(&method.response);
+    let postponed = |method: &Method| {
         let response = root_message(&method.response).filter(|_| !method.pattern.streams_response());
-        response.and_then(|index| graph.hash(index)).unwrap_or(NO_HASH).to_vec()
-    })
+        response.and_then(|index| reached.hash(index)).unwrap_or(NO_HASH).to_vec()
+    };
+    let declared = |method: &Method| !method.response.unwrapped().1;
+    let unless_optional =
+        |method: &Method, hash: Vec<u8>| if declared(method) { hash } else { NO_HASH.to_vec() };
+    let mut ids: Vec<String> = Vec::new();
+    for contract in [
+        contract(service, postponed),
+        contract(service, |method| unless_optional(method, strict(method))),
+        contract(service, |method| unless_optional(method, postponed(method))),
+    ] {
+        let id = contract_id(&contract.encode());
+        if id != strict_id && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
-fn contract(service: &Service, response: impl Fn(&crate::service::Method) -> Vec<u8>) -> ServiceContract {
+fn contract(service: &Service, response: impl Fn(&Method) -> Vec<u8>) -> ServiceContract {
     let graph = graph(service);
     let methods = service.methods.iter().map(|method| MethodDef {
         name: method.name.clone(),

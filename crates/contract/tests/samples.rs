@@ -36,7 +36,7 @@ fn contract_ids_are_those_of_the_vectors() {
         let description = describe(&document(source).to_string()).unwrap();
         // That module has postponed annotations; all others give the strict id.
         let id = match source {
-            "vec_future.Minimal" => description.postponed_contract_id,
+            "vec_future.Minimal" => description.open_contract_ids.first().cloned(),
             _ => description.contract_id,
         };
         assert_eq!(id.as_deref(), Some(vectors::text(case, "contract_id")), "{source}");
@@ -111,10 +111,10 @@ fn a_postponed_response_counts_only_where_a_request_reaches_it() {
             { "name": "m", "pattern": pattern, "request": { "message": request }, "response": { "message": response } }
         ]);
         let description = describe(&document.to_string()).unwrap();
-        (description.contract_id.unwrap(), description.postponed_contract_id.unwrap())
+        description.open_contract_ids
     };
     let (ping, leaf, c2) = (0, 2, 14);
-    let same = |(strict, postponed): (String, String)| strict == postponed;
+    let same = |others: Vec<String>| others.is_empty();
     assert!(same(ids("unary", ping, ping)));
     assert!(same(ids("unary", c2, leaf)), "reached through a field of the request");
     assert!(!same(ids("unary", leaf, ping)));
@@ -129,7 +129,7 @@ fn a_tag_without_a_slash_needs_the_python_module() {
     assert!(describe(&document.to_string()).unwrap().problem.is_none());
     document["schema"]["types"][6]["pythonModule"] = Value::Null;
     let description = describe(&document.to_string()).unwrap();
-    assert_eq!((description.contract_id, description.postponed_contract_id), (None, None));
+    assert_eq!((description.contract_id, description.open_contract_ids.len()), (None, 0));
     assert!(description.problem.unwrap().contains("\"NoSlash\""));
     assert!(matches!(manifest(&document.to_string()), Err(ContractError::NoId(_))));
 }
@@ -218,6 +218,26 @@ fn an_optional_response_has_the_identity_of_what_it_may_hold() {
     let (plain, optional) = (plain.to_string(), optional.to_string());
     assert_eq!(describe(&optional).unwrap().contract_id, describe(&plain).unwrap().contract_id);
     assert_eq!(manifest(&optional).unwrap(), manifest(&plain).unwrap());
+}
+
+#[test]
+fn a_python_service_may_leave_an_optional_response_open_and_only_that() {
+    let open_ids = |first: Value, second: Value| {
+        let mut document = document("vec_shapes.Minimal");
+        let method = |name: &str, response: Value| json!({ "name": name, "pattern": "unary", "request": { "message": 0 }, "response": response });
+        document["methods"] = json!([method("a", first), method("b", second)]);
+        let description = describe(&document.to_string()).unwrap();
+        (description.contract_id.unwrap(), description.open_contract_ids)
+    };
+    let (ping, other) = (json!({ "message": 0 }), json!({ "message": 2 }));
+    let (strict, open) = open_ids(ping.clone(), other.clone());
+    assert_eq!(open.len(), 1, "only postponed annotations leave the second response open");
+    let (id, more) = open_ids(json!({ "optional": ping }), other.clone());
+    assert_eq!(id, strict);
+    assert_eq!(more.len(), 3, "postponed, optional, and both");
+    assert_eq!(more.first(), open.first());
+    let (_, one) = open_ids(ping, json!({ "optional": other }));
+    assert_eq!(one, open, "all three are the same id");
 }
 
 #[test]

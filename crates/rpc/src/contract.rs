@@ -50,7 +50,8 @@ pub struct Contract {
     pub(crate) service: Arc<Service>,
     pub(crate) methods: Arc<Vec<Arc<Method>>>,
     pub(crate) types: Types,
-    ids: [String; 2],
+    id: String,
+    open_ids: Vec<String>,
 }
 
 impl Contract {
@@ -63,7 +64,7 @@ impl Contract {
     pub fn from_json(document: &str) -> Result<Self, ContractProblem> {
         let service = Service::from_json(document)?;
         let ids = describe(document)?;
-        let (Some(id), Some(postponed)) = (ids.contract_id, ids.postponed_contract_id) else {
+        let Some(id) = ids.contract_id else {
             return Err(ContractProblem::NoId(ids.problem.unwrap_or_default()));
         };
         let plan = plan(document)?;
@@ -91,7 +92,8 @@ impl Contract {
             methods: Arc::new(methods.collect()),
             types: types(document),
             service: Arc::new(service),
-            ids: [id, postponed],
+            id,
+            open_ids: ids.open_contract_ids,
         })
     }
 
@@ -107,13 +109,13 @@ impl Contract {
 
     /// 64 hex digits, the same in every language.
     pub fn id(&self) -> &str {
-        &self.ids[0]
+        &self.id
     }
 
-    /// Whether a peer that announces this id serves this contract; a Python module with postponed annotations
-    /// announces another id for the same service.
+    /// Whether a peer that announces this id serves this contract. Python modules may announce other ids for the same
+    /// service, which leave response types open.
     pub fn is_known_by(&self, id: &str) -> bool {
-        self.ids.iter().any(|known| known == id)
+        self.id == id || self.open_ids.iter().any(|known| known == id)
     }
 
     /// The indexes of its types.

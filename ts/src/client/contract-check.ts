@@ -1,7 +1,7 @@
 // Gate 3 on the client: does the server mean the same service as we do?
 //
 // Owns: finding the announced service and comparing contract ids. Does not own: how ids are computed (Rust).
-// A Python module with postponed annotations announces another id for the same types, so either of two matches.
+// Python modules may announce other ids for the same types, which leave responses open; those match, too.
 // Where both sides declared every message compatible, any id does: messages are read field by field.
 
 import { AsterError, Code } from "../errors.js";
@@ -14,7 +14,7 @@ export interface ContractIdentity {
   readonly version: number;
   /** null when it has none; then nothing can be compared. */
   readonly contractId: string | null;
-  readonly postponedContractId: string | null;
+  readonly openContractIds: readonly string[];
   readonly problem: string | null;
   /** Every request and response was declared compatible. */
   readonly compatible: boolean;
@@ -70,7 +70,7 @@ export function matchContract(
     tellOnce(logger, "the server has another version of a compatible contract", ours.name, theirs.contractId);
     return theirs;
   }
-  if (theirs.contractId !== ours.postponedContractId) {
+  if (!ours.openContractIds.includes(theirs.contractId)) {
     const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
     const diff = differences(theirs.contractId);
     const told = diff === null ? problem : `${problem}; from the server's to ours:\n${diff}`;

@@ -93,8 +93,8 @@ function announced(
   if (contract === "ignore") {
     return services.find((service) => service.name === name && service.version === version);
   }
-  const { contractId, postponedContractId, problem } = bound.contract;
-  const ours = { name, version, contractId, postponedContractId, problem, compatible: bound.compatible };
+  const { contractId, openContractIds, problem } = bound.contract;
+  const ours = { name, version, contractId, openContractIds, problem, compatible: bound.compatible };
   const differences = (id: string): string | null => announcedDifferences(bound, id, manifest)?.text ?? null;
   return matchContract(ours, services, endpointId, host.logger, differences);
 }

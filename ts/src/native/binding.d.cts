@@ -27,7 +27,7 @@ export declare function connectionClose(connection: number): void
 /** Settles with facts about the path of a connection. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
-/** A service document to `{"contractId","postponedContractId","canonicalHex","typeHashes","problem"}`. */
+/** A service document to `{"contractId","openContractIds","canonicalHex","typeHashes","problem"}`. */
 export declare function contractDescribe(service: string): string
 
 /** Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them. */

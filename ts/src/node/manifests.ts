@@ -76,8 +76,8 @@ export function announcedDifferences(
 }
 
 function isContract(service: BoundService, id: string): boolean {
-  const { contractId, postponedContractId } = service.contract;
-  return contractId === null || id === contractId || id === postponedContractId;
+  const { contractId, openContractIds } = service.contract;
+  return contractId === null || id === contractId || openContractIds.includes(id);
 }
 
 function differences(old: unknown, document: object): ContractDiff | null {

@@ -16,7 +16,8 @@ export interface ByteForms {
 /** What the contract code says of a service document. */
 export interface ContractFacts {
   readonly contractId: string | null;
-  readonly postponedContractId: string | null;
+  /** Other ids that Python modules may give the same service; each leaves response types open. */
+  readonly openContractIds: readonly string[];
   readonly canonicalHex: string | null;
   /** The type hashes by tag, as the manifest lists them. */
   readonly typeHashes: unknown;
