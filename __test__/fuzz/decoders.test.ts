@@ -45,6 +45,18 @@ describe("a manifest whose types are damaged", () => {
   });
 });
 
+describe("a manifest with letters that are new in Unicode", () => {
+  it("becomes code that compilers take, which do not know them yet", () => {
+    const whole = String(manifestSeeds()[0]);
+    const given = whole
+      .replaceAll('"name":"Tree"', '"name":"T\ua7cbree"')
+      .replaceAll("by_name", "by\u1c89name");
+    expect(given).toContain("by\u1c89name");
+    expect(given).toContain("T\ua7cbree");
+    expect(again("manifest", 0, Buffer.from(given))).toMatch(/^value/);
+  });
+});
+
 describe("what a message may cost", () => {
   it("is bounded for names: each type spells its own once, so there are never many", () => {
     const Kind = t.enum("E", ["A"]);

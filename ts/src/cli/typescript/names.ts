@@ -46,8 +46,21 @@ export function kebab(text: string): string {
   return words.join("-") || "service";
 }
 
+/**
+ * What may stand in generated names, where it may stand in an identifier at all: scripts that were complete long ago. Unicode
+ * adds letters every year, and a compiler knows those of the year in which it was made.
+ */
+const OLD_LETTERS =
+  /[\w$\u00aa-\u052f\u0531-\u0587\u05d0-\u05ea\u0620-\u06d3\u0900-\u0bff\u0e00-\u0fff\u10a0-\u10ff\u1e00-\u1fff\u3041-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7a3]/u;
+
+/** The text with "_" for what no compiler has to take in a name. */
+const plain = (text: string): string =>
+  text.replace(/./gsu, (letter) =>
+    OLD_LETTERS.test(letter) && /[\p{ID_Continue}$]/u.test(letter) ? letter : "_",
+  );
+
 function identifier(wish: string): string {
-  const word = wish.replace(/[^\p{ID_Continue}$]/gu, "_");
+  const word = plain(wish);
   return isIdentifier(word) ? word : `_${word}`;
 }
 
@@ -63,7 +76,12 @@ export function keysOf(wireNames: readonly string[], reserved: readonly string[]
   return wireNames.map((wire) => {
     const camel = wire.replace(/(?<=[^_])_+([\p{L}\p{N}])/gu, (_, letter: string) => letter.toUpperCase());
     const fitting = [camel, wire].find(
-      (key) => isIdentifier(key) && !used.has(key) && !isIntegerLike(key) && wireNameOf(key) === wire,
+      (key) =>
+        isIdentifier(key) &&
+        plain(key) === key &&
+        !used.has(key) &&
+        !isIntegerLike(key) &&
+        wireNameOf(key) === wire,
     );
     if (fitting !== undefined) {
       used.add(fitting);
