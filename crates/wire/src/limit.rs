@@ -3,6 +3,7 @@
 //! Owns the numbers and the checks. Sizes of user payloads inside a frame (depth, elements, strings) are the
 //! codec's; streams, rates and times are `aster-net`'s (`docs/protocol.md#limits`).
 
+use crate::json::last_wins;
 use crate::record::RpcStatus;
 use crate::status::Code;
 
@@ -134,7 +135,8 @@ impl Limits {
         Ok(())
     }
 
-    /// Shortens a status to the limits: a peer's long message is cut, never refused.
+    /// Shortens a status to the limits: a peer's long message is cut, never refused. Keys that are cut to the same text
+    /// are one.
     pub fn cut_status(&self, status: &mut RpcStatus) {
         cut(&mut status.message, self.status_message_chars);
         status.details.truncate(self.status_details);
@@ -142,6 +144,7 @@ impl Limits {
             cut(key, self.metadata_key_chars);
             cut(value, self.metadata_value_chars);
         }
+        last_wins(&mut status.details);
     }
 }
 

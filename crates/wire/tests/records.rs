@@ -221,6 +221,24 @@ fn metadata_is_paired_to_the_shorter_list_and_the_last_duplicate_wins() {
     }
 }
 
+#[test]
+fn the_details_of_a_status_have_each_key_once_however_many_came() {
+    let long = "k".repeat(limit::METADATA_KEY_CHARS);
+    for (keys, expected) in [
+        (vec![String::new(); 100], vec![("", "31")]),
+        (vec![format!("{long}a"), format!("{long}b")], vec![(long.as_str(), "1")]),
+    ] {
+        let pairs = keys.into_iter().zip((0..).map(|value: usize| value.to_string())).collect();
+        let status = RpcStatus { details: pairs, ..RpcStatus::default() };
+        for encoding in [Encoding::Fory, Encoding::Json] {
+            let (read, _) = RpcStatus::decode(&status.encode(encoding)).unwrap();
+            let got: Vec<_> =
+                read.details.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            assert_eq!(got, expected, "{encoding:?}");
+        }
+    }
+}
+
 fn many(count: usize) -> Vec<(String, String)> {
     (0..count).map(|index| (format!("k{index}"), String::new())).collect()
 }

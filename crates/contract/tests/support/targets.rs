@@ -29,16 +29,19 @@ pub(crate) fn service(bytes: &[u8]) {
     let manifest = manifest(text).expect("what has an id has a manifest");
     let told: Value = serde_json::from_str(&manifest).expect("a manifest is JSON");
     assert_eq!(told["contract_id"], id);
+    // Comparisons read a document in whole; here a member that nobody asks for may be a number that no double holds.
+    let Ok(document) = serde_json::from_str::<Value>(text) else {
+        return;
+    };
     // Two classes of Python can have one tag, but no codec takes both, so no service has them.
-    if tags_are_unique(text) {
+    if tags_are_unique(&document) {
         let same = diff(&manifest, text).expect("both are contracts");
         assert!(!same.breaking, "{}", same.text);
     }
     unchanged(text);
 }
 
-fn tags_are_unique(service: &str) -> bool {
-    let service: Value = serde_json::from_str(service).expect("JSON");
+fn tags_are_unique(service: &Value) -> bool {
     let types = service["schema"]["types"].as_array().expect("types");
     let mut tags: Vec<String> = types.iter().map(|declared| declared["tag"].to_string()).collect();
     tags.sort();
