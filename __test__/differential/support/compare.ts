@@ -54,11 +54,18 @@ interface Side {
   readonly refs: boolean;
 }
 
-function differ(side: Side, what: string, hex: string, ours: string, theirs: string): never {
+/** Reports where two texts begin to differ. @throws always, with all that it takes to have it again */
+export function differ(
+  { seed, world }: Pick<Side, "seed" | "world">,
+  what: string,
+  hex: string,
+  ours: string,
+  theirs: string,
+): never {
   const at = [...ours].findIndex((char, index) => char !== theirs[index]);
   const near = (text: string): string => text.slice(Math.max(0, at - 60), at + 120);
   throw new Error(
-    `seed ${side.seed}: ${what}\nmessage ${hex}\nours   ...${near(ours)}\ntheirs ...${near(theirs)}\nworld ${JSON.stringify(side.world)}`,
+    `seed ${seed}: ${what}\nmessage ${hex}\nours   ...${near(ours)}\ntheirs ...${near(theirs)}\nworld ${JSON.stringify(world)}`,
   );
 }
 

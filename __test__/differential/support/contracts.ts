@@ -3,6 +3,7 @@
 import { bidiStream, clientStream, type Mode, serverStream, service, t, unary } from "aster-rpc";
 import { Random } from "../../fuzz/support/random.ts";
 import { type Loose, makeWorld, schemasOf, type Type, type World } from "../../fuzz/support/types.ts";
+import { differ } from "./compare.ts";
 import type { Reference } from "./python.ts";
 
 /** The module of the classes in `echo.py`: part of the types whose tags have no namespace, and of cycles. */
@@ -125,10 +126,8 @@ export async function compareContracts(reference: Reference, seed: number, count
     const [here, there] = [ours(schemas, told), { ...other, open: [...open] }].map((one) =>
       JSON.stringify(one),
     );
-    if (here === there) continue;
-    throw new Error(
-      `seed ${seed}: another contract\nours   ${here}\ntheirs ${there}\nservice ${JSON.stringify(told)}\nworld ${JSON.stringify(world)}`,
-    );
+    if (here !== there)
+      differ({ seed, world }, `another contract of ${JSON.stringify(told)}`, "", here ?? "", there ?? "");
   }
   return services.length;
 }

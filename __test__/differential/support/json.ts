@@ -5,6 +5,7 @@ import { attempt, decode, encode, hexOf } from "../../fuzz/support/executors.ts"
 import { Random } from "../../fuzz/support/random.ts";
 import { makeWorld, rootOf, schemasOf, type Type, type World } from "../../fuzz/support/types.ts";
 import { ValueMaker } from "../../fuzz/support/values.ts";
+import { differ } from "./compare.ts";
 import type { Reference } from "./python.ts";
 
 /** A type that JSON can carry and that its text tells: dynamic values may still hold what has no form in JSON. */
@@ -41,25 +42,21 @@ export async function compareJson(reference: Reference, seed: number, values: nu
   const maker = new ValueMaker(random, world, schemas);
   const messages = Array.from({ length: values }, () => encode(codec, maker.root(rootOf(world))));
   const answers = await reference.json({ world, json: messages.map(hexOf) });
-  const differ = (what: string, index: number, ours: string, theirs: string): never => {
-    const hex = hexOf(messages[index] as Uint8Array);
-    throw new Error(
-      `seed ${seed}: ${what}\nmessage ${hex}\nours   ${ours}\ntheirs ${theirs}\nworld ${JSON.stringify(world)}`,
-    );
-  };
-  const same = (what: string, index: number, ours: string, theirs: string): void => {
-    if (untyped(ours) !== untyped(theirs)) differ(what, index, ours, theirs);
+  const same = (what: string, hex: string, ours: string, theirs: string): void => {
+    if (untyped(ours) !== untyped(theirs)) differ({ seed, world }, what, hex, untyped(ours), untyped(theirs));
   };
   let texts = 0;
   for (const [index, [theirs, again]] of answers.entries()) {
-    const ours = attempt(() => schema.encodeJson(decode(codec, messages[index] as Uint8Array)));
+    const message = messages[index] as Uint8Array;
+    const hex = hexOf(message);
+    const ours = attempt(() => schema.encodeJson(decode(codec, message)));
     if ("refused" in ours !== (again === undefined))
-      differ("one side has no JSON", index, JSON.stringify(ours), theirs);
+      differ({ seed, world }, "one side has no JSON", hex, JSON.stringify(ours), theirs);
     if ("refused" in ours || again === undefined) continue;
     texts++;
-    same("another text", index, ours.value as string, theirs);
-    same("Python reads another value", index, ours.value as string, again);
-    same("we read another value", index, schema.encodeJson(schema.decodeJson(theirs)), theirs);
+    same("another text", hex, ours.value as string, theirs);
+    same("Python reads another value", hex, ours.value as string, again);
+    same("we read another value", hex, schema.encodeJson(schema.decodeJson(theirs)), theirs);
   }
   return { texts, refused: values - texts };
 }

@@ -33,7 +33,7 @@ pub(crate) fn description(service: &Service) -> Description {
     if let Some(problem) = problem(service, &graph) {
         return Description { problem: Some(problem), ..Description::default() };
     }
-    let canonical = contract(service, |method| graph.root_hash(&method.response)).encode();
+    let canonical = contract(service, &graph, |method| graph.root_hash(&method.response)).encode();
     let mut type_hashes: Vec<String> = graph.types().iter().map(|defined| hex(&defined.hash)).collect();
     type_hashes.sort();
     Description {
@@ -64,14 +64,15 @@ fn open_contract_ids(service: &Service, all: &TypeGraph, strict_id: &str) -> Vec
         let response = root_message(&method.response).filter(|_| !method.pattern.streams_response());
         response.and_then(|index| reached.hash(index)).unwrap_or(NO_HASH).to_vec()
     };
-    let declared = |method: &Method| !method.response.unwrapped().1;
-    let unless_optional =
-        |method: &Method, hash: Vec<u8>| if declared(method) { hash } else { NO_HASH.to_vec() };
+    let unless_optional = |method: &Method, hash: Vec<u8>| {
+        let (_, optional) = method.response.unwrapped();
+        if optional { NO_HASH.to_vec() } else { hash }
+    };
     let mut ids: Vec<String> = Vec::new();
     for contract in [
-        contract(service, postponed),
-        contract(service, |method| unless_optional(method, strict(method))),
-        contract(service, |method| unless_optional(method, postponed(method))),
+        contract(service, all, postponed),
+        contract(service, all, |method| unless_optional(method, strict(method))),
+        contract(service, all, |method| unless_optional(method, postponed(method))),
     ] {
         let id = contract_id(&contract.encode());
         if id != strict_id && !ids.contains(&id) {
@@ -81,8 +82,8 @@ fn open_contract_ids(service: &Service, all: &TypeGraph, strict_id: &str) -> Vec
     ids
 }
 
-fn contract(service: &Service, response: impl Fn(&Method) -> Vec<u8>) -> ServiceContract {
-    let graph = graph(service);
+/// The contract with what `response` hashes each response to; `all` is the graph of all requests and responses.
+fn contract(service: &Service, all: &TypeGraph, response: impl Fn(&Method) -> Vec<u8>) -> ServiceContract {
     let methods = service.methods.iter().map(|method| MethodDef {
         name: method.name.clone(),
         pattern: match method.pattern {
@@ -91,7 +92,7 @@ fn contract(service: &Service, response: impl Fn(&Method) -> Vec<u8>) -> Service
             Pattern::ClientStream => MethodPattern::ClientStream,
             Pattern::BidiStream => MethodPattern::BidiStream,
         },
-        request_type: graph.root_hash(&method.request),
+        request_type: all.root_hash(&method.request),
         response_type: response(method),
         idempotent: method.idempotent,
         default_timeout: method.timeout_ms.unwrap_or_default() / 1000.0,

@@ -186,6 +186,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if self.is_null_flag()? {
             return self.null(&side.node);
         }
-        self.typed(&side.node)
+        self.value_of(&side.node, Typing::Each)
     }
 }

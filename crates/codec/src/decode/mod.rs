@@ -151,14 +151,26 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
+        let wire = self.wire_type(node, typing)?;
+        self.value_as(node, wire)
+    }
+
+    /// The type that the message names for a value, read where it stands in front of it; None where the place is all
+    /// that tells.
+    fn wire_type(&mut self, node: &'a Node, typing: Typing) -> Result<Option<WireType>, CodecError> {
         match typing {
-            Typing::Declared => self.body(node),
-            Typing::Named => {
-                let wire = self.named_type(node)?;
-                self.as_node(wire, node)
-            }
-            Typing::Same(wire) => self.as_node(wire, node),
-            Typing::Each => self.typed(node),
+            Typing::Declared => Ok(None),
+            Typing::Named => self.named_type(node).map(Some),
+            Typing::Same(wire) => Ok(Some(wire)),
+            Typing::Each => self.fitting_type(node).map(Some),
+        }
+    }
+
+    /// A value behind all that tells its type.
+    fn value_as(&mut self, node: &'a Node, wire: Option<WireType>) -> Done {
+        match wire {
+            Some(wire) => self.as_node(wire, node),
+            None => self.body(node),
         }
     }
 
@@ -174,32 +186,21 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Shape::Message { index, .. } => self.message(*index),
             Shape::Extension { index, .. } => self.extension(*index),
             Shape::Enum(index) => self.member(*index),
-            Shape::Dynamic(_) => self.typed(node),
+            Shape::Dynamic(_) => self.value_of(node, Typing::Each),
         }
-    }
-
-    /// A value that its type precedes.
-    fn typed(&mut self, node: &'a Node) -> Done {
-        let wire = self.fitting_type(node)?;
-        self.as_node(wire, node)
     }
 
     /// Reads the type of a value that may stand in a place.
     fn fitting_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
         let wire = self.type_info(node)?;
-        if fits(wire, &node.shape) {
-            return Ok(wire);
-        }
-        Err(CodecError::invalid("a value of another type than declared"))
+        if fits(wire, &node.shape) { Ok(wire) } else { Err(misfit()) }
     }
 
     /// Reads the type of a value where a field or root declares it. Where that is a message or extension, null is a flag:
     /// the type of nothing is another type.
     fn named_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
         match (self.fitting_type(node)?, &node.shape) {
-            (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => {
-                Err(CodecError::invalid("a value of another type than declared"))
-            }
+            (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => Err(misfit()),
             (wire, _) => Ok(wire),
         }
     }
@@ -300,6 +301,10 @@ impl<'a, S: Sink> Decoder<'a, S> {
             None => Err(CodecError::invalid(format!("the enum has no member {ordinal}"))),
         }
     }
+}
+
+fn misfit() -> CodecError {
+    CodecError::invalid("a value of another type than declared")
 }
 
 /// How the type of a field is known.

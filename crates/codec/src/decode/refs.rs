@@ -55,20 +55,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// A value that gets the next number, before its parts do.
     pub(super) fn first(&mut self, node: &'a Node, typing: Typing) -> Done {
-        let wire = match typing {
-            Typing::Declared => None,
-            Typing::Named => Some(self.named_type(node)?),
-            Typing::Same(wire) => Some(wire),
-            Typing::Each => Some(self.fitting_type(node)?),
-        };
+        let wire = self.wire_type(node, typing)?;
         let number = self.tracked.seen.len();
         self.budget.tracked(number + 1)?;
         self.tracked.seen.push(Seen { node, wire, skipped: self.sink.is_muted() });
         self.sink.begin_tracked(number)?;
-        match wire {
-            None => self.body(node)?,
-            Some(wire) => self.as_node(wire, node)?,
-        }
+        self.value_as(node, wire)?;
         self.sink.end_tracked(number)
     }
 

@@ -53,14 +53,10 @@ export function kebab(text: string): string {
 const OLD_LETTERS =
   /[\w$\u00aa-\u052f\u0531-\u0587\u05d0-\u05ea\u0620-\u06d3\u0900-\u0bff\u0e00-\u0fff\u10a0-\u10ff\u1e00-\u1fff\u3041-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7a3]/u;
 
-/** The text with "_" for what no compiler has to take in a name. */
-const plain = (text: string): string =>
-  text.replace(/./gsu, (letter) =>
-    OLD_LETTERS.test(letter) && /[\p{ID_Continue}$]/u.test(letter) ? letter : "_",
-  );
-
+/** The wish, with "_" for what no compiler has to take in a name. */
 function identifier(wish: string): string {
-  const word = plain(wish);
+  const stays = (letter: string): boolean => OLD_LETTERS.test(letter) && /[\p{ID_Continue}$]/u.test(letter);
+  const word = wish.replace(/./gsu, (letter) => (stays(letter) ? letter : "_"));
   return isIdentifier(word) ? word : `_${word}`;
 }
 
@@ -76,12 +72,7 @@ export function keysOf(wireNames: readonly string[], reserved: readonly string[]
   return wireNames.map((wire) => {
     const camel = wire.replace(/(?<=[^_])_+([\p{L}\p{N}])/gu, (_, letter: string) => letter.toUpperCase());
     const fitting = [camel, wire].find(
-      (key) =>
-        isIdentifier(key) &&
-        plain(key) === key &&
-        !used.has(key) &&
-        !isIntegerLike(key) &&
-        wireNameOf(key) === wire,
+      (key) => identifier(key) === key && !used.has(key) && !isIntegerLike(key) && wireNameOf(key) === wire,
     );
     if (fitting !== undefined) {
       used.add(fitting);
