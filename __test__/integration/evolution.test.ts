@@ -19,7 +19,7 @@ import {
   unary,
 } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ContractDiff, contractDiff } from "../../dist/native/contract-diff.js";
+import { type ContractDiff, contractDiff } from "../../dist/native/contracts.js";
 import { serviceDocument } from "../../dist/schema/service.js";
 import {
   type Change,

@@ -3,7 +3,7 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { codecBy } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { MessageWriter } from "../../ts/src/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
 import { codecsOf, encodeByBoth, type Loose } from "./support/executors.js";

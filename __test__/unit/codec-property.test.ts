@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { MessageCodec } from "../../ts/src/native/message.js";
+import type { MessageCodec } from "../../ts/src/message.js";
 import { messages, valuesOf } from "./codec-arbitraries.js";
 import { acceptedByRust, codecsOf, decode, encode, type Loose, outcome } from "./support/executors.js";
 

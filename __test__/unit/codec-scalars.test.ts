@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { MessageWriter } from "../../ts/src/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
 import { codecsOf, decodeByBoth, encodeByBoth, type Loose, PREFIX } from "./support/executors.js";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { codecOf } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { MessageWriter } from "../../ts/src/message.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { codecBy } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { MessageWriter } from "../../ts/src/message.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";

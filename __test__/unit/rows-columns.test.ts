@@ -1,6 +1,5 @@
 /** Columns: one field of many rows, read without the others; and lists of numbers where they are. */
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { rows } from "../../ts/src/rows/rows.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";

@@ -4,7 +4,6 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { AsterError } from "../../ts/src/errors.js";
 import { rows } from "../../ts/src/rows/rows.js";
 import { message } from "../../ts/src/schema/message.js";

@@ -1,7 +1,6 @@
 /** Rows and tables: what is written is read back in place, member by member and as a whole, whatever the schema. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { AsterError } from "../../ts/src/errors.js";
 import { rows } from "../../ts/src/rows/rows.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";

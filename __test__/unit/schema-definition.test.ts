@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { describe as describeTypes } from "../../ts/src/schema/descriptor.js";
 import { EnumMember, type Infer, message, messageOf, PlainDate, t } from "../../ts/src/schema/index.js";
 import { wireNameOf } from "../../ts/src/schema/names.js";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import "../../ts/src/codec/install.js";
 import { jsonCodec, serviceCodecs } from "../../ts/src/codec/codec.js";
-import { MessageWriter } from "../../ts/src/native/message.js";
+import { MessageWriter } from "../../ts/src/message.js";
 import {
   allOf,
   anyOf,

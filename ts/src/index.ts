@@ -1,9 +1,5 @@
 // Table of contents of the package.
 
-import "./codec/install.js";
-import "./native/contracts.js";
-
-export { AsterClient, type ConnectOptions } from "./client/client.js";
 export type { ClientOptions } from "./client/client-options.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";
@@ -15,7 +11,9 @@ export { AsterError, type AsterErrorInit, Code, type CodeName, type StringPairs 
 export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
 export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/documents.js";
-export { AsterNode, type DrainOptions, type NodeOptions, type ServeOptions } from "./node/node.js";
+export { AsterClient, type ConnectOptions } from "./node/aster-client.js";
+export { AsterNode, type DrainOptions, type NodeOptions } from "./node/aster-node.js";
+export { AsterServer, type ServerOptions } from "./node/aster-server.js";
 export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
 export type { NodeHandle } from "./node/share.js";
 export { rows } from "./rows/rows.js";
@@ -37,6 +35,5 @@ export * from "./schema/index.js";
 export type { CallContext, CallPeer } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
 export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";
-export type { Access } from "./server/serve.js";
-export { AsterServer, type ServerOptions } from "./server/server.js";
+export type { Access, ServeOptions } from "./server/serve-options.js";
 export { Ticket, type TicketCredential, type TicketInput, type TicketParts } from "./ticket.js";

@@ -6,6 +6,9 @@
 import { AsterError, Code, type StringPairs } from "./errors.js";
 import { kindOf, optionError } from "./options.js";
 
+/** The detail under which the reason of an error travels. */
+export const REASON_DETAIL = "aster.reason";
+
 const MAX_PAIRS = 64;
 const MAX_KEY_CHARS = 256;
 const MAX_VALUE_CHARS = 4096;

@@ -4,7 +4,7 @@
 // checks no types, and ignores what follows), so only what both take is compared; the rest is counted by kind.
 
 import { codecBy } from "../../../dist/codec/codec.js";
-import type { MessageCodec } from "../../../dist/native/message.js";
+import type { MessageCodec } from "../../../dist/message.js";
 import { decode, encode, hexOf } from "../../fuzz/support/executors.ts";
 import { mutate } from "../../fuzz/support/mutate.ts";
 import { Random } from "../../fuzz/support/random.ts";

@@ -2,8 +2,8 @@
 
 import { AsterError, Code } from "aster-rpc";
 import type { PlanCodec } from "../../../dist/codec/codec.js";
+import { type MessageCodec, MessageWriter } from "../../../dist/message.js";
 import { native } from "../../../dist/native/index.js";
-import { type MessageCodec, MessageWriter } from "../../../dist/native/message.js";
 
 const writer = new MessageWriter(1024);
 

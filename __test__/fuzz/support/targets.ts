@@ -5,7 +5,7 @@
 
 import { message, t } from "aster-rpc";
 import { codecBy, jsonCodec, type PlanCodec } from "../../../dist/codec/codec.js";
-import type { MessageCodec } from "../../../dist/native/message.js";
+import type { MessageCodec } from "../../../dist/message.js";
 import type { SchemaObject } from "../../../dist/schema/schema.js";
 import { vectorMessages } from "./corpus.ts";
 import { checkIdl, checkManifest, idlSeeds, manifestSeeds } from "./documents.ts";

@@ -85,7 +85,7 @@ describe("an error of connect()", () => {
     const { stack, message } = await failureOf(callerOfNode());
     expect(stack).toContain("callerOfNode");
     expect(stack?.startsWith(`AsterError: ${message}\n    at `)).toBe(true);
-    expect(stack).not.toContain("data-plane");
+    expect(stack).not.toContain("/port/");
   });
 });
 

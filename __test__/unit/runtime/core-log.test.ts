@@ -1,7 +1,7 @@
 /** The words of the Rust core reach the loggers of this environment's nodes. */
 import { describe, expect, it } from "vitest";
 import { AsterClient, AsterServer, implement, message, service, t, unary } from "../../../ts/src/index.js";
-import { listenToCore } from "../../../ts/src/native/core-log.js";
+import { listenToCore } from "../../../ts/src/port/core-log.js";
 import { collectingLogger, deferred, failureOf, Harness } from "./harness.js";
 
 const Item = message("unit/Item", { id: t.int });

@@ -3,11 +3,11 @@ import { directMethod } from "../../../ts/src/client/invoke.js";
 import { type ClientMethod, defaultSettings } from "../../../ts/src/client/method.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
 import type { Logger } from "../../../ts/src/logging.js";
-import { Port } from "../../../ts/src/native/data-plane.js";
-import type { MessageCodec } from "../../../ts/src/native/message.js";
+import type { MessageCodec } from "../../../ts/src/message.js";
+import { Port } from "../../../ts/src/port/port.js";
+import { MethodAcceptor } from "../../../ts/src/server/acceptor.js";
 import type { CallContext } from "../../../ts/src/server/context.js";
 import { GraceWatch } from "../../../ts/src/server/failure.js";
-import { MethodAcceptor } from "../../../ts/src/server/served-method.js";
 import { FakeNative } from "./fake-native.js";
 
 const utf8 = new TextEncoder();

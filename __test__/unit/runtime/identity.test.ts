@@ -3,8 +3,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { developmentIdentity } from "../../../ts/src/identity.js";
-import { replaceNative } from "../../../ts/src/native/index.js";
-import { FakeNative } from "./fake-native.js";
 import { collectingLogger } from "./harness.js";
 
 let folder: string;
@@ -16,10 +14,6 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "aster-identity-"));
   writeFileSync(path.join(folder, "package.json"), "{}");
   log = collectingLogger();
-  const fake = new FakeNative();
-  let next = 1;
-  Object.assign(fake, { secretKeyGenerate: () => new Uint8Array(32).fill(next++) });
-  replaceNative(fake.binding);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

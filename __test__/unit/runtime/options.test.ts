@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stderrLogger } from "../../../ts/src/logging.js";
 import { endpointShape, startDocument } from "../../../ts/src/node/node-options.js";
 import { checkOptions, optional, text } from "../../../ts/src/options.js";
-import { access } from "../../../ts/src/server/serve.js";
+import { access } from "../../../ts/src/server/serve-options.js";
 
 const shape = { name: text, nick: optional(text) };
 

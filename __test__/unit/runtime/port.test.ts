@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { AsterError, Code } from "../../../ts/src/errors.js";
-import { Port } from "../../../ts/src/native/data-plane.js";
-import { dispatchEvents } from "../../../ts/src/native/data-plane-events.js";
 import { errorFromDocument } from "../../../ts/src/native/failure.js";
+import { dispatchEvents } from "../../../ts/src/port/events.js";
+import { Port } from "../../../ts/src/port/port.js";
 import { FakeNative } from "./fake-native.js";
 import { Harness, turns } from "./harness.js";
 

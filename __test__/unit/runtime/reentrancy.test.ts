@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { AsterError } from "../../../ts/src/errors.js";
 import { Code } from "../../../ts/src/errors.js";
-import type { MessageCodec } from "../../../ts/src/native/message.js";
+import type { MessageCodec } from "../../../ts/src/message.js";
 import { deferred, failureOf, Harness, jsonCodec, turns } from "./harness.js";
 
 /** Writes a byte, lets the value act, and writes the rest: as generated code does between two members. */

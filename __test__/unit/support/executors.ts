@@ -1,11 +1,10 @@
 // Writing and reading by both executors, generated code and the interpreter, which have to agree; and by Rust.
 
 import { expect } from "vitest";
-import "../../../ts/src/codec/install.js";
 import { codecBy, type PlanCodec } from "../../../ts/src/codec/codec.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
+import { type MessageCodec, MessageWriter } from "../../../ts/src/message.js";
 import { native } from "../../../ts/src/native/index.js";
-import { type MessageCodec, MessageWriter } from "../../../ts/src/native/message.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas from a table, or made at run time, have no static type
 export type Loose = any;

@@ -3,7 +3,7 @@
 // strings in place, which is faster there. Generated code, values checked when written, lengths when read.
 // Only what the bench's messages need. What is kept of a message holds no more of it than with XLANG: strings are cut from
 // windows of its text, by the rule of ts/src/codec/read-text.ts.
-import { MessageWriter } from "../../../dist/native/message.js";
+import { MessageWriter } from "../../../dist/message.js";
 import { describe } from "../../../dist/schema/descriptor.js";
 import { schemas } from "../schemas.mjs";
 

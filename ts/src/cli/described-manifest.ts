@@ -4,7 +4,7 @@
 // their defaults. A manifest alone names nested messages without their fields and has one word for many types;
 // readers that know only manifests look past the two members.
 
-import { contractForms } from "../schema/backend.js";
+import { contractManifest } from "../native/contracts.js";
 import { defaultsOf } from "../schema/defaults.js";
 import { describe } from "../schema/descriptor.js";
 import { type Service, serviceDefinition, serviceDocument } from "../schema/service.js";
@@ -15,7 +15,7 @@ export function describedManifest(service: Service): Manifest {
   const { methods, types } = serviceDefinition(service);
   // Asked for first: it says in words when there is none.
   void service.contractId;
-  const manifest = contractForms().manifest(JSON.stringify(serviceDocument(service))) as Manifest;
+  const manifest = contractManifest(serviceDocument(service)) as Manifest;
   const described = manifest.methods.map((told) => {
     const method = methods.find(({ wireName }) => wireName === told.name);
     if (method === undefined) return told;

@@ -7,8 +7,6 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import "../codec/install.js";
-import "../native/contracts.js";
 import { AsterError } from "../errors.js";
 import { type Command, CommandError, type Given, type Result, UsageError } from "./command.js";
 import { diff } from "./contract/diff.js";

@@ -8,8 +8,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { serviceFrom } from "../node/service-binding.js";
 import type { Service } from "../schema/service.js";
+import { serviceFrom } from "../service/binding.js";
 import { CommandError, UsageError } from "./command.js";
 
 /** Loads a service. @throws {CommandError} saying what is missing; {UsageError} for a text of another form */

@@ -5,10 +5,10 @@
 // outlet, a response stream gives it an inbox. Does not own: deadlines and status bytes (Rust).
 
 import { AsterError, Code } from "../errors.js";
-import type { CallSink, Ended, ItemBatch } from "../native/data-plane-events.js";
-import { giveRoom, Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
-import { OpenFlag } from "../native/data-plane-ops.js";
-import { Outlet } from "../native/data-plane-outlet.js";
+import type { CallSink, Ended, ItemBatch } from "../port/events.js";
+import { giveRoom, Inbox, type InboxOwner } from "../port/inbox.js";
+import { OpenFlag } from "../port/operations.js";
+import { Outlet } from "../port/outlet.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
 import { callOver, outOfOrder, statusError, undecodable, unsent } from "./status.js";

@@ -1,12 +1,12 @@
 // A connection to one server, after admission.
 //
 // Owns: what the server announced, registration of methods, closing. Does not own: the calls (call.ts) and
-// dialling (node/node.ts).
+// dialling (node/endpoint.ts).
 
 import { AsterError, Code } from "../errors.js";
-import type { Port } from "../native/data-plane.js";
 import type { ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
+import type { Port } from "../port/port.js";
 import type { CallPath } from "./method.js";
 
 /** What the native side needs to know of a method that will be called. */

@@ -4,11 +4,11 @@
 // of call options. Does not own: enforcing the deadline (Rust), sending the call (call.ts).
 
 import { AsterError, Code, type StringPairs } from "../errors.js";
+import type { MessageCodec } from "../message.js";
 import { checkMetadata, pairsOf } from "../metadata.js";
-import type { Port } from "../native/data-plane.js";
-import { NO_TIMEOUT } from "../native/data-plane-ops.js";
-import type { MessageCodec } from "../native/message.js";
 import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../options.js";
+import { NO_TIMEOUT } from "../port/operations.js";
+import type { Port } from "../port/port.js";
 
 /** Deadline of unary and client-stream calls that name none. */
 export const DEFAULT_TIMEOUT_MS = 30_000;

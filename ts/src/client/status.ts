@@ -3,10 +3,8 @@
 // Owns: that mapping on the client side. Does not own: the codes (errors.ts), the wire form of a status (Rust).
 
 import { AsterError, type AsterErrorInit, Code, codeName, stacklessError } from "../errors.js";
-import type { Ended } from "../native/data-plane-events.js";
-
-/** The detail under which the reason of an error travels. */
-export const REASON_DETAIL = "aster.reason";
+import { REASON_DETAIL } from "../metadata.js";
+import type { Ended } from "../port/events.js";
 
 /** The error that a status stands for. Numbers without a meaning become UNKNOWN, with the number as reason. */
 export function statusError(ended: Ended, peer: string): AsterError {

@@ -5,9 +5,9 @@
 
 import type { Logger } from "../logging.js";
 import type { ServiceSummary } from "../native/documents.js";
-import { announcedDifferences } from "../node/manifests.js";
-import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../node/service-binding.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
+import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
+import { announcedDifferences } from "../service/manifests.js";
 import type { Connection, MethodRegistration } from "./connection.js";
 import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";

@@ -1,10 +1,10 @@
 // Feeds an iterable of the user into the request stream of a call.
 //
 // Owns: reading the iterable no faster than the stream takes it, and ending it when the call is over first.
-// Does not own: the byte budget (native/data-plane-outlet.ts).
+// Does not own: the byte budget (port/outlet.ts).
 
-import { Burst } from "../native/data-plane-outlet.js";
 import { kindOf } from "../options.js";
+import { Burst } from "../port/outlet.js";
 import type { ClientCall } from "./call.js";
 
 /** An iterator of either kind. */

@@ -4,7 +4,7 @@
 // errors that users see. Does not own: what stands in a payload (`root.ts` and below), or any transport.
 
 import { AsterError, Code } from "../errors.js";
-import type { MessageCodec, MessageWriter } from "../native/message.js";
+import type { MessageCodec, MessageWriter } from "../message.js";
 import { type Described, describe } from "../schema/descriptor.js";
 import type { ExtensionDefinition } from "../schema/extension-coder.js";
 import type { MethodDefinition } from "../schema/method.js";

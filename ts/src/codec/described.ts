@@ -4,8 +4,8 @@
 // Rust makes that step (`docs/plan.md#compatible-mode`); nothing here knows a description.
 
 import { AsterError, Code } from "../errors.js";
+import type { MessageCodec, MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
-import type { MessageCodec, MessageWriter } from "../native/message.js";
 
 /** Of the header of a payload: it holds no value. */
 const NULL_BIT = 1;

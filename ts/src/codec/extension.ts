@@ -3,7 +3,7 @@
 // Owns: that payload, and which extension a value in a dynamic place belongs to. What the user's functions do wrong
 // ends the message like any other misfit or malformed byte.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { bytesOfExtension, valueOfExtension } from "../schema/extension-coder.js";
 import type { Reader } from "./reader.js";
 import { refuse } from "./refusal.js";

@@ -3,7 +3,7 @@
 // Owns: the executor for processes where code generation is forbidden; generated writers are tested against it
 // byte by byte. Also what generated writers call for forms that they do not spell out.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { entriesOf, fieldInput } from "../schema/validate.js";
 import { writeExtension } from "./extension.js";
 import { type Form, formOfShape } from "./forms.js";

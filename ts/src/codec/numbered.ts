@@ -3,7 +3,7 @@
 // Owns: both tables, and that a message has no more than a million numbers. What precedes a value, and whether a
 // reference fits its place, is up to the caller and to `forms.ts`.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { type Form, fitsForm } from "./forms.js";
 import { putUint32 } from "./numbers.js";
 import { MAX_OBJECTS, refuse } from "./refusal.js";

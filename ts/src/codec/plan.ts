@@ -54,17 +54,8 @@ export interface Plan {
   readonly roots: readonly PlanNode[];
 }
 
-/** Compiles the JSON of a descriptor to the JSON of a plan. */
-export type PlanCompiler = (descriptor: string) => string;
-
-let compiler: PlanCompiler = (descriptor) => controlCall((native) => native.compilePlan(descriptor));
-
-/** Puts another compiler in place of the addon's: for tests of what executes plans. */
-export function usePlanCompiler(other: PlanCompiler): void {
-  compiler = other;
-}
-
 /** The plan of a descriptor. */
 export function compilePlan(descriptor: object): Plan {
-  return JSON.parse(compiler(JSON.stringify(descriptor))) as Plan;
+  const text = JSON.stringify(descriptor);
+  return JSON.parse(controlCall((native) => native.compilePlan(text))) as Plan;
 }

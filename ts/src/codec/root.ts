@@ -2,7 +2,7 @@
 //
 // Owns: header byte, null answers, the reference flag and the prefix of a message at the root.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { formOfKind } from "./forms.js";
 import { expectOf, type Reading } from "./interpret-read.js";
 import { payloadWriter } from "./interpret-write.js";

@@ -3,12 +3,12 @@
 // Owns: that join, and the scope: the types that one plan knows, with their names, shapes and functions. A plan
 // tells the bytes, the schema tells number or bigint, Map or record, own copy or view; executors see both.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
+import type { FieldDefinition, MessageDefinition } from "../schema/definition.js";
 import type { Definition, Described } from "../schema/descriptor.js";
 import type { EnumDefinition } from "../schema/enum.js";
 import type { ExtensionDefinition } from "../schema/extension-coder.js";
 import type { ScalarKind } from "../schema/kinds.js";
-import type { FieldDefinition, MessageDefinition } from "../schema/message.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { conform } from "../schema/validate.js";
 import { type MetaString, metaStringOf } from "./meta-string.js";

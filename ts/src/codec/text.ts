@@ -5,7 +5,7 @@
 // the runtime up to about two dozen of them; long ones take the runtime's bulk writers.
 
 import { isUtf8 } from "node:buffer";
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 

@@ -4,7 +4,7 @@
 // for is, and a big-endian one is out of scope. Wire items are not aligned, so reading copies them into a buffer
 // of their own; there is no variant that lends a view.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { type ArrayKind, areBools, type NumericArray } from "../schema/arrays.js";
 import { putUint32 } from "./numbers.js";
 import type { Reader } from "./reader.js";

@@ -3,7 +3,7 @@
 // Owns: which type a JavaScript value is on the wire, and the undeclared forms of lists and maps. A value's kind
 // is a Fory type id, or the named type itself; two values are of one type when their kinds are equal.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { arrayKindOfId, arrayKindOfValue } from "../schema/arrays.js";
 import { definitionOf } from "../schema/brand.js";
 import { EnumMember } from "../schema/enum-member.js";

@@ -2,7 +2,7 @@
 //
 // Owns: what the interpreter does for scalars and what generated code calls where it has no inline form.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { type ScalarKind, scalarKinds } from "../schema/kinds.js";
 import { dayOfText } from "../schema/plain-values.js";
 import {

@@ -4,7 +4,7 @@
 // synchronous and never nested (a getter that encodes while it is read is refused), so one state is enough and
 // generated code reaches it without a parameter.
 
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { putUint32 } from "./numbers.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, refuse } from "./refusal.js";
 import type { MessageType, NamedType } from "./shape.js";

@@ -1,13 +1,87 @@
-// Gives services their contract functions.
+// The contract functions of the addon: ids, manifests and comparison.
 //
-// Owns: installing the addon's contract functions where schema/ asks for them. Does not own: the functions
-// (Rust), nor when an id is needed (schema/service.ts). Importing this module installs them.
+// Owns: the documents that they take and give, as TypeScript sees them. Does not own: the rules of contracts and of
+// their evolution (Rust, `docs/contracts.md`), nor when an id is needed (schema/service.ts).
 
-import { type ContractFacts, installContractForms } from "../schema/backend.js";
 import { controlCall } from "./index.js";
 
-installContractForms({
-  describe: (document) =>
-    JSON.parse(controlCall((native) => native.contractDescribe(document))) as ContractFacts,
-  manifest: (document) => JSON.parse(controlCall((native) => native.contractManifest(document))) as unknown,
-});
+/** What the contract code says of a service document. */
+export interface ContractFacts {
+  readonly contractId: string | null;
+  /** Other ids that Python modules may give the same service; each leaves response types open. */
+  readonly openContractIds: readonly string[];
+  readonly canonicalHex: string | null;
+  /** The type hashes by tag, as the manifest lists them. */
+  readonly typeHashes: unknown;
+  /** Why there is no contract id, in words, or null. */
+  readonly problem: string | null;
+}
+
+/** Whether a call between peers of two contracts works. */
+export type Verdict = "works" | "depends" | "fails";
+
+/** The verdict for clients of either contract with servers of the other. */
+export interface Verdicts {
+  readonly oldClients: Verdict;
+  readonly newClients: Verdict;
+}
+
+/** One change. */
+export interface ContractChange {
+  /** A stable word such as `field_added`. */
+  readonly kind: string;
+  readonly path: string;
+  /** What changed, in words. */
+  readonly what: string;
+  readonly inContract: boolean;
+  readonly breaking: boolean;
+  /** The methods that carry it. */
+  readonly methods: readonly string[];
+  readonly effects: { readonly stubs: Verdicts; readonly xlang: Verdicts; readonly json: Verdicts };
+  /** What to do. */
+  readonly advice: string;
+}
+
+/** Which contract a side is. */
+export interface ContractSide {
+  readonly version: number;
+  readonly contractId: string;
+}
+
+/** What differs between two versions of a service. */
+export interface ServiceDiff {
+  readonly service: string;
+  readonly old: ContractSide | null;
+  readonly new: ContractSide | null;
+  readonly breaking: boolean;
+  readonly changes: readonly ContractChange[];
+}
+
+/** What differs between two sets of services. */
+export interface ContractDiff {
+  readonly breaking: boolean;
+  readonly services: readonly ServiceDiff[];
+  /** All of it for people. */
+  readonly text: string;
+}
+
+/** The contract ids and type hashes of a service document. */
+export function describeContract(service: object): ContractFacts {
+  const document = JSON.stringify(service);
+  return JSON.parse(controlCall((native) => native.contractDescribe(document))) as ContractFacts;
+}
+
+/** The manifest document of a service document. */
+export function contractManifest(service: object): unknown {
+  const document = JSON.stringify(service);
+  return JSON.parse(controlCall((native) => native.contractManifest(document))) as unknown;
+}
+
+/**
+ * Compares what was with what comes. Each is a manifest, an array of them, an exported contract or a service document.
+ * @throws {TypeError} naming the side that is none of these.
+ */
+export function contractDiff(old: unknown, fresh: unknown): ContractDiff {
+  const [before, after] = [JSON.stringify(old), JSON.stringify(fresh)];
+  return JSON.parse(controlCall((native) => native.contractDiff(before, after))) as ContractDiff;
+}

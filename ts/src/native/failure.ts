@@ -1,7 +1,7 @@
 // Failures that the addon reports as JSON documents, turned into the errors that users see.
 //
 // Owns: that conversion, for thrown and for SETTLED failures alike. Does not own: which failure gets which
-// code (Rust). Below index.ts and data-plane.ts, so that both can use it.
+// code (Rust). Below index.ts, which throws, and port/, which rejects.
 
 import { Code, type CodeName, stackless, stacklessError } from "../errors.js";
 

@@ -1,25 +1,17 @@
 // The door to the addon, and the only importer of the generated loader.
 //
 // Owns: loading at first use (schemas, codecs and types of this package work without the addon), the check that
-// addon and library are of one build, and the one port of this JavaScript environment. Does not own: what the
-// functions do (Rust), how events are dispatched (data-plane.ts). Internal: nothing here is re-exported.
+// addon and library are of one build. Does not own: what the functions do (Rust), the data plane (port/). Internal:
+// nothing here is re-exported.
 
-import { AsyncResource } from "node:async_hooks";
 import { createRequire } from "node:module";
-import { Port } from "./data-plane.js";
 import type { NativeBinding } from "./documents.js";
 import { errorFromDocument } from "./failure.js";
 
 /** The version of the boundary that this library was written for (docs/boundary.md). */
 export const BRIDGE_VERSION = "0.1.0";
 
-// A doorbell keeps the asynchronous context that its port was opened in. It must not be the one of whoever came
-// first, or every handler would find that AsyncLocalStorage: ports are opened in the context of this module.
-const atLoad = new AsyncResource("AsterPort");
-
 let binding: NativeBinding | null = null;
-let port: Port | null = null;
-let exitWatched = false;
 
 /**
  * The addon.
@@ -28,24 +20,6 @@ let exitWatched = false;
 export function native(): NativeBinding {
   binding ??= load();
   return binding;
-}
-
-/** The port of this environment (main thread or worker), opened at first use. */
-export function environmentPort(): Port {
-  if (port === null) {
-    const addon = native();
-    port = atLoad.runInAsyncScope(() => new Port(addon));
-    if (!exitWatched) process.once("exit", () => port?.abandon());
-    exitWatched = true;
-  }
-  return port;
-}
-
-/** Puts another binding in place of the addon: for tests of what stands above it. */
-export function replaceNative(other: NativeBinding): void {
-  port?.close();
-  port = null;
-  binding = other;
 }
 
 /**

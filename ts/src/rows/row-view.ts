@@ -3,7 +3,7 @@
 // Owns: those classes. Names of fields come from the schema, never from the wire.
 
 import { inspect } from "node:util";
-import type { MessageDefinition } from "../schema/message.js";
+import type { MessageDefinition } from "../schema/definition.js";
 import type { Reader } from "./cells.js";
 import { bitmapBytes, isNull, malformed, type Source } from "./source.js";
 

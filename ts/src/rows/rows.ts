@@ -4,8 +4,8 @@
 // what does not fit gets its path. Bytes are written in `write.ts` and read in `reader.ts`.
 
 import { AsterError, Code } from "../errors.js";
+import { MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
-import { MessageWriter } from "../native/message.js";
 import { asSchema, type SchemaObject } from "../schema/schema.js";
 import type { Infer, InferInput } from "../schema/types.js";
 import { Misfit, textOfPath } from "../schema/validate.js";

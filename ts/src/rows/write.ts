@@ -6,7 +6,7 @@
 
 import { Refusal } from "../codec/refusal.js";
 import { writeUtf8 } from "../codec/text.js";
-import type { MessageWriter } from "../native/message.js";
+import type { MessageWriter } from "../message.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { describe, entriesOf, fieldInput, Misfit } from "../schema/validate.js";
 import { type Fixed, fixedOf } from "./fixed.js";

@@ -3,7 +3,7 @@
 // Owns: `messageOf` and the table behind it. A brand is found by the object's own prototype, never by a member,
 // so nothing that comes from the wire can claim one.
 
-import type { MessageDefinition } from "./message.js";
+import type { MessageDefinition } from "./definition.js";
 import type { SchemaObject } from "./schema.js";
 import type { Message } from "./types.js";
 

@@ -3,8 +3,8 @@
 // Owns: which defaults those are and how JSON carries them (`docs/boundary.md`). Only manifests show them; a
 // default that is made anew for each use, or that JSON cannot carry, is known there by its existence alone.
 
+import type { FieldDefinition } from "./definition.js";
 import type { Definition } from "./descriptor.js";
-import type { FieldDefinition } from "./message.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 type Told = string | number | boolean | null;

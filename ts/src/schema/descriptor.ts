@@ -3,9 +3,9 @@
 // Owns: the walk from root schemas to the JSON of the descriptor (`docs/plan.md`), and the rule that one tag
 // names one type. The order of the types is that of the first visit, so that index and definition stay aligned.
 
+import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
-import type { MessageDefinition } from "./message.js";
 import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
 /** A type in a descriptor, as `docs/plan.md` has it. */

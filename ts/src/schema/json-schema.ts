@@ -3,9 +3,9 @@
 // Owns: the mapping from schema nodes to JSON Schema. Members have their wire names; messages and enums stand
 // once under `$defs`, so recursive messages need no special case. What JSON mode cannot carry is refused.
 
+import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ScalarKind } from "./kinds.js";
-import type { FieldDefinition, MessageDefinition } from "./message.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 /** A JSON Schema document or a part of one. */

@@ -3,24 +3,14 @@
 // Owns: the message definition (tag, fields in declaration order, brand) and the members of a message schema.
 // Fields behind a getter are read at first use, which is what lets messages refer to themselves and each other.
 
-import { byteForms } from "./backend.js";
+import { decode, decodeJson, encode, encodeJson } from "../codec/byte-forms.js";
 import { brand } from "./brand.js";
+import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
-import { checkOptions, splitTag, type Tag, wireNameOfKey } from "./names.js";
+import { checkOptions, splitTag, wireNameOfKey } from "./names.js";
 import { asSchema, nodeOf, type SchemaObject, SchemaObject as SchemaValue } from "./schema.js";
 import type { MessageOf } from "./types.js";
 import { checkDefault, conformShallow } from "./validate.js";
-
-/** One field of a message. */
-export interface FieldDefinition {
-  /** The name in TypeScript. */
-  readonly key: string;
-  /** The name on the wire and in JSON. */
-  readonly wireName: string;
-  readonly schema: SchemaObject;
-  /** Makes the value of an absent field, or null when it has no default. The result is copied by its user. */
-  readonly fallback: (() => unknown) | null;
-}
 
 /** What is said about a message beside its fields. */
 export interface MessageOptions {
@@ -41,21 +31,6 @@ export interface MessageOptions {
    * remove and widen fields by itself. `encode` and `decode` use that form; both sides have to say so. Default false.
    */
   readonly compatible?: boolean;
-}
-
-/** What a message is, as data. */
-export interface MessageDefinition extends Tag {
-  readonly pythonModule: string | null;
-  readonly qualname: string | null;
-  /** Payloads with this message at the root describe their fields. */
-  readonly compatible: boolean;
-  /** Payloads with this message at the root keep the identity of objects. */
-  readonly refs: boolean;
-  /** The prototype that decoded objects share. */
-  readonly prototype: object;
-  /** The fields in declaration order. @throws {TypeError} when a getter or reference gives no schema */
-  readonly fields: readonly FieldDefinition[];
-  readonly types: readonly SchemaObject[];
 }
 
 /** What a definition is made of; the class form makes its own. */
@@ -149,19 +124,19 @@ export class MessageSchema extends SchemaValue {
   }
 
   encode(value: unknown): Uint8Array {
-    return byteForms().encode(this, value);
+    return encode(this, value);
   }
 
   decode(bytes: Uint8Array): unknown {
-    return byteForms().decode(this, bytes);
+    return decode(this, bytes);
   }
 
   encodeJson(value: unknown): string {
-    return byteForms().encodeJson(this, value);
+    return encodeJson(this, value);
   }
 
   decodeJson(text: string): unknown {
-    return byteForms().decodeJson(this, text);
+    return decodeJson(this, text);
   }
 
   jsonSchema(): JsonSchema {

@@ -5,6 +5,7 @@
 // carries neither.
 
 import { type Capability, capabilityOf } from "./capability.js";
+import { declareMethod } from "./declared.js";
 import { checkOptions, wireNameOfKey } from "./names.js";
 import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
 
@@ -52,16 +53,6 @@ export interface MethodDefinition {
   readonly requires: Capability | null;
 }
 
-/** Called when a descriptor is used as a decorator; the decorators module installs it. */
-type Decorate = (method: MethodOf<Pattern, unknown, unknown>, args: readonly unknown[]) => unknown;
-let decorate: Decorate = () => {
-  throw new TypeError("the decorators are not loaded: import the package by its name");
-};
-
-export function installDecorate(install: Decorate): void {
-  decorate = install;
-}
-
 const descriptors = new WeakSet<object>();
 
 /** Schemas whose values can be a whole payload. */
@@ -87,7 +78,7 @@ function define<P extends Pattern, Q, R>(
   rootSchema(request, `${pattern}() request`, false);
   rootSchema(response, `${pattern}() response`, single);
   checkMethodOptions(options, pattern, single);
-  const method = (...args: unknown[]): unknown => decorate(method as never, args);
+  const method = (...args: unknown[]): void => declareMethod(method as never, args);
   Object.assign(method, { pattern, request, response, options });
   descriptors.add(method);
   return method as unknown as MethodOf<P, Q, R>;

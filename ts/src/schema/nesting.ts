@@ -4,7 +4,7 @@
 // references: an object that stands in two places is rebuilt once, and a cycle ends where it began.
 
 import { definitionOf } from "./brand.js";
-import type { MessageDefinition } from "./message.js";
+import type { MessageDefinition } from "./definition.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 /** How deep values may nest; messages, lists, sets and maps each count one. */

@@ -3,10 +3,10 @@
 // Owns: the node kinds, `.name/.default/.describe`, the Standard Schema member, and which values count as a
 // schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
 
+import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
 import type { ScalarKind } from "./kinds.js";
-import type { MessageDefinition } from "./message.js";
 import { checkWireName } from "./names.js";
 import type { StandardIssue } from "./types.js";
 import { conform, Misfit } from "./validate.js";

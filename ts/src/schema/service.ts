@@ -4,7 +4,7 @@
 // descriptors (`method.ts`), the class form (`decorators.ts`), serving and calling.
 
 import { AsterError, Code } from "../errors.js";
-import { type ContractFacts, contractForms } from "./backend.js";
+import { type ContractFacts, contractManifest, describeContract } from "../native/contracts.js";
 import { type Capability, capabilityOf } from "./capability.js";
 import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";
@@ -126,7 +126,7 @@ class ServiceObject {
   }
 
   get facts(): ContractFacts {
-    this.#facts ??= contractForms().describe(JSON.stringify(this.document));
+    this.#facts ??= describeContract(this.document);
     return this.#facts;
   }
 
@@ -140,7 +140,7 @@ class ServiceObject {
 
   manifest(): unknown {
     this.#known(this.facts.contractId);
-    return contractForms().manifest(JSON.stringify(this.document));
+    return contractManifest(this.document);
   }
 
   #known(value: string | null): string {

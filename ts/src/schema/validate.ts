@@ -5,12 +5,12 @@
 
 import { arrayKindOfValue, copyOfArray, type NumericArray } from "./arrays.js";
 import { definitionOf } from "./brand.js";
+import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import { describe as describeTypes } from "./descriptor.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
 import { bytesOfExtension, type ExtensionDefinition, valueOfExtension } from "./extension-coder.js";
 import { type ScalarKind, scalarKinds } from "./kinds.js";
-import type { FieldDefinition, MessageDefinition } from "./message.js";
 import { ANYTHING, Nesting } from "./nesting.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
 import { isShared, nodeOf, type SchemaObject } from "./schema.js";

@@ -5,10 +5,10 @@
 // outlet. Does not own: deadlines and the detection of callers that left (Rust), error mapping (failure.ts).
 
 import { AsterError, Code } from "../errors.js";
-import type { Port } from "../native/data-plane.js";
-import type { CallSink, IncomingCall, ItemBatch } from "../native/data-plane-events.js";
-import { giveRoom, Inbox, type InboxOwner } from "../native/data-plane-inbox.js";
-import { Burst, ITEM_COST, Outlet } from "../native/data-plane-outlet.js";
+import type { CallSink, IncomingCall, ItemBatch } from "../port/events.js";
+import { giveRoom, Inbox, type InboxOwner } from "../port/inbox.js";
+import { Burst, ITEM_COST, Outlet } from "../port/outlet.js";
+import type { Port } from "../port/port.js";
 import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";

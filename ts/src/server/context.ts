@@ -4,7 +4,7 @@
 // when a call is aborted (call.ts).
 
 import { type Logger, withFields } from "../logging.js";
-import type { PeerInfo } from "../native/data-plane-events.js";
+import type { PeerInfo } from "../port/events.js";
 
 /** Who calls. */
 export interface CallPeer {

@@ -4,10 +4,9 @@
 // that ignore being aborted. Does not own: the wire form of a status (Rust).
 
 import { randomBytes } from "node:crypto";
-import { REASON_DETAIL } from "../client/status.js";
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
-import { cutDetails } from "../metadata.js";
+import { cutDetails, REASON_DETAIL } from "../metadata.js";
 
 const MAX_MESSAGE_CHARS = 4096;
 

@@ -4,11 +4,11 @@
 // Does not own: serving (serve.ts).
 
 import { AsterError, Code } from "../errors.js";
-import { serviceFrom } from "../node/service-binding.js";
 import { kindOf, optionError } from "../options.js";
 import type { MethodOf } from "../schema/method.js";
 import { type Service, serviceDefinition } from "../schema/service.js";
 import type { Infer, InferInput } from "../schema/types.js";
+import { serviceFrom } from "../service/binding.js";
 import type { CallContext } from "./context.js";
 
 type Awaitable<T> = T | Promise<T>;

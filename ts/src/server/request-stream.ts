@@ -1,8 +1,8 @@
 // The input of a handler that takes a stream.
 //
-// Owns: the iterator protocol over an inbox. Does not own: flow control and order (native/data-plane-inbox.ts).
+// Owns: the iterator protocol over an inbox. Does not own: flow control and order (port/inbox.ts).
 
-import type { Inbox } from "../native/data-plane-inbox.js";
+import type { Inbox } from "../port/inbox.js";
 
 /** An async iterable of requests; when the handler stops to read, what still comes is dropped. */
 export class RequestStream implements AsyncIterableIterator<unknown, undefined> {

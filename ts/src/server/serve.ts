@@ -1,22 +1,18 @@
 // Serving services of a node at this environment's port.
 //
-// Owns: the options of serving, the access rule, the join of implementations with the native side. Does not
-// own: the endpoint (node/node.ts), single calls (call.ts).
+// Owns: the join of implementations with the native side. Does not own: the options of serving (serve-options.ts), the
+// endpoint (node/endpoint.ts), single calls (call.ts).
 
-import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
-import type { Port } from "../native/data-plane.js";
 import { controlCall } from "../native/index.js";
-import { checkManifest } from "../node/manifests.js";
-import { type BoundMethod, type BoundService, bindService } from "../node/service-binding.js";
-import { type Check, kindOf, object, optionError } from "../options.js";
+import type { Port } from "../port/port.js";
+import { type BoundMethod, type BoundService, bindService } from "../service/binding.js";
+import { checkManifest } from "../service/manifests.js";
+import { MethodAcceptor } from "./acceptor.js";
 import { GraceWatch } from "./failure.js";
 import { type Implementation, implementationHandlers } from "./implement.js";
 import { interceptedRun, type ServerInterceptor } from "./interceptors.js";
-import { MethodAcceptor, type Run } from "./served-method.js";
-
-/** Who may call: everybody, or who holds a credential of a root key (not available yet). */
-export type Access = "open" | { readonly rootPublicKey: string };
+import type { Run } from "./served-method.js";
 
 /** What is served. */
 export interface Serving {
@@ -27,43 +23,7 @@ export interface Serving {
   readonly logger: Logger;
 }
 
-/** Unary and client-stream calls without a deadline get this much. */
-export const DEFAULT_MAX_CALL_MS = 300_000;
-
 const NO_CONTRACT_ID = "0".repeat(64);
-
-/** Check of `access`, which has no default: who may call must be said. */
-export const access: Check<Access> = (value, path) => {
-  if (value === "open") return value;
-  if (value === undefined) {
-    throw optionError(
-      path,
-      'is missing: say who may call, "open" for everybody or { rootPublicKey } for holders of a credential',
-    );
-  }
-  if (typeof value !== "object" || value === null)
-    throw optionError(path, `must be "open" or an object, not ${kindOf(value)}`);
-  object(value, path);
-  throw new AsterError(
-    Code.UNIMPLEMENTED,
-    `${path}: this version can only serve access: "open"; gated access is not available yet`,
-  );
-};
-
-/** Check of `services`: at least one, no two of the same name and version. */
-export const services: Check<readonly Implementation[]> = (value, path) => {
-  if (!Array.isArray(value) || value.length === 0)
-    throw optionError(path, "must be an array of implementations, with at least one");
-  const seen = new Set<string>();
-  for (const [index, implementation] of value.entries()) {
-    implementationHandlers(implementation, `${path}[${index}]`);
-    const { name, version } = (implementation as Implementation).service;
-    const key = `${name} v${version}`;
-    if (seen.has(key)) throw optionError(`${path}[${index}]`, `serves ${key} a second time`);
-    seen.add(key);
-  }
-  return value as readonly Implementation[];
-};
 
 /** Starts to answer calls; returns what stops it. */
 export function startServing(port: Port, node: number, serving: Serving): () => void {

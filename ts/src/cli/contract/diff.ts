@@ -1,6 +1,6 @@
 // `aster contract diff`: two contracts compared in plain words.
 
-import { contractDiff } from "../../native/contract-diff.js";
+import { contractDiff } from "../../native/contracts.js";
 import type { Command, Result } from "../command.js";
 import { readContracts } from "../contract-files.js";
 

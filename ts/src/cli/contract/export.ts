@@ -1,7 +1,7 @@
 // `aster contract export`: one file for each service of a manifest, to hand to others.
 
 import path from "node:path";
-import { isFileName } from "../../node/manifests.js";
+import { isFileName } from "../../service/manifests.js";
 import { type Command, CommandError, type Result } from "../command.js";
 import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
 

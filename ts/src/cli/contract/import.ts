@@ -1,6 +1,6 @@
 // `aster contract import`: keeps contracts of others where stubs find them to explain a mismatch.
 
-import { importedContractFile } from "../../node/manifests.js";
+import { importedContractFile } from "../../service/manifests.js";
 import { type Command, CommandError, type Result } from "../command.js";
 import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
 import { exported } from "./export.js";

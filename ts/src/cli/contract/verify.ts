@@ -1,7 +1,7 @@
 // `aster contract verify`: is an exported contract what a manifest, or the code, says?
 
 import path from "node:path";
-import { contractDiff } from "../../native/contract-diff.js";
+import { contractDiff } from "../../native/contracts.js";
 import type { Command, Result } from "../command.js";
 import { type Manifest, pick, readContracts } from "../contract-files.js";
 import { describedManifest } from "../described-manifest.js";

@@ -3,7 +3,7 @@
 // Owns: that form, which is the service document of `docs/boundary.md`, and how it comes from a manifest: from
 // the schemas of its methods, or from the words of a plain manifest as far as those tell the types.
 
-import { contractForms } from "../../schema/backend.js";
+import { describeContract } from "../../native/contracts.js";
 import type { TypeWord } from "../../schema/descriptor.js";
 import { CommandError } from "../command.js";
 import type { DescribedType, Manifest, ToldField, ToldMethod } from "../contract-files.js";
@@ -40,7 +40,7 @@ const modeWords = ["xlang", "native", "row", "json"];
 
 /** The contract id that a document gives; null when it gives none. */
 export function contractIdOf(contract: CompleteContract): string | null {
-  return contractForms().describe(JSON.stringify(contract)).contractId;
+  return describeContract(contract).contractId;
 }
 
 /** Completes a manifest. @throws {CommandError} naming a type that the manifest does not describe */

@@ -5,8 +5,8 @@
 // what a method's messages look like.
 
 import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
-import type { MessageCodec } from "../native/message.js";
-import type { ContractFacts } from "../schema/backend.js";
+import type { MessageCodec } from "../message.js";
+import type { ContractFacts } from "../native/contracts.js";
 import { serviceOf } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
 import {

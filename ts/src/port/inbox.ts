@@ -4,10 +4,10 @@
 // Does not own: leaving the call (its owner does). Batches are copied out of the slab: they outlive the drain,
 // and undecoded bytes are what the byte budget counts.
 
-import type { Port } from "./data-plane.js";
-import type { ItemBatch } from "./data-plane-events.js";
-import { CREDIT_STEP, ITEM_COST } from "./data-plane-outlet.js";
-import type { MessageCodec } from "./message.js";
+import type { MessageCodec } from "../message.js";
+import type { ItemBatch } from "./events.js";
+import { CREDIT_STEP, ITEM_COST } from "./outlet.js";
+import type { Port } from "./port.js";
 
 /** The call that an inbox belongs to. */
 export interface InboxOwner {

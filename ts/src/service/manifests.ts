@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { AsterError, Code } from "../errors.js";
-import { type ContractDiff, contractDiff } from "../native/contract-diff.js";
-import type { BoundService } from "./service-binding.js";
+import { type ContractDiff, contractDiff } from "../native/contracts.js";
+import type { BoundService } from "./binding.js";
 
 /** What is read of a manifest here; the rest is the comparison's. */
 interface Manifest {

@@ -1,11 +1,11 @@
 // The writing end of a stream: messages of one call on their way to Rust, held back by the byte budget.
 //
 // Owns: the writer's half of flow control (docs/boundary.md, "byte budget"), order among messages that wait.
-// Does not own: the reader's half (data-plane-inbox.ts), what ends the call (client/call.ts, server/call.ts).
+// Does not own: the reader's half (inbox.ts), what ends the call (client/call.ts, server/call.ts).
 
-import type { Port } from "./data-plane.js";
-import type { Gate } from "./data-plane-ops.js";
-import type { MessageCodec } from "./message.js";
+import type { MessageCodec } from "../message.js";
+import type { Gate } from "./operations.js";
+import type { Port } from "./port.js";
 
 /** Bytes that one direction of a stream may have under way. */
 export const STREAM_BUDGET: number = 1024 * 1024;

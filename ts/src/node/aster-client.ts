@@ -1,20 +1,21 @@
 // AsterClient: a connection to one server, and the stubs of its services.
 //
-// Owns: what users hold. Does not own: the endpoint below it (node/node.ts), the calls (call.ts).
+// Owns: what users hold. Does not own: the endpoint below it (endpoint.ts), the calls (client/call.ts).
 
+import { type ClientOptions, connectShape } from "../client/client-options.js";
+import type { Connection } from "../client/connection.js";
+import type { ClientInterceptor } from "../client/interceptors.js";
+import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
+import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
+import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
+import { ephemeralIdentity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
-import { AsterNode } from "../node/node.js";
-import { type EndpointOptions, endpointShape } from "../node/node-options.js";
 import { checkOptions } from "../options.js";
 import type { Service } from "../schema/service.js";
-import { type ClientOptions, connectShape } from "./client-options.js";
-import type { Connection } from "./connection.js";
-import type { ClientInterceptor } from "./interceptors.js";
-import { type ProxyOptions, ServiceProxy } from "./proxy.js";
-import { createStub, type StubHost, type StubOptions } from "./stub.js";
-import type { Stub } from "./stub-types.js";
+import { Endpoint } from "./endpoint.js";
+import { type EndpointOptions, endpointShape, loggerOf } from "./node-options.js";
 
 /** Options of {@link AsterClient.connect}: those of the connection and of the endpoint it is made from. */
 export interface ConnectOptions extends ClientOptions, EndpointOptions {}
@@ -25,7 +26,8 @@ const clientShape = { ...endpointShape, ...connectShape };
 interface ClientParts {
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
-  closed(): void;
+  /** Lets go of the endpoint. */
+  closed(): Promise<void>;
 }
 
 /**
@@ -41,9 +43,7 @@ interface ClientParts {
  */
 export class AsterClient {
   readonly #host: StubHost;
-  readonly #closed: () => void;
-  /** The endpoint that was made for this client alone, if one was. */
-  #endpoint: AsterNode | null = null;
+  readonly #closed: () => Promise<void>;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
@@ -64,14 +64,17 @@ export class AsterClient {
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientShape, options);
-    const node = await AsterNode.open(endpoint, "ephemeral");
+    const own = await Endpoint.start(endpoint, endpoint.secretKey ?? ephemeralIdentity().secretKey);
     try {
-      const client = await node.connect(address, { credential, timeoutMs, interceptors });
-      client.#endpoint = node;
-      return client;
+      const connection = await own.connect(address, { credential, timeoutMs, interceptors });
+      return AsterClient.over(connection, {
+        interceptors: interceptors ?? [],
+        logger: loggerOf(endpoint),
+        closed: () => own.close(),
+      });
     } catch (error) {
       // Not awaited: saying goodbye to nobody takes longer than the caller has.
-      node.close().catch(() => {});
+      own.close().catch(() => {});
       throw error;
     }
   }
@@ -131,7 +134,6 @@ export class AsterClient {
 
   async #close(): Promise<void> {
     this.#host.connection.close();
-    this.#closed();
-    await this.#endpoint?.close();
+    await this.#closed();
   }
 }

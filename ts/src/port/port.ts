@@ -2,10 +2,12 @@
 //
 // Owns: one submit per event-loop turn, the drain loop behind the doorbell, the receive slab, the dispatch of
 // events to calls by number, requests of the control plane, the table of peers, and what keeps the process
-// alive. Does not own: the records (data-plane-ops.ts, data-plane-events.ts) and what a call does with an event.
+// alive. Does not own: the records (operations.ts, events.ts) and what a call does with an event.
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
+import type { NativeBinding } from "../native/documents.js";
+import { errorFromDocument } from "../native/failure.js";
 import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
@@ -13,11 +15,9 @@ import {
   type EventTarget,
   type IncomingCall,
   type PeerInfo,
-} from "./data-plane-events.js";
-import { KeepAlive } from "./data-plane-keep-alive.js";
-import { Operations } from "./data-plane-ops.js";
-import type { NativeBinding } from "./documents.js";
-import { errorFromDocument } from "./failure.js";
+} from "./events.js";
+import { KeepAlive } from "./keep-alive.js";
+import { Operations } from "./operations.js";
 
 const SLAB_BYTES = 1024 * 1024;
 // Drains in one go before other work of the loop gets its turn.

@@ -1,39 +1,25 @@
 // AsterNode: one identity and one endpoint that serves, calls, or both.
 //
 // Owns: the life of an endpoint (open, draining, closed) and of what was started on it. AsterServer and
-// AsterClient are two common cases of it. Does not own: calls, the network (Rust).
+// AsterClient are two common cases of it. Does not own: the endpoint (endpoint.ts), calls, the network (Rust).
 
-import { AsterClient } from "../client/client.js";
 import { type ClientOptions, connectShape } from "../client/client-options.js";
-import { Connection } from "../client/connection.js";
 import { AsterError, Code, withCaller } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
-import { listenToCore } from "../native/core-log.js";
-import type { Port } from "../native/data-plane.js";
-import type { NodeFacts, OpenedConnection, StartedNode } from "../native/documents.js";
-import { controlCall, environmentPort } from "../native/index.js";
-import {
-  checkOptions,
-  duration,
-  functionOf,
-  integer,
-  listOf,
-  oneOf,
-  optional,
-  type ShapeOf,
-  text,
-} from "../options.js";
-import type { Implementation } from "../server/implement.js";
-import type { ServerInterceptor } from "../server/interceptors.js";
-import { type Access, access, DEFAULT_MAX_CALL_MS, services, startServing } from "../server/serve.js";
+import type { NodeFacts } from "../native/documents.js";
+import { controlCall } from "../native/index.js";
+import { checkOptions, duration, optional } from "../options.js";
+import { startServing } from "../server/serve.js";
+import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveShape } from "../server/serve-options.js";
+import { AsterClient } from "./aster-client.js";
+import { Endpoint } from "./endpoint.js";
 import {
   type CheckedEndpoint,
   type EndpointOptions,
   endpointShape,
   identity,
   loggerOf,
-  startDocument,
 } from "./node-options.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
@@ -46,23 +32,6 @@ export interface NodeOptions extends EndpointOptions {
   readonly identity?: "project" | "ephemeral" | undefined;
 }
 
-/** Options of {@link AsterNode.serve}. */
-export interface ServeOptions {
-  /** Results of `implement()`, at least one; no name and version twice. */
-  readonly services: readonly Implementation[];
-  /** Who may call. There is no default. */
-  readonly access: Access;
-  /** Run round every handler, the first outermost. */
-  readonly interceptors?: readonly ServerInterceptor[] | undefined;
-  /** Longest time of a unary or client-stream call that has no deadline. Default 300 s. */
-  readonly maxCallMs?: number | undefined;
-  /**
-   * Compression of answers above 4096 bytes. `"auto"` (the default) pauses where data does not shrink. JSON is
-   * never compressed.
-   */
-  readonly compress?: "auto" | "always" | "never" | undefined;
-}
-
 /** Options of a drain. */
 export interface DrainOptions {
   /** When what is still running is cancelled, in milliseconds from now. Default 10,000. */
@@ -71,28 +40,9 @@ export interface DrainOptions {
 
 const nodeShape = { ...endpointShape, identity };
 
-/** Checked options of serving. */
-export interface CheckedServing {
-  readonly services: readonly Implementation[];
-  readonly access: Access;
-  readonly interceptors: readonly ServerInterceptor[] | undefined;
-  readonly maxCallMs: number | undefined;
-  readonly compress: "auto" | "always" | "never" | undefined;
-}
-
-/** The checks of {@link ServeOptions}. */
-export const serveShape: ShapeOf<CheckedServing> = {
-  services,
-  access,
-  interceptors: optional(listOf(functionOf<ServerInterceptor>())),
-  maxCallMs: optional(integer(1)),
-  compress: optional(oneOf("auto", "always", "never")),
-};
-
 const DEFAULT_DRAIN_MS = 10_000;
 /** How long the end of an `await using` block waits for what was accepted. */
 const DISPOSE_DRAIN_MS = 5000;
-const DEFAULT_CONNECT_MS = 30_000;
 
 /**
  * One identity and one endpoint.
@@ -109,25 +59,20 @@ export class AsterNode {
   readonly addresses: readonly string[];
   /** The text that a client needs to connect. */
   readonly ticket: string;
-  readonly #port: Port;
-  readonly #started: StartedNode;
+  readonly #endpoint: Endpoint;
   readonly #logger: Logger;
-  /** null for an attached node, which does not own the endpoint. */
   readonly #identity: Identity | null;
   readonly #clients = new Set<AsterClient>();
-  readonly #stopListening: () => void;
   #stopServing: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(port: Port, started: StartedNode, logger: Logger, identity: Identity | null) {
-    this.#port = port;
-    this.#started = started;
+  private constructor(endpoint: Endpoint, logger: Logger, identity: Identity | null) {
+    this.#endpoint = endpoint;
     this.#logger = logger;
     this.#identity = identity;
-    this.endpointId = started.endpointId;
-    this.addresses = Object.freeze([...started.directAddresses]);
-    this.ticket = started.ticket;
-    this.#stopListening = identity === null ? () => {} : listenToCore(logger);
+    this.endpointId = endpoint.started.endpointId;
+    this.addresses = Object.freeze([...endpoint.started.directAddresses]);
+    this.ticket = endpoint.started.ticket;
   }
 
   /**
@@ -145,14 +90,9 @@ export class AsterNode {
   /** @internal Binds an endpoint from options that were checked. */
   static async open(options: CheckedEndpoint, source: "project" | "ephemeral"): Promise<AsterNode> {
     const logger = loggerOf(options);
-    const port = environmentPort();
     const key = identityOf(options.secretKey, source, logger);
     try {
-      const document = startDocument(options, key.secretKey);
-      const started = await port.request<StartedNode>((native, request) =>
-        native.nodeStart(port.number, request, document),
-      );
-      return new AsterNode(port, started, logger, key);
+      return new AsterNode(await Endpoint.start(options, key.secretKey), logger, key);
     } catch (error) {
       key.release();
       throw error;
@@ -167,13 +107,13 @@ export class AsterNode {
    */
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
     const { logger } = checkOptions({ logger: endpointShape.logger }, options);
-    return new AsterNode(environmentPort(), readHandle(handle), loggerOf({ logger }), null);
+    return new AsterNode(Endpoint.borrowed(readHandle(handle)), loggerOf({ logger }), null);
   }
 
   /** A plain object that `postMessage` can carry to a worker thread of this process, for `AsterNode.attach`. */
   share(): NodeHandle {
     this.#open();
-    return nodeHandle(this.#started);
+    return nodeHandle(this.#endpoint.started);
   }
 
   /**
@@ -187,7 +127,7 @@ export class AsterNode {
     if (this.#stopServing !== null) {
       throw new AsterError(Code.FAILED_PRECONDITION, "this node serves already", { reason: "SERVING" });
     }
-    this.#stopServing = startServing(this.#port, this.#started.node, {
+    this.#stopServing = startServing(this.#endpoint.port, this.#endpoint.started.node, {
       services: checked.services,
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
@@ -209,19 +149,11 @@ export class AsterNode {
   async #connect(address: string, options: ClientOptions): Promise<AsterClient> {
     const checked = checkOptions(connectShape, options);
     this.#open();
-    const document = JSON.stringify({
-      address: text(address, "address"),
-      credential: checked.credential ?? null,
-      timeoutMs: Math.ceil(checked.timeoutMs ?? DEFAULT_CONNECT_MS),
-    });
-    const { node } = this.#started;
-    const opened = await this.#port.request<OpenedConnection>((native, request) =>
-      native.nodeConnect(this.#port.number, request, node, document),
-    );
-    const client: AsterClient = AsterClient.over(new Connection(this.#port, opened), {
+    const connection = await this.#endpoint.connect(address, checked);
+    const client: AsterClient = AsterClient.over(connection, {
       interceptors: checked.interceptors ?? [],
       logger: this.#logger,
-      closed: () => this.#clients.delete(client),
+      closed: async () => void this.#clients.delete(client),
     });
     this.#clients.add(client);
     return client;
@@ -231,8 +163,7 @@ export class AsterNode {
   info(): Promise<NodeFacts> {
     return withCaller(this.info, async () => {
       this.#open();
-      const { node } = this.#started;
-      return this.#port.request((native, request) => native.nodeInfo(this.#port.number, request, node));
+      return this.#endpoint.info();
     });
   }
 
@@ -240,13 +171,7 @@ export class AsterNode {
   async drain(options: DrainOptions = {}): Promise<void> {
     const { timeoutMs } = checkOptions({ timeoutMs: optional(duration) }, options);
     if (this.#closing !== null) return this.#closing;
-    if (this.#identity !== null) {
-      const { node } = this.#started;
-      const limit = timeoutMs ?? DEFAULT_DRAIN_MS;
-      await this.#port.request((native, request) =>
-        native.nodeDrain(this.#port.number, request, node, limit),
-      );
-    }
+    await this.#endpoint.drain(timeoutMs ?? DEFAULT_DRAIN_MS);
     return this.close();
   }
 
@@ -262,18 +187,16 @@ export class AsterNode {
   }
 
   async #close(): Promise<void> {
-    const { node } = this.#started;
-    this.#stopListening();
+    const { port, started } = this.#endpoint;
     for (const client of this.#clients) await client.close();
     if (this.#stopServing !== null) {
-      controlCall((native) => native.nodeUnserve(this.#port.number, node));
+      controlCall((native) => native.nodeUnserve(port.number, started.node));
       this.#stopServing();
     }
-    if (this.#identity === null) return;
     try {
-      await this.#port.request((native, request) => native.nodeClose(this.#port.number, request, node));
+      await this.#endpoint.close();
     } finally {
-      this.#identity.release();
+      this.#identity?.release();
     }
   }
 

@@ -1,17 +1,12 @@
 // AsterServer: a node that serves.
 //
-// Owns: the options of both in one object. Does not own: anything a node does (node/node.ts).
+// Owns: the options of both in one object. Does not own: anything a node does (aster-node.ts).
 
 import { withCaller } from "../errors.js";
-import {
-  AsterNode,
-  type DrainOptions,
-  type NodeOptions,
-  type ServeOptions,
-  serveShape,
-} from "../node/node.js";
-import { endpointShape, identity } from "../node/node-options.js";
 import { checkOptions } from "../options.js";
+import { type ServeOptions, serveShape } from "../server/serve-options.js";
+import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
+import { endpointShape, identity } from "./node-options.js";
 
 /** Options of {@link AsterServer.start}. */
 export interface ServerOptions extends NodeOptions, ServeOptions {}

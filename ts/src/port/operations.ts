@@ -1,13 +1,13 @@
 // The buffer in which the operations of one event-loop turn gather (docs/boundary.md, "Operations").
 //
 // Owns: the 24-byte heads, padding, growth and shrinking of the buffer, and the rule that a message which
-// cannot be written leaves no trace. Does not own: when the buffer is submitted (data-plane.ts).
+// cannot be written leaves no trace. Does not own: when the buffer is submitted (port.ts).
 // Generated writers put messages straight behind the head, so the buffer is a message writer itself.
 
 import { AsterError, Code } from "../errors.js";
+import type { MessageCodec } from "../message.js";
+import { MessageWriter } from "../message.js";
 import { writePairs, writeUtf8 } from "../metadata.js";
-import type { MessageCodec } from "./message.js";
-import { MessageWriter } from "./message.js";
 
 const HEAD_BYTES = 24;
 const FIRST_BYTES = 64 * 1024;

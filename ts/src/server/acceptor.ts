@@ -1,0 +1,27 @@
+// Accepts the calls of one served method.
+//
+// Owns: the asynchronous context of each call. Does not own: the call (call.ts).
+
+import { AsyncResource } from "node:async_hooks";
+import type { IncomingCall } from "../port/events.js";
+import type { CallAcceptor, Port } from "../port/port.js";
+import { ServerCall } from "./call.js";
+import type { ServedMethod } from "./served-method.js";
+
+/** Accepts the calls of one method at one port. */
+export class MethodAcceptor implements CallAcceptor {
+  readonly #port: Port;
+  readonly #method: ServedMethod;
+
+  constructor(port: Port, method: ServedMethod) {
+    this.#port = port;
+    this.#method = method;
+  }
+
+  accept(call: IncomingCall): void {
+    // An asynchronous context for each call, as HTTP servers have it: a store that a handler enters
+    // (AsyncLocalStorage) ends with its call instead of staying for the next.
+    const answer = new ServerCall(this.#port, this.#method, call);
+    new AsyncResource("AsterCall").runInAsyncScope(answer.start, answer, call);
+  }
+}
