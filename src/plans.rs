@@ -56,7 +56,7 @@ pub fn plan_check(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Resu
 /// A message of a peer to marked XLANG: for roots in compatible mode.
 #[napi(catch_unwind)]
 pub fn plan_from_wire(plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
-    let marked = aster_codec::wire_to_marked(&*plan(plan_number)?, root as usize, &message);
+    let marked = aster_codec::wire_to_presence_flagged(&*plan(plan_number)?, root as usize, &message);
     Ok(marked.map_err(|e| codec_failure(&e))?.into())
 }
 

@@ -16,7 +16,7 @@ pub enum CodecError {
         /// What is wrong there.
         problem: String,
     },
-    /// A limit of [`crate::Limits`] was passed.
+    /// A limit of [`crate::PayloadLimits`] was passed.
     #[error("{}more than {most} ({what})", prefix(path))]
     Limit {
         /// Where in the message.

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use crate::CodecError;
 use crate::decode::decode;
 use crate::encode::encode;
-use crate::limits::Limits;
+use crate::limits::PayloadLimits;
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{Form, References, Sink};
+use crate::sink::{References, Sink, XlangForm};
 use crate::types::ArrayKind;
-use crate::value::{Place, Value};
+use crate::value::{ResolvedValue, Value};
 
 /// A value in which others may stand more than once.
 ///
@@ -30,42 +30,42 @@ impl Graph {
     ///
     /// Errors: a value does not fit its place; a cycle where references are not tracked.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
-        self.encode_as(plan, root, Form::Wire)
+        self.encode_as(plan, root, XlangForm::Wire)
     }
 
     /// Reads a message of root `root`, within the default limits.
     ///
     /// Errors: what is wrong and where.
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
-        Self::decode_as(plan, root, message, Form::Wire)
+        Self::decode_as(plan, root, message, XlangForm::Wire)
     }
 
     pub(crate) fn encode_plain(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
-        self.encode_as(plan, root, Form::Plain)
+        self.encode_as(plan, root, XlangForm::Plain)
     }
 
     pub(crate) fn decode_plain(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
-        Self::decode_as(plan, root, message, Form::Plain)
+        Self::decode_as(plan, root, message, XlangForm::Plain)
     }
 
-    fn encode_as(&self, plan: &Plan, root: usize, form: Form) -> Result<Vec<u8>, CodecError> {
-        encode(plan, root, Place::new(&self.root, &self.objects), form, 64)
+    fn encode_as(&self, plan: &Plan, root: usize, form: XlangForm) -> Result<Vec<u8>, CodecError> {
+        encode(plan, root, ResolvedValue::new(&self.root, &self.objects), form, 64)
     }
 
-    fn decode_as(plan: &Plan, root: usize, message: &[u8], form: Form) -> Result<Self, CodecError> {
+    fn decode_as(plan: &Plan, root: usize, message: &[u8], form: XlangForm) -> Result<Self, CodecError> {
         let wanted = References::of(plan, root, message, form)?;
         let mut builder = Builder::new(wanted);
-        decode(plan, root, message, form, Limits::DEFAULT, &mut builder)?;
+        decode(plan, root, message, form, PayloadLimits::DEFAULT, &mut builder)?;
         builder.finish()
     }
 }
 
-/// Turns a message of a peer into marked XLANG (docs/plan.md): what the peer leaves out is marked as absent,
-/// what it has too much is gone.
+/// Converts a message of a peer to presence-flagged XLANG (docs/plan.md): a field that the peer left out gets the
+/// flag for absent, a field that this side does not know is dropped.
 ///
 /// Errors: a message that does not decode.
-pub fn wire_to_marked(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
-    Graph::decode(plan, root, message)?.encode_as(plan, root, Form::Marked)
+pub fn wire_to_presence_flagged(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
+    Graph::decode(plan, root, message)?.encode_as(plan, root, XlangForm::PresenceFlagged)
 }
 
 /// Turns plain XLANG, as TypeScript writes it whatever the root's mode, into what a peer takes.

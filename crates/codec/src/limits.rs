@@ -7,7 +7,7 @@ const NAMES: usize = 8192;
 
 /// Bounds on one message, enforced before anything is allocated for what exceeds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct PayloadLimits {
     /// Containers and messages inside each other.
     pub depth: usize,
     /// Elements of one list, set or map.
@@ -20,13 +20,13 @@ pub struct Limits {
     pub json_text: usize,
 }
 
-impl Limits {
+impl PayloadLimits {
     /// The limits that hold where nothing else was asked for.
     pub const DEFAULT: Self =
         Self { depth: 50, elements: 1_000_000, objects: 1_000_000, binary: 64 << 20, json_text: 256 << 20 };
 }
 
-impl Default for Limits {
+impl Default for PayloadLimits {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -35,14 +35,14 @@ impl Default for Limits {
 /// What one message has used of its limits.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    limits: Limits,
+    limits: PayloadLimits,
     depth: usize,
     objects: usize,
     defaulted: usize,
 }
 
 impl Budget {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: PayloadLimits) -> Self {
         Self { limits, depth: 0, objects: 0, defaulted: 0 }
     }
 
@@ -54,7 +54,7 @@ impl Budget {
 
     /// A container or message begins, with that many parts.
     pub(crate) fn enter(&mut self, parts: usize) -> Result<(), CodecError> {
-        let Limits { depth, elements, objects, .. } = self.limits;
+        let PayloadLimits { depth, elements, objects, .. } = self.limits;
         within("nesting", self.depth + 1, depth)?;
         within("elements of a collection", parts, elements)?;
         within("containers and messages", self.objects + 1, objects)?;

@@ -4,26 +4,26 @@ use std::collections::HashSet;
 
 use crate::CodecError;
 use crate::plan::{MessagePlan, Plan};
-use crate::schema::{EnumValue, Mode};
+use crate::schema::{EnumValue, RootOptions};
 use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
 /// What the bytes of a message are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum XlangForm {
     /// A peer: as the mode of the root says.
     Wire,
     /// TypeScript, or from it: never with descriptions of fields.
     Plain,
     /// To TypeScript: plain, with a byte before each field that has a default, saying whether it is there.
-    Marked,
+    PresenceFlagged,
 }
 
-impl Form {
+impl XlangForm {
     /// The mode of a root in this form.
-    pub(crate) fn of(self, mode: Mode) -> Mode {
-        Mode { refs: mode.refs, compatible: mode.compatible && self == Self::Wire }
+    pub(crate) fn of(self, options: RootOptions) -> RootOptions {
+        RootOptions { refs: options.refs, compatible: options.compatible && self == Self::Wire }
     }
 }
 
@@ -85,11 +85,11 @@ impl References {
         plan: &Plan,
         root: usize,
         message: &[u8],
-        form: Form,
+        form: XlangForm,
     ) -> Result<HashSet<usize>, CodecError> {
         let mut references = Self::default();
-        if plan.roots.get(root).is_some_and(|root| root.mode.refs) {
-            crate::decode::decode(plan, root, message, form, crate::Limits::DEFAULT, &mut references)?;
+        if plan.roots.get(root).is_some_and(|root| root.options.refs) {
+            crate::decode::decode(plan, root, message, form, crate::PayloadLimits::DEFAULT, &mut references)?;
         }
         Ok(references.numbers)
     }
@@ -186,5 +186,5 @@ ignores!(References, |this, number| {
 ///
 /// Errors: what is wrong and where; trailing bytes are refused.
 pub fn check(plan: &Plan, root: usize, message: &[u8]) -> Result<(), CodecError> {
-    crate::decode::decode(plan, root, message, Form::Wire, crate::Limits::DEFAULT, &mut Nothing)
+    crate::decode::decode(plan, root, message, XlangForm::Wire, crate::PayloadLimits::DEFAULT, &mut Nothing)
 }

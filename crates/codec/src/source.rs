@@ -9,7 +9,7 @@ use crate::types::ArrayKind;
 
 /// What a value is by itself, where its place does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueKind {
     Null,
     Bool,
     Int,
@@ -40,7 +40,7 @@ pub(crate) enum Identity {
 
 /// A value, cheap to copy. Each reading method fails where the value is of another kind.
 pub(crate) trait Source: Copy {
-    fn kind(self) -> Kind;
+    fn kind(self) -> ValueKind;
     /// Its identity, where it has one; a value without is equal to none but itself.
     fn identity(self) -> Option<Identity>;
     fn bool(self) -> Result<bool, CodecError>;

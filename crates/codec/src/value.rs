@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::encode::encode;
 use crate::plan::{Plan, TypePlan};
 use crate::schema::EnumValue;
-use crate::sink::Form;
-use crate::source::{Identity, Kind, Source};
+use crate::sink::XlangForm;
+use crate::source::{Identity, Source, ValueKind};
 use crate::types::ArrayKind;
 use crate::{CodecError, Graph};
 
@@ -79,7 +79,7 @@ impl Value {
     ///
     /// Errors: the value does not fit the root's type.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
-        encode(plan, root, Place::new(self, &[]), Form::Wire, 64)
+        encode(plan, root, ResolvedValue::new(self, &[]), XlangForm::Wire, 64)
     }
 
     /// Reads a message of root `root`, within the default limits.
@@ -96,13 +96,13 @@ impl Value {
 
 /// A value where it stands: shared ones are looked up.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'g> {
+pub(crate) struct ResolvedValue<'g> {
     value: &'g Value,
     objects: &'g [Value],
     number: Option<usize>,
 }
 
-impl<'g> Place<'g> {
+impl<'g> ResolvedValue<'g> {
     pub(crate) fn new(value: &'g Value, objects: &'g [Value]) -> Self {
         let Value::Shared(number) = value else {
             return Self { value, objects, number: None };
@@ -118,26 +118,26 @@ fn must_be(what: &str) -> CodecError {
     CodecError::invalid(format!("must be {what}"))
 }
 
-impl<'g> Source for Place<'g> {
-    fn kind(self) -> Kind {
+impl<'g> Source for ResolvedValue<'g> {
+    fn kind(self) -> ValueKind {
         match self.value {
-            Value::Null => Kind::Null,
-            Value::Bool(_) => Kind::Bool,
-            Value::Int(_) => Kind::Int,
-            Value::Float(_) => Kind::Float,
-            Value::Text(_) => Kind::Text,
-            Value::Bytes(_) => Kind::Bytes,
-            Value::Date(_) => Kind::Date,
-            Value::Timestamp { .. } => Kind::Timestamp,
-            Value::List(_) => Kind::List,
-            Value::Set(_) => Kind::Set,
-            Value::Map(_) => Kind::Map,
-            Value::Message { index, .. } => Kind::Message(*index),
-            Value::Enum { index, .. } => Kind::Enum(*index),
-            Value::Array { kind, .. } => Kind::Array(*kind),
-            Value::Extension { index, .. } => Kind::Extension(*index),
+            Value::Null => ValueKind::Null,
+            Value::Bool(_) => ValueKind::Bool,
+            Value::Int(_) => ValueKind::Int,
+            Value::Float(_) => ValueKind::Float,
+            Value::Text(_) => ValueKind::Text,
+            Value::Bytes(_) => ValueKind::Bytes,
+            Value::Date(_) => ValueKind::Date,
+            Value::Timestamp { .. } => ValueKind::Timestamp,
+            Value::List(_) => ValueKind::List,
+            Value::Set(_) => ValueKind::Set,
+            Value::Map(_) => ValueKind::Map,
+            Value::Message { index, .. } => ValueKind::Message(*index),
+            Value::Enum { index, .. } => ValueKind::Enum(*index),
+            Value::Array { kind, .. } => ValueKind::Array(*kind),
+            Value::Extension { index, .. } => ValueKind::Extension(*index),
             // Fits no place: an absent field is no slot at all, and this one names no object.
-            Value::Shared(_) | Value::Absent => Kind::Message(usize::MAX),
+            Value::Shared(_) | Value::Absent => ValueKind::Message(usize::MAX),
         }
     }
 
@@ -233,7 +233,7 @@ impl<'g> Source for Place<'g> {
 
     fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError> {
         let objects = self.objects;
-        let at = move |value: &'g Value| Place::new(value, objects);
+        let at = move |value: &'g Value| ResolvedValue::new(value, objects);
         match self.value {
             Value::List(items) if !set => Ok(items.iter().map(at)),
             Value::Set(items) if set => Ok(items.iter().map(at)),
@@ -244,7 +244,7 @@ impl<'g> Source for Place<'g> {
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError> {
         match self.value {
             Value::Map(entries) => {
-                let at = |value| Place::new(value, self.objects);
+                let at = |value| ResolvedValue::new(value, self.objects);
                 Ok(entries.iter().map(|(key, value)| (at(key), at(value))).collect())
             }
             _ => Err(must_be("a map")),
@@ -256,7 +256,7 @@ impl<'g> Source for Place<'g> {
             Value::Message { index: own, fields } if *own == index => {
                 let at = |field: &'g Value| match field {
                     Value::Absent => None,
-                    value => Some(Place::new(value, self.objects)),
+                    value => Some(ResolvedValue::new(value, self.objects)),
                 };
                 slots.extend(fields.iter().map(at));
                 Ok(())

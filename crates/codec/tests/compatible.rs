@@ -3,7 +3,7 @@
 
 mod support;
 
-use aster_codec::{Plan, Value, check, plain_to_wire, wire_to_json, wire_to_marked};
+use aster_codec::{Plan, Value, check, plain_to_wire, wire_to_json, wire_to_presence_flagged};
 use aster_testkit::{hex, vectors};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -192,15 +192,15 @@ fn a_field_that_is_missing_is_absent_null_or_zero() {
 }
 
 #[test]
-fn what_typescript_gets_and_gives_is_plain_and_marked() {
+fn typescript_reads_presence_flagged_and_writes_plain_xlang() {
     let older = version(&[("y", json!("int")), ("old", json!("int"))], &[], false);
     let written = message(vec![Value::Int(5), Value::Int(6)]).encode(&older, 0).expect("a message");
     let newer = version(&[("a", json!("string")), ("y", json!("int"))], &["a"], false);
-    let marked = wire_to_marked(&newer, 0, &written).expect("a message");
+    let flagged = wire_to_presence_flagged(&newer, 0, &written).expect("a message");
     let described: Json = serde_json::from_str(&newer.to_json()).expect("a plan");
     let prefix = hex::decode(described["types"][0]["prefix"].as_str().expect("a prefix"));
-    // Ints first: y, then the mark of an absent a.
-    assert_eq!(marked, [prefix.as_slice(), &[10, 0]].concat());
+    // Ints first: y, then the flag of the absent field a.
+    assert_eq!(flagged, [prefix.as_slice(), &[10, 0]].concat());
     let plain = [prefix.as_slice(), &[10, 4, b'z']].concat();
     let wire = plain_to_wire(&newer, 0, &plain).expect("plain XLANG");
     assert_eq!(Value::decode(&newer, 0, &wire), Ok(message(vec![Value::Text("z".into()), Value::Int(5)])));

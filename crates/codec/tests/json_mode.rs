@@ -195,23 +195,23 @@ fn map_keys_become_the_declared_kind() {
 }
 
 #[test]
-fn missing_members_are_null_marked_or_refused() {
+fn missing_members_are_null_or_flagged_absent_or_refused() {
     let plan = people();
     let address = |city: &str| format!(r#"{{"name":"a","past":[{{"zip":1{city}}}],"places":{{}}}}"#);
     let (without, with) = (address(""), address(r#","city":"X""#));
     assert_eq!(refusal(&plan, &without), (3, "past[0].city".to_owned()));
     assert_eq!(refusal(&plan, r#"{"past":[],"places":{}}"#), (3, "name".to_owned()));
     assert!(turn(&plan, &with).ends_with(r#""color":null}"#));
-    let marked = |text: &str| {
+    let flagged = |text: &str| {
         let bytes = json_to_xlang(&plan, 0, text.as_bytes(), true).expect(text);
-        let unmarked = read(&plan, &with).expect(text);
-        (hex::encode(&bytes), hex::encode(&unmarked))
+        let plain = read(&plan, &with).expect(text);
+        (hex::encode(&bytes), hex::encode(&plain))
     };
-    // zip, then the mark of city, then city.
-    let (present, unmarked) = marked(&with);
-    assert!(unmarked.contains("020458"), "{unmarked}");
-    assert_eq!(present, unmarked.replace("020458", "02010458"));
-    assert_eq!(marked(&without).0, unmarked.replace("020458", "0200"));
+    // zip, then the presence flag of city, then city.
+    let (present, plain) = flagged(&with);
+    assert!(plain.contains("020458"), "{plain}");
+    assert_eq!(present, plain.replace("020458", "02010458"));
+    assert_eq!(flagged(&without).0, plain.replace("020458", "0200"));
 }
 
 #[test]

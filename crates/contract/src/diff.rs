@@ -11,7 +11,7 @@ use crate::error::ContractError;
 
 mod field;
 mod method;
-mod shape;
+mod named_type;
 mod side;
 mod text;
 mod verdict;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_wire::frame::flag;
-use aster_wire::limit::Limits;
+use aster_wire::limit::RecordLimits;
 use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 use bytes::Bytes;
@@ -50,7 +50,7 @@ impl ClientMethod {
         request: PayloadCodec,
         response: PayloadCodec,
     ) -> Result<Self, RpcStatus> {
-        let limits = Limits::default();
+        let limits = RecordLimits::default();
         for (what, name) in [("service name", service), ("method name", method)] {
             limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
         }
@@ -70,7 +70,9 @@ impl ClientMethod {
         if deadline == 0 && open.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }
-        Limits::default().check_metadata(&open.metadata).map_err(|e| status(e.code(), e.to_string()))?;
+        RecordLimits::default()
+            .check_metadata(&open.metadata)
+            .map_err(|e| status(e.code(), e.to_string()))?;
         let header = StreamHeader {
             deadline_epoch_ms: deadline,
             metadata: open.metadata.clone(),
@@ -399,7 +401,7 @@ fn no_trailer() -> Outcome {
 fn end_of(received: &Received) -> Outcome {
     match RpcStatus::decode(&received.frame.payload) {
         Ok((mut status, _)) => {
-            Limits::default().cut_status(&mut status);
+            RecordLimits::default().cut_status(&mut status);
             if Code::from_number(status.code).is_none() {
                 status.message = format!("unknown status code {}: {}", status.code, status.message);
                 status.code = Code::Unknown.number();

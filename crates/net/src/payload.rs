@@ -154,7 +154,7 @@ impl PayloadCodec {
                 .map(Bytes::from)
                 .map_err(|e| codec_status(&e)),
             Mode::Compatible if *payload == NULL_MESSAGE => Ok(payload),
-            Mode::Compatible => aster_codec::wire_to_marked(&self.plan, self.root, &payload)
+            Mode::Compatible => aster_codec::wire_to_presence_flagged(&self.plan, self.root, &payload)
                 .map(Bytes::from)
                 .map_err(|e| codec_status(&e)),
         }

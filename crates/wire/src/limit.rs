@@ -74,7 +74,7 @@ impl LimitError {
 /// The limits of one node. `Default` gives the constants of this module; the limit of frames and of decompressed
 /// payloads is [`crate::frame::MAX_BODY`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
+pub struct RecordLimits {
     /// See [`METADATA_PAIRS`].
     pub metadata_pairs: usize,
     /// See [`METADATA_KEY_CHARS`].
@@ -91,7 +91,7 @@ pub struct Limits {
     pub status_details: usize,
 }
 
-impl Default for Limits {
+impl Default for RecordLimits {
     fn default() -> Self {
         Self {
             metadata_pairs: METADATA_PAIRS,
@@ -105,7 +105,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl RecordLimits {
     /// Checks metadata, received or to be sent.
     pub fn check_metadata(&self, metadata: &[(String, String)]) -> Result<(), LimitError> {
         if metadata.len() > self.metadata_pairs {
@@ -150,12 +150,12 @@ impl Limits {
 
 /// Checks metadata against the default limits.
 pub fn check_metadata(metadata: &[(String, String)]) -> Result<(), LimitError> {
-    Limits::default().check_metadata(metadata)
+    RecordLimits::default().check_metadata(metadata)
 }
 
 /// Shortens a status to the default limits.
 pub fn cut_status(status: &mut RpcStatus) {
-    Limits::default().cut_status(status);
+    RecordLimits::default().cut_status(status);
 }
 
 fn longer_than(text: &str, chars: usize) -> bool {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::{hex, vectors};
-use aster_wire::limit::{self, Limits};
+use aster_wire::limit::{self, RecordLimits};
 use aster_wire::record::{CallHeader, Encoding, RecordError, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 use proptest::prelude::*;
@@ -257,7 +257,7 @@ fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
         for metadata in &over {
             let header = StreamHeader { metadata: metadata.clone(), ..StreamHeader::default() };
             let (read, _) = StreamHeader::decode(&header.encode(encoding)).unwrap();
-            let error = read.check(&Limits::default()).unwrap_err();
+            let error = read.check(&RecordLimits::default()).unwrap_err();
             assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
             assert!(read.metadata.len() <= limit::METADATA_PAIRS + 1);
         }
@@ -268,12 +268,12 @@ fn metadata_over_a_limit_is_resource_exhausted_in_both_encodings() {
 fn a_name_over_the_limit_is_an_invalid_argument() {
     let check = |chars: usize| {
         let header = StreamHeader { service: "é".repeat(chars), ..StreamHeader::default() };
-        StreamHeader::decode(&header.encode(Encoding::Fory)).unwrap().0.check(&Limits::default())
+        StreamHeader::decode(&header.encode(Encoding::Fory)).unwrap().0.check(&RecordLimits::default())
     };
     assert_eq!(check(256), Ok(()));
     assert_eq!(check(257).unwrap_err().code(), Code::InvalidArgument);
     let header = CallHeader { method: "m".repeat(257), ..CallHeader::default() };
-    assert_eq!(header.check(&Limits::default()).unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(header.check(&RecordLimits::default()).unwrap_err().code(), Code::InvalidArgument);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn too_many_pairs_stay_too_many_though_their_keys_repeat() {
     let metadata = vec![("k".to_owned(), String::new()); 100];
     let header = CallHeader { metadata, ..CallHeader::default() };
     let (read, _) = CallHeader::decode(&header.encode(Encoding::Fory)).unwrap();
-    assert!(read.check(&Limits::default()).is_err());
+    assert!(read.check(&RecordLimits::default()).is_err());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Decoder, Done, Typing, WireType, plausible};
 use crate::CodecError;
-use crate::plan::{Items, Lead, Node, Shape};
+use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::Scalar;
 
@@ -42,7 +42,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn items_typing(&mut self, items: &'a Items, flags: u8) -> Result<Typing, CodecError> {
         match flags & !(NULLS | TRACKED) {
-            flags if flags == DECLARED | SAME && items.is_declared(self.mode) => Ok(Typing::Declared),
+            flags if flags == DECLARED | SAME && items.is_declared(self.options) => Ok(Typing::Declared),
             SAME => {
                 let wire = self.fitting_type(&items.node)?;
                 // Elements of no type and without flags would be no bytes at all.
@@ -57,9 +57,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// What precedes each element.
-    fn element_lead(&self, items: &Items, flags: u8, typing: Typing) -> Result<Lead, CodecError> {
+    fn element_lead(&self, items: &Items, flags: u8, typing: Typing) -> Result<LeadingFlag, CodecError> {
         if flags & TRACKED != 0 {
-            if !self.mode.refs {
+            if !self.options.refs {
                 return Err(CodecError::invalid("references where the type declares none"));
             }
             // Python's one exception: its loop for bools looks only at nulls.
@@ -68,16 +68,16 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 Typing::Same(wire) => wire == WireType::Scalar(Scalar::Bool),
                 Typing::Named | Typing::Each => false,
             };
-            return Ok(if bools && flags & NULLS == 0 { Lead::Plain } else { Lead::Reference });
+            return Ok(if bools && flags & NULLS == 0 { LeadingFlag::Plain } else { LeadingFlag::Reference });
         }
-        Ok(if flags & NULLS == 0 { Lead::Plain } else { Lead::Flag })
+        Ok(if flags & NULLS == 0 { LeadingFlag::Plain } else { LeadingFlag::Null })
     }
 
-    fn item(&mut self, node: &'a Node, lead: Lead, typing: Typing) -> Done {
+    fn item(&mut self, node: &'a PlanNode, lead: LeadingFlag, typing: Typing) -> Done {
         match lead {
-            Lead::Flag if self.is_null_flag()? => self.null(node),
-            Lead::Plain | Lead::Flag => self.value_of(node, typing),
-            Lead::Reference => self.referable(node, typing),
+            LeadingFlag::Null if self.is_null_flag()? => self.null(node),
+            LeadingFlag::Plain | LeadingFlag::Null => self.value_of(node, typing),
+            LeadingFlag::Reference => self.referable(node, typing),
         }
     }
 
@@ -105,7 +105,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         left: usize,
     ) -> Result<usize, CodecError> {
         let header = self.reader.u8()?;
-        let tracked = if self.mode.refs { KEY_TRACKED | VALUE_TRACKED } else { 0 };
+        let tracked = if self.options.refs { KEY_TRACKED | VALUE_TRACKED } else { 0 };
         if header & !(KEY_DECLARED | VALUE_DECLARED | tracked) != 0 {
             let entry = self.entry_with_null(header, key, value);
             return entry.map(|()| 1).map_err(|error| error.at_index(index));
@@ -116,7 +116,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
         let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
-        let lead = |flag: u8| if header & flag == 0 { Lead::Plain } else { Lead::Reference };
+        let lead = |flag: u8| if header & flag == 0 { LeadingFlag::Plain } else { LeadingFlag::Reference };
         let key = (&key.node, lead(KEY_TRACKED), key_typing);
         let value = (&value.node, lead(VALUE_TRACKED), value_typing);
         for offset in 0..size {
@@ -133,13 +133,17 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 wire => Ok(Typing::Same(wire)),
             };
         }
-        if side.is_declared(self.mode) {
+        if side.is_declared(self.options) {
             return Ok(Typing::Declared);
         }
         Err(CodecError::invalid("a map leaves out a type that is not declared"))
     }
 
-    fn entry(&mut self, key: (&'a Node, Lead, Typing), value: (&'a Node, Lead, Typing)) -> Done {
+    fn entry(
+        &mut self,
+        key: (&'a PlanNode, LeadingFlag, Typing),
+        value: (&'a PlanNode, LeadingFlag, Typing),
+    ) -> Done {
         self.sink.key()?;
         self.item(key.0, key.1, key.2)?;
         self.sink.value()?;
@@ -172,7 +176,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if !tracked {
             return self.value_of(&side.node, typing);
         }
-        if !self.mode.refs {
+        if !self.options.refs {
             return Err(CodecError::invalid("references where the type declares none"));
         }
         self.referable(&side.node, typing)
@@ -180,7 +184,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// The side that is not null carries a flag and its type.
     fn flagged_side(&mut self, side: &'a Items) -> Done {
-        if self.mode.refs {
+        if self.options.refs {
             return self.referable(&side.node, Typing::Each);
         }
         if self.is_null_flag()? {

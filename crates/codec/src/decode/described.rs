@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use super::{Decoder, Done, Typing, WireType};
 use crate::CodecError;
 use crate::limits::within;
-use crate::plan::{BodyPlan, Dynamic, FieldPlan, Lead, Node, Shape, describe};
+use crate::plan::{BodyPlan, Dynamic, FieldPlan, LeadingFlag, PlanNode, Shape, describe};
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
 
@@ -61,8 +61,8 @@ pub(super) struct DescribedField {
     pub(super) name: String,
     /// Our field of that name; without one, values are skipped.
     pub(super) position: Option<usize>,
-    pub(super) node: Node,
-    pub(super) lead: Lead,
+    pub(super) node: PlanNode,
+    pub(super) lead: LeadingFlag,
     pub(super) nullable: bool,
     /// Type info precedes values, whatever we declare.
     pub(super) typed: bool,
@@ -88,7 +88,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             return Err(CodecError::invalid("a description of another sort of type"));
         }
         Ok(match (number, described.index) {
-            (_, None) => WireType::Stranger(by),
+            (_, None) => WireType::UnknownType(by),
             (id::ENUM, Some(index)) => WireType::Enum(index),
             (id::EXTENSION, Some(index)) => WireType::Extension(index),
             (_, Some(index)) => WireType::Message(index, Some(by)),
@@ -126,7 +126,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             let position = message.and_then(|message| message.by_name.get(&field.name).copied());
             absent.retain(|index| Some(*index) != position);
             let own = position.and_then(|position| fields.get(position));
-            let refs = self.mode.refs;
+            let refs = self.options.refs;
             described
                 .push(field.against(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
         }
@@ -183,7 +183,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value of a type that this side does not know, inside of what it skips.
-    pub(super) fn stranger(&mut self, by: usize) -> Done {
+    pub(super) fn unknown_type(&mut self, by: usize) -> Done {
         let described = self.described(by)?;
         if !self.sink.is_muted() {
             return Err(CodecError::invalid(format!("unknown type {:?}", described.name)));

@@ -13,10 +13,10 @@ mod scalar;
 mod typedef;
 
 use crate::buffer::Reader;
-use crate::limits::{Budget, Limits};
-use crate::plan::{BodyPlan, Dynamic, Items, Lead, MessagePlan, Node, Plan, Shape};
-use crate::schema::Mode;
-use crate::sink::{Form, Sink};
+use crate::limits::{Budget, PayloadLimits};
+use crate::plan::{BodyPlan, Dynamic, Items, LeadingFlag, MessagePlan, Plan, PlanNode, Shape};
+use crate::schema::RootOptions;
+use crate::sink::{Sink, XlangForm};
 use crate::types::{ArrayKind, Scalar, id};
 use crate::{CodecError, ReadError};
 
@@ -36,7 +36,7 @@ enum WireType {
     Enum(usize),
     Extension(usize),
     /// A type that this side does not know, inside a field that it does not know: its description.
-    Stranger(usize),
+    UnknownType(usize),
 }
 
 /// How the type of a value is known.
@@ -57,15 +57,15 @@ pub(crate) fn decode<S: Sink>(
     plan: &Plan,
     root: usize,
     message: &[u8],
-    form: Form,
-    limits: Limits,
+    form: XlangForm,
+    limits: PayloadLimits,
     sink: &mut S,
 ) -> Done {
     let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
     let arena = described::Arena::default();
     let mut decoder = Decoder {
         plan,
-        mode: form.of(root.mode),
+        options: form.of(root.options),
         reader: Reader::new(message),
         names: names::Names::default(),
         descriptions: described::Descriptions::new(&arena),
@@ -78,7 +78,7 @@ pub(crate) fn decode<S: Sink>(
 
 struct Decoder<'a, S> {
     plan: &'a Plan,
-    mode: Mode,
+    options: RootOptions,
     reader: Reader<'a>,
     names: names::Names<'a>,
     descriptions: described::Descriptions<'a>,
@@ -90,7 +90,7 @@ struct Decoder<'a, S> {
 const NULL_FLAG: u8 = 0xFD;
 
 impl<'a, S: Sink> Decoder<'a, S> {
-    fn root(&mut self, node: &'a Node) -> Done {
+    fn root(&mut self, node: &'a PlanNode) -> Done {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
             return Err(CodecError::invalid(format!("unknown message header {header:#04x}")));
@@ -99,7 +99,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             self.reader.skip_if(&[NULL_FLAG]);
             self.null(node)?;
         } else {
-            match (self.flag()?, self.mode.refs) {
+            match (self.flag()?, self.options.refs) {
                 (refs::Flag::First, true) => self.first(node, Typing::Named)?,
                 (refs::Flag::First | refs::Flag::Present, _) => self.value_of(node, Typing::Named)?,
                 (refs::Flag::Null, _) => {
@@ -128,7 +128,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn null(&mut self, node: &Node) -> Done {
+    fn null(&mut self, node: &PlanNode) -> Done {
         if node.takes_null() || self.sink.is_muted() {
             return self.sink.null();
         }
@@ -136,28 +136,28 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A field.
-    fn field(&mut self, node: &'a Node) -> Done {
-        self.led(node, node.lead(self.mode.refs), node.nullable, typing_of(node))
+    fn field(&mut self, node: &'a PlanNode) -> Done {
+        self.led(node, node.lead(self.options.refs), node.nullable, typing_of(node))
     }
 
     /// A field, with what precedes it and how its type is known.
-    fn led(&mut self, node: &'a Node, lead: Lead, nullable: bool, typing: Typing) -> Done {
+    fn led(&mut self, node: &'a PlanNode, lead: LeadingFlag, nullable: bool, typing: Typing) -> Done {
         match lead {
-            Lead::Reference => self.referable(node, typing),
-            Lead::Plain if !nullable => self.value_of(node, typing),
-            Lead::Plain | Lead::Flag if self.is_null_flag()? => self.null(node),
-            Lead::Plain | Lead::Flag => self.value_of(node, typing),
+            LeadingFlag::Reference => self.referable(node, typing),
+            LeadingFlag::Plain if !nullable => self.value_of(node, typing),
+            LeadingFlag::Plain | LeadingFlag::Null if self.is_null_flag()? => self.null(node),
+            LeadingFlag::Plain | LeadingFlag::Null => self.value_of(node, typing),
         }
     }
 
-    fn value_of(&mut self, node: &'a Node, typing: Typing) -> Done {
+    fn value_of(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         let wire = self.wire_type(node, typing)?;
         self.value_as(node, wire)
     }
 
     /// The type that the message names for a value, read where it stands in front of it; None where the place is all
     /// that tells.
-    fn wire_type(&mut self, node: &'a Node, typing: Typing) -> Result<Option<WireType>, CodecError> {
+    fn wire_type(&mut self, node: &'a PlanNode, typing: Typing) -> Result<Option<WireType>, CodecError> {
         match typing {
             Typing::Declared => Ok(None),
             Typing::Named => self.named_type(node).map(Some),
@@ -167,7 +167,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value behind all that tells its type.
-    fn value_as(&mut self, node: &'a Node, wire: Option<WireType>) -> Done {
+    fn value_as(&mut self, node: &'a PlanNode, wire: Option<WireType>) -> Done {
         match wire {
             Some(wire) => self.as_node(wire, node),
             None => self.body(node),
@@ -175,7 +175,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value whose type is declared by its place, and not written.
-    fn body(&mut self, node: &'a Node) -> Done {
+    fn body(&mut self, node: &'a PlanNode) -> Done {
         match &node.shape {
             Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
             Shape::Converted(theirs, ours) => self.scalar(*theirs, *ours),
@@ -191,14 +191,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads the type of a value that may stand in a place.
-    fn fitting_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
+    fn fitting_type(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         let wire = self.type_info(node)?;
         if fits(wire, &node.shape) { Ok(wire) } else { Err(misfit()) }
     }
 
     /// Reads the type of a value where a field or root declares it. Where that is a message or extension, null is a flag:
     /// the type of nothing is another type.
-    fn named_type(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
+    fn named_type(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         match (self.fitting_type(node)?, &node.shape) {
             (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => Err(misfit()),
             (wire, _) => Ok(wire),
@@ -206,7 +206,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value of a type that the message named and that fits its place.
-    fn as_node(&mut self, wire: WireType, node: &'a Node) -> Done {
+    fn as_node(&mut self, wire: WireType, node: &'a PlanNode) -> Done {
         match (&node.shape, wire) {
             (_, WireType::None) => self.null(node),
             (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named)) => {
@@ -231,7 +231,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             WireType::Message(index, by) => self.message_by(index, by),
             WireType::Enum(index) => self.member(index),
             WireType::Extension(index) => self.extension(index),
-            WireType::Stranger(by) => self.stranger(by),
+            WireType::UnknownType(by) => self.unknown_type(by),
         }
     }
 
@@ -260,7 +260,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn message(&mut self, index: usize) -> Done {
-        if self.mode.compatible {
+        if self.options.compatible {
             return Err(CodecError::invalid("a message without a description of its fields"));
         }
         let plan = self.message_plan(index)?;
@@ -308,7 +308,7 @@ fn misfit() -> CodecError {
 }
 
 /// How the type of a field is known.
-fn typing_of(node: &Node) -> Typing {
+fn typing_of(node: &PlanNode) -> Typing {
     match &node.shape {
         Shape::Message { type_info: true, .. }
         | Shape::Extension { type_info: true, .. }

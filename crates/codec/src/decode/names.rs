@@ -4,7 +4,7 @@ use super::{Decoder, WireType};
 use crate::CodecError;
 use crate::limits::Budget;
 use crate::metastring::{self, Role};
-use crate::plan::{BodyPlan, Node, Shape};
+use crate::plan::{BodyPlan, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::id;
 
@@ -23,14 +23,14 @@ struct Seen<'a> {
 
 impl<'a, S: Sink> Decoder<'a, S> {
     /// Reads the type that precedes a value; `node` says which name is the likely one.
-    pub(super) fn type_info(&mut self, node: &'a Node) -> Result<WireType, CodecError> {
+    pub(super) fn type_info(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         let number = self.reader.u8()?;
-        let message = if self.mode.compatible { id::COMPATIBLE_MESSAGE } else { id::MESSAGE };
+        let message = if self.options.compatible { id::COMPATIBLE_MESSAGE } else { id::MESSAGE };
         if number != message && number != id::ENUM && number != id::EXTENSION {
             return WireType::unnamed(number)
                 .ok_or_else(|| CodecError::invalid(format!("unsupported type number {number}")));
         }
-        if self.mode.compatible {
+        if self.options.compatible {
             return self.described_type(number);
         }
         let index = match self.expected_name(node) {
@@ -46,7 +46,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// The declared type, when its names come next in full and in Python's own packing.
-    fn expected_name(&mut self, node: &'a Node) -> Option<usize> {
+    fn expected_name(&mut self, node: &'a PlanNode) -> Option<usize> {
         let (Shape::Message { index, .. } | Shape::Enum(index) | Shape::Extension { index, .. }) =
             &node.shape
         else {

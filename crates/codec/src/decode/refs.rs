@@ -5,7 +5,7 @@
 
 use super::{Decoder, Done, Typing, WireType, allows};
 use crate::CodecError;
-use crate::plan::{ANY, Node, Shape};
+use crate::plan::{ANY, PlanNode, Shape};
 use crate::sink::Sink;
 
 /// What precedes a value that may be shared.
@@ -26,7 +26,7 @@ pub(super) struct Tracked<'a> {
 /// The place where a value was read, and its type where the place does not say.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
-    node: &'a Node,
+    node: &'a PlanNode,
     wire: Option<WireType>,
     /// It stood in a field that this side does not know.
     skipped: bool,
@@ -44,7 +44,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value that a reference flag precedes.
-    pub(super) fn referable(&mut self, node: &'a Node, typing: Typing) -> Done {
+    pub(super) fn referable(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         match self.flag()? {
             Flag::Null => self.null(node),
             Flag::Present => self.value_of(node, typing),
@@ -54,7 +54,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// A value that gets the next number, before its parts do.
-    pub(super) fn first(&mut self, node: &'a Node, typing: Typing) -> Done {
+    pub(super) fn first(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         let wire = self.wire_type(node, typing)?;
         let number = self.tracked.seen.len();
         self.budget.tracked(number + 1)?;
@@ -64,7 +64,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         self.sink.end_tracked(number)
     }
 
-    fn back(&mut self, node: &'a Node) -> Done {
+    fn back(&mut self, node: &'a PlanNode) -> Done {
         let number = self.reader.length()?;
         let Some(seen) = self.tracked.seen.get(number).copied() else {
             return Err(CodecError::invalid(format!("a reference to value {number}, which was not written")));
@@ -83,7 +83,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 }
 
 /// Whether what was read at one place may stand in another.
-fn may_stand(seen: Seen<'_>, place: &Node) -> bool {
+fn may_stand(seen: Seen<'_>, place: &PlanNode) -> bool {
     if seen.wire == Some(WireType::None) {
         return place.takes_null();
     }
@@ -103,7 +103,7 @@ fn may_stand(seen: Seen<'_>, place: &Node) -> bool {
             dynamic && items.node.shape == ANY.node.shape && of_shape(&place.shape) == named
         }
         Shape::Map(entries) => {
-            let any = |node: &Node| node.shape == ANY.node.shape;
+            let any = |node: &PlanNode| node.shape == ANY.node.shape;
             dynamic && any(&entries.key.node) && any(&entries.value.node) && named == WireType::Map
         }
         shape => of_shape(shape).same_type(named),

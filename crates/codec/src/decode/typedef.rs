@@ -9,7 +9,7 @@ use crate::buffer::Reader;
 use crate::limits::within;
 use crate::metastring::{self, Role};
 use crate::plan::describe::{BY_NAME, FIELD_NAME, FIELDS, NAME, PACKINGS};
-use crate::plan::{Dynamic, Entries, FieldPlan, Items, Lead, Node, Shape};
+use crate::plan::{Dynamic, Entries, FieldPlan, Items, LeadingFlag, PlanNode, Shape};
 use crate::types::{ArrayKind, Scalar, id};
 
 const MOST_FIELDS: usize = 4096;
@@ -136,9 +136,9 @@ impl PeerField {
         if self.tracked && !refs {
             return Err((CodecError::invalid("the peer tracks references"), self.name));
         }
-        let lead = if self.tracked { self.r#type.shared_lead() } else { Lead::Plain };
+        let lead = if self.tracked { self.r#type.shared_lead() } else { LeadingFlag::Plain };
         let node = match own {
-            None => Some(Node::new(self.r#type.anything(false), true)),
+            None => Some(PlanNode::new(self.r#type.anything(false), true)),
             Some(own) => self.r#type.merged(&own.node, false),
         };
         let Some(node) = node else {
@@ -150,12 +150,12 @@ impl PeerField {
 }
 
 impl PeerType {
-    fn shared_lead(&self) -> Lead {
+    fn shared_lead(&self) -> LeadingFlag {
         match self {
-            Self::Scalar(Scalar::Bool | Scalar::String) => Lead::Plain,
-            Self::Scalar(scalar) if scalar.width().is_some() => Lead::Plain,
-            Self::Enum => Lead::Flag,
-            _ => Lead::Reference,
+            Self::Scalar(Scalar::Bool | Scalar::String) => LeadingFlag::Plain,
+            Self::Scalar(scalar) if scalar.width().is_some() => LeadingFlag::Plain,
+            Self::Enum => LeadingFlag::Null,
+            _ => LeadingFlag::Reference,
         }
     }
 
@@ -164,7 +164,7 @@ impl PeerType {
     }
 
     fn items(&self) -> Items {
-        Items { node: Node::new(self.anything(true), true), declared: self.names_a_type() }
+        Items { node: PlanNode::new(self.anything(true), true), declared: self.names_a_type() }
     }
 
     /// A shape that reads values of this type, whatever they are for.
@@ -189,7 +189,7 @@ impl PeerType {
     }
 
     /// Our place, read as the peer writes it; none where values of the peer do not fit it.
-    fn merged(&self, own: &Node, element: bool) -> Option<Node> {
+    fn merged(&self, own: &PlanNode, element: bool) -> Option<PlanNode> {
         let shape = match (&own.shape, self) {
             (shape, Self::Dynamic) => shape.clone(),
             (Shape::Scalar(ours), Self::Scalar(theirs)) if ours.on_wire() == *theirs => Shape::Scalar(*ours),
@@ -209,7 +209,7 @@ impl PeerType {
             (Shape::Dynamic(dynamic), _) if self.fits(dynamic) => self.anything(element),
             _ => return None,
         };
-        Some(Node { nullable: own.nullable, shared: own.shared, shape })
+        Some(PlanNode { nullable: own.nullable, shared: own.shared, shape })
     }
 
     /// Whether values of this type may stand in a dynamic place. An ordinal alone does not say of which enum.

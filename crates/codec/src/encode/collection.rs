@@ -2,8 +2,8 @@
 
 use super::{Done, Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
 use crate::CodecError;
-use crate::plan::{Items, Lead, Node, Shape};
-use crate::source::{Kind, Source};
+use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
+use crate::source::{Source, ValueKind};
 use crate::types::{Scalar, id};
 
 const TRACKED: u8 = 0x01;
@@ -28,7 +28,7 @@ enum Typing {
 
 impl Typing {
     /// Whether values whose type is known so carry reference flags.
-    fn has_identity(self, node: &Node) -> bool {
+    fn has_identity(self, node: &PlanNode) -> bool {
         match self {
             Self::Declared => node.has_identity(),
             Self::Same(wire) => wire.has_identity(),
@@ -36,7 +36,7 @@ impl Typing {
         }
     }
 
-    fn is_bool(self, node: &Node) -> bool {
+    fn is_bool(self, node: &PlanNode) -> bool {
         match self {
             Self::Declared => node.shape == Shape::Scalar(Scalar::Bool),
             Self::Same(wire) => wire.id == id::BOOL,
@@ -46,11 +46,11 @@ impl Typing {
 }
 
 fn is_common<S: Source>(value: S) -> bool {
-    matches!(value.kind(), Kind::Text | Kind::Int | Kind::Float | Kind::Bool)
+    matches!(value.kind(), ValueKind::Text | ValueKind::Int | ValueKind::Float | ValueKind::Bool)
 }
 
 fn is_null<S: Source>(value: S) -> bool {
-    value.kind() == Kind::Null
+    value.kind() == ValueKind::Null
 }
 
 impl<'p, S: Source> Encoder<'p, S> {
@@ -77,13 +77,13 @@ impl<'p, S: Source> Encoder<'p, S> {
         items: &'p Items,
         elements: impl Iterator<Item = S>,
         nulls: bool,
-    ) -> Result<(Typing, Lead), CodecError> {
-        let typing = if items.is_declared(self.mode) {
+    ) -> Result<(Typing, LeadingFlag), CodecError> {
+        let typing = if items.is_declared(self.options) {
             Typing::Declared
         } else {
             shared_type(&items.node, elements)?.map_or(Typing::Each, Typing::Same)
         };
-        let tracked = self.mode.refs && typing.has_identity(&items.node);
+        let tracked = self.options.refs && typing.has_identity(&items.node);
         let flags = if nulls { NULLS } else { 0 } | if tracked { TRACKED } else { 0 };
         match typing {
             Typing::Declared => self.writer.put_u8(flags | DECLARED | SAME),
@@ -98,36 +98,38 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok((
             typing,
             if tracked && !bare {
-                Lead::Reference
+                LeadingFlag::Reference
             } else if nulls {
-                Lead::Flag
+                LeadingFlag::Null
             } else {
-                Lead::Plain
+                LeadingFlag::Plain
             },
         ))
     }
 
-    fn element(&mut self, node: &'p Node, value: S, lead: Lead, typing: Typing) -> Done {
-        if lead != Lead::Plain && is_null(value) {
+    fn element(&mut self, node: &'p PlanNode, value: S, lead: LeadingFlag, typing: Typing) -> Done {
+        if lead != LeadingFlag::Plain && is_null(value) {
             null_allowed(node)?;
             self.writer.put_u8(NULL_FLAG);
             return Ok(());
         }
         match lead {
-            Lead::Plain => {}
+            LeadingFlag::Plain => {}
             // Among values of different types those of the commonest ones are never shared.
-            Lead::Reference if typing == Typing::Each && is_common(value) => self.writer.put_u8(PRESENT_FLAG),
-            Lead::Reference => {
+            LeadingFlag::Reference if typing == Typing::Each && is_common(value) => {
+                self.writer.put_u8(PRESENT_FLAG)
+            }
+            LeadingFlag::Reference => {
                 if self.back_reference(value)? {
                     return Ok(());
                 }
             }
-            Lead::Flag => self.writer.put_u8(PRESENT_FLAG),
+            LeadingFlag::Null => self.writer.put_u8(PRESENT_FLAG),
         }
         self.value_of(node, value, typing)
     }
 
-    fn value_of(&mut self, node: &'p Node, value: S, typing: Typing) -> Done {
+    fn value_of(&mut self, node: &'p PlanNode, value: S, typing: Typing) -> Done {
         match typing {
             Typing::Declared => self.body(node, value),
             Typing::Same(wire) => self.payload(wire, node, value),
@@ -189,9 +191,9 @@ impl<'p, S: Source> Encoder<'p, S> {
         key: (&Items, Typing),
         value: (&Items, Typing),
         size: usize,
-    ) -> Result<(Lead, Lead), CodecError> {
+    ) -> Result<(LeadingFlag, LeadingFlag), CodecError> {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        let tracked = |side: (&Items, Typing)| self.mode.refs && side.1.has_identity(&side.0.node);
+        let tracked = |side: (&Items, Typing)| self.options.refs && side.1.has_identity(&side.0.node);
         let (keys, values) = (tracked(key), tracked(value));
         self.writer.put_u8(
             flag(key.1 == Typing::Declared, KEY_DECLARED)
@@ -205,7 +207,7 @@ impl<'p, S: Source> Encoder<'p, S> {
                 self.type_info(wire)?;
             }
         }
-        let lead = |tracked| if tracked { Lead::Reference } else { Lead::Plain };
+        let lead = |tracked| if tracked { LeadingFlag::Reference } else { LeadingFlag::Plain };
         Ok((lead(keys), lead(values)))
     }
 
@@ -224,8 +226,8 @@ impl<'p, S: Source> Encoder<'p, S> {
             (true, false) => (value, v, 0x02, VALUE_DECLARED, VALUE_TRACKED),
             _ => (key, k, 0x10, KEY_DECLARED, KEY_TRACKED),
         };
-        if side.is_declared(self.mode) {
-            let lead = self.mode.refs && side.node.has_identity();
+        if side.is_declared(self.options) {
+            let lead = self.options.refs && side.node.has_identity();
             self.writer.put_u8(null | declared | if lead { tracked } else { 0 });
             if lead && self.back_reference(present)? {
                 return Ok(());
@@ -233,7 +235,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             return self.body(&side.node, present);
         }
         self.writer.put_u8(null | tracked);
-        if !self.mode.refs {
+        if !self.options.refs {
             self.writer.put_u8(PRESENT_FLAG);
         } else if self.back_reference(present)? {
             return Ok(());
@@ -242,14 +244,14 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     fn side_typing(&self, side: &Items, value: S) -> Result<Typing, CodecError> {
-        if side.is_declared(self.mode) || is_null(value) {
+        if side.is_declared(self.options) || is_null(value) {
             return Ok(Typing::Declared);
         }
         wire_type(&side.node, value).map(Typing::Same)
     }
 }
 
-fn null_allowed(node: &Node) -> Done {
+fn null_allowed(node: &PlanNode) -> Done {
     if node.takes_null() {
         return Ok(());
     }
@@ -258,7 +260,7 @@ fn null_allowed(node: &Node) -> Done {
 
 /// The type of all elements that are not null; none where they differ.
 fn shared_type<S: Source>(
-    node: &Node,
+    node: &PlanNode,
     elements: impl Iterator<Item = S>,
 ) -> Result<Option<WireType>, CodecError> {
     let mut shared = None;

@@ -12,11 +12,11 @@ use std::collections::hash_map::Entry;
 
 use crate::CodecError;
 use crate::buffer::Writer;
-use crate::limits::{Budget, Limits};
-use crate::plan::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Shape, TypePlan};
-use crate::schema::Mode;
-use crate::sink::Form;
-use crate::source::{Identity, Kind, Source};
+use crate::limits::{Budget, PayloadLimits};
+use crate::plan::{BodyPlan, Dynamic, Items, LeadingFlag, Plan, PlanNode, Shape, TypePlan};
+use crate::schema::RootOptions;
+use crate::sink::XlangForm;
+use crate::source::{Identity, Source, ValueKind};
 use crate::types::{ArrayKind, Scalar, id};
 
 type Done = Result<(), CodecError>;
@@ -26,7 +26,7 @@ pub(crate) fn encode<S: Source>(
     plan: &Plan,
     root: usize,
     value: S,
-    form: Form,
+    form: XlangForm,
     capacity: usize,
 ) -> Result<Vec<u8>, CodecError> {
     let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
@@ -34,16 +34,16 @@ pub(crate) fn encode<S: Source>(
     let mut encoder = Encoder {
         plan,
         writer: Writer::with_capacity(capacity),
-        mode: form.of(root.mode),
+        options: form.of(root.options),
         names: names::Names::default(),
         tracked: Tracked::default(),
-        budget: Budget::new(Limits::DEFAULT),
+        budget: Budget::new(PayloadLimits::DEFAULT),
         slots: Vec::new(),
-        marked: form == Form::Marked,
+        presence_flags: form == XlangForm::PresenceFlagged,
     };
-    if value.kind() == Kind::Null && node.takes_null() {
+    if value.kind() == ValueKind::Null && node.takes_null() {
         encoder.writer.put_raw(&NULL_MESSAGE);
-    } else if encoder.mode.refs {
+    } else if encoder.options.refs {
         encoder.writer.put_u8(0x02);
         encoder.back_reference(value)?;
         encoder.typed(node, value)?;
@@ -89,13 +89,13 @@ impl WireType {
 struct Encoder<'p, S> {
     plan: &'p Plan,
     writer: Writer,
-    mode: Mode,
+    options: RootOptions,
     names: names::Names,
     tracked: Tracked,
     budget: Budget,
     /// Fields of the messages that are being written.
     slots: Vec<Option<S>>,
-    marked: bool,
+    presence_flags: bool,
 }
 
 /// Values that can be referred to: how many there are, and the numbers of those with an identity.
@@ -107,23 +107,25 @@ struct Tracked {
 
 impl<'p, S: Source> Encoder<'p, S> {
     /// A value with its type before it.
-    fn typed(&mut self, node: &'p Node, value: S) -> Done {
+    fn typed(&mut self, node: &'p PlanNode, value: S) -> Done {
         let wire = wire_type(node, value)?;
         self.type_info(wire)?;
         self.payload(wire, node, value)
     }
 
-    fn field(&mut self, node: &'p Node, value: S) -> Done {
-        let lead = node.lead(self.mode.refs);
-        if value.kind() == Kind::Null && (node.nullable || (lead != Lead::Plain && node.takes_null())) {
+    fn field(&mut self, node: &'p PlanNode, value: S) -> Done {
+        let lead = node.lead(self.options.refs);
+        if value.kind() == ValueKind::Null
+            && (node.nullable || (lead != LeadingFlag::Plain && node.takes_null()))
+        {
             self.writer.put_u8(NULL_FLAG);
             return Ok(());
         }
         match lead {
-            Lead::Reference if self.back_reference(value)? => return Ok(()),
-            Lead::Reference => {}
-            Lead::Plain if !node.nullable => {}
-            Lead::Plain | Lead::Flag => self.writer.put_u8(PRESENT_FLAG),
+            LeadingFlag::Reference if self.back_reference(value)? => return Ok(()),
+            LeadingFlag::Reference => {}
+            LeadingFlag::Plain if !node.nullable => {}
+            LeadingFlag::Plain | LeadingFlag::Null => self.writer.put_u8(PRESENT_FLAG),
         }
         self.body(node, value)
     }
@@ -148,7 +150,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     /// A value whose type is declared by its place.
-    fn body(&mut self, node: &'p Node, value: S) -> Done {
+    fn body(&mut self, node: &'p PlanNode, value: S) -> Done {
         match &node.shape {
             Shape::Scalar(scalar) | Shape::Converted(_, scalar) => self.scalar(*scalar, value),
             Shape::Array(kind) => self.array(*kind, value),
@@ -163,7 +165,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     /// What follows the type of a value that is written with it.
-    fn payload(&mut self, wire: WireType, node: &'p Node, value: S) -> Done {
+    fn payload(&mut self, wire: WireType, node: &'p PlanNode, value: S) -> Done {
         static ANY: &Items = &crate::plan::ANY;
         match (&node.shape, wire.id) {
             (_, id::NONE) => Ok(()),
@@ -188,7 +190,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             return Err(no_type(index));
         };
         self.budget.enter(0)?;
-        if !self.mode.compatible {
+        if !self.options.compatible {
             self.writer.put_raw(&message.hash);
         }
         let base = self.slots.len();
@@ -198,12 +200,12 @@ impl<'p, S: Source> Encoder<'p, S> {
                 continue;
             };
             let slot = self.slots.get(base + position).copied().flatten();
-            if self.marked && field.has_default {
+            if self.presence_flags && field.has_default {
                 self.writer.put_u8(u8::from(slot.is_some()));
             }
             let written = match slot {
                 Some(value) => self.field(&field.node, value),
-                None if self.marked && field.has_default => Ok(()),
+                None if self.presence_flags && field.has_default => Ok(()),
                 None if field.node.nullable => {
                     self.writer.put_u8(NULL_FLAG);
                     Ok(())
@@ -240,7 +242,7 @@ fn no_type(index: usize) -> CodecError {
 }
 
 /// The type by which a value is written: the declared one, or in a dynamic place its own.
-fn wire_type<S: Source>(node: &Node, value: S) -> Result<WireType, CodecError> {
+fn wire_type<S: Source>(node: &PlanNode, value: S) -> Result<WireType, CodecError> {
     let unnamed = |id| WireType { id, index: 0 };
     Ok(match &node.shape {
         Shape::Scalar(scalar) | Shape::Converted(_, scalar) => unnamed(scalar.id()),
@@ -265,23 +267,23 @@ fn wire_type<S: Source>(node: &Node, value: S) -> Result<WireType, CodecError> {
     })
 }
 
-fn own_type(kind: Kind) -> WireType {
+fn own_type(kind: ValueKind) -> WireType {
     let (id, index) = match kind {
-        Kind::Null => (id::NONE, 0),
-        Kind::Bool => (id::BOOL, 0),
-        Kind::Int => (id::INT, 0),
-        Kind::Float => (id::FLOAT, 0),
-        Kind::Text => (id::STRING, 0),
-        Kind::Bytes => (id::BYTES, 0),
-        Kind::Date => (id::DATE, 0),
-        Kind::Timestamp => (id::TIMESTAMP, 0),
-        Kind::List => (id::LIST, 0),
-        Kind::Set => (id::SET, 0),
-        Kind::Map => (id::MAP, 0),
-        Kind::Message(index) => (id::MESSAGE, index),
-        Kind::Enum(index) => (id::ENUM, index),
-        Kind::Array(kind) => (kind.id(), 0),
-        Kind::Extension(index) => (id::EXTENSION, index),
+        ValueKind::Null => (id::NONE, 0),
+        ValueKind::Bool => (id::BOOL, 0),
+        ValueKind::Int => (id::INT, 0),
+        ValueKind::Float => (id::FLOAT, 0),
+        ValueKind::Text => (id::STRING, 0),
+        ValueKind::Bytes => (id::BYTES, 0),
+        ValueKind::Date => (id::DATE, 0),
+        ValueKind::Timestamp => (id::TIMESTAMP, 0),
+        ValueKind::List => (id::LIST, 0),
+        ValueKind::Set => (id::SET, 0),
+        ValueKind::Map => (id::MAP, 0),
+        ValueKind::Message(index) => (id::MESSAGE, index),
+        ValueKind::Enum(index) => (id::ENUM, index),
+        ValueKind::Array(kind) => (kind.id(), 0),
+        ValueKind::Extension(index) => (id::EXTENSION, index),
     };
     WireType { id, index }
 }

@@ -20,7 +20,7 @@ impl<S: Source> Encoder<'_, S> {
             self.writer.put_u8(wire.id);
             return Ok(());
         }
-        if self.mode.compatible {
+        if self.options.compatible {
             let message = wire.id == id::MESSAGE;
             self.writer.put_u8(if message { id::COMPATIBLE_MESSAGE } else { wire.id });
             return self.description(wire.index);
@@ -47,7 +47,7 @@ impl<S: Source> Encoder<'_, S> {
         self.writer.put_var_u64(names.descriptions << 1);
         names.descriptions += 1;
         let [untracked, tracked] = &plan.described;
-        self.writer.put_raw(if self.mode.refs { tracked } else { untracked });
+        self.writer.put_raw(if self.options.refs { tracked } else { untracked });
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Done, Encoder};
 use crate::CodecError;
-use crate::source::{Kind, Source};
+use crate::source::{Source, ValueKind};
 use crate::types::{ArrayKind, Scalar};
 
 impl<S: Source> Encoder<'_, S> {
@@ -27,7 +27,7 @@ impl<S: Source> Encoder<'_, S> {
 
     pub(super) fn array(&mut self, kind: ArrayKind, value: S) -> Done {
         let items = value.array()?;
-        if value.kind() != Kind::Array(kind) {
+        if value.kind() != ValueKind::Array(kind) {
             return Err(CodecError::invalid(format!("must be an array of {}", kind.word())));
         }
         if let Some(problem) = kind.problem(items) {

@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 
 use crate::CodecError;
-use crate::limits::{Budget, Limits, within};
+use crate::limits::{Budget, PayloadLimits, within};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Null,
     True,
     False,
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 /// else they are the place and length of its text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) start: u32,
     pub(super) extent: u32,
 }
@@ -40,7 +40,7 @@ pub(super) struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    pub(super) fn parse(text: &'t [u8], limits: Limits) -> Result<Self, CodecError> {
+    pub(super) fn parse(text: &'t [u8], limits: PayloadLimits) -> Result<Self, CodecError> {
         within("bytes of JSON text", text.len(), u32::MAX as usize)?;
         let text =
             std::str::from_utf8(text).map_err(|_| CodecError::invalid("the JSON text is not UTF-8"))?;
@@ -66,7 +66,7 @@ impl<'t> Document<'t> {
     /// The value of a string token.
     pub(super) fn string(&self, token: Token) -> Cow<'t, str> {
         let raw = self.raw(token);
-        if token.kind == Kind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+        if token.kind == TokenKind::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
     }
 }
 
@@ -104,7 +104,7 @@ impl Lexer<'_> {
         found
     }
 
-    fn push(&mut self, kind: Kind, start: usize, extent: usize) {
+    fn push(&mut self, kind: TokenKind, start: usize, extent: usize) {
         let (start, extent) = (start as u32, extent as u32);
         self.tokens.push(Token { kind, start, extent });
     }
@@ -129,7 +129,7 @@ impl Lexer<'_> {
         let Some(token) = self.tokens.get(container).copied() else {
             return Err(self.wrong("a value"));
         };
-        let object = token.kind == Kind::Object;
+        let object = token.kind == TokenKind::Object;
         if self.skip_if(if object { b'}' } else { b']' }) {
             self.close(container);
             return Ok(());
@@ -170,23 +170,23 @@ impl Lexer<'_> {
     /// Reads a scalar, or opens a container.
     fn value(&mut self) -> Done {
         match self.peek() {
-            b'{' => self.begin(Kind::Object),
-            b'[' => self.begin(Kind::Array),
+            b'{' => self.begin(TokenKind::Object),
+            b'[' => self.begin(TokenKind::Array),
             b'"' => {
                 self.at += 1;
                 self.string()
             }
             b'-' | b'0'..=b'9' => self.number(),
-            b'n' => self.word("null", Kind::Null),
-            b't' => self.word("true", Kind::True),
-            b'f' => self.word("false", Kind::False),
-            b'N' => self.word("NaN", Kind::Float),
-            b'I' => self.word("Infinity", Kind::Float),
+            b'n' => self.word("null", TokenKind::Null),
+            b't' => self.word("true", TokenKind::True),
+            b'f' => self.word("false", TokenKind::False),
+            b'N' => self.word("NaN", TokenKind::Float),
+            b'I' => self.word("Infinity", TokenKind::Float),
             _ => Err(self.wrong("a value")),
         }
     }
 
-    fn begin(&mut self, kind: Kind) -> Done {
+    fn begin(&mut self, kind: TokenKind) -> Done {
         self.at += 1;
         self.budget.enter(0)?;
         self.open.push(self.tokens.len());
@@ -194,7 +194,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    fn word(&mut self, word: &str, kind: Kind) -> Done {
+    fn word(&mut self, word: &str, kind: TokenKind) -> Done {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
             return Err(self.wrong("a value"));
@@ -214,10 +214,10 @@ impl Lexer<'_> {
 
     fn number(&mut self) -> Done {
         let start = self.at;
-        let mut kind = Kind::Integer;
+        let mut kind = TokenKind::Integer;
         self.skip_if(b'-');
         if self.peek() == b'I' {
-            self.word("Infinity", Kind::Float)?;
+            self.word("Infinity", TokenKind::Float)?;
             if let Some(token) = self.tokens.last_mut() {
                 token.start -= 1;
                 token.extent += 1;
@@ -228,14 +228,14 @@ impl Lexer<'_> {
             return Err(self.wrong("a digit"));
         }
         if self.skip_if(b'.') {
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             if self.digits() == 0 {
                 return Err(self.wrong("a digit"));
             }
         }
         if matches!(self.peek(), b'e' | b'E') {
             self.at += 1;
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             if !self.skip_if(b'-') {
                 self.skip_if(b'+');
             }
@@ -250,7 +250,7 @@ impl Lexer<'_> {
     /// Reads the rest of a string whose opening quote was read.
     fn string(&mut self) -> Done {
         let start = self.at;
-        let mut kind = Kind::Text;
+        let mut kind = TokenKind::Text;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
@@ -262,7 +262,7 @@ impl Lexer<'_> {
             if !self.skip_if(b'\\') {
                 return Err(self.wrong("the end of the string"));
             }
-            kind = Kind::Escaped;
+            kind = TokenKind::Escaped;
             self.escape()?;
         }
     }

@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::print::{write_float, write_int, write_string};
 use crate::CodecError;
-use crate::limits::{Limits, within};
+use crate::limits::{PayloadLimits, within};
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{Form, References, Sink};
+use crate::sink::{References, Sink, XlangForm};
 use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
@@ -26,17 +26,23 @@ type Done = Result<(), CodecError>;
 /// Errors: a message that does not decode; bytes (but where declared as base64), sets, dates, timestamps, typed
 /// arrays and extensions, which JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
-    print(plan, root, message, Form::Plain, out)
+    print(plan, root, message, XlangForm::Plain, out)
 }
 
 /// Appends the JSON text of `message`, as a peer sent it, to `out`: as [`xlang_to_json`], also for roots in
 /// compatible mode. A field that has a default and was not sent is left out.
 pub fn wire_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
-    print(plan, root, message, Form::Wire, out)
+    print(plan, root, message, XlangForm::Wire, out)
 }
 
-fn print(plan: &Plan, root: usize, message: &[u8], form: Form, out: &mut String) -> Result<(), CodecError> {
-    let limits = Limits::DEFAULT;
+fn print(
+    plan: &Plan,
+    root: usize,
+    message: &[u8],
+    form: XlangForm,
+    out: &mut String,
+) -> Result<(), CodecError> {
+    let limits = PayloadLimits::DEFAULT;
     let wanted = References::of(plan, root, message, form)?;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),

@@ -6,26 +6,31 @@ use std::collections::{HashMap, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::lexer::{Document, Kind as TokenKind, Token};
+use super::lexer::{Document, Token, TokenKind};
 use crate::CodecError;
 use crate::encode::encode;
-use crate::limits::Limits;
+use crate::limits::PayloadLimits;
 use crate::plan::{BodyPlan, Plan, TypePlan};
 use crate::schema::EnumValue;
-use crate::sink::Form;
-use crate::source::{Identity, Kind, Source};
+use crate::sink::XlangForm;
+use crate::source::{Identity, Source, ValueKind};
 use crate::violation::Violation;
 
 /// Turns JSON text into plain XLANG of root `root`.
 ///
-/// Shape: with `marked`, each field that has a default is preceded by `01`, or stands as `00` alone where
+/// Shape: with `presence_flags`, each field that has a default is preceded by `01`, or stands as `00` alone where
 /// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
 /// Errors: text that is not Python's JSON, a value of the wrong JSON type, a missing member; unknown members
 /// are a [`CodecError::Violation`].
-pub fn json_to_xlang(plan: &Plan, root: usize, text: &[u8], marked: bool) -> Result<Vec<u8>, CodecError> {
-    let document = Document::parse(text, Limits::DEFAULT)?;
+pub fn json_to_xlang(
+    plan: &Plan,
+    root: usize,
+    text: &[u8],
+    presence_flags: bool,
+) -> Result<Vec<u8>, CodecError> {
+    let document = Document::parse(text, PayloadLimits::DEFAULT)?;
     let value = JsonValue { document: &document, at: 0, key: false };
-    let form = if marked { Form::Marked } else { Form::Plain };
+    let form = if presence_flags { XlangForm::PresenceFlagged } else { XlangForm::Plain };
     encode(plan, root, value, form, text.len() / 2 + 32).map_err(|error| match error {
         CodecError::Violation(mut violation) => {
             violation.root = root_name(plan, root);
@@ -89,7 +94,7 @@ impl<'d> JsonValue<'d> {
         }
         let text = self.text_or_none()?;
         let kind = {
-            let inner = Document::parse(text.as_bytes(), Limits::DEFAULT).ok()?;
+            let inner = Document::parse(text.as_bytes(), PayloadLimits::DEFAULT).ok()?;
             match inner.tokens.as_slice() {
                 // The token is the whole text: a key has no spaces around its number.
                 [token] if token.extent as usize == text.len() => token.kind,
@@ -139,15 +144,15 @@ impl<'d> Iterator for Elements<'d> {
 impl ExactSizeIterator for Elements<'_> {}
 
 impl Source for JsonValue<'_> {
-    fn kind(self) -> Kind {
+    fn kind(self) -> ValueKind {
         match self.token().kind {
-            TokenKind::Null => Kind::Null,
-            TokenKind::True | TokenKind::False => Kind::Bool,
-            TokenKind::Integer => Kind::Int,
-            TokenKind::Float => Kind::Float,
-            TokenKind::Text | TokenKind::Escaped => Kind::Text,
-            TokenKind::Array => Kind::List,
-            TokenKind::Object => Kind::Map,
+            TokenKind::Null => ValueKind::Null,
+            TokenKind::True | TokenKind::False => ValueKind::Bool,
+            TokenKind::Integer => ValueKind::Int,
+            TokenKind::Float => ValueKind::Float,
+            TokenKind::Text | TokenKind::Escaped => ValueKind::Text,
+            TokenKind::Array => ValueKind::List,
+            TokenKind::Object => ValueKind::Map,
         }
     }
 

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::{
-    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Node, Plan, Root, Shape, TypePlan, describe,
+    BodyPlan, Dynamic, Entries, FieldPlan, Items, MessagePlan, Plan, PlanNode, Root, Shape, TypePlan,
+    describe,
 };
 use crate::json::write_string;
 use crate::metastring::{MetaString, Role};
 use crate::murmur3;
-use crate::schema::{Body, Declaration, Field, Mode, PlanError, Schema, Type};
+use crate::schema::{Body, Declaration, Field, PlanError, RootOptions, Schema, Type};
 use crate::types::{Scalar, id};
 
 /// The hash of a message without fields.
@@ -51,18 +52,18 @@ fn type_plan(declared: &Declaration, index: usize) -> Result<TypePlan, PlanError
         both_first,
         described: [Vec::new(), Vec::new()],
         body: match &declared.body {
-            Body::Message(fields, mode) => BodyPlan::Message(message_plan(fields, *mode)),
+            Body::Message(fields, options) => BodyPlan::Message(message_plan(fields, *options)),
             Body::Enum(values) => BodyPlan::Enum(values.clone()),
             Body::Extension => BodyPlan::Extension,
         },
     })
 }
 
-fn message_plan(fields: &[Field], mode: Mode) -> MessagePlan {
+fn message_plan(fields: &[Field], options: RootOptions) -> MessagePlan {
     let mut order: Vec<usize> = (0..fields.len()).collect();
     order.sort_by_cached_key(|&index| fields.get(index).map(sort_key));
     MessagePlan {
-        mode,
+        options,
         hash: hash(fields).to_le_bytes(),
         fields: fields.iter().map(field_plan).collect(),
         order,
@@ -76,21 +77,21 @@ fn field_plan(field: &Field) -> FieldPlan {
     json_key.push(':');
     FieldPlan {
         name: field.name.clone(),
-        node: node(&field.r#type, Place::Field),
+        node: node(&field.r#type, Position::Field),
         has_default: field.has_default,
         json_key,
     }
 }
 
 /// What is below the marks of a type, whether it is optional, and whether it is shared.
-pub(super) fn unmarked(r#type: &Type) -> (&Type, bool, bool) {
+pub(super) fn without_modifiers(r#type: &Type) -> (&Type, bool, bool) {
     match r#type {
         Type::Optional(inner) => {
-            let (inner, _, shared) = unmarked(inner);
+            let (inner, _, shared) = without_modifiers(inner);
             (inner, true, shared)
         }
         Type::Shared(inner) => {
-            let (inner, nullable, _) = unmarked(inner);
+            let (inner, nullable, _) = without_modifiers(inner);
             (inner, nullable, true)
         }
         other => (other, false, false),
@@ -99,7 +100,7 @@ pub(super) fn unmarked(r#type: &Type) -> (&Type, bool, bool) {
 
 /// Position of a field in wire order: group, then what orders the group, then the name.
 fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
-    let (r#type, nullable, _) = unmarked(&field.r#type);
+    let (r#type, nullable, _) = without_modifiers(&field.r#type);
     let (group, compressed, size, id) = match r#type {
         Type::Scalar(scalar) => match scalar.width() {
             Some(width) => {
@@ -128,7 +129,7 @@ fn fingerprint(fields: &[Field]) -> String {
     let mut items: Vec<&Field> = fields.iter().collect();
     items.sort_by_key(|field| &field.name);
     let item = |field: &Field| {
-        let (r#type, nullable, shared) = unmarked(&field.r#type);
+        let (r#type, nullable, shared) = without_modifiers(&field.r#type);
         let id = match r#type {
             Type::Scalar(scalar) => scalar.id(),
             Type::Array(kind) => kind.id(),
@@ -144,7 +145,7 @@ fn fingerprint(fields: &[Field]) -> String {
 
 /// Where a type stands decides what need not be written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// A field: a message carries type info, the elements of a list are declared.
     Field,
     /// An element below a field: a message is declared with its list.
@@ -154,27 +155,27 @@ enum Place {
 }
 
 fn root(schema: &Schema, r#type: &Type) -> Root {
-    let mode = match unmarked(r#type).0 {
+    let options = match without_modifiers(r#type).0 {
         Type::Message(index) => match schema.types.get(*index).map(|declared| &declared.body) {
-            Some(Body::Message(_, mode)) => *mode,
-            _ => Mode::default(),
+            Some(Body::Message(_, options)) => *options,
+            _ => RootOptions::default(),
         },
-        _ => Mode::default(),
+        _ => RootOptions::default(),
     };
-    Root { node: node(r#type, Place::Root), mode }
+    Root { node: node(r#type, Position::Root), options }
 }
 
-fn node(r#type: &Type, place: Place) -> Node {
-    let (r#type, nullable, shared) = unmarked(r#type);
+fn node(r#type: &Type, place: Position) -> PlanNode {
+    let (r#type, nullable, shared) = without_modifiers(r#type);
     let below = match place {
-        Place::Root => Place::Root,
-        Place::Field | Place::Element => Place::Element,
+        Position::Root => Position::Root,
+        Position::Field | Position::Element => Position::Element,
     };
     let items = |r#type: &Type| Items {
         node: node(r#type, below),
-        declared: place != Place::Root && names_a_type(r#type),
+        declared: place != Position::Root && names_a_type(r#type),
     };
-    let type_info = place != Place::Element;
+    let type_info = place != Position::Element;
     let shape = match r#type {
         Type::Scalar(scalar) => Shape::Scalar(at_place(*scalar, place)),
         Type::Array(kind) => Shape::Array(*kind),
@@ -190,14 +191,14 @@ fn node(r#type: &Type, place: Place) -> Node {
         Type::Union(indexes) => Shape::Dynamic(Dynamic::OneOf(indexes.as_slice().into())),
         Type::Optional(inner) | Type::Shared(inner) => return node(inner, place),
     };
-    Node { nullable, shared, shape }
+    PlanNode { nullable, shared, shape }
 }
 
 /// A value at a root is written by its own type, and Python has one integer and one float.
-fn at_place(scalar: Scalar, place: Place) -> Scalar {
+fn at_place(scalar: Scalar, place: Position) -> Scalar {
     match place {
-        Place::Root if scalar.is_integer() => Scalar::Int,
-        Place::Root if scalar.is_float() => Scalar::Float,
+        Position::Root if scalar.is_integer() => Scalar::Int,
+        Position::Root if scalar.is_float() => Scalar::Float,
         _ => scalar,
     }
 }
@@ -214,7 +215,7 @@ fn names_a_type(r#type: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Field, fingerprint, hash, message_plan};
-    use crate::schema::{Mode, Type};
+    use crate::schema::{RootOptions, Type};
     use crate::types::Scalar;
 
     fn field(name: &str, scalar: Scalar) -> Field {
@@ -253,6 +254,6 @@ mod tests {
         // Names run against the order, so that they alone cannot make it right.
         let name = |index: usize| char::from(b'z' - index as u8).to_string();
         let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
-        assert_eq!(message_plan(&fields, Mode::default()).order, (0..wire.len()).collect::<Vec<_>>());
+        assert_eq!(message_plan(&fields, RootOptions::default()).order, (0..wire.len()).collect::<Vec<_>>());
     }
 }

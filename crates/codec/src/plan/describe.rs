@@ -3,7 +3,7 @@
 //! Owns the bytes of a description that we write, and its checksum. Reading descriptions of peers is the
 //! decoder's business.
 
-use super::compile::unmarked;
+use super::compile::without_modifiers;
 use super::{BodyPlan, TypePlan};
 use crate::Writer;
 use crate::metastring::{MetaString, Role};
@@ -26,7 +26,7 @@ pub(crate) const PACKINGS: [u8; 4] = [0, 4, 2, 3];
 
 /// Fills in the descriptions of all types where one of them is written in compatible mode.
 pub(super) fn describe_all(schema: &Schema, types: &mut [TypePlan]) -> Result<(), PlanError> {
-    let compatible = |plan: &TypePlan| matches!(&plan.body, BodyPlan::Message(m) if m.mode.compatible);
+    let compatible = |plan: &TypePlan| matches!(&plan.body, BodyPlan::Message(m) if m.options.compatible);
     if !types.iter().any(compatible) {
         return Ok(());
     }
@@ -114,7 +114,7 @@ fn put_name(writer: &mut Writer, text: &str, role: Role) -> Result<(), String> {
 }
 
 fn put_field(writer: &mut Writer, field: &Field, tracked: bool) -> Result<(), String> {
-    let (r#type, nullable, _) = unmarked(&field.r#type);
+    let (r#type, nullable, _) = without_modifiers(&field.r#type);
     let packed = MetaString::encode_field(&field.name).map_err(|error| format!("{}: {error}", field.name))?;
     let length = packed.bytes.len().saturating_sub(1);
     let first = packing(&packed) << 6 | (length.min(FIELD_NAME) as u8) << 2;
@@ -130,7 +130,7 @@ fn put_field(writer: &mut Writer, field: &Field, tracked: bool) -> Result<(), St
 
 fn put_nested(writer: &mut Writer, r#type: &Type) {
     let mut put = |inner: &Type| {
-        let inner = unmarked(inner).0;
+        let inner = without_modifiers(inner).0;
         writer.put_var_u64(u64::from(type_number(inner)) << 2);
         put_nested(writer, inner);
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BodyPlan, Dynamic, Items, Lead, Node, Plan, Root, Shape, TypePlan};
+use super::{BodyPlan, Dynamic, Items, LeadingFlag, Plan, PlanNode, Root, Shape, TypePlan};
 use crate::murmur3;
 use crate::types::id;
 
@@ -55,8 +55,8 @@ fn type_json(plan: &TypePlan) -> Value {
 
 fn root_json(root: &Root) -> Value {
     let mut node = node_json(&root.node);
-    let modes = [("refs", root.mode.refs), ("compatible", root.mode.compatible)];
-    for (name, _) in modes.into_iter().filter(|(_, set)| *set) {
+    let options = [("refs", root.options.refs), ("compatible", root.options.compatible)];
+    for (name, _) in options.into_iter().filter(|(_, set)| *set) {
         if let Some(members) = node.as_object_mut() {
             members.insert(name.to_owned(), true.into());
         }
@@ -64,12 +64,12 @@ fn root_json(root: &Root) -> Value {
     node
 }
 
-fn node_json(node: &Node) -> Value {
+fn node_json(node: &PlanNode) -> Value {
     let mut json = shape_json(node);
     let lead = match node.lead(true) {
-        Lead::Plain => return json,
-        Lead::Flag => "flag",
-        Lead::Reference => "reference",
+        LeadingFlag::Plain => return json,
+        LeadingFlag::Null => "flag",
+        LeadingFlag::Reference => "reference",
     };
     if let Some(members) = json.as_object_mut() {
         members.insert("shared".to_owned(), lead.into());
@@ -77,7 +77,7 @@ fn node_json(node: &Node) -> Value {
     json
 }
 
-fn shape_json(node: &Node) -> Value {
+fn shape_json(node: &PlanNode) -> Value {
     let nullable = node.nullable;
     match &node.shape {
         Shape::Scalar(scalar) | Shape::Converted(scalar, _) => {

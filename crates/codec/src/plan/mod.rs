@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::metastring::MetaString;
-use crate::schema::{EnumValue, Mode};
+use crate::schema::{EnumValue, RootOptions};
 use crate::types::{ArrayKind, Scalar, id};
 
 /// A compiled schema.
@@ -30,8 +30,8 @@ pub struct Plan {
 /// What can stand at the root of a payload, and how the payload is written then.
 #[derive(Debug)]
 pub(crate) struct Root {
-    pub(crate) node: Node,
-    pub(crate) mode: Mode,
+    pub(crate) node: PlanNode,
+    pub(crate) options: RootOptions,
 }
 
 /// A registered type.
@@ -58,7 +58,7 @@ pub(crate) enum BodyPlan {
 #[derive(Debug)]
 pub(crate) struct MessagePlan {
     /// How a payload with this message at its root is written.
-    pub(crate) mode: Mode,
+    pub(crate) options: RootOptions,
     pub(crate) hash: [u8; 4],
     /// Declaration order.
     pub(crate) fields: Vec<FieldPlan>,
@@ -70,7 +70,7 @@ pub(crate) struct MessagePlan {
 #[derive(Debug)]
 pub(crate) struct FieldPlan {
     pub(crate) name: String,
-    pub(crate) node: Node,
+    pub(crate) node: PlanNode,
     pub(crate) has_default: bool,
     /// `"name":` as JSON text.
     pub(crate) json_key: String,
@@ -78,7 +78,7 @@ pub(crate) struct FieldPlan {
 
 /// What stands at one place of a message.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct PlanNode {
     pub(crate) nullable: bool,
     /// The user asked for its identity to be kept.
     pub(crate) shared: bool,
@@ -110,11 +110,11 @@ pub(crate) enum Shape {
 
 /// What a field that asks for identity is preceded by in a payload that tracks references.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lead {
+pub(crate) enum LeadingFlag {
     /// Nothing, or a null flag where the field is nullable.
     Plain,
     /// A null flag in any case.
-    Flag,
+    Null,
     /// A reference flag.
     Reference,
 }
@@ -122,7 +122,7 @@ pub(crate) enum Lead {
 /// Elements of a list or set; `declared` says that they need no type info.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Items {
-    pub(crate) node: Node,
+    pub(crate) node: PlanNode,
     pub(crate) declared: bool,
 }
 
@@ -142,9 +142,10 @@ pub(crate) enum Dynamic {
 }
 
 /// The node of whatever stands inside a dynamic container.
-pub(crate) static ANY: Items = Items { node: Node::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
+pub(crate) static ANY: Items =
+    Items { node: PlanNode::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
 
-impl Node {
+impl PlanNode {
     pub(crate) const fn new(shape: Shape, nullable: bool) -> Self {
         Self { nullable, shared: false, shape }
     }
@@ -164,25 +165,25 @@ impl Node {
     }
 
     /// What precedes a field of this shape that asks for identity.
-    pub(crate) fn shared_lead(&self) -> Lead {
+    pub(crate) fn shared_lead(&self) -> LeadingFlag {
         match &self.shape {
-            Shape::Scalar(Scalar::Bool | Scalar::String) | Shape::Converted(..) => Lead::Plain,
-            Shape::Scalar(scalar) if scalar.width().is_some() => Lead::Plain,
-            Shape::Enum(_) => Lead::Flag,
-            _ => Lead::Reference,
+            Shape::Scalar(Scalar::Bool | Scalar::String) | Shape::Converted(..) => LeadingFlag::Plain,
+            Shape::Scalar(scalar) if scalar.width().is_some() => LeadingFlag::Plain,
+            Shape::Enum(_) => LeadingFlag::Null,
+            _ => LeadingFlag::Reference,
         }
     }
 
     /// What precedes a field, in a payload that tracks references or in one that does not.
-    pub(crate) fn lead(&self, refs: bool) -> Lead {
-        if refs && self.shared { self.shared_lead() } else { Lead::Plain }
+    pub(crate) fn lead(&self, refs: bool) -> LeadingFlag {
+        if refs && self.shared { self.shared_lead() } else { LeadingFlag::Plain }
     }
 }
 
 impl Items {
     /// Whether elements need no type info. Messages that describe their fields say which description is theirs.
-    pub(crate) fn is_declared(&self, mode: Mode) -> bool {
-        self.declared && !(mode.compatible && matches!(self.node.shape, Shape::Message { .. }))
+    pub(crate) fn is_declared(&self, options: RootOptions) -> bool {
+        self.declared && !(options.compatible && matches!(self.node.shape, Shape::Message { .. }))
     }
 }
 
@@ -190,7 +191,7 @@ impl Plan {
     /// The plan of calls without a schema: root 0 is `json`.
     pub fn dynamic() -> Self {
         let shape = Shape::Dynamic(Dynamic::Any);
-        let root = Root { node: Node::new(shape, true), mode: Mode::default() };
+        let root = Root { node: PlanNode::new(shape, true), options: RootOptions::default() };
         Self { types: Vec::new(), roots: vec![root], names: HashMap::new(), fingerprint: OnceLock::new() }
     }
 
@@ -201,7 +202,7 @@ impl Plan {
 
     /// Whether payloads with this root describe their fields.
     pub fn is_compatible(&self, root: usize) -> bool {
-        self.roots.get(root).is_some_and(|root| root.mode.compatible)
+        self.roots.get(root).is_some_and(|root| root.options.compatible)
     }
 
     /// The type registered under a name.
@@ -226,7 +227,7 @@ impl TypePlan {
 
     /// The start of a message with this root, up to its hash or ordinal. Of the form without descriptions.
     pub(crate) fn prefix(&self) -> Vec<u8> {
-        let refs = matches!(&self.body, BodyPlan::Message(message) if message.mode.refs);
+        let refs = matches!(&self.body, BodyPlan::Message(message) if message.options.refs);
         let mut prefix = vec![0x02, if refs { 0x00 } else { 0xFF }, self.id()];
         prefix.extend_from_slice(&self.both_first);
         if let BodyPlan::Message(message) = &self.body {

@@ -18,7 +18,7 @@ use crate::Writer;
 use crate::limits::within;
 use crate::metastring::MetaString;
 use crate::plan::describe::PACKINGS;
-use crate::plan::{BodyPlan, Node, Plan, Shape, hex};
+use crate::plan::{BodyPlan, Plan, PlanNode, Shape, hex};
 use crate::types::{Scalar, id};
 
 /// A message inside a row.
@@ -159,7 +159,7 @@ struct Reading<'p> {
 }
 
 impl Reading<'_> {
-    fn of_node(&mut self, node: &Node, depth: usize) -> Result<RowType, CodecError> {
+    fn of_node(&mut self, node: &PlanNode, depth: usize) -> Result<RowType, CodecError> {
         self.places += 1;
         within("places of a row", self.places, PLACES)?;
         if depth > DEEPEST {

@@ -2,7 +2,7 @@
 
 use super::check::{array_head, is_null, map_split, pair_at, u64_at};
 use super::{RowLayout, RowStruct, RowType, bitmap_bytes};
-use crate::limits::{Limits, within};
+use crate::limits::{PayloadLimits, within};
 use crate::plan::{BodyPlan, Plan};
 use crate::types::Scalar;
 use crate::{CodecError, Graph, Value};
@@ -72,7 +72,7 @@ fn fields(plan: &Plan, row: &RowStruct, extent: &[u8]) -> Result<Value, CodecErr
 
 fn array(plan: &Plan, element: &RowType, extent: &[u8]) -> Result<Vec<Value>, CodecError> {
     let (count, start) = array_head(extent, element.width()).ok_or_else(unchecked)?;
-    within("elements of a collection", count, Limits::DEFAULT.elements)?;
+    within("elements of a collection", count, PayloadLimits::DEFAULT.elements)?;
     let item = |index| {
         if is_null(extent, 8, index) {
             return Ok(Value::Null);

@@ -3,7 +3,7 @@
 //! Owns what can be declared. `read` takes a descriptor apart and makes every check that needs no knowledge
 //! of bytes; what the bytes are is decided in `plan`.
 
-mod place;
+mod cursor;
 mod read;
 
 use crate::types::{ArrayKind, Scalar};
@@ -62,7 +62,7 @@ pub struct Declaration {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A message with its fields, in declaration order, and how it is written at a root.
-    Message(Vec<Field>, Mode),
+    Message(Vec<Field>, RootOptions),
     /// An enum: what JSON carries for each member, in declaration order.
     Enum(Vec<EnumValue>),
     /// An extension: bytes that the user's own encoder makes.
@@ -71,7 +71,7 @@ pub enum Body {
 
 /// How a payload is written as a whole: a matter of its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mode {
+pub struct RootOptions {
     /// Shared values are written once and referred to by number: Python's `ref=True`.
     pub refs: bool,
     /// Messages carry a description of their fields instead of a hash: Python's `compatible=True`.

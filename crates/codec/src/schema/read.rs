@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::place::At;
-use super::{Body, Declaration, EnumValue, Field, Mode, PlanError, Schema, Type};
+use super::cursor::Cursor;
+use super::{Body, Declaration, EnumValue, Field, PlanError, RootOptions, Schema, Type};
 use crate::types::{ArrayKind, Scalar};
 
 const MOST_TYPES: usize = 4096;
@@ -20,7 +20,7 @@ impl Schema {
     /// Errors: [`PlanError`] with the path of the declaration that is wrong.
     pub fn from_json(text: &str) -> Result<Self, PlanError> {
         let document: Value = serde_json::from_str(text)?;
-        let root = At::root(&document);
+        let root = Cursor::root(&document);
         root.only_members(&["types", "roots"])?;
         let declarations = root.member("types")?.items(MOST_TYPES)?;
         let kinds = declarations.iter().map(declared_kind).collect::<Result<Vec<_>, _>>()?;
@@ -39,39 +39,39 @@ impl Schema {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum DeclarationKind {
     Message,
     Enum,
     Extension,
 }
 
-fn declared_kind(at: &At<'_>) -> Result<Kind, PlanError> {
+fn declared_kind(at: &Cursor<'_>) -> Result<DeclarationKind, PlanError> {
     let kind = at.member("kind")?;
     match kind.text()? {
-        "message" => Ok(Kind::Message),
-        "enum" => Ok(Kind::Enum),
-        "ext" => Ok(Kind::Extension),
+        "message" => Ok(DeclarationKind::Message),
+        "enum" => Ok(DeclarationKind::Enum),
+        "ext" => Ok(DeclarationKind::Extension),
         other => Err(kind.wrong(format!("unknown kind {other:?}"))),
     }
 }
 
 struct Context {
-    kinds: Vec<Kind>,
+    kinds: Vec<DeclarationKind>,
 }
 
 impl Context {
-    fn declaration(&self, at: &At<'_>) -> Result<Declaration, PlanError> {
+    fn declaration(&self, at: &Cursor<'_>) -> Result<Declaration, PlanError> {
         let name = at.member("name")?;
         if name.text()?.is_empty() {
             return Err(name.wrong("must not be empty"));
         }
         let body = match declared_kind(at)? {
-            Kind::Message => {
-                let mode = Mode { refs: at.flag("refs")?, compatible: at.flag("compatible")? };
-                Body::Message(self.fields(at)?, mode)
+            DeclarationKind::Message => {
+                let options = RootOptions { refs: at.flag("refs")?, compatible: at.flag("compatible")? };
+                Body::Message(self.fields(at)?, options)
             }
-            Kind::Enum => Body::Enum(enum_values(at)?),
-            Kind::Extension => {
+            DeclarationKind::Enum => Body::Enum(enum_values(at)?),
+            DeclarationKind::Extension => {
                 at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname"])?;
                 Body::Extension
             }
@@ -83,7 +83,7 @@ impl Context {
         })
     }
 
-    fn fields(&self, at: &At<'_>) -> Result<Vec<Field>, PlanError> {
+    fn fields(&self, at: &Cursor<'_>) -> Result<Vec<Field>, PlanError> {
         at.only_members(&[
             "kind",
             "tag",
@@ -114,7 +114,7 @@ impl Context {
         Ok(fields)
     }
 
-    fn r#type(&self, at: &At<'_>, depth: usize) -> Result<Type, PlanError> {
+    fn r#type(&self, at: &Cursor<'_>, depth: usize) -> Result<Type, PlanError> {
         if depth > DEEPEST_TYPE {
             return Err(at.wrong(format!("types are nested deeper than {DEEPEST_TYPE}")));
         }
@@ -135,8 +135,8 @@ impl Context {
         self.composed(word, &at.child(word, value), depth)
     }
 
-    fn composed(&self, word: &str, at: &At<'_>, depth: usize) -> Result<Type, PlanError> {
-        let inner = |at: &At<'_>| self.r#type(at, depth + 1);
+    fn composed(&self, word: &str, at: &Cursor<'_>, depth: usize) -> Result<Type, PlanError> {
+        let inner = |at: &Cursor<'_>| self.r#type(at, depth + 1);
         match word {
             "list" => Ok(Type::List(Box::new(inner(at)?))),
             "set" => Ok(Type::Set(Box::new(inner(at)?))),
@@ -162,11 +162,11 @@ impl Context {
                 let kind = ArrayKind::from_word(at.text()?);
                 kind.map(Type::Array).ok_or_else(|| at.wrong("unknown kind of array"))
             }
-            "message" => self.named(at, Kind::Message).map(Type::Message),
-            "enum" => self.named(at, Kind::Enum).map(Type::Enum),
-            "ext" => self.named(at, Kind::Extension).map(Type::Extension),
+            "message" => self.named(at, DeclarationKind::Message).map(Type::Message),
+            "enum" => self.named(at, DeclarationKind::Enum).map(Type::Enum),
+            "ext" => self.named(at, DeclarationKind::Extension).map(Type::Extension),
             "union" => {
-                let any = |at: &At<'_>| self.type_index(at);
+                let any = |at: &Cursor<'_>| self.type_index(at);
                 let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
                 if indexes.is_empty() {
                     return Err(at.wrong("a union needs at least one type"));
@@ -177,7 +177,7 @@ impl Context {
         }
     }
 
-    fn type_index(&self, at: &At<'_>) -> Result<usize, PlanError> {
+    fn type_index(&self, at: &Cursor<'_>) -> Result<usize, PlanError> {
         let index = at.index()?;
         if index < self.kinds.len() {
             return Ok(index);
@@ -185,12 +185,12 @@ impl Context {
         Err(at.wrong(format!("there is no type {index}")))
     }
 
-    fn named(&self, at: &At<'_>, kind: Kind) -> Result<usize, PlanError> {
+    fn named(&self, at: &Cursor<'_>, kind: DeclarationKind) -> Result<usize, PlanError> {
         let index = self.type_index(at)?;
         let word = |kind| match kind {
-            Kind::Message => "a message",
-            Kind::Enum => "an enum",
-            Kind::Extension => "an extension",
+            DeclarationKind::Message => "a message",
+            DeclarationKind::Enum => "an enum",
+            DeclarationKind::Extension => "an extension",
         };
         match self.kinds.get(index) {
             Some(&other) if other != kind => Err(at.wrong(format!("type {index} is {}", word(other)))),
@@ -199,7 +199,7 @@ impl Context {
     }
 }
 
-fn enum_values(at: &At<'_>) -> Result<Vec<EnumValue>, PlanError> {
+fn enum_values(at: &Cursor<'_>) -> Result<Vec<EnumValue>, PlanError> {
     at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname", "members", "json"])?;
     let members = at.member("members")?.items(MOST_MEMBERS)?;
     if members.is_empty() {

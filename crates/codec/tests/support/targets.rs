@@ -7,8 +7,8 @@
 use std::sync::OnceLock;
 
 use aster_codec::{
-    CodecError, Graph, Plan, RowLayout, Schema, check, json_to_xlang, murmur3, plain_to_wire, wire_to_marked,
-    xlang_to_json,
+    CodecError, Graph, Plan, RowLayout, Schema, check, json_to_xlang, murmur3, plain_to_wire,
+    wire_to_presence_flagged, xlang_to_json,
 };
 use serde_json::{Value as Json, json};
 
@@ -95,8 +95,8 @@ pub(crate) fn compatible(bytes: &[u8]) {
         let _ = plain_to_wire(plan, 0, bytes);
         both_ways(plan, 0, bytes);
         both_ways(plan, 0, &with_checksum(bytes));
-        let marked = wire_to_marked(plan, 0, bytes);
-        assert!(marked.is_err() || check(plan, 0, bytes).is_ok());
+        let presence_flagged = wire_to_presence_flagged(plan, 0, bytes);
+        assert!(presence_flagged.is_err() || check(plan, 0, bytes).is_ok());
     }
 }
 

@@ -11,46 +11,46 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
     let mut found = Vec::new();
     for (tag, before) in &old.messages {
         if let Some(after) = new.messages.get(tag).filter(|after| *after != before) {
-            let place = Place::of(tag, old, new);
-            fields(&place, &before.fields, &after.fields, &mut found);
+            let type_use = TypeUse::of(tag, old, new);
+            fields(&type_use, &before.fields, &after.fields, &mut found);
             if old.is_root(tag) || new.is_root(tag) {
-                found.extend(options(&place, before, after));
+                found.extend(options(&type_use, before, after));
             }
         }
     }
     for (tag, before) in &old.enums {
         if let Some(after) = new.enums.get(tag) {
-            found.extend(members(&Place::of(tag, old, new), before, after));
+            found.extend(members(&TypeUse::of(tag, old, new), before, after));
         }
     }
     found
 }
 
 /// A message or enum, and where peers meet it.
-struct Place<'a> {
+struct TypeUse<'a> {
     tag: &'a str,
     methods: Vec<String>,
     in_request: bool,
     in_response: bool,
 }
 
-impl<'a> Place<'a> {
+impl<'a> TypeUse<'a> {
     fn of(tag: &'a str, old: &Side, new: &Side) -> Self {
-        let mut place = Self { tag, methods: Vec::new(), in_request: false, in_response: false };
+        let mut type_use = Self { tag, methods: Vec::new(), in_request: false, in_response: false };
         for (name, request, response) in old.carriers(tag).into_iter().chain(new.carriers(tag)) {
-            place.in_request |= request;
-            place.in_response |= response;
+            type_use.in_request |= request;
+            type_use.in_response |= response;
             let parts = match (request, response) {
                 (true, true) => "request and response",
                 (true, false) => "request",
                 _ => "response",
             };
             let words = format!("{name} ({parts})");
-            if !place.methods.contains(&words) {
-                place.methods.push(words);
+            if !type_use.methods.contains(&words) {
+                type_use.methods.push(words);
             }
         }
-        place
+        type_use
     }
 
     fn verdicts(&self, reading: Reading) -> Verdicts {
@@ -66,12 +66,12 @@ impl<'a> Place<'a> {
 }
 
 /// Other ways to write a payload, which neither the contract id nor a hash tells.
-fn options(place: &Place<'_>, old: &Message, new: &Message) -> Vec<Change> {
+fn options(type_use: &TypeUse<'_>, old: &Message, new: &Message) -> Vec<Change> {
     let (Some(before), Some(after)) = (old.options, new.options) else { return Vec::new() };
     let works = Verdicts::both(Verdict::Works);
     let change = |kind, what: &str, xlang| {
         let effects = Effects { stubs: works, xlang, json: works };
-        Change::new(kind, place.tag, what, effects).of(place.methods.clone())
+        Change::new(kind, type_use.tag, what, effects).of(type_use.methods.clone())
     };
     let mut found = Vec::new();
     if before.refs != after.refs {
@@ -85,34 +85,34 @@ fn options(place: &Place<'_>, old: &Message, new: &Message) -> Vec<Change> {
     found
 }
 
-fn fields(place: &Place<'_>, old: &[Field], new: &[Field], found: &mut Vec<Change>) {
+fn fields(type_use: &TypeUse<'_>, old: &[Field], new: &[Field], found: &mut Vec<Change>) {
     let find = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
     let mut removed: Vec<&Field> = old.iter().filter(|field| find(new, &field.name).is_none()).collect();
     let mut added: Vec<&Field> = new.iter().filter(|field| find(old, &field.name).is_none()).collect();
-    // A field that went and one of the same type that came at its place are one field with another name.
+    // A field that went and one of the same type that has the same position are one field with another name.
     removed.retain(|before| {
         let at = find(old, &before.name);
         let twin = added.iter().position(|after| find(new, &after.name) == at && same_type(before, after));
         let Some(after) = twin.map(|twin| added.remove(twin)) else { return true };
         let what = format!("field renamed to {:?}", after.name);
         let json = Reading::both(Verdict::Fails);
-        found.push(place.change("field_renamed", &before.name, what, json));
+        found.push(type_use.change("field_renamed", &before.name, what, json));
         false
     });
     for field in removed {
         let what = format!("field removed ({})", type_of(field));
         let json = Reading::new(Verdict::Fails, missing(field));
-        found.push(place.change("field_removed", &field.name, what, json));
+        found.push(type_use.change("field_removed", &field.name, what, json));
     }
     for field in added {
         let what = format!("field added ({}{})", type_of(field), default_of(field));
         let json = Reading::new(missing(field), Verdict::Fails);
-        found.push(place.change("field_added", &field.name, what, json));
+        found.push(type_use.change("field_added", &field.name, what, json));
     }
     for before in old {
         if let Some(after) = new.iter().find(|field| field.name == before.name) {
-            found.extend(retyped(place, before, after));
-            found.extend(defaulted(place, before, after));
+            found.extend(retyped(type_use, before, after));
+            found.extend(defaulted(type_use, before, after));
         }
     }
     let order = |fields: &[Field], other: &[Field]| -> Vec<String> {
@@ -123,7 +123,7 @@ fn fields(place: &Place<'_>, old: &[Field], new: &[Field], found: &mut Vec<Chang
     if before != after {
         let what = format!("fields reordered: {} were {}", after.join(", "), before.join(", "));
         let effects = Effects::calls(true, Verdicts::both(Verdict::Works));
-        found.push(Change::new("fields_reordered", place.tag, what, effects).of(place.methods.clone()));
+        found.push(Change::new("fields_reordered", type_use.tag, what, effects).of(type_use.methods.clone()));
     }
 }
 
@@ -133,16 +133,16 @@ fn missing(field: &Field) -> Verdict {
 }
 
 fn same_type(a: &Field, b: &Field) -> bool {
-    match (&a.shape, &b.shape) {
+    match (&a.exact_type, &b.exact_type) {
         (Some(a), Some(b)) => a == b,
-        _ => a.told == b.told,
+        _ => a.manifest_type == b.manifest_type,
     }
 }
 
 fn type_of(field: &Field) -> String {
-    match (&field.shape, &field.told) {
-        (Some(shape), _) => shape.to_string(),
-        (None, Some(told)) => told.clone(),
+    match (&field.exact_type, &field.manifest_type) {
+        (Some(exact_type), _) => exact_type.to_string(),
+        (None, Some(manifest_type)) => manifest_type.clone(),
         _ => "unknown type".to_owned(),
     }
 }
@@ -151,17 +151,17 @@ fn default_of(field: &Field) -> String {
     field.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default()
 }
 
-fn retyped(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
+fn retyped(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
     if same_type(old, new) {
         return None;
     }
-    let (Some(before), Some(after)) = (&old.shape, &new.shape) else {
+    let (Some(before), Some(after)) = (&old.exact_type, &new.exact_type) else {
         // One side tells no more than the words of a manifest, and equal words may hide different types.
-        if old.told.is_none() || new.told.is_none() {
+        if old.manifest_type.is_none() || new.manifest_type.is_none() {
             return None;
         }
-        let what = format!("type changed from {} to {}", told(old), told(new));
-        return Some(place.change("field_type_changed", &old.name, what, Reading::both(Verdict::Depends)));
+        let what = format!("type changed from {} to {}", manifest_type(old), manifest_type(new));
+        return Some(type_use.change("field_type_changed", &old.name, what, Reading::both(Verdict::Depends)));
     };
     let json = Reading::new(after.reads_json(before), before.reads_json(after));
     let (kind, what) = match (before.unwrapped(), after.unwrapped()) {
@@ -169,7 +169,7 @@ fn retyped(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
         ((a, true), (b, false)) if a == b => ("field_required", format!("optional {a} became required")),
         _ => ("field_type_changed", format!("type changed from {before} to {after}")),
     };
-    let mut change = place.change(kind, &old.name, what, json);
+    let mut change = type_use.change(kind, &old.name, what, json);
     if before.contract() == after.contract() {
         // The contract has one word for both, so no stub notices what no decoder accepts.
         change.in_contract = false;
@@ -178,12 +178,12 @@ fn retyped(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
     Some(change)
 }
 
-fn told(field: &Field) -> &str {
-    field.told.as_deref().unwrap_or_default()
+fn manifest_type(field: &Field) -> &str {
+    field.manifest_type.as_deref().unwrap_or_default()
 }
 
 /// Defaults are no part of a contract. Every peer writes all fields, so only messages made by hand miss one.
-fn defaulted(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
+fn defaulted(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
     let (kind, what, json) = match (&old.default, &new.default) {
         (None, Some(value)) => ("default_added", format!("default {value} added"), Verdict::Works),
         (Some(value), None) if new.nullable => {
@@ -196,14 +196,14 @@ fn defaulted(place: &Place<'_>, old: &Field, new: &Field) -> Option<Change> {
         _ => return None,
     };
     let works = Verdicts::both(Verdict::Works);
-    let json = place.verdicts(Reading::new(json, Verdict::Works));
+    let json = type_use.verdicts(Reading::new(json, Verdict::Works));
     let effects = Effects { stubs: works, xlang: works, json };
-    let path = format!("{}.{}", place.tag, old.name);
-    Some(Change::new(kind, path, what, effects).of(place.methods.clone()))
+    let path = format!("{}.{}", type_use.tag, old.name);
+    Some(Change::new(kind, path, what, effects).of(type_use.methods.clone()))
 }
 
 /// Enums are no part of a contract: no stub notices, and the wire carries places in the declaration.
-fn members(place: &Place<'_>, old: &Enum, new: &Enum) -> Option<Change> {
+fn members(type_use: &TypeUse<'_>, old: &Enum, new: &Enum) -> Option<Change> {
     let names = |side: &Enum| -> Vec<String> {
         if old.members.is_empty() || new.members.is_empty() {
             side.json.iter().map(Value::to_string).collect()
@@ -242,6 +242,7 @@ fn members(place: &Place<'_>, old: &Enum, new: &Enum) -> Option<Change> {
         ("enum_members_changed", what, Reading::both(Verdict::Fails))
     };
     let json = if json_changed { Reading::both(Verdict::Fails) } else { reading };
-    let effects = Effects { stubs: stubs(false), xlang: place.verdicts(reading), json: place.verdicts(json) };
-    Some(Change::new(kind, place.tag, what, effects).of(place.methods.clone()))
+    let effects =
+        Effects { stubs: stubs(false), xlang: type_use.verdicts(reading), json: type_use.verdicts(json) };
+    Some(Change::new(kind, type_use.tag, what, effects).of(type_use.methods.clone()))
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Identity;
-use super::shape::Shape;
+use super::named_type::NamedType;
 use crate::error::ContractError;
 
 /// A service as one side tells it.
@@ -57,9 +57,9 @@ pub(super) struct Options {
 pub(super) struct Field {
     pub(super) name: String,
     /// Its type in the words of a manifest.
-    pub(super) told: Option<String>,
+    pub(super) manifest_type: Option<String>,
     /// Its type, where the side knows it exactly.
-    pub(super) shape: Option<Shape>,
+    pub(super) exact_type: Option<NamedType>,
     pub(super) nullable: bool,
     /// Its default in words.
     pub(super) default: Option<String>,
@@ -110,8 +110,8 @@ impl Side {
 
     fn index_users(&mut self) {
         for (name, message) in &self.messages {
-            let shapes = message.fields.iter().filter_map(|field| field.shape.as_ref());
-            for named in shapes.flat_map(Shape::names) {
+            let types = message.fields.iter().filter_map(|field| field.exact_type.as_ref());
+            for named in types.flat_map(NamedType::names) {
                 self.users.entry(named.to_owned()).or_default().insert(name.clone());
             }
         }
@@ -146,15 +146,15 @@ impl Side {
                 }
             }
         }
-        let told: Vec<Field> = fields.iter().map(told_field).collect();
+        let described: Vec<Field> = fields.iter().map(told_field).collect();
         let message = self.messages.entry(name.to_owned()).or_default();
         if message.fields.is_empty() {
-            message.fields = told;
+            message.fields = described;
             return;
         }
         for field in &mut message.fields {
-            if let Some(words) = told.iter().find(|words| words.name == field.name) {
-                field.told.clone_from(&words.told);
+            if let Some(words) = described.iter().find(|words| words.name == field.name) {
+                field.manifest_type.clone_from(&words.manifest_type);
                 field.default.clone_from(&words.default);
             }
         }
@@ -226,15 +226,15 @@ fn mode(mode: &Value) -> String {
 
 fn exact_field(field: &Value, tags: &[String], defaults: Option<&Value>) -> Field {
     let name = text(field, "name");
-    let shape = field.get("type").and_then(|kind| Shape::read(kind, tags));
+    let exact_type = field.get("type").and_then(|kind| NamedType::read(kind, tags));
     let value = defaults.and_then(|values| values.get(&name));
     let has = field.get("default").and_then(Value::as_bool).unwrap_or_default();
     Field {
-        nullable: shape.as_ref().is_some_and(|shape| shape.unwrapped().1),
+        nullable: exact_type.as_ref().is_some_and(|exact_type| exact_type.unwrapped().1),
         default: has.then(|| value.map_or_else(|| "made anew".to_owned(), value_text)),
         name,
-        told: None,
-        shape,
+        manifest_type: None,
+        exact_type,
     }
 }
 
@@ -247,7 +247,13 @@ fn told_field(field: &Value) -> Field {
         "none" | "" | "null" => None,
         kind => Some(kind.replace('_', " ")),
     };
-    Field { name: text(field, "name"), told: Some(words(field, nullable)), shape: None, nullable, default }
+    Field {
+        name: text(field, "name"),
+        manifest_type: Some(words(field, nullable)),
+        exact_type: None,
+        nullable,
+        default,
+    }
 }
 
 /// The type of a field as a manifest tells it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aster_wire::frame::flag;
-use aster_wire::limit::Limits;
+use aster_wire::limit::RecordLimits;
 use aster_wire::record::{Encoding, RpcStatus};
 use aster_wire::status::Code;
 use tokio::time::Instant;
@@ -232,7 +232,7 @@ impl Running<'_> {
                 Some(End::Input) | None => None,
             };
             if let Some(mut status) = end {
-                Limits::default().cut_status(&mut status);
+                RecordLimits::default().cut_status(&mut status);
                 writer.push(trailer(&status, self.call.encoding()));
                 if writer.flush().await.is_err() {
                     return Stop::Gone;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_wire::frame::flag;
-use aster_wire::limit::Limits;
+use aster_wire::limit::RecordLimits;
 use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 
@@ -70,7 +70,7 @@ fn judge(node: &Node, header: StreamHeader, encoding: Encoding) -> Result<Accept
     let mode = if json { Some(Mode::Json) } else { Mode::from_number(header.serialization_mode) };
     let encoding = mode.map_or(encoding, Mode::encoding);
     let refuse = |code, message: String| Err(Refusal { status: status(code, message), encoding });
-    let limits = Limits::default();
+    let limits = RecordLimits::default();
     for (what, name) in
         [("service name", &header.service), ("method name", &header.method), ("call id", &header.call_id)]
     {

@@ -7,7 +7,7 @@ mod fory;
 mod json;
 
 use crate::json::last_wins;
-use crate::limit::{self, LimitError, Limits};
+use crate::limit::{self, LimitError, RecordLimits};
 use crate::status::Code;
 
 /// In which form a record is, or shall be, written.
@@ -125,7 +125,7 @@ impl RpcStatus {
 
 impl StreamHeader {
     /// Checks the names and the metadata.
-    pub fn check(&self, limits: &Limits) -> Result<(), LimitError> {
+    pub fn check(&self, limits: &RecordLimits) -> Result<(), LimitError> {
         limits.check_name("service name", &self.service)?;
         limits.check_name("method name", &self.method)?;
         limits.check_name("call id", &self.call_id)?;
@@ -135,7 +135,7 @@ impl StreamHeader {
 
 impl CallHeader {
     /// Checks the names and the metadata.
-    pub fn check(&self, limits: &Limits) -> Result<(), LimitError> {
+    pub fn check(&self, limits: &RecordLimits) -> Result<(), LimitError> {
         limits.check_name("method name", &self.method)?;
         limits.check_name("call id", &self.call_id)?;
         limits.check_metadata(&self.metadata)

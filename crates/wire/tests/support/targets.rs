@@ -10,7 +10,7 @@ use aster_wire::address::{self, NodeAddr};
 use aster_wire::admission::{ConsumerRequest, ConsumerResponse};
 use aster_wire::compression::{compress, decompress, unpacked_bytes};
 use aster_wire::frame::{Decoder, Frame, FrameError, MAX_BODY};
-use aster_wire::limit::{Limits, METADATA_PAIRS, STATUS_DETAILS};
+use aster_wire::limit::{METADATA_PAIRS, RecordLimits, STATUS_DETAILS};
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::ticket::Ticket;
 use bytes::Bytes;
@@ -25,12 +25,12 @@ pub(crate) fn records(bytes: &[u8]) {
             &header.metadata,
             METADATA_PAIRS + 1,
         );
-        let _ = header.check(&Limits::default());
+        let _ = header.check(&RecordLimits::default());
         both_ways(&header, StreamHeader::encode, |again| StreamHeader::decode(again).expect("a header").0);
     }
     if let Ok((header, _)) = CallHeader::decode(bytes) {
         bounded(bytes, [&header.method, &header.call_id], &header.metadata, METADATA_PAIRS + 1);
-        let _ = header.check(&Limits::default());
+        let _ = header.check(&RecordLimits::default());
         both_ways(&header, CallHeader::encode, |again| CallHeader::decode(again).expect("a header").0);
     }
     if let Ok((status, _)) = RpcStatus::decode(bytes) {

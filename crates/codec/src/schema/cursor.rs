@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::PlanError;
 
 /// A place in the document, with its path for errors.
-pub(super) struct At<'a> {
+pub(super) struct Cursor<'a> {
     pub(super) value: &'a Value,
     pub(super) path: String,
 }
 
-impl<'a> At<'a> {
+impl<'a> Cursor<'a> {
     pub(super) fn root(value: &'a Value) -> Self {
         let path = String::new();
         Self { value, path }
@@ -63,7 +63,7 @@ impl<'a> At<'a> {
     /// A member that is true or false, and false where it is absent or null.
     pub(super) fn flag(&self, name: &str) -> Result<bool, PlanError> {
         match self.optional_member(name) {
-            Some(At { value: Value::Null, .. }) | None => Ok(false),
+            Some(Cursor { value: Value::Null, .. }) | None => Ok(false),
             Some(at) => at.value.as_bool().ok_or_else(|| at.wrong("must be true or false")),
         }
     }

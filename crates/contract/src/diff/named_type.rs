@@ -13,13 +13,13 @@ const MAX_DEPTH: usize = 32;
 
 /// A type of the descriptor (`docs/plan.md`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum NamedType {
     Word(String),
-    List(Box<Shape>),
-    Set(Box<Shape>),
-    Map(Box<(Shape, Shape)>),
-    Optional(Box<Shape>),
-    Shared(Box<Shape>),
+    List(Box<NamedType>),
+    Set(Box<NamedType>),
+    Map(Box<(NamedType, NamedType)>),
+    Optional(Box<NamedType>),
+    Shared(Box<NamedType>),
     Message(String),
     Enum(String),
     Extension(String),
@@ -27,7 +27,7 @@ pub(super) enum Shape {
     Array(String),
 }
 
-impl Shape {
+impl NamedType {
     /// Reads a type; `tags` are the tags of the descriptor's types.
     pub(super) fn read(value: &Value, tags: &[String]) -> Option<Self> {
         Self::read_at(value, tags, 0)
@@ -64,7 +64,7 @@ impl Shape {
         match self {
             Self::Optional(inner) => (inner.unwrapped().0, true),
             Self::Shared(inner) => inner.unwrapped(),
-            shape => (shape, false),
+            inner => (inner, false),
         }
     }
 
@@ -83,13 +83,13 @@ impl Shape {
 
     /// What a field of this type is to the contract: types with equal words give equal ids.
     pub(super) fn contract(&self) -> String {
-        let (shape, optional) = self.unwrapped();
-        let word = match shape {
+        let (inner, optional) = self.unwrapped();
+        let word = match inner {
             Self::List(element) => format!("list<{}>", element.part()),
             Self::Set(element) => format!("set<{}>", element.part()),
             Self::Map(parts) => format!("map<{},{}>", parts.0.part(), parts.1.part()),
             // Whether a type without a word is optional leaves its trace all the same.
-            shape => shape.part(),
+            inner => inner.part(),
         };
         if optional { format!("optional {word}") } else { word }
     }
@@ -132,9 +132,11 @@ impl Shape {
 }
 
 /// Only what is no fixed kind of its own may turn out to fit.
-fn depends(written: &Shape) -> Verdict {
+fn depends(written: &NamedType) -> Verdict {
     match written {
-        Shape::Word(word) if !matches!(word.as_str(), "any" | "json" | "string" | "int") => Verdict::Fails,
+        NamedType::Word(word) if !matches!(word.as_str(), "any" | "json" | "string" | "int") => {
+            Verdict::Fails
+        }
         _ => Verdict::Depends,
     }
 }
@@ -169,7 +171,7 @@ fn integer(word: &str) -> Option<(i128, i128)> {
     }
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for NamedType {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Word(word) => out.write_str(word),
