@@ -117,7 +117,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             LeadingFlag::Plain => {}
             // Among values of different types those of the commonest ones are never shared.
             LeadingFlag::Reference if typing == Typing::Each && is_common(value) => {
-                self.writer.put_u8(PRESENT_FLAG)
+                self.writer.put_u8(PRESENT_FLAG);
             }
             LeadingFlag::Reference => {
                 if self.back_reference(value)? {
