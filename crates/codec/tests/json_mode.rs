@@ -204,14 +204,14 @@ fn missing_members_are_null_or_flagged_absent_or_refused() {
     assert!(turn(&plan, &with).ends_with(r#""color":null}"#));
     let flagged = |text: &str| {
         let bytes = json_to_xlang(&plan, 0, text.as_bytes(), true).expect(text);
-        let plain = read(&plan, &with).expect(text);
-        (hex::encode(&bytes), hex::encode(&plain))
+        let without_flags = read(&plan, &with).expect(text);
+        (hex::encode(&bytes), hex::encode(&without_flags))
     };
     // zip, then the presence flag of city, then city.
-    let (present, plain) = flagged(&with);
-    assert!(plain.contains("020458"), "{plain}");
-    assert_eq!(present, plain.replace("020458", "02010458"));
-    assert_eq!(flagged(&without).0, plain.replace("020458", "0200"));
+    let (present, without_flags) = flagged(&with);
+    assert!(without_flags.contains("020458"), "{without_flags}");
+    assert_eq!(present, without_flags.replace("020458", "02010458"));
+    assert_eq!(flagged(&without).0, without_flags.replace("020458", "0200"));
 }
 
 #[test]
