@@ -4,16 +4,16 @@ import { matrix } from "./languages/matrix.ts";
 import { allCases } from "./languages/messages.ts";
 import { ask, missing } from "./languages/peer.ts";
 
-const dynamic = "the type id 255 cannot stand here";
+const dynamic = "the type id 255 is not allowed here";
 
 matrix("go", {
-  Empty: { reads: "hash 47 is not consistent", writes: "other fields at the peer" },
-  Acronym: { reads: "is not consistent with", writes: "other fields at the peer" },
+  Empty: { reads: "hash 47 is not consistent", writes: "the peer has other fields" },
+  Acronym: { reads: "is not consistent with", writes: "the peer has other fields" },
   TextToGap: { reads: "nil pointer dereference", writes: "nil pointer dereference" },
   LongMap: { writes: "other value" },
   Nested: { reads: "other value", writes: dynamic },
   Anything: { reads: "unknown type id", writes: dynamic },
-  AnyNull: { reads: "buffer out of bound", writes: "the type id 253 cannot stand here" },
+  AnyNull: { reads: "buffer out of bound", writes: "the type id 253 is not allowed here" },
   AnyPoint: { reads: "other value", writes: dynamic },
   AnyItems: { reads: "other value", writes: dynamic },
   AnyInt64: { writes: "bytes follow" },

@@ -1,10 +1,10 @@
 /** Java, by Apache Fory for Java. Each limit is a fault of that library, and why is in `docs/interop.md#limits`. */
 import { matrix } from "./languages/matrix.ts";
 
-const noFields = { reads: "version 47 is not consistent", writes: "other fields at the peer" };
+const noFields = { reads: "version 47 is not consistent", writes: "the peer has other fields" };
 
 matrix("java", {
   Empty: noFields,
-  Acronym: { reads: "is not consistent with", writes: "other fields at the peer" },
+  Acronym: { reads: "is not consistent with", writes: "the peer has other fields" },
   AnyNull: { reads: "Failed to deserialize input", writes: "NullPointerException" },
 });

@@ -30,7 +30,7 @@ describe("any message that describes its fields", () => {
   it("comes back equal from both executors, with the same bytes, whatever it holds", () => {
     fc.assert(
       fc.property(compatible, ([schema, { input, output }]) => {
-        const [generated, interpreted] = codecsOf(schema).map(({ described }) => described) as [
+        const [generated, interpreted] = codecsOf(schema).map(({ compatible }) => compatible) as [
           MessageCodec,
           MessageCodec,
         ];

@@ -83,7 +83,7 @@ export async function compareWorld(
   const schemas = schemasOf(world);
   const schema = schemas.get(rootOf(world));
   const plan = codecBy("generated", schema);
-  const side: Side = { world, schema, codec: plan.described ?? plan, seed, refs };
+  const side: Side = { world, schema, codec: plan.compatible ?? plan, seed, refs };
   const maker = new ValueMaker(random, world, schemas);
   const values = Array.from({ length: amount.values }, () => maker.root(rootOf(world)));
   const echo = values.map((value) => hexOf(encode(side.codec, value)));

@@ -93,7 +93,7 @@ function wireCodec(
   schema: SchemaObject,
 ): { plan: PlanCodec; codec: MessageCodec } {
   const plan = codecBy(executor, schema);
-  return { plan, codec: plan.described ?? plan };
+  return { plan, codec: plan.compatible ?? plan };
 }
 
 /** The reason of a refusal without what differs from input to input: where it was, names, numbers. */
@@ -114,7 +114,7 @@ const isUnsigned = (text: string): boolean => /i\d{19,20}/.test(text);
 
 /** Rust does not know the kinds of JavaScript: an integer that is too large for t.int, one value as a t.map and a t.record. */
 const isOfOurKinds = (refused: string): boolean =>
-  refused.includes("is not safe") || refused.includes("of another JavaScript kind");
+  refused.includes("is too large for a number") || refused.includes("with another JavaScript representation");
 
 /** An unsigned integer of the kind above: what takes descriptions away writes integers anew, and refuses it. */
 const isUnwritable = (refused: string): boolean => /\d{19,20} is out of the range of int$/.test(refused);
@@ -129,7 +129,7 @@ function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
     const rust = refusedByRust(plan, bytes);
     if ("refused" in read) {
       if (!("refused" in other)) throw new Error(`only generated code refuses: ${read.refused}`);
-      const ours = isOfOurKinds(read.refused) || (plan.described !== null && isUnwritable(read.refused));
+      const ours = isOfOurKinds(read.refused) || (plan.compatible !== null && isUnwritable(read.refused));
       if (rust === null && !ours) throw new Error(`Rust takes it: ${read.refused}`);
       if (isOfOurKinds(read.refused) !== isOfOurKinds(other.refused))
         throw new Error(`${read.refused} or ${other.refused}`);
@@ -175,7 +175,7 @@ function readAgain(
   // Dates lose microseconds, sets repeated elements, and maps what a repeated key overwrites, which may be the one part
   // without a form in JSON; everything else Rust must see as the same.
   const { plan, text, bytes } = original;
-  if (/[T{]/.test(text) || plan.described !== null) return;
+  if (/[T{]/.test(text) || plan.compatible !== null) return;
   const [before, after] = [jsonByRust(plan, bytes), jsonByRust(plan, again)];
   if (before === null) return;
   if (normal(before) !== normal(after)) throw new Error(`Rust reads another value: ${before} and ${after}`);

@@ -1,7 +1,7 @@
 // Codecs: a root type with its plan, as the rest of the package uses it.
 //
-// Owns: the codecs of single schemas and of whole services, the entry and exit of writing and reading, and the
-// errors that users see. Does not own: what stands in a payload (`root.ts` and below), or any transport.
+// Owns: the codecs of single schemas and of whole services, the start and end of each write and read, and the errors
+// that users see. Does not own: the bytes of a payload (`root.ts` and below), or any transport.
 
 import { AsterError, Code } from "../errors.js";
 import type { MessageCodec, MessageWriter } from "../message.js";
@@ -11,27 +11,27 @@ import type { MethodDefinition } from "../schema/method.js";
 import { asSchema, type SchemaObject } from "../schema/schema.js";
 import { serviceDefinition, serviceDescribed } from "../schema/service.js";
 import { conform, Misfit, textOfPath } from "../schema/validate.js";
-import { DescribedCodec } from "./described.js";
+import { CompatibleCodec } from "./compatible.js";
 import { type ExecutorName, installExecutor } from "./executor.js";
 import { compilePlan, type Plan } from "./plan.js";
 import { Reader } from "./reader.js";
 import { Malformed, Refusal } from "./refusal.js";
-import { type RootForm, rootOf } from "./root.js";
+import { type RootFunctions, rootFunctions } from "./root.js";
 import { DYNAMIC_SCOPE, JSON_SHAPE, type Scope, scopeOf, shapeOf } from "./shape.js";
-import { beginWriting, writing } from "./writing.js";
+import { beginWriting, NESTED_ENCODING, writing } from "./writing.js";
 
-/** A codec that knows where its root stands in a compiled plan, so that Rust can transcode to and from JSON. */
+/** A codec that knows the index of its root in a compiled plan, so that Rust can transcode to and from JSON. */
 export interface PlanCodec extends MessageCodec {
   readonly planId: number;
   readonly root: number;
   /**
-   * The same root as messages that describe their fields, for peers that agreed on compatible mode; null unless the
-   * message at the root was declared compatible. The codec itself reads and writes plain XLANG in any case.
+   * The codec of the same root in compatible mode, where each message describes its fields. Null unless the message
+   * at the root was declared compatible. Use it only with peers that agreed on compatible mode.
    */
-  readonly described: MessageCodec | null;
+  readonly compatible: MessageCodec | null;
 }
 
-/** The reader that is used again and again; a default that decodes on its own gets another one. */
+/** The reader that all messages share. A read inside another read, by a default that decodes, gets a new reader. */
 const sharedReader = new Reader();
 let readerBusy = false;
 
@@ -39,28 +39,34 @@ class RootCodec implements PlanCodec {
   readonly planId: number;
   readonly root: number;
   readonly label: string;
-  readonly described: MessageCodec | null;
-  readonly #form: RootForm;
+  readonly compatible: MessageCodec | null;
+  readonly #functions: RootFunctions;
   readonly #schema: SchemaObject | null;
 
   readonly #extensions: readonly ExtensionDefinition[];
 
-  constructor(scope: Scope, root: number, form: RootForm, schema: SchemaObject | null, compatible: boolean) {
+  constructor(
+    scope: Scope,
+    root: number,
+    functions: RootFunctions,
+    schema: SchemaObject | null,
+    compatible: boolean,
+  ) {
     this.planId = scope.planId;
     this.root = root;
     this.#extensions = scope.extensions.map(({ definition }) => definition);
-    this.#form = form;
+    this.#functions = functions;
     this.#schema = schema;
-    this.label = form.label;
-    this.described = compatible ? new DescribedCodec(this) : null;
+    this.label = functions.label;
+    this.compatible = compatible ? new CompatibleCodec(this) : null;
   }
 
   write(writer: MessageWriter, value: unknown): void {
-    if (writing.busy) throw this.#misfit("a member that encoding reads must not encode on its own", "");
+    if (writing.busy) throw this.#misfit(NESTED_ENCODING, "");
     const start = writer.pos;
     beginWriting();
     try {
-      this.#form.write(writer, value);
+      this.#functions.write(writer, value);
     } catch (error) {
       writer.pos = start;
       throw this.#explain(error, value);
@@ -69,23 +75,25 @@ class RootCodec implements PlanCodec {
     }
   }
 
-  read(bytes: Uint8Array, start: number, end: number, marked: boolean): unknown {
+  read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): unknown {
     const reader = readerBusy ? new Reader() : sharedReader;
     const outer = readerBusy;
     readerBusy = true;
     try {
       reader.begin(bytes, start, end);
-      const value = marked ? this.#form.readMarked(reader) : this.#form.read(reader);
+      const value = presenceFlagged
+        ? this.#functions.readPresenceFlagged(reader)
+        : this.#functions.read(reader);
       if (reader.pos !== end) reader.fail(`${end - reader.pos} bytes follow the message`);
       return value;
     } catch (error) {
-      throw this.#unread(error, marked);
+      throw this.#readError(error, presenceFlagged);
     } finally {
       readerBusy = outer;
     }
   }
 
-  /** The executors only say no; the validator finds the place. */
+  /** Makes the error of a failed write. Executors do not know the path; the validator finds it. */
   #explain(error: unknown, value: unknown): unknown {
     if (!(error instanceof Refusal || error instanceof Misfit)) return error;
     try {
@@ -103,25 +111,25 @@ class RootCodec implements PlanCodec {
     return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
   }
 
-  /** Marked XLANG was made by us of something else: an offset in it tells nobody anything. */
-  #unread(error: unknown, marked: boolean): unknown {
+  /** Makes the error of a failed read. Presence-flagged XLANG is made in this process, so its offsets are not shown. */
+  #readError(error: unknown, presenceFlagged: boolean): unknown {
     if (error instanceof Malformed) {
-      const text = `${this.label}${marked ? "" : ` at byte ${error.offset}`}: ${error.message}`;
+      const text = `${this.label}${presenceFlagged ? "" : ` at byte ${error.offset}`}: ${error.message}`;
       const facts = { isLocal: true, reason: error.reason };
       const { cause } = error;
       return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
     }
-    // Nothing but a default is checked against a schema here, and a default is ours, not the peer's.
+    // While reading, only defaults are checked against a schema. A default belongs to this process, not to the peer.
     if (!(error instanceof Misfit)) return error;
-    const text = `${this.label}: a default does not fit: ${error.message}`;
+    const text = `${this.label}: a default value does not fit its field: ${error.message}`;
     return new AsterError(Code.INTERNAL, text, { isLocal: true, reason: "BAD_DEFAULT" });
   }
 }
 
-/** The plan of described types and the codecs of its roots. */
+/** Compiles the plan of described types, and gives the codecs of its roots. */
 function compile(described: Described, executor?: ExecutorName): { plan: Plan; codecs: Codecs } {
   const plan = compilePlan(described.descriptor);
-  // One scope for the roots that track references and one for the others, each made when a root needs it.
+  // Roots that track references share one scope, the others share another. Each scope is made when a root needs it.
   const scopes = new Map<boolean, Scope>();
   const scopeFor = (tracked: boolean): Scope => {
     let scope = scopes.get(tracked);
@@ -133,10 +141,10 @@ function compile(described: Described, executor?: ExecutorName): { plan: Plan; c
     return scope;
   };
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
-    const node = plan.roots[root];
-    const scope = scopeFor(node?.refs === true);
-    const form = rootOf(scope, shapeOf(scope, schema, node));
-    return new RootCodec(scope, root, form, schema, node?.compatible === true);
+    const position = plan.roots[root];
+    const scope = scopeFor(position?.refs === true);
+    const functions = rootFunctions(scope, shapeOf(scope, schema, position));
+    return new RootCodec(scope, root, functions, schema, position?.compatible === true);
   };
   return { plan, codecs: codec };
 }
@@ -146,8 +154,8 @@ type Codecs = (schema: SchemaObject, root: number) => PlanCodec;
 const bySchema = new WeakMap<object, PlanCodec>();
 
 /**
- * The codec of a schema or a `@wireType` class alone; compiled once.
- * @throws {TypeError} for anything else
+ * The codec of one schema or one `@wireType` class. It is compiled once.
+ * @throws {TypeError} for any other value
  */
 export function codecOf(value: unknown): PlanCodec {
   const schema = asSchema(value, "codecOf()");
@@ -159,7 +167,7 @@ export function codecOf(value: unknown): PlanCodec {
   return codec;
 }
 
-/** A codec with an executor of one's own choice, never shared: for tests that compare the two. */
+/** A codec with a given executor, not shared. For tests that compare the executors. */
 export function codecBy(executor: ExecutorName, value: unknown): PlanCodec {
   const schema = asSchema(value, "codecBy()");
   return compile(describe([schema]), executor).codecs(schema, 0);
@@ -172,17 +180,17 @@ export interface MethodCodecs {
   readonly response: PlanCodec;
 }
 
-/** A service's methods with their codecs: one plan for all of them. */
+/** The methods of a service with their codecs. All of them use one plan. */
 export interface ServiceCodecs {
   readonly planId: number;
-  /** Equal where all messages have equal bytes. */
+  /** Equal for two services when all their messages have the same bytes. */
   readonly fingerprint: string;
   readonly methods: readonly MethodCodecs[];
 }
 
 const byService = new WeakMap<object, ServiceCodecs>();
 
-/** The codecs of a service, in the order of its methods; compiled once. */
+/** The codecs of a service, in the order of its methods. They are compiled once. */
 export function serviceCodecs(service: object): ServiceCodecs {
   let codecs = byService.get(service);
   if (codecs === undefined) {
@@ -198,11 +206,11 @@ export function serviceCodecs(service: object): ServiceCodecs {
   return codecs;
 }
 
-/** The codec of calls without a schema: root 0 of plan 0, any value, maps with string keys as objects. */
+/** The codec of calls without a schema. It takes any value, and gives maps with string keys as objects. */
 export const jsonCodec: PlanCodec = new RootCodec(
   DYNAMIC_SCOPE,
   0,
-  rootOf(DYNAMIC_SCOPE, JSON_SHAPE),
+  rootFunctions(DYNAMIC_SCOPE, JSON_SHAPE),
   null,
   false,
 );

@@ -1,8 +1,8 @@
-// Which executor runs the plans of a process: generated code or the interpreter.
+// The executor that runs plans in this process: generated code or the interpreter.
 //
-// Owns: that choice. Generated code needs `new Function`; where the process forbids it (Node's
-// `--disallow-code-generation-from-strings`) or the environment says `ASTER_CODEC=interpreted`, the interpreter
-// takes over. Both give the same bytes and values.
+// Owns: that choice. Generated code needs `new Function`. The interpreter is used where the process forbids it (the
+// option `--disallow-code-generation-from-strings` of Node) and where the environment variable `ASTER_CODEC` is
+// `interpreted`. Both executors give the same bytes and values.
 
 import { generate } from "./generate.js";
 import { bodyReader } from "./interpret-read.js";
@@ -17,13 +17,13 @@ function chosen(): ExecutorName {
   try {
     return new Function("return true")() === true ? "generated" : "interpreted";
   } catch {
-    return "interpreted"; // the process forbids making code from text: that is what the interpreter is for
+    return "interpreted"; // the process forbids `new Function`
   }
 }
 
 let executor: ExecutorName | null = null;
 
-/** Gives every message of a scope its functions. */
+/** Sets the write and read functions of every message in a scope. */
 export function installExecutor(scope: Scope, name?: ExecutorName): void {
   executor ??= chosen();
   if ((name ?? executor) === "generated") {
@@ -33,7 +33,7 @@ export function installExecutor(scope: Scope, name?: ExecutorName): void {
   for (const type of scope.types) {
     if (type.kind !== "message") continue;
     type.write = bodyWriter(scope, type);
-    type.read = bodyReader({ scope, marked: false }, type);
-    type.readMarked = bodyReader({ scope, marked: true }, type);
+    type.read = bodyReader({ scope, presenceFlagged: false }, type);
+    type.readPresenceFlagged = bodyReader({ scope, presenceFlagged: true }, type);
   }
 }

@@ -1,7 +1,7 @@
-// Extensions on the wire: a length and the bytes that the user's encoder made.
+// Extensions on the wire: a length, and the bytes that the user's encoder made.
 //
-// Owns: that payload, and which extension a value in a dynamic place belongs to. What the user's functions do wrong
-// ends the message like any other misfit or malformed byte.
+// Owns: that payload, and the choice of the extension for a value at a dynamic position. An error of the user's
+// encoder fails the write like a value that does not fit; an error of the decoder fails the read like malformed bytes.
 
 import type { MessageWriter } from "../message.js";
 import { bytesOfExtension, valueOfExtension } from "../schema/extension-coder.js";
@@ -23,7 +23,7 @@ export function readExtension(reader: Reader, type: ExtensionType): unknown {
   return coded.ok ? coded.value : reader.fail(coded.problem, coded.cause);
 }
 
-/** The first of the types that is an extension and takes the value as its own. */
+/** The first extension among the types whose `is` accepts the value. */
 export function extensionOf(types: readonly NamedType[], value: unknown): ExtensionType | undefined {
   for (const type of types) {
     if (type.kind === "extension" && type.definition.is?.(value) === true) return type;

@@ -1,34 +1,34 @@
-// Generated readers: one function a message, one a list or map, all of a scope in one source.
+// Generated readers: one function for each message, list and map of a scope, in one source.
 //
-// Owns: that source, in two variants (XLANG and marked XLANG). The form that Python writes is spelled out; any
-// other form of a list or map that peers may send goes to the interpreter. Values of fixed size at the start of a
-// message are checked once; every other read checks for itself.
+// Owns: that source, in two variants: XLANG and presence-flagged XLANG. Generated code reads the encodings that Python
+// writes. It calls the interpreter for the other encodings of lists and maps. The length of the message is checked
+// once for the fields of fixed size at the start; every other read has its own check.
 
 import { recordOf } from "../schema/validate.js";
-import { formOfShape } from "./forms.js";
 import {
   checkHash,
   expectOf,
   fieldReader,
+  flaggedFieldReader,
   isPresent,
-  leadReader,
   payloadReader,
   type Reading,
 } from "./interpret-read.js";
-import { trackedForm } from "./interpret-write.js";
+import { trackedElement } from "./interpret-write.js";
 import { type Expect, expectType, nullFor, readChunk, readChunkSize, readItems } from "./read-dynamic.js";
-import { readAgain, readReferable } from "./read-referable.js";
+import { readBackReference, readTracked } from "./read-reference.js";
 import { cutText } from "./read-text.js";
 import {
   defaultOf,
   type FieldShape,
   type MapShape,
   type MessageType,
-  type ReadBody,
+  type ReadValue,
   type Scope,
   type Shape,
 } from "./shape.js";
 import { member, Source } from "./source.js";
+import { trackedByShape } from "./tracked-types.js";
 import { DECLARED_CHUNK, DECLARED_LIST, ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 
 const runtime = {
@@ -37,14 +37,14 @@ const runtime = {
   expectType,
   isPresent,
   nullFor,
-  readAgain,
+  readBackReference,
   readChunk,
   readChunkSize,
   readItems,
   recordOf,
 };
 
-/** Kinds of fixed size: how many bytes, and the expression that reads them at `p` without a check. */
+/** Kinds of fixed size: the number of bytes, and the expression that reads them at `p` without a check. */
 const fixedByWord: Readonly<Record<string, readonly [number, string]>> = {
   int8: [1, "d.getInt8(p)"],
   int16: [2, "d.getInt16(p, true)"],
@@ -58,7 +58,7 @@ const fixedByWord: Readonly<Record<string, readonly [number, string]>> = {
   float: [8, "d.getFloat64(p, true)"],
 };
 
-/** Kinds that the reader has a method for. */
+/** Kinds with a method of the reader. */
 const methodByWord: Readonly<Record<string, string>> = {
   bool: "r.bool()",
   int32: "r.int32()",
@@ -75,7 +75,7 @@ const methodByWord: Readonly<Record<string, string>> = {
 
 const ENTER = "r.enter();";
 
-/** Lists of up to this many elements are allocated at once; longer ones grow as their elements turn out to be there. */
+/** Lists of up to this many elements get an array of that length; longer lists grow as elements are read. */
 const ALLOCATED = 256;
 
 class ReaderSource {
@@ -89,7 +89,7 @@ class ReaderSource {
     this.#scopeName = this.#source.constant(reading.scope);
   }
 
-  build(): (ReadBody | null)[] {
+  build(): (ReadValue | null)[] {
     const { types, tracked } = this.#reading.scope;
     for (const type of types) {
       if (type.kind !== "message") continue;
@@ -98,7 +98,7 @@ class ReaderSource {
     }
     const names = types.map((type) => (type.kind === "message" ? `r${type.index}` : "null"));
     this.#source.line(`return [${names.join(", ")}];`);
-    return this.#source.run(runtime) as (ReadBody | null)[];
+    return this.#source.run(runtime) as (ReadValue | null)[];
   }
 
   #message(type: MessageType): void {
@@ -107,7 +107,7 @@ class ReaderSource {
     const assign = fields.map((field, at) => `${member("this", field.key)} = a${at};`);
     this.#source.line(`function K${index}(${names.join(", ")}) { ${assign.join(" ")} }`);
     this.#source.line(`K${index}.prototype = ${this.#source.constant(type.definition.prototype)};`);
-    const lead = this.#lead(type);
+    const lead = this.#fixedSizeStart(type);
     const body = [
       `function r${index}(r) {`,
       ENTER,
@@ -125,12 +125,13 @@ class ReaderSource {
   }
 
   /**
-   * A message that its parts may refer to: the object is there once the scalars at the start are read, and its
-   * other fields are set as they are. Without others it is made at the end, as where nothing is tracked.
+   * Adds the reader of a message where references are tracked. Its fields may refer to the message itself, so the
+   * object is made after the scalars at the start, and the other fields are set one by one. A message without other
+   * fields is made at the end.
    */
   #trackedMessage(type: MessageType): void {
     const { index, fields, order } = type;
-    const lead = this.#lead(type);
+    const lead = this.#fixedSizeStart(type);
     const late = order.findIndex((at) => !isPlainScalar(fields[at] as FieldShape));
     const early = late < 0 ? order : order.slice(0, late);
     const names = [...early].sort((one, other) => one - other).map((at) => `a${at}`);
@@ -143,7 +144,7 @@ class ReaderSource {
     const body = [
       `function r${index}(r, s) {`,
       ENTER,
-      `const b = r.buf, t = r.numbered${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
+      `const b = r.buf, t = r.references${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
       `if (r.end - p < ${4 + lead.bytes} || (b[p] | b[p + 1] << 8 | b[p + 2] << 16 | b[p + 3] << 24) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
       "p += 4;",
       ...lead.lines,
@@ -159,8 +160,8 @@ class ReaderSource {
     this.#source.line(body.join("\n"));
   }
 
-  /** The fields of fixed size at the start, which one check covers. */
-  #lead(type: MessageType): {
+  /** The fields of fixed size at the start of a message, which one length check covers. */
+  #fixedSizeStart(type: MessageType): {
     readonly bytes: number;
     readonly count: number;
     readonly view: boolean;
@@ -170,8 +171,8 @@ class ReaderSource {
     const lines: string[] = [];
     for (const at of type.order) {
       const { shape, field } = type.fields[at] as FieldShape;
-      const marked = this.#reading.marked && field.fallback !== null;
-      if (shape.op !== "scalar" || shape.nullable || marked) break;
+      const presenceFlagged = this.#reading.presenceFlagged && field.fallback !== null;
+      if (shape.op !== "scalar" || shape.nullable || presenceFlagged) break;
       if (shape.kind.word === "bool") {
         lines.push(`x = b[p]; if (x > 1) { r.pos = p; r.bool(); } p++; a${at} = x === 1;`);
         bytes += 1;
@@ -186,51 +187,51 @@ class ReaderSource {
   }
 
   #field(place: FieldShape, target: string): string {
-    const { field, shape, lead } = place;
-    const read = lead === "plain" ? this.#place(shape, target) : this.#led(place, target);
-    if (!this.#reading.marked || field.fallback === null) return read;
+    const { field, shape, fieldFlag } = place;
+    const read = fieldFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(place, target);
+    if (!this.#reading.presenceFlagged || field.fallback === null) return read;
     return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(${this.#source.constant(field)});`;
   }
 
-  /** Statements that read a field that more than a null flag may precede. */
-  #led(place: FieldShape, target: string): string {
-    const { shape, lead } = place;
-    const rare = leadReader(this.#reading, place);
-    if (lead === "flag" || shape.op === "dynamic" || shape.op === "extension")
+  /** Statements that read a shared field, which begins with a flag. */
+  #flaggedField(place: FieldShape, target: string): string {
+    const { shape, fieldFlag } = place;
+    const rare = flaggedFieldReader(this.#reading, place);
+    if (fieldFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
       return `${target} = ${this.#source.constant(rare)}(r);`;
     const info = shape.op === "message" && shape.typeInfo;
     const type = info ? `expectType(r, ${this.#scopeName}, ${this.#source.constant(shape.type)}); ` : "";
-    return this.#referable(shape, target, { expect: expectOf(this.#reading, shape), rare, type });
+    return this.#tracked(shape, target, { expect: expectOf(this.#reading, shape), rare, type });
   }
 
-  /** Statements that read a value behind a reference flag: a new one or one that was there; else `rare` does. */
-  #referable(
+  /** Statements that read a value with a reference flag: a new value or a back reference. Other flags go to `rare`. */
+  #tracked(
     shape: Exclude<Shape, { op: "dynamic" }>,
     target: string,
-    { expect, rare, type }: { readonly expect: Expect; readonly rare: ReadBody; readonly type: string },
+    { expect, rare, type }: { readonly expect: Expect; readonly rare: ReadValue; readonly type: string },
   ): string {
-    const place = this.#source.constant(expect);
+    const expected = this.#source.constant(expect);
     return [
-      `x = r.byte(); if (x === 0) { ${type}q = r.take(${this.#source.constant(formOfShape(shape))}); `,
+      `x = r.byte(); if (x === 0) { ${type}q = r.reserveReferenceId(${this.#source.constant(trackedByShape(shape))}); `,
       `${this.#payload(shape, target, "q")} t.values[q] = ${target}; }`,
-      `else if (x === 254) ${target} = readAgain(r, ${place});`,
-      `else if (x === 253) ${target} = nullFor(r, ${place});`,
+      `else if (x === 254) ${target} = readBackReference(r, ${expected});`,
+      `else if (x === 253) ${target} = nullFor(r, ${expected});`,
       `else { r.pos--; ${target} = ${this.#source.constant(rare)}(r); }`,
     ].join(" ");
   }
 
-  /** Statements that read an element, key or value of a declared type in the form that Python writes. */
-  #part(shape: Shape, target: string): string {
-    const form = trackedForm(this.#reading.scope, shape);
-    if (form === null || shape.op === "dynamic") return this.#payload(shape, target);
+  /** Statements that read an element, key or value of a declared type, in the encoding that Python writes. */
+  #element(shape: Shape, target: string): string {
+    const tracked = trackedElement(this.#reading.scope, shape);
+    if (tracked === null || shape.op === "dynamic") return this.#payload(shape, target);
     const expect = expectOf(this.#reading, shape);
     const read = payloadReader(this.#reading, shape);
-    const rare: ReadBody = (reader) => readReferable(reader, expect, form, read);
-    return this.#referable(shape, target, { expect, rare, type: "" });
+    const rare: ReadValue = (reader) => readTracked(reader, expect, tracked, read);
+    return this.#tracked(shape, target, { expect, rare, type: "" });
   }
 
-  /** Statements that read a field into a variable. */
-  #place(shape: Shape, target: string): string {
+  /** Statements that read a field that is not shared into a variable. */
+  #plainField(shape: Shape, target: string): string {
     if (shape.op === "dynamic" || shape.op === "extension") {
       return `${target} = ${this.#source.constant(fieldReader(this.#reading, shape))}(r);`;
     }
@@ -240,30 +241,30 @@ class ReaderSource {
     return shape.nullable ? `if (r.isNull()) ${target} = null; else { ${read} }` : read;
   }
 
-  /** Statements that read a payload into a variable. */
-  #payload(shape: Shape, target: string, number = ""): string {
+  /** Statements that read a payload into a variable. `id` is the variable with the reserved reference id, if any. */
+  #payload(shape: Shape, target: string, id = ""): string {
     if (shape.op === "scalar" && shape.kind.word === "int" && shape.kind.js === "number") {
-      // One byte is what most integers are.
+      // Most integers take one byte.
       return `x = r.pos; if (x < r.end && b[x] < 128) { x = b[x]; r.pos++; ${target} = (x >>> 1) ^ -(x & 1); } else ${target} = r.int();`;
     }
     if (shape.op === "scalar" && shape.kind.word === "string") return cutText(target);
-    return `${target} = ${this.#expression(shape, number && `, ${number}`)};`;
+    return `${target} = ${this.#expression(shape, id && `, ${id}`)};`;
   }
 
-  /** @param number the argument that tells collections and messages their number, if they have one */
-  #expression(shape: Shape, number: string): string {
+  /** @param id the argument for the reserved reference id of a collection or message; empty without one */
+  #expression(shape: Shape, id: string): string {
     switch (shape.op) {
       case "scalar": {
         const method = methodByWord[shape.kind.word];
         return method ?? `${this.#source.constant(payloadReader(this.#reading, shape))}(r)`;
       }
       case "message":
-        return `r${shape.type.index}(r${number})`;
+        return `r${shape.type.index}(r${id})`;
       case "list":
       case "set":
-        return `${this.#collection(shape)}(r${number})`;
+        return `${this.#collection(shape)}(r${id})`;
       case "map":
-        return `${this.#map(shape)}(r${number})`;
+        return `${this.#map(shape)}(r${id})`;
       default:
         return `${this.#source.constant(payloadReader(this.#reading, shape))}(r)`;
     }
@@ -274,24 +275,25 @@ class ReaderSource {
     const { element, declared } = shape;
     const expect = this.#source.constant(expectOf(this.#reading, element));
     const { tracked } = this.#reading.scope;
-    const form = trackedForm(this.#reading.scope, element);
-    const flags = form === null ? DECLARED_LIST : DECLARED_LIST | LIST_FLAG.TRACKED;
-    // Python's one exception: in a list of bools, nothing precedes them.
-    const part = form?.kind === ID.BOOL ? this.#payload(element, "y") : this.#part(element, "y");
-    // A list that its elements may refer to is there from the beginning and grows.
+    const elementType = trackedElement(this.#reading.scope, element);
+    const flags = elementType === null ? DECLARED_LIST : DECLARED_LIST | LIST_FLAG.TRACKED;
+    // Python writes and reads no reference flags for lists of bools without nulls.
+    const readElement =
+      elementType?.wireType === ID.BOOL ? this.#payload(element, "y") : this.#element(element, "y");
+    // Elements may refer to the list, so the list exists before them and grows.
     const allocate = tracked ? "" : `if (n <= ${ALLOCATED}) v = new Array(n);`;
     const add = tracked ? "v.push(y);" : "v[i] = y;";
     const fast = declared
-      ? `if (f === ${flags}) { ${allocate} for (let i = 0; i < n; i++) { ${part} ${add} } } else `
+      ? `if (f === ${flags}) { ${allocate} for (let i = 0; i < n; i++) { ${readElement} ${add} } } else `
       : "";
     const set = shape.op === "set";
-    // A set that can be referred to is there before its elements are.
+    // Elements may refer to the set, so the set exists before them.
     const early = set && tracked ? "const m = new Set(); if (s >= 0) t.values[s] = m;" : "";
-    const number = !set && tracked ? "if (s >= 0) t.values[s] = v;" : "";
+    const register = !set && tracked ? "if (s >= 0) t.values[s] = v;" : "";
     this.#source.line(
       [
         `function ${name}(r${tracked ? ", s" : ""}) {`,
-        `const n = r.count(); ${ENTER} let v = []; ${tracked ? "const t = r.numbered;" : ""} ${early} ${number}`,
+        `const n = r.count(); ${ENTER} let v = []; ${tracked ? "const t = r.references;" : ""} ${early} ${register}`,
         "if (n > 0) {",
         "const f = r.byte(), b = r.buf; let x, y, q;",
         `${fast}readItems(r, ${this.#scopeName}, ${expect}, n, f, v);`,
@@ -311,20 +313,20 @@ class ReaderSource {
     const { scope } = this.#reading;
     const header =
       DECLARED_CHUNK |
-      (trackedForm(scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
-      (trackedForm(scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
+      (trackedElement(scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
+      (trackedElement(scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
     const take = shape.record ? "m[k] = y;" : "m.set(k, y);";
     const fast = [
       `if (h === ${header}) {`,
       "const s = readChunkSize(r, n - i);",
-      `for (let j = 0; j < s; j++) { ${this.#part(shape.key, "k")} ${this.#part(shape.value, "y")} ${take} }`,
+      `for (let j = 0; j < s; j++) { ${this.#element(shape.key, "k")} ${this.#element(shape.value, "y")} ${take} }`,
       "i += s; continue; }",
     ];
     this.#source.line(
       [
         `function ${name}(r${scope.tracked ? ", s" : ""}) {`,
         `const n = r.count(), b = r.buf, m = ${shape.record ? "recordOf([])" : "new Map()"}; ${ENTER}`,
-        scope.tracked ? "const t = r.numbered; if (s >= 0) t.values[s] = m;" : "",
+        scope.tracked ? "const t = r.references; if (s >= 0) t.values[s] = m;" : "",
         "let x, k, y, q;",
         "for (let i = 0; i < n; ) {",
         "const h = r.byte();",
@@ -339,12 +341,12 @@ class ReaderSource {
   }
 }
 
-/** A field that nothing can refer to and that refers to nothing. */
-function isPlainScalar({ shape, lead }: FieldShape): boolean {
-  return lead !== "reference" && (shape.op === "scalar" || shape.op === "enum");
+/** A scalar or enum without a reference flag. It cannot be part of a cycle. */
+function isPlainScalar({ shape, fieldFlag }: FieldShape): boolean {
+  return fieldFlag !== "reference" && (shape.op === "scalar" || shape.op === "enum");
 }
 
-/** The readers of a scope's types, by index; null for enums. */
-export function generateReaders(scope: Scope, marked: boolean): (ReadBody | null)[] {
-  return new ReaderSource({ scope, marked }).build();
+/** The readers of the types of a scope, by index; null for enums and extensions. */
+export function generateReaders(scope: Scope, presenceFlagged: boolean): (ReadValue | null)[] {
+  return new ReaderSource({ scope, presenceFlagged }).build();
 }

@@ -1,29 +1,29 @@
-// Generated writers: one function a message, one a list or map, all of a scope in one source.
+// Generated writers: one function for each message, list and map of a scope, in one source.
 //
-// Owns: that source. Cursor, buffer and view are locals; room is asked for once in front of a run of values whose
-// size is bounded, and again behind each call that may have grown the buffer. Rare forms (dynamic places, maps
-// with nulls) are closures of the interpreter.
+// Owns: that source. Position, buffer and view are local variables. Generated code makes room once for a sequence of
+// values with a known largest size, and again after each call that may replace the buffer. It calls closures of the
+// interpreter for rare encodings (dynamic positions, maps with nulls).
 
 import { fieldInput } from "../schema/validate.js";
-import { type Form, formOfShape } from "./forms.js";
-import { fieldWriter, leadWriter, payloadWriter, trackedForm } from "./interpret-write.js";
-import { countValue, numberOf, numberOfAny } from "./numbered.js";
+import { fieldWriter, flaggedFieldWriter, payloadWriter, trackedElement } from "./interpret-write.js";
 import { putBigInt, putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "./numbers.js";
+import { assignReferenceId, referenceIdOf, referenceIdOfAny } from "./references.js";
 import { refuse } from "./refusal.js";
 import type { FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
 import { member, Source } from "./source.js";
 import { putShortText, SHORT_TEXT_ROOM, writeLongText } from "./text.js";
+import { type TrackedType, trackedByShape } from "./tracked-types.js";
 import { DECLARED_CHUNK, ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
 import { scalarWriter, type WriteValue } from "./write-scalar.js";
 import { beginCollection, enterWriting, writeTypeInfo, writing } from "./writing.js";
 
 const runtime = {
   beginCollection,
-  countValue,
+  assignReferenceId,
   enterWriting,
   fieldInput,
-  numberOf,
-  numberOfAny,
+  referenceIdOf,
+  referenceIdOfAny,
   putBigInt,
   putBigUint,
   putInt,
@@ -37,7 +37,7 @@ const runtime = {
   writing,
 };
 
-/** How a value is written inside a run: its greatest size, and the statements for the local `x`. */
+/** How a scalar is written inside such a sequence: its largest size, and the statements for the variable `x`. */
 interface Inline {
   readonly room: number;
   readonly code: string;
@@ -122,39 +122,39 @@ class WriterSource {
     this.#source.line(lines.join("\n"));
   }
 
-  /** Reads the member into `x` and writes it. */
+  /** Reads a member into `x` and writes it. */
   #field(place: FieldShape): Step {
     const { key, field } = place;
     const access = member("v", key);
-    // A name that every object inherits counts only as a member of its own.
+    // For a name that every object inherits, such as "constructor", only an own member counts.
     const read =
       key in Object.prototype ? `Object.hasOwn(v, ${JSON.stringify(key)}) ? ${access} : undefined` : access;
-    // Where references are tracked, a default is another object for each message that needs it.
+    // Where references are tracked, each message gets its own object for a default.
     const own = this.#scope.tracked ? ", true" : "";
     const absent = `if (x === undefined) x = fieldInput(${this.#source.constant(field)}, v${own});`;
-    const step = this.#led(place);
+    const step = this.#flaggedField(place);
     return { room: step.room, code: (rest) => `x = ${read}; ${absent}\n${step.code(rest)}` };
   }
 
-  /** A field's value with all that precedes it. */
-  #led(place: FieldShape): Step {
-    const { shape, lead } = place;
-    if (lead === "plain") return this.#place(shape);
-    if (lead === "flag" || shape.op === "dynamic" || shape.op === "extension")
-      return this.#closure(leadWriter(this.#scope, place));
-    return orNull(shape.nullable, this.#referable(formOfShape(shape), this.#present(shape)));
+  /** Writes the value of a field, with its flags. */
+  #flaggedField(place: FieldShape): Step {
+    const { shape, fieldFlag } = place;
+    if (fieldFlag === "plain") return this.#plainField(shape);
+    if (fieldFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
+      return this.#closure(flaggedFieldWriter(this.#scope, place));
+    return orNull(shape.nullable, this.#tracked(trackedByShape(shape), this.#present(shape)));
   }
 
-  /** A value behind a reference flag, or the number under which it was written already. */
-  #referable(form: Form, step: Step): Step {
-    const name = this.#source.constant(form);
+  /** Writes a value with a reference flag: the value itself, or a back reference. */
+  #tracked(tracked: TrackedType, step: Step): Step {
+    const name = this.#source.constant(tracked);
     const { room, code } = step;
-    if (form.shape?.op === "scalar" && ["string", "date", "bigint"].includes(form.shape.kind.js)) {
-      // Strings and bigints in JavaScript: never the same ones twice.
-      return { room: room + 1, code: (rest) => `countValue(${name}); b[p++] = 0; ${code(rest)}` };
+    if (tracked.shape?.op === "scalar" && ["string", "date", "bigint"].includes(tracked.shape.kind.js)) {
+      // Strings and bigints have no identity in JavaScript, so there are no back references to them.
+      return { room: room + 1, code: (rest) => `assignReferenceId(${name}); b[p++] = 0; ${code(rest)}` };
     }
-    // What a user's encoder takes may be anything.
-    const lookUp = form.shape?.op === "extension" ? "numberOfAny" : "numberOf";
+    // The user's encoder may accept values of any type, also those without identity.
+    const lookUp = tracked.shape?.op === "extension" ? "referenceIdOfAny" : "referenceIdOf";
     return {
       room: room + 6,
       code: (rest) =>
@@ -162,14 +162,14 @@ class WriterSource {
     };
   }
 
-  /** A key or value of a map, neither of them null. */
+  /** Writes a key or value of a map without nulls. */
   #side(shape: Shape): Step {
-    const form = trackedForm(this.#scope, shape);
-    return form === null ? this.#payload(shape) : this.#referable(form, this.#payload(shape));
+    const tracked = trackedElement(this.#scope, shape);
+    return tracked === null ? this.#payload(shape) : this.#tracked(tracked, this.#payload(shape));
   }
 
-  /** A field's value: null flag and type info included. */
-  #place(shape: Shape): Step {
+  /** Writes the value of a field that is not shared, with its null flag and type info. */
+  #plainField(shape: Shape): Step {
     const step =
       shape.op === "dynamic" || shape.op === "extension"
         ? this.#closure(fieldWriter(this.#scope, { ...shape, nullable: false }))
@@ -189,7 +189,7 @@ class WriterSource {
     return call(`${this.#source.constant(write)}(w, x);`);
   }
 
-  /** The payload of `x`. */
+  /** Writes the payload of `x`. */
   #payload(shape: Shape): Step {
     switch (shape.op) {
       case "scalar":
@@ -229,13 +229,13 @@ class WriterSource {
     const list = shape.op === "list";
     const nulls = shape.element.nullable;
     const has = list ? "v.includes(null)" : "v.has(null)";
-    const form = trackedForm(this.#scope, shape.element);
-    const bare = form?.kind === ID.BOOL;
+    const tracked = trackedElement(this.#scope, shape.element);
+    const bareBools = tracked?.wireType === ID.BOOL;
     const body = this.#payload(shape.element);
-    const step = form === null || bare ? body : this.#referable(form, body);
-    const tracked = form === null ? 0 : LIST_FLAG.TRACKED;
-    const guarded = this.#guard(nulls, form, bare);
-    const room = step.room + (bare ? 6 : 1);
+    const step = tracked === null || bareBools ? body : this.#tracked(tracked, body);
+    const trackedFlag = tracked === null ? 0 : LIST_FLAG.TRACKED;
+    const guarded = this.#guard(nulls, tracked, bareBools);
+    const room = step.room + (bareBools ? 6 : 1);
     this.#source.line(
       [
         `function ${name}(w, v) {`,
@@ -245,8 +245,8 @@ class WriterSource {
         "beginCollection(w, n); if (n === 0) { writing.depth--; return; }",
         `w.ensure(${room}); let p = w.pos, b = w.buf, d = w.view, x, q, i = 0;`,
         nulls
-          ? `const nulls = ${has}; b[p++] = nulls ? ${14 | tracked} : ${12 | tracked};`
-          : `b[p++] = ${12 | tracked};`,
+          ? `const nulls = ${has}; b[p++] = nulls ? ${14 | trackedFlag} : ${12 | trackedFlag};`
+          : `b[p++] = ${12 | trackedFlag};`,
         list ? "for (; i < n; i++) { x = v[i];" : "for (x of v) { if (i++ === n) refuse();",
         `if (b.length - p < ${room}) { w.pos = p; w.ensure(${room}); b = w.buf; d = w.view; }`,
         guarded,
@@ -260,24 +260,24 @@ class WriterSource {
     return name;
   }
 
-  /** What stands before an element in a list with nulls, beside its own flag. */
-  #guard(nulls: boolean, form: Form | null, bare: boolean): string {
+  /** Statements that write the null flag of an element in a list with nulls. */
+  #guard(nulls: boolean, tracked: TrackedType | null, bareBools: boolean): string {
     if (!nulls) return "";
-    const rest = form === null ? "b[p++] = 255;" : "";
-    // Python's one exception: its loop for bools looks only at nulls.
-    const bool = `q = numberOf(x, ${this.#source.constant(form)}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); continue; } b[p++] = 0;`;
-    return `if (nulls) { if (x === null) { b[p++] = 253; continue; } ${bare ? bool : rest} }`;
+    const rest = tracked === null ? "b[p++] = 255;" : "";
+    // Python writes and reads no reference flags for lists of bools without nulls.
+    const bool = `q = referenceIdOf(x, ${this.#source.constant(tracked)}); if (q >= 0) { b[p++] = 254; p = putUint32(b, p, q); continue; } b[p++] = 0;`;
+    return `if (nulls) { if (x === null) { b[p++] = 253; continue; } ${bareBools ? bool : rest} }`;
   }
 
-  /** A map whose two sides are declared and never null: chunks of 255 entries, the last one shorter. */
+  /** Adds the writer of a map whose key and value types are declared and never null: chunks of up to 255 entries. */
   #map(shape: MapShape): string {
     const name = `f${this.#functions++}`;
     const key = this.#side(shape.key);
     const value = this.#side(shape.value);
     const room = key.room + value.room + 2;
     const bits =
-      (trackedForm(this.#scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
-      (trackedForm(this.#scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
+      (trackedElement(this.#scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
+      (trackedElement(this.#scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
     this.#source.line(
       [
         `function ${name}e(w, k, y, left) {`,
@@ -307,7 +307,7 @@ class WriterSource {
   }
 }
 
-/** A step of a run: the room it needs, and its statements, given the room that what follows needs. */
+/** A step of a sequence: its largest size, and its statements. `rest` is the room that the steps after it need. */
 interface Step {
   readonly room: number;
   readonly code: (rest: number) => string;
@@ -327,7 +327,7 @@ function reload(rest: number): string {
   return `${rest > 0 ? `w.ensure(${rest}); ` : ""}p = w.pos; b = w.buf; d = w.view;`;
 }
 
-/** Statements that move `w.pos` and may grow the buffer. */
+/** A step that calls a function which moves `w.pos` and may replace the buffer. */
 function call(statements: string): Step {
   return { room: 0, code: (rest) => `w.pos = p; ${statements} ${reload(rest)}` };
 }
@@ -343,7 +343,7 @@ function plainMap(shape: MapShape): boolean {
   return shape.keyDeclared && shape.valueDeclared && !shape.key.nullable && !shape.value.nullable;
 }
 
-/** The writers of a scope's types, by index; null for enums. */
+/** The writers of the types of a scope, by index; null for enums and extensions. */
 export function generateWriters(scope: Scope): (WriteValue | null)[] {
   return new WriterSource(scope).build();
 }

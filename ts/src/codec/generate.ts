@@ -1,13 +1,13 @@
-// Code generation: gives the messages of a scope functions made for them.
+// Code generation: compiles functions for the messages of a scope.
 //
-// Owns: when each of the three sources is compiled, which is at first use: a client that only sends JSON never
-// pays for readers, a service of four hundred messages starts at once.
+// Owns: when the three sources (writers, readers, readers of presence-flagged XLANG) are compiled: at first use. So a
+// client that only sends JSON compiles no readers, and a service with four hundred messages starts without delay.
 
 import { generateReaders } from "./generate-read.js";
 import { generateWriters } from "./generate-write.js";
 import type { MessageType, Scope } from "./shape.js";
 
-/** Installs generated functions; the first call of one compiles all of its sort. */
+/** Sets functions that compile at first use. The first call of a writer compiles all writers; readers likewise. */
 export function generate(scope: Scope): void {
   const messages = scope.types.filter((type): type is MessageType => type.kind === "message");
   const each = (use: (type: MessageType) => void): void => messages.forEach(use);
@@ -17,10 +17,10 @@ export function generate(scope: Scope): void {
       type.write = functions[type.index] ?? type.write;
     });
   };
-  const compileReaders = (marked: boolean): void => {
-    const functions = generateReaders(scope, marked);
+  const compileReaders = (presenceFlagged: boolean): void => {
+    const functions = generateReaders(scope, presenceFlagged);
     each((type) => {
-      if (marked) type.readMarked = functions[type.index] ?? type.readMarked;
+      if (presenceFlagged) type.readPresenceFlagged = functions[type.index] ?? type.readPresenceFlagged;
       else type.read = functions[type.index] ?? type.read;
     });
   };
@@ -29,13 +29,13 @@ export function generate(scope: Scope): void {
       compileWriters();
       type.write(writer, value);
     };
-    type.read = (reader, number) => {
+    type.read = (reader, referenceId) => {
       compileReaders(false);
-      return type.read(reader, number);
+      return type.read(reader, referenceId);
     };
-    type.readMarked = (reader, number) => {
+    type.readPresenceFlagged = (reader, referenceId) => {
       compileReaders(true);
-      return type.readMarked(reader, number);
+      return type.readPresenceFlagged(reader, referenceId);
     };
   });
 }

@@ -1,59 +1,60 @@
-// The interpreter, reading: closures built from shapes.
+// The interpreter for reading: it builds closures from shapes.
 //
-// Owns: the executor for processes where code generation is forbidden, the oracle of generated readers, and what
-// those call for the rarer forms of lists and maps.
+// Owns: the executor for processes that forbid code generation. Tests compare generated readers with it. Generated
+// readers call it for the rare encodings of lists and maps.
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
 import { readExtension } from "./extension.js";
-import { formOfShape, kindOfShape } from "./forms.js";
 import {
+  type DynamicReading,
   type Expect,
   expectDynamic,
   expectType,
-  isIntegerKind,
-  type Loose,
+  isIntegerType,
+  noMember,
   nullFor,
+  readByWireType,
   readEntries,
   readInteger,
   readList,
   readMap,
-  readOfKind,
   readSet,
   readTyped,
 } from "./read-dynamic.js";
-import { readReferable, typedReader } from "./read-referable.js";
+import { readTracked, typedValueReader } from "./read-reference.js";
 import type { Reader } from "./reader.js";
 import {
   defaultOf,
   type FieldShape,
   type MapShape,
   type MessageType,
-  type ReadBody,
+  type ReadValue,
   type Scope,
   type Shape,
 } from "./shape.js";
+import { trackedByShape, wireTypeOfShape } from "./tracked-types.js";
 import { readArray } from "./typed-array.js";
 import { ID } from "./wire.js";
 
-/** Which types, and whether absent fields are marked. */
+/** What a reader is built for: the types of a scope, and plain or presence-flagged XLANG. */
 export interface Reading {
   readonly scope: Scope;
-  readonly marked: boolean;
+  readonly presenceFlagged: boolean;
 }
 
-/** Reads hash and fields of a message. */
-export function bodyReader(reading: Reading, type: MessageType): ReadBody {
-  let places: { readonly index: number; readonly read: ReadBody }[] | null = null;
+/** Makes the reader of a message: its hash, then its fields. */
+export function bodyReader(reading: Reading, type: MessageType): ReadValue {
+  let fields: FieldReader[] | null = null;
   const { prototype } = type.definition;
-  return (reader, number) => {
+  return (reader, referenceId) => {
     // Built at first use, when every type of the scope has its reader: messages may refer to each other.
-    places ??= type.order.map((index) => ({ index, read: placeReader(reading, type.fields[index]) }));
-    if (reading.scope.tracked) return readTracked(reader, type, places, number);
+    fields ??= type.order.map((index) => ({ index, read: fieldWithPresence(reading, type.fields[index]) }));
+    if (reading.scope.tracked) return readTrackedMessage(reader, type, fields, referenceId);
     reader.enter();
     checkHash(reader, type);
-    const values: unknown[] = new Array(places.length);
-    for (const { index, read } of places) values[index] = read(reader);
+    const values: unknown[] = new Array(fields.length);
+    for (const { index, read } of fields) values[index] = read(reader);
     reader.depth--;
     const result = Object.create(prototype) as Record<string, unknown>;
     for (const [index, { key }] of type.fields.entries()) result[key] = values[index];
@@ -61,68 +62,74 @@ export function bodyReader(reading: Reading, type: MessageType): ReadBody {
   };
 }
 
-/** The object is there before its parts are read, which may refer to it. */
-function readTracked(
+interface FieldReader {
+  /** Index of the field in the order of declaration. */
+  readonly index: number;
+  readonly read: ReadValue;
+}
+
+/** Reads a message where references are tracked. The object exists before its fields: they may refer to it. */
+function readTrackedMessage(
   reader: Reader,
   type: MessageType,
-  places: readonly { readonly index: number; readonly read: ReadBody }[],
-  number = -1,
+  fields: readonly FieldReader[],
+  referenceId = -1,
 ): object {
   const result = Object.create(type.definition.prototype) as Record<string, unknown>;
   for (const { key } of type.fields) result[key] = null;
   reader.enter();
   checkHash(reader, type);
-  if (number >= 0) reader.numbered.values[number] = result;
-  for (const { index, read } of places) result[(type.fields[index] as FieldShape).key] = read(reader);
+  if (referenceId >= 0) reader.references.values[referenceId] = result;
+  for (const { index, read } of fields) result[(type.fields[index] as FieldShape).key] = read(reader);
   reader.depth--;
   return result;
 }
 
-/** The struct hash tells whether both sides have the same fields. */
+/** Checks the struct hash, which is equal only when both sides declare the same fields. */
 export function checkHash(reader: Reader, type: MessageType): void {
   reader.need(4);
   const hash = reader.view.getInt32(reader.pos, true);
   if (hash !== type.hash) {
-    reader.fail(`${type.definition.tag} has other fields at the peer (hash ${hash}, ours is ${type.hash})`);
+    reader.fail(`the peer has other fields for ${type.definition.tag} (hash ${hash}, expected ${type.hash})`);
   }
   reader.pos += 4;
 }
 
-function placeReader(reading: Reading, place: FieldShape | undefined): ReadBody {
-  if (place === undefined) throw new Error("a plan whose order names no field");
-  const read = leadReader(reading, place);
-  if (!reading.marked || place.field.fallback === null) return read;
-  return (reader) => (isPresent(reader) ? read(reader) : defaultOf(place.field));
+function fieldWithPresence(reading: Reading, field: FieldShape | undefined): ReadValue {
+  if (field === undefined) throw new Error("a plan whose order names an unknown field");
+  const read = flaggedFieldReader(reading, field);
+  if (!reading.presenceFlagged || field.field.fallback === null) return read;
+  return (reader) => (isPresent(reader) ? read(reader) : defaultOf(field.field));
 }
 
-/** The mark in front of a field that has a default. */
+/** Reads the presence flag of a field that has a default. */
 export function isPresent(reader: Reader): boolean {
-  const mark = reader.byte();
-  if (mark > 1) reader.fail("a mark that is neither absent nor present");
-  return mark === 1;
+  const flag = reader.byte();
+  if (flag > 1) reader.fail(`the presence flag is ${flag}, but only 0 and 1 are allowed`);
+  return flag === 1;
 }
 
-/** Reads a field with what precedes it. */
-export function leadReader(reading: Reading, { shape, lead }: FieldShape): ReadBody {
-  if (lead === "plain") return fieldReader(reading, shape);
+/** Makes the reader of a field, including its null flag or reference flag. */
+export function flaggedFieldReader(reading: Reading, { shape, fieldFlag }: FieldShape): ReadValue {
+  if (fieldFlag === "plain") return fieldReader(reading, shape);
   const read = presentReader(reading, shape);
   const expect = expectOf(reading, shape);
-  if (lead === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
+  if (fieldFlag === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
   if (shape.op === "dynamic") {
-    const typed = typedReader(reading.scope, expect);
-    return (reader) => readReferable(reader, expect, null, typed);
+    const typed = typedValueReader(reading.scope, expect);
+    return (reader) => readTracked(reader, expect, null, typed);
   }
-  const form = formOfShape(shape);
-  return (reader) => readReferable(reader, expect, form, read);
+  const tracked = trackedByShape(shape);
+  return (reader) => readTracked(reader, expect, tracked, read);
 }
 
-/** Reads a field: null flag, type info where fields carry it, value. */
-export function fieldReader(reading: Reading, shape: Shape): ReadBody {
+/** Makes the reader of a field that is not shared: null flag, type info where the plan has it, value. */
+export function fieldReader(reading: Reading, shape: Shape): ReadValue {
   const read = presentReader(reading, shape);
   return shape.nullable ? (reader) => (reader.isNull() ? null : read(reader)) : read;
 }
 
-function presentReader(reading: Reading, shape: Shape): ReadBody {
+function presentReader(reading: Reading, shape: Shape): ReadValue {
   const { scope } = reading;
   if (shape.op === "dynamic") {
     const expect = expectOf(reading, shape);
@@ -130,63 +137,69 @@ function presentReader(reading: Reading, shape: Shape): ReadBody {
   }
   const payload = payloadReader(reading, shape);
   if ((shape.op !== "message" && shape.op !== "extension") || !shape.typeInfo) return payload;
-  return (reader, number) => {
+  return (reader, referenceId) => {
     expectType(reader, scope, shape.type);
-    return payload(reader, number);
+    return payload(reader, referenceId);
   };
 }
 
-/** Reads the payload of a value of a declared type. */
-export function payloadReader(reading: Reading, shape: Shape): ReadBody {
+/** Makes the reader of a payload of a declared type. */
+export function payloadReader(reading: Reading, shape: Shape): ReadValue {
   const { scope } = reading;
   switch (shape.op) {
     case "scalar":
       return scalarReader(shape.kind, shape.lend);
     case "list": {
       const expect = expectOf(reading, shape.element);
-      return (reader, number) => readList(reader, scope, expect, number);
+      return (reader, referenceId) => readList(reader, scope, expect, referenceId);
     }
     case "set": {
       const expect = expectOf(reading, shape.element);
-      return (reader, number) => readSet(reader, scope, expect, number);
+      return (reader, referenceId) => readSet(reader, scope, expect, referenceId);
     }
     case "map":
       return mapReader(reading, shape);
     case "message":
-      return (reader, number) =>
-        reading.marked ? shape.type.readMarked(reader, number) : shape.type.read(reader, number);
+      return (reader, referenceId) =>
+        reading.presenceFlagged
+          ? shape.type.readPresenceFlagged(reader, referenceId)
+          : shape.type.read(reader, referenceId);
     case "enum": {
       const { members, tag } = shape.type.definition;
-      return (reader) => members[reader.uint32()] ?? reader.fail(`${tag} has no such member`);
+      return (reader) => {
+        const ordinal = reader.uint32();
+        return members[ordinal] ?? reader.fail(noMember(tag, ordinal));
+      };
     }
     case "extension":
       return (reader) => readExtension(reader, shape.type);
     case "dynamic":
-      return (reader, number) => readOfKind(reader, looseOf(reading, shape.records), shape.narrow, number);
+      return (reader, referenceId) =>
+        readByWireType(reader, dynamicReading(reading, shape.records), shape.narrow, referenceId);
   }
 }
 
-function looseOf(reading: Reading, records: boolean): Loose {
-  return { scope: reading.scope, marked: reading.marked, records };
+function dynamicReading(reading: Reading, records: boolean): DynamicReading {
+  return { scope: reading.scope, presenceFlagged: reading.presenceFlagged, records };
 }
 
-function mapReader(reading: Reading, shape: MapShape): ReadBody {
+function mapReader(reading: Reading, shape: MapShape): ReadValue {
   const keys = expectOf(reading, shape.key);
   const values = expectOf(reading, shape.value);
   if (shape.record) {
-    return (reader, number = -1) => {
+    return (reader, referenceId = -1) => {
       const record = recordOf([]);
-      if (number >= 0) reader.numbered.values[number] = record;
+      if (referenceId >= 0) reader.references.values[referenceId] = record;
       readEntries(reader, reading.scope, keys, values, (key, value) => {
         record[key as string] = value;
       });
       return record;
     };
   }
-  return (reader, number) => readMap(reader, reading.scope, keys, values, number);
+  return (reader, referenceId) => readMap(reader, reading.scope, keys, values, referenceId);
 }
 
-const scalars: Readonly<Record<string, ReadBody>> = {
+const scalars: Readonly<Record<string, ReadValue>> = {
   bool: (reader) => reader.bool(),
   int8: (reader) => readInteger(reader, ID.INT8),
   int16: (reader) => readInteger(reader, ID.INT16),
@@ -207,8 +220,8 @@ const scalars: Readonly<Record<string, ReadBody>> = {
   date: (reader) => reader.date(),
 };
 
-/** The reader of a scalar kind. */
-export function scalarReader(kind: ScalarKind, lend: boolean): ReadBody {
+/** Makes the reader of a scalar kind. */
+export function scalarReader(kind: ScalarKind, lend: boolean): ReadValue {
   if (kind.word === "int")
     return kind.js === "bigint" ? (reader) => reader.bigint() : (reader) => reader.int();
   if (kind.word === "bytes") return lend ? (reader) => reader.bytesView() : (reader) => reader.bytes();
@@ -222,30 +235,30 @@ export function scalarReader(kind: ScalarKind, lend: boolean): ReadBody {
   return read;
 }
 
-/** What an element, key or value asks for. */
+/** What the schema allows for an element, a key or a value. */
 export function expectOf(reading: Reading, shape: Shape): Expect {
-  if (shape.op === "dynamic") return expectDynamic(shape, looseOf(reading, shape.records));
+  if (shape.op === "dynamic") return expectDynamic(shape, dynamicReading(reading, shape.records));
   const payload = payloadReader(reading, shape);
   return {
     takesNull: shape.nullable,
     payload,
-    form: formOfShape(shape),
-    ofKind: (reader, kind) => {
-      if (kind === kindOfShape(shape)) return payload;
-      const convert = shape.op === "scalar" ? converter(shape.kind, kind as number) : null;
+    position: trackedByShape(shape),
+    readerFor: (reader, wireType) => {
+      if (wireType === wireTypeOfShape(shape)) return payload;
+      const convert = shape.op === "scalar" ? converter(shape.kind, wireType as number) : null;
       return convert ?? reader.fail("a value of another type than declared");
     },
   };
 }
 
-/** Numbers of another kind than declared, as Python's reader takes them; the range is checked. */
-function converter(kind: ScalarKind, given: number): ReadBody | null {
+/** The reader for a number of another type than declared, as in Python. It checks the range of the declared type. */
+function converter(kind: ScalarKind, given: number): ReadValue | null {
   if (kind.js === "float") {
-    if (isIntegerKind(given)) return (reader) => Number(readInteger(reader, given));
+    if (isIntegerType(given)) return (reader) => Number(readInteger(reader, given));
     if (given === ID.FLOAT32) return (reader) => reader.float32();
     return given === ID.FLOAT64 ? (reader) => reader.float() : null;
   }
-  const integer = isIntegerKind(kind.id) && isIntegerKind(given);
+  const integer = isIntegerType(kind.id) && isIntegerType(given);
   if (!integer) return null;
   return (reader) => {
     const read = readInteger(reader, given);

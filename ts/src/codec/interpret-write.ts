@@ -1,33 +1,33 @@
-// The interpreter, writing: closures built from shapes.
+// The interpreter for writing: it builds closures from shapes.
 //
-// Owns: the executor for processes where code generation is forbidden; generated writers are tested against it
-// byte by byte. Also what generated writers call for forms that they do not spell out.
+// Owns: the executor for processes that forbid code generation. Tests compare generated writers with it byte by byte.
+// Generated writers call it for rare encodings.
 
 import type { MessageWriter } from "../message.js";
 import { entriesOf, fieldInput } from "../schema/validate.js";
 import { writeExtension } from "./extension.js";
-import { type Form, formOfShape } from "./forms.js";
-import { beginValue } from "./numbered.js";
 import { putUint32 } from "./numbers.js";
+import { writeReferenceFlag } from "./references.js";
 import { refuse } from "./refusal.js";
 import type { EnumType, FieldShape, MapShape, MessageType, Scope, Shape } from "./shape.js";
+import { type TrackedType, trackedByShape } from "./tracked-types.js";
 import { DECLARED_LIST, DECLARED_LIST_WITH_NULLS, ID, LIST_FLAG, NOT_NULL, NULL } from "./wire.js";
 import {
   dynamicSide,
   isTracked,
-  type Kind,
   putByte,
   type Side,
+  type WireType,
+  writeByWireType,
   writeDynamic,
   writeEntries,
-  writeOfKind,
   writeSharedDynamic,
   writeUndeclared,
 } from "./write-dynamic.js";
 import { scalarWriter, type WriteValue } from "./write-scalar.js";
 import { beginCollection, enterWriting, writeTypeInfo, writing } from "./writing.js";
 
-/** Writes hash and fields of a message. */
+/** Makes the writer of a message: its hash, then its fields. */
 export function bodyWriter(scope: Scope, type: MessageType): WriteValue {
   let fields: { readonly read: (value: object) => unknown; readonly write: WriteValue }[] | null = null;
   return (writer, value) => {
@@ -49,28 +49,28 @@ function fieldOf(
   index: number,
 ): { readonly read: (value: object) => unknown; readonly write: WriteValue } {
   const field = type.fields[index];
-  if (field === undefined) throw new Error("a plan whose order names no field");
+  if (field === undefined) throw new Error("a plan whose order names an unknown field");
   return {
-    // A default is another object for each message that needs it.
+    // Where references are tracked, each message gets its own object for a default.
     read: (value) => fieldInput(field.field, value, scope.tracked),
-    write: leadWriter(scope, field),
+    write: flaggedFieldWriter(scope, field),
   };
 }
 
-/** Writes a field with what precedes it. */
-export function leadWriter(scope: Scope, { shape, lead }: FieldShape): WriteValue {
-  if (lead === "plain") return fieldWriter(scope, shape);
-  if (lead === "flag") return flagWriter(scope, shape);
+/** Makes the writer of a field, including its null flag or reference flag. */
+export function flaggedFieldWriter(scope: Scope, { shape, fieldFlag }: FieldShape): WriteValue {
+  if (fieldFlag === "plain") return fieldWriter(scope, shape);
+  if (fieldFlag === "flag") return flagWriter(scope, shape);
   if (shape.op === "dynamic") return (writer, value) => writeSharedDynamic(scope, writer, value, shape);
   const write = presentWriter(scope, shape);
-  const form = formOfShape(shape);
+  const tracked = trackedByShape(shape);
   return (writer, value) => {
     if (value === null && shape.nullable) putByte(writer, NULL);
-    else if (beginValue(writer, value, form)) write(writer, value);
+    else if (writeReferenceFlag(writer, value, tracked)) write(writer, value);
   };
 }
 
-/** Writes a field: the null flag where the place is nullable, then the value with what it brings as a field. */
+/** Makes the writer of a field that is not shared: null flag where nullable, type info where the plan has it, value. */
 export function fieldWriter(scope: Scope, shape: Shape): WriteValue {
   const write = presentWriter(scope, shape);
   if (!shape.nullable) return write;
@@ -99,7 +99,7 @@ function presentWriter(scope: Scope, shape: Shape): WriteValue {
   };
 }
 
-/** Writes the payload of a value of a declared type. */
+/** Makes the writer of a payload of a declared type. */
 export function payloadWriter(scope: Scope, shape: Shape): WriteValue {
   switch (shape.op) {
     case "scalar":
@@ -122,10 +122,10 @@ export function payloadWriter(scope: Scope, shape: Shape): WriteValue {
     case "extension":
       return (writer, value) => writeExtension(writer, shape.type, value);
     case "dynamic": {
-      // Declared though dynamic: a bare list or dict inside another one.
+      // A bare list or dict inside another container is declared, but its elements have no type.
       const { narrow } = shape;
-      if (narrow === 0) throw new Error("a plan that declares a place without a type");
-      return (writer, value) => writeOfKind(scope, writer, narrowed(value, narrow), narrow);
+      if (narrow === 0) throw new Error("a plan that declares a position without a type");
+      return (writer, value) => writeByWireType(scope, writer, narrowed(value, narrow), narrow);
     }
   }
 }
@@ -147,21 +147,21 @@ type WriteElements = (writer: MessageWriter, items: readonly unknown[]) => void;
 
 function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteElements {
   if (!declared) {
-    if (element.op !== "dynamic") throw new Error("a plan with an undeclared element of a known type");
+    if (element.op !== "dynamic") throw new Error("a plan with a known element type that is not declared");
     return (writer, items) => writeUndeclared(scope, writer, items, element);
   }
   const write = payloadWriter(scope, element);
-  const form = trackedForm(scope, element);
+  const tracked = trackedElement(scope, element);
   const bools = element.op === "scalar" && element.kind.word === "bool";
   return (writer, items) => {
     beginCollection(writer, items.length);
     const nulls = element.nullable && items.includes(null);
     const flags =
-      (nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST) | (form === null ? 0 : LIST_FLAG.TRACKED);
+      (nulls ? DECLARED_LIST_WITH_NULLS : DECLARED_LIST) | (tracked === null ? 0 : LIST_FLAG.TRACKED);
     if (items.length > 0) putByte(writer, flags);
-    // Python's one exception: its loop for bools looks only at nulls.
-    const flagged = bools && !nulls ? null : form;
-    // By index: holes are undefined elements, which no writer takes.
+    // Python writes and reads no reference flags for lists of bools without nulls.
+    const flagged = bools && !nulls ? null : tracked;
+    // By index, so that a hole is an undefined element. Every writer refuses undefined.
     for (let index = 0; index < items.length; index++) {
       const item = items[index];
       if (nulls && item === null) {
@@ -169,7 +169,7 @@ function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteE
         continue;
       }
       if (flagged !== null) {
-        if (!beginValue(writer, item, flagged)) continue;
+        if (!writeReferenceFlag(writer, item, flagged)) continue;
       } else if (nulls) {
         putByte(writer, NOT_NULL);
       }
@@ -179,11 +179,11 @@ function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteE
   };
 }
 
-/** As what elements, keys and values of a declared shape are numbered, or null where they are not. */
-export function trackedForm(scope: Scope, shape: Shape): Form | null {
+/** The tracked type of elements, keys and values of a declared shape; null where they have no reference flag. */
+export function trackedElement(scope: Scope, shape: Shape): TrackedType | null {
   if (!scope.tracked || shape.op === "dynamic") return null;
-  const form = formOfShape(shape);
-  return isTracked(form.kind) ? form : null;
+  const tracked = trackedByShape(shape);
+  return isTracked(tracked.wireType) ? tracked : null;
 }
 
 function mapWriter(scope: Scope, shape: MapShape): WriteValue {
@@ -192,20 +192,20 @@ function mapWriter(scope: Scope, shape: MapShape): WriteValue {
   return (writer, value) => writeEntries(scope, writer, entriesOf(value) ?? refuse(), keys, values);
 }
 
-/** The kind of everything on a declared side: which one does not matter, only that it is always the same. */
-const DECLARED_KIND: Kind = -1;
+/** The wire type that a declared side reports for each value: one constant, because all have the declared type. */
+const DECLARED_TYPE: WireType = -1;
 
 function sideOf(scope: Scope, shape: Shape, declared: boolean): Side {
   if (!declared) {
-    if (shape.op !== "dynamic") throw new Error("a plan with an undeclared side of a known type");
+    if (shape.op !== "dynamic") throw new Error("a plan with a known key or value type that is not declared");
     return dynamicSide(scope, shape);
   }
   const write = payloadWriter(scope, shape);
-  const form = trackedForm(scope, shape);
+  const tracked = trackedElement(scope, shape);
   return {
     declared: true,
-    kindOf: (value) => (value !== null || shape.nullable ? DECLARED_KIND : refuse()),
-    formOf: () => form,
+    wireTypeOf: (value) => (value !== null || shape.nullable ? DECLARED_TYPE : refuse()),
+    trackedAs: () => tracked,
     write: (writer, value) => write(writer, value),
   };
 }

@@ -1,7 +1,7 @@
 // Meta strings: the packed names of types inside a message.
 //
-// Owns: unpacking the five encodings and reading one from a message, new or as a back reference. Packing is
-// Rust's: plans carry names ready to be copied.
+// Owns: decoding the five encodings, and reading a name in full or as a back reference. Rust packs names: a plan has
+// them as bytes that are ready to copy.
 
 import type { Reader } from "./reader.js";
 import { MAX_NAMES } from "./refusal.js";
@@ -11,7 +11,7 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz._$|";
 const MIXED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const MAX_META_BYTES = 32767;
 
-/** One packed name. What it says depends on its role, because the two roles have different specials. */
+/** One packed name. Namespaces and type names use different special characters, so the text depends on its use. */
 export class MetaString {
   readonly encoding: number;
   readonly bytes: Uint8Array;
@@ -36,7 +36,7 @@ export class MetaString {
   }
 }
 
-/** The codes of the bits, most significant first, behind the strip flag. */
+/** The character codes in packed bytes, most significant bit first. The first bit says to drop the last code. */
 function codesOf(bytes: Uint8Array, width: number): number[] {
   const strip = ((bytes[0] ?? 0) & 0x80) !== 0 ? 1 : 0;
   const count = Math.floor((bytes.length * 8 - 1) / width) - strip;
@@ -64,7 +64,7 @@ function unpack(bytes: Uint8Array, encoding: number, specials: string): string |
   return text;
 }
 
-/** A meta string from the hex of a plan: `uv(length << 1)`, then code or hash, then the bytes. */
+/** The meta string from the hexadecimal bytes of a plan: `uv(length << 1)`, encoding or hash, text. */
 export function metaStringOf(hex: string): MetaString {
   const raw = Buffer.from(hex, "hex");
   let length = 0;
@@ -76,33 +76,34 @@ export function metaStringOf(hex: string): MetaString {
   }
   length >>>= 1;
   if (length === 0) return new MetaString(0, new Uint8Array(0));
-  // A hash of eight bytes stands in front of more than 16; its first byte is the code.
+  // Names of more than 16 bytes have a hash of 8 bytes in place of the encoding. Its first byte is the encoding.
   const encoding = raw[at] ?? 0;
   const start = at + (length > 16 ? 8 : 1);
   return new MetaString(encoding, Uint8Array.from(raw.subarray(start, start + length)));
 }
 
-/** Reads a meta string and remembers it when it is new. */
+/** Reads a meta string. A name that is spelled in full is added to the name table of the message. */
 export function readMetaString(reader: Reader): MetaString {
   const header = reader.uint32();
   const number = header >>> 1;
   if ((header & 1) === 1) {
     const known = number >= 1 && number <= reader.metaCount ? reader.metas[number - 1] : undefined;
-    if (known === undefined) reader.fail("a reference to a name that was not there");
+    if (known === undefined) reader.fail(`a reference to name ${number} of ${reader.metaCount}`);
     return known;
   }
-  if (number > MAX_META_BYTES) reader.fail("a name is too long");
+  if (number > MAX_META_BYTES)
+    reader.fail(`a name of ${number} bytes, but at most ${MAX_META_BYTES} are allowed`);
   let encoding = 0;
   if (number > 0) {
     encoding = reader.byte();
-    if (encoding > 4) reader.fail("a name has an unknown encoding");
+    if (encoding > 4) reader.fail(`a name with the unknown encoding ${encoding}`);
     if (number > 16) {
       reader.need(7);
       reader.pos += 7;
     }
   }
   reader.need(number);
-  if (reader.metaCount >= MAX_NAMES) reader.fail(`more than ${MAX_NAMES} names`);
+  if (reader.metaCount >= MAX_NAMES) reader.fail(`more than ${MAX_NAMES} names in one message`);
   const bytes = Uint8Array.from(reader.buf.subarray(reader.pos, reader.pos + number));
   reader.pos += number;
   const meta = new MetaString(encoding, bytes);

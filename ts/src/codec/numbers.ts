@@ -1,17 +1,17 @@
-// Integers on the wire: varints of 32 and 64 bits, zigzag, tagged; from numbers where they are safe, from bigints
-// only where they are not.
+// Integers on the wire: varints of 32 and 64 bits, zigzag and tagged integers.
 //
-// Owns: the bit work of `put*` (at a position with room, giving the next position). Reading is in `reader.ts`.
+// Owns: the bit operations of `put*`. Each writes at a position with enough room and returns the next position. They
+// work on numbers where these are safe, because bigints are slower. Reading is in `reader.ts`.
 
 import { refuse } from "./refusal.js";
 
 const TWO_27 = 2 ** 27;
 const TWO_28 = 2 ** 28;
 
-/** Room that any varint needs at most. */
+/** The largest size of a varint in bytes. */
 export const VARINT_ROOM = 9;
 
-/** An unsigned varint of up to 32 bits. */
+/** Writes an unsigned varint of up to 32 bits. */
 export function putUint32(buf: Uint8Array, pos: number, value: number): number {
   let rest = value >>> 0;
   if (rest < 0x4000) {
@@ -37,14 +37,14 @@ export function putUint32(buf: Uint8Array, pos: number, value: number): number {
   return pos;
 }
 
-/** A zigzag varint of 64 bits from a safe integer. */
+/** Writes a zigzag varint of 64 bits from a safe integer. */
 export function putInt(buf: Uint8Array, pos: number, value: number): number {
   if ((value | 0) === value) return putUint32(buf, pos, (value << 1) ^ (value >> 31));
   if (!Number.isSafeInteger(value)) refuse();
   const negative = value < 0 ? 1 : 0;
   const magnitude = negative === 1 ? -(value + 1) : value;
   const high = Math.floor(magnitude / TWO_27);
-  // |value| >= 2^31, so `high` is not zero: the low 28 bits are four bytes that all continue.
+  // |value| is at least 2^31, so `high` is not 0: the low 28 bits take four bytes that all have the continuation bit.
   const next = putLow28(buf, pos, ((magnitude - high * TWO_27) << 1) | negative);
   return putUint32(buf, next, high);
 }
@@ -57,7 +57,7 @@ function putLow28(buf: Uint8Array, pos: number, low: number): number {
   return pos + 4;
 }
 
-/** A 64-bit varint from its bits as an unsigned bigint: the ninth byte carries eight bits. */
+/** Writes a varint of 64 bits from an unsigned bigint. Its ninth byte holds eight bits. */
 function putBits(buf: Uint8Array, pos: number, bits: bigint): number {
   if (bits <= 0xffffffffn) return putUint32(buf, pos, Number(bits));
   const low = Number(bits & 0xfffffffn);
@@ -71,7 +71,7 @@ function putBits(buf: Uint8Array, pos: number, bits: bigint): number {
   return next + 1;
 }
 
-/** A zigzag varint of 64 bits from a bigint. */
+/** Writes a zigzag varint of 64 bits from a bigint. */
 export function putBigInt(buf: Uint8Array, pos: number, value: bigint): number {
   const small = Number(value);
   if (Number.isSafeInteger(small)) return putInt(buf, pos, small);
@@ -79,13 +79,13 @@ export function putBigInt(buf: Uint8Array, pos: number, value: bigint): number {
   return putBits(buf, pos, BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)));
 }
 
-/** An unsigned varint of 64 bits from a bigint. */
+/** Writes an unsigned varint of 64 bits from a bigint. */
 export function putBigUint(buf: Uint8Array, pos: number, value: bigint): number {
   if (BigInt.asUintN(64, value) !== value) refuse();
   return putBits(buf, pos, value);
 }
 
-/** A tagged signed integer: four bytes for 31 bits, else a marker and eight bytes. */
+/** Writes a tagged signed integer: four bytes for up to 31 bits, else a tag byte and eight bytes. */
 export function putTaggedInt(view: DataView, pos: number, value: bigint): number {
   if (value >= -0x40000000n && value <= 0x3fffffffn) {
     view.setInt32(pos, Number(value) * 2, true);
@@ -97,7 +97,7 @@ export function putTaggedInt(view: DataView, pos: number, value: bigint): number
   return pos + 9;
 }
 
-/** A tagged unsigned integer. */
+/** Writes a tagged unsigned integer. */
 export function putTaggedUint(view: DataView, pos: number, value: bigint): number {
   if (value >= 0n && value <= 0x7fffffffn) {
     view.setUint32(pos, Number(value) * 2, true);

@@ -1,34 +1,34 @@
-// Plans: what Rust compiled from a schema descriptor, as `docs/plan.md` has it.
+// Plans: the result of compiling a schema descriptor in Rust (`docs/plan.md`).
 //
-// Owns: the types of the plan document and the one place that asks for a plan. Every decision about bytes is in
-// the plan; nothing in this folder sorts fields, hashes or packs names.
+// Owns: the types of the plan document, and the only function that asks for a plan. The plan contains every decision
+// about bytes; nothing in this folder sorts fields, computes hashes or packs names.
 
 import { controlCall } from "../native/index.js";
 
-/** A place in a plan: what stands there and how it is written. */
-export interface PlanNode {
-  /** Fory type id; 0 for dynamic places. */
+/** One position of a plan: the type of the value there and how it is encoded. */
+export interface PlanPosition {
+  /** The Fory type id; 0 for a dynamic position. */
   readonly id: number;
   readonly nullable: boolean;
-  readonly element?: PlanNode;
+  readonly element?: PlanPosition;
   readonly declared?: boolean;
-  readonly key?: PlanNode;
-  readonly value?: PlanNode;
+  readonly key?: PlanPosition;
+  readonly value?: PlanPosition;
   readonly keyDeclared?: boolean;
   readonly valueDeclared?: boolean;
-  /** Index of the message or enum. */
+  /** The index of the message, enum or extension. */
   readonly type?: number;
   readonly typeInfo?: boolean;
   readonly dynamic?: boolean;
-  /** `anyList` and `anyMap`: 22 or 24. */
+  /** For `anyList` and `anyMap`: the type id of LIST or MAP. */
   readonly narrow?: number;
-  /** Unions: the allowed types. */
+  /** For unions: the allowed types. */
   readonly types?: readonly number[];
-  /** Fields that are shared: what precedes them in a payload that tracks references. */
+  /** For shared fields: the flag that the field begins with where references are tracked. */
   readonly shared?: "flag" | "reference";
-  /** Roots: payloads with this root track references. */
+  /** For roots: payloads with this root track references. */
   readonly refs?: boolean;
-  /** Roots: payloads describe their fields. */
+  /** For roots: messages in the payload describe their fields (compatible mode). */
   readonly compatible?: boolean;
 }
 
@@ -41,20 +41,20 @@ export interface PlanType {
   readonly hash?: string;
   readonly prefix?: string;
   readonly order?: readonly number[];
-  readonly fields?: readonly PlanNode[];
+  readonly fields?: readonly PlanPosition[];
   readonly members?: number;
 }
 
 /** A compiled plan. */
 export interface Plan {
   readonly id: number;
-  /** Equal for plans whose messages have equal bytes. */
+  /** Equal for two plans when all their messages have the same bytes. */
   readonly fingerprint: string;
   readonly types: readonly PlanType[];
-  readonly roots: readonly PlanNode[];
+  readonly roots: readonly PlanPosition[];
 }
 
-/** The plan of a descriptor. */
+/** Compiles the plan of a descriptor. */
 export function compilePlan(descriptor: object): Plan {
   const text = JSON.stringify(descriptor);
   return JSON.parse(controlCall((native) => native.compilePlan(text))) as Plan;

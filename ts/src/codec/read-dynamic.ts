@@ -1,45 +1,48 @@
-// Reading type info and values by it.
+// Reading values that begin with their type info, and reading lists and maps.
 //
-// Owns: which type a message names, values without a schema, and the one reading of lists and maps in all the
-// forms that peers write: with or without declared types, with nulls, in chunks of any size. What a place asks
-// for comes in as an `Expect`.
+// Owns: which type a message names, values without a schema, and the only reader of lists and maps that accepts every
+// encoding a peer may choose: declared or named types, nulls, map chunks of any size. An `Expect` describes what the
+// schema allows at a position.
 
 import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
 import { PlainDate } from "../schema/plain-values.js";
 import { recordOf } from "../schema/validate.js";
 import { readExtension } from "./extension.js";
-import { type Form, fitsDynamic } from "./forms.js";
 import { readMetaString } from "./meta-string.js";
-import { formAt, readReferable, typedReader } from "./read-referable.js";
+import { readTracked, trackedTypeFor, typedValueReader } from "./read-reference.js";
 import type { Reader } from "./reader.js";
-import { type DynamicShape, type NamedType, nameKey, type ReadBody, type Scope } from "./shape.js";
+import { type DynamicShape, type NamedType, nameKey, type ReadValue, type Scope } from "./shape.js";
+import { fitsDynamic, type TrackedType } from "./tracked-types.js";
 import { readArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
-import { ANYTHING, type Kind } from "./write-dynamic.js";
+import { ANYTHING, type WireType } from "./write-dynamic.js";
 
-/** What a place asks of the value that stands there. */
+/** What the schema allows at one position of a message. */
 export interface Expect {
   readonly takesNull: boolean;
-  /** Reads a value of the declared type, or null where the place declares none. */
-  readonly payload: ReadBody | null;
-  /** As what values are numbered here, or the place that takes different ones. */
-  readonly form: Form | DynamicShape;
-  /** The reader of a value whose type the message names. @throws when that type does not fit */
-  ofKind(reader: Reader, kind: Kind): ReadBody;
+  /** Reads a value of the declared type; null where the schema declares no type. */
+  readonly payload: ReadValue | null;
+  /** The tracked type of the values here, or the dynamic shape where values of several types are allowed. */
+  readonly position: TrackedType | DynamicShape;
+  /** The reader of a value whose type the message names. Fails when that type is not allowed here. */
+  readerFor(reader: Reader, wireType: WireType): ReadValue;
 }
 
-const INTERNAL = new Set<number>([...Object.values(ID), ...Object.values(arrayKinds).map(({ id }) => id)]);
+const UNNAMED_TYPE_IDS = new Set<number>([
+  ...Object.values(ID),
+  ...Object.values(arrayKinds).map(({ id }) => id),
+]);
 
-/** Reads the type that precedes a value. */
-export function readTypeInfo(reader: Reader, scope: Scope): Kind {
+/** Reads type info: a type id, and for named types the namespace and the name. */
+export function readTypeInfo(reader: Reader, scope: Scope): WireType {
   const id = reader.byte();
   if (id === ID.NAMED_STRUCT || id === ID.NAMED_ENUM || id === ID.NAMED_EXTENSION)
     return readNamed(reader, scope, id);
-  if (!INTERNAL.has(id)) reader.fail(`the type id ${id} cannot stand here`);
+  if (!UNNAMED_TYPE_IDS.has(id)) reader.fail(`the type id ${id} is not allowed here`);
   return id;
 }
 
-const kindNames = { message: "a message", enum: "an enum", extension: "an extension" } as const;
+const categoryNames = { message: "a message", enum: "an enum", extension: "an extension" } as const;
 
 function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
   const outer = readMetaString(reader);
@@ -48,18 +51,22 @@ function readNamed(reader: Reader, scope: Scope, id: number): NamedType {
   const name = inner.typeName;
   if (namespace === null || name === null) reader.fail("a type name is not well-formed");
   const type = scope.byName.get(nameKey(namespace, name));
-  if (type?.definition.typeName !== name) reader.fail("a type that this contract does not know");
-  if (type.info[0] !== id) reader.fail(`${type.definition.tag} is ${kindNames[type.kind]}`);
+  if (type?.definition.typeName !== name) {
+    reader.fail(`the type ${JSON.stringify(nameKey(namespace, name))} is not part of this contract`);
+  }
+  if (type.info[0] !== id) {
+    reader.fail(`${type.definition.tag} is ${categoryNames[type.kind]}, but the message has type id ${id}`);
+  }
   return type;
 }
 
-/** Reads the type info of a message or extension that the place declares. */
+/** Reads the type info of a message or extension whose type the schema declares. */
 export function expectType(reader: Reader, scope: Scope, type: NamedType): void {
   const { info, infoWords } = type;
   const { buf, pos } = reader;
   let matched = 0;
   if (reader.end - pos >= info.length) {
-    // Four bytes at once: this is the longest part of a small message.
+    // Compares four bytes at a time: type info is the longest part of a small message.
     for (let word = 0; word < infoWords.length; word++, matched += 4) {
       const at = pos + matched;
       const bytes =
@@ -72,17 +79,17 @@ export function expectType(reader: Reader, scope: Scope, type: NamedType): void 
     while (matched < info.length && buf[pos + matched] === info[matched]) matched++;
   }
   if (matched === info.length) {
-    // In full, as Python writes it: both names are new in this message.
+    // The full names, as Python writes them: each adds an entry to the name table of this message.
     reader.pos = pos + matched;
     reader.metas[reader.metaCount++] = type.namespace;
     reader.metas[reader.metaCount++] = type.name;
   } else if (readTypeInfo(reader, scope) !== type) {
-    reader.fail(`another type than ${type.definition.tag}`);
+    reader.fail(`a value of another type than ${type.definition.tag}`);
   }
 }
 
-function isInteger(kind: Kind): kind is number {
-  return typeof kind === "number" && kind >= ID.INT8 && kind <= ID.TAGGED_UINT64;
+function isInteger(wireType: WireType): wireType is number {
+  return typeof wireType === "number" && wireType >= ID.INT8 && wireType <= ID.TAGGED_UINT64;
 }
 
 const integers: Readonly<Record<number, (reader: Reader) => number | bigint>> = {
@@ -108,36 +115,42 @@ function fixed<R>(reader: Reader, bytes: number, get: (at: number) => R): R {
   return get(reader.pos - bytes);
 }
 
-/** An integer of any kind: a number where it is safe, else a bigint. */
-export function readInteger(reader: Reader, kind: number): number | bigint {
-  const value = integers[kind]?.(reader) ?? reader.fail("no integer");
+/** Reads an integer of any integer type: a number where it is safe, else a bigint. */
+export function readInteger(reader: Reader, wireType: number): number | bigint {
+  const value = integers[wireType]?.(reader) ?? reader.fail(`the type id ${wireType} is not an integer type`);
   return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** True for the kinds that `readInteger` reads. */
-export const isIntegerKind: (kind: Kind) => kind is number = isInteger;
+/** True for the types that `readInteger` reads. */
+export const isIntegerType: (wireType: WireType) => wireType is number = isInteger;
 
-/** How values without a schema come out. */
-export interface Loose {
+/** How to read values that have no schema. */
+export interface DynamicReading {
   readonly scope: Scope;
-  /** Messages inside are marked XLANG. */
-  readonly marked: boolean;
+  /** The messages inside are presence-flagged XLANG. */
+  readonly presenceFlagged: boolean;
   /** Maps whose keys are all strings become null-prototype objects. */
   readonly records: boolean;
 }
 
-/** Reads the payload of a value whose type is known, for a place without a schema. */
-export function readOfKind(reader: Reader, loose: Loose, kind: Kind, number?: number): unknown {
-  if (typeof kind !== "number") {
-    if (kind.kind === "message")
-      return loose.marked ? kind.readMarked(reader, number) : kind.read(reader, number);
-    if (kind.kind === "extension") return readExtension(reader, kind);
-    return (
-      kind.definition.values[reader.uint32()] ?? reader.fail(`${kind.definition.tag} has no such member`)
-    );
+/** Reads the payload of a value whose type is known but whose position declares no type. */
+export function readByWireType(
+  reader: Reader,
+  reading: DynamicReading,
+  wireType: WireType,
+  referenceId?: number,
+): unknown {
+  if (typeof wireType !== "number") {
+    if (wireType.kind === "message")
+      return reading.presenceFlagged
+        ? wireType.readPresenceFlagged(reader, referenceId)
+        : wireType.read(reader, referenceId);
+    if (wireType.kind === "extension") return readExtension(reader, wireType);
+    const ordinal = reader.uint32();
+    return wireType.definition.values[ordinal] ?? reader.fail(noMember(wireType.definition.tag, ordinal));
   }
-  if (isInteger(kind)) return readInteger(reader, kind);
-  switch (kind) {
+  if (isInteger(wireType)) return readInteger(reader, wireType);
+  switch (wireType) {
     case ID.NONE:
       return null;
     case ID.BOOL:
@@ -155,70 +168,79 @@ export function readOfKind(reader: Reader, loose: Loose, kind: Kind, number?: nu
     case ID.TIMESTAMP:
       return reader.timestamp();
     case ID.LIST:
-      return readList(reader, loose.scope, anything(loose), number);
+      return readList(reader, reading.scope, expectAnything(reading), referenceId);
     case ID.SET:
-      return readSet(reader, loose.scope, anything(loose), number);
+      return readSet(reader, reading.scope, expectAnything(reading), referenceId);
     case ID.MAP:
-      return readLooseMap(reader, loose, number);
+      return readDynamicMap(reader, reading, referenceId);
     default:
-      return readArray(arrayKindOfId(kind) ?? reader.fail(`the type id ${kind} cannot stand here`), reader);
+      return readArray(
+        arrayKindOfId(wireType) ?? reader.fail(`the type id ${wireType} is not allowed here`),
+        reader,
+      );
   }
 }
 
-function anything(loose: Loose): Expect {
+/** The error text for an enum ordinal without a member. */
+export function noMember(tag: string, ordinal: number): string {
+  return `${tag} has no member with ordinal ${ordinal}`;
+}
+
+function expectAnything(reading: DynamicReading): Expect {
   return {
     takesNull: true,
     payload: null,
-    form: ANYTHING,
-    ofKind: (_, kind) => (reader, number) => readOfKind(reader, loose, kind, number),
+    position: ANYTHING,
+    readerFor: (_, wireType) => (reader, referenceId) =>
+      readByWireType(reader, reading, wireType, referenceId),
   };
 }
 
-function readLooseMap(reader: Reader, loose: Loose, number = -1): unknown {
-  const expect = anything(loose);
-  if (!loose.records) return readMap(reader, loose.scope, expect, expect, number);
+function readDynamicMap(reader: Reader, reading: DynamicReading, referenceId = -1): unknown {
+  const expect = expectAnything(reading);
+  if (!reading.records) return readMap(reader, reading.scope, expect, expect, referenceId);
   const entries: [unknown, unknown][] = [];
-  readEntries(reader, loose.scope, expect, expect, (key, value) => entries.push([key, value]));
+  readEntries(reader, reading.scope, expect, expect, (key, value) => entries.push([key, value]));
   return entries.every(([key]) => typeof key === "string") ? recordOf(entries) : new Map(entries);
 }
 
-/** What a dynamic place takes. */
-export function expectDynamic(shape: DynamicShape, loose: Loose): Expect {
+/** What a dynamic shape allows. */
+export function expectDynamic(shape: DynamicShape, reading: DynamicReading): Expect {
   const free = shape.narrow === 0 && shape.only === null;
   return {
     takesNull: shape.nullable || free,
     payload: null,
-    form: shape,
-    ofKind(reader, kind) {
-      if (!fitsDynamic(kind, shape)) reader.fail("a value of another type than declared");
-      return (at, number) => readOfKind(at, loose, kind, number);
+    position: shape,
+    readerFor(reader, wireType) {
+      if (!fitsDynamic(wireType, shape)) reader.fail("a value of another type than declared");
+      return (at, referenceId) => readByWireType(at, reading, wireType, referenceId);
     },
   };
 }
 
-/** Null where the place takes it. */
+/** Returns null where the schema allows null, else fails. */
 export function nullFor(reader: Reader, expect: Expect): null {
   return expect.takesNull ? null : reader.fail("null where a value is required");
 }
 
-/** A value that its type precedes. */
+/** Reads type info and the value of that type. */
 export function readTyped(reader: Reader, scope: Scope, expect: Expect): unknown {
-  const kind = readTypeInfo(reader, scope);
-  return kind === ID.NONE ? nullFor(reader, expect) : expect.ofKind(reader, kind)(reader);
+  const wireType = readTypeInfo(reader, scope);
+  return wireType === ID.NONE ? nullFor(reader, expect) : expect.readerFor(reader, wireType)(reader);
 }
 
-/** A list. */
-export function readList(reader: Reader, scope: Scope, expect: Expect, number = -1): unknown[] {
+/** Reads a list. The list is registered under its reference id first, because its elements may refer to it. */
+export function readList(reader: Reader, scope: Scope, expect: Expect, referenceId = -1): unknown[] {
   const elements: unknown[] = [];
-  if (number >= 0) reader.numbered.values[number] = elements;
+  if (referenceId >= 0) reader.references.values[referenceId] = elements;
   readElements(reader, scope, expect, elements);
   return elements;
 }
 
-/** A set. */
-export function readSet(reader: Reader, scope: Scope, expect: Expect, number = -1): Set<unknown> {
+/** Reads a set. The set is registered under its reference id first, because its elements may refer to it. */
+export function readSet(reader: Reader, scope: Scope, expect: Expect, referenceId = -1): Set<unknown> {
   const set = new Set<unknown>();
-  if (number >= 0) reader.numbered.values[number] = set;
+  if (referenceId >= 0) reader.references.values[referenceId] = set;
   const elements: unknown[] = [];
   readElements(reader, scope, expect, elements);
   for (const element of elements) set.add(element);
@@ -232,7 +254,7 @@ function readElements(reader: Reader, scope: Scope, expect: Expect, elements: un
   reader.depth--;
 }
 
-/** The elements behind the flag byte. */
+/** Reads the elements, which follow the flag byte. */
 export function readItems(
   reader: Reader,
   scope: Scope,
@@ -245,51 +267,53 @@ export function readItems(
   for (let index = 0; index < count; index++) elements.push(read(reader));
 }
 
-/** Reads one element with what precedes it. */
-function itemReader(reader: Reader, scope: Scope, expect: Expect, flags: number): ReadBody {
-  const form = flags & ~(LIST_FLAG.HAS_NULL | LIST_FLAG.TRACKED);
-  const tracked = flags !== form && (flags & LIST_FLAG.TRACKED) !== 0;
-  if (tracked && !scope.tracked) reader.fail("references where the type declares none");
+/** Makes the reader of one element, including its flags and its type info. */
+function itemReader(reader: Reader, scope: Scope, expect: Expect, flags: number): ReadValue {
+  const typeFlags = flags & ~(LIST_FLAG.HAS_NULL | LIST_FLAG.TRACKED);
+  const tracked = flags !== typeFlags && (flags & LIST_FLAG.TRACKED) !== 0;
+  if (tracked && !scope.tracked) reader.fail(UNEXPECTED_REFERENCES);
   const nulls = (flags & LIST_FLAG.HAS_NULL) !== 0;
-  if (form === 0) {
-    const typed = typedReader(scope, expect);
-    return tracked ? (at) => readReferable(at, expect, null, typed) : nullsReader(expect, nulls, typed);
+  if (typeFlags === 0) {
+    const typed = typedValueReader(scope, expect);
+    return tracked ? (at) => readTracked(at, expect, null, typed) : nullsReader(expect, nulls, typed);
   }
   let read = expect.payload;
-  let kind: Kind = "op" in expect.form ? ID.NONE : expect.form.kind;
-  if (form !== (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) || read === null) {
-    if (form !== LIST_FLAG.SAME_TYPE) reader.fail("a list with unknown flags");
-    kind = readTypeInfo(reader, scope);
-    // Elements of no type and without flags would be no bytes at all.
-    if (kind === ID.NONE && flags === form) reader.fail("a list of nothing");
-    read = kind === ID.NONE ? (at) => nullFor(at, expect) : expect.ofKind(reader, kind);
+  let wireType: WireType = "op" in expect.position ? ID.NONE : expect.position.wireType;
+  if (typeFlags !== (LIST_FLAG.DECLARED | LIST_FLAG.SAME_TYPE) || read === null) {
+    if (typeFlags !== LIST_FLAG.SAME_TYPE) reader.fail(`a list with the unknown flags ${flags}`);
+    wireType = readTypeInfo(reader, scope);
+    // Such elements would take no bytes, so the count would not be limited by the length of the message.
+    if (wireType === ID.NONE && flags === typeFlags) reader.fail("a list whose element type is NONE");
+    read = wireType === ID.NONE ? (at) => nullFor(at, expect) : expect.readerFor(reader, wireType);
   }
-  // Python's one exception: its loop for bools looks only at nulls.
-  if (!tracked || (kind === ID.BOOL && !nulls)) return nullsReader(expect, nulls, read);
-  const body = read;
-  const seen = formAt(expect, kind);
-  return (at) => readReferable(at, expect, seen, body);
+  // Python writes and reads no reference flags for lists of bools without nulls.
+  if (!tracked || (wireType === ID.BOOL && !nulls)) return nullsReader(expect, nulls, read);
+  const payload = read;
+  const trackedType = trackedTypeFor(expect, wireType);
+  return (at) => readTracked(at, expect, trackedType, payload);
 }
 
-function nullsReader(expect: Expect, nulls: boolean, read: ReadBody): ReadBody {
+const UNEXPECTED_REFERENCES = "reference flags, but the schema does not declare refs";
+
+function nullsReader(expect: Expect, nulls: boolean, read: ReadValue): ReadValue {
   return nulls ? (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader)) : read;
 }
 
-/** A Map. */
+/** Reads a map into a Map. */
 export function readMap(
   reader: Reader,
   scope: Scope,
   keys: Expect,
   values: Expect,
-  number = -1,
+  referenceId = -1,
 ): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>();
-  if (number >= 0) reader.numbered.values[number] = map;
+  if (referenceId >= 0) reader.references.values[referenceId] = map;
   readEntries(reader, scope, keys, values, (key, value) => map.set(key, value));
   return map;
 }
 
-/** A map; hands each entry over in the order of the bytes. */
+/** Reads a map and calls `take` for each entry, in wire order. */
 export function readEntries(
   reader: Reader,
   scope: Scope,
@@ -305,14 +329,14 @@ export function readEntries(
   reader.depth--;
 }
 
-/** The size of an ordinary chunk: never nothing, which would go on for ever. */
+/** Reads the size of an ordinary chunk. It is never 0: empty chunks could repeat without end. */
 export function readChunkSize(reader: Reader, left: number): number {
   const size = reader.byte();
-  if (size === 0 || size > left) reader.fail(`a map chunk of ${size} entries where ${left} are left`);
+  if (size === 0 || size > left) reader.fail(`a map chunk of ${size} entries, but 1 to ${left} are allowed`);
   return size;
 }
 
-/** A chunk of a map behind its header byte; returns how many entries it held. */
+/** Reads one chunk of a map, which follows its header byte. Returns the number of entries. */
 export function readChunk(
   reader: Reader,
   scope: Scope,
@@ -345,7 +369,7 @@ export function readChunk(
   return size;
 }
 
-/** Reads a key or value with what precedes it, by the two bits of its side. */
+/** Makes the reader of a key or of a value. `declared` and `tracked` are its two bits in the chunk header. */
 function sideReader(
   reader: Reader,
   scope: Scope,
@@ -353,20 +377,20 @@ function sideReader(
   header: number,
   declared: number,
   tracked: number,
-): ReadBody {
+): ReadValue {
   let read = expect.payload;
-  let kind: Kind = "op" in expect.form ? ID.NONE : expect.form.kind;
+  let wireType: WireType = "op" in expect.position ? ID.NONE : expect.position.wireType;
   if ((header & declared) === 0) {
-    kind = readTypeInfo(reader, scope);
-    if (kind === ID.NONE) reader.fail("a map chunk of nothing");
-    read = expect.ofKind(reader, kind);
+    wireType = readTypeInfo(reader, scope);
+    if (wireType === ID.NONE) reader.fail("a map chunk whose key or value type is NONE");
+    read = expect.readerFor(reader, wireType);
   } else if (read === null) {
-    reader.fail("a map leaves out a type that is not declared");
+    reader.fail("a map chunk without a type, but the schema declares none");
   }
-  const body = read;
-  if ((header & tracked) === 0) return body;
-  const form = formAt(expect, kind);
-  return (at) => readReferable(at, expect, form, body);
+  const payload = read;
+  if ((header & tracked) === 0) return payload;
+  const trackedType = trackedTypeFor(expect, wireType);
+  return (at) => readTracked(at, expect, trackedType, payload);
 }
 
 const BOTH_NULL = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_NULL;
@@ -377,7 +401,7 @@ const NULL_AND_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_DECLARED;
 const NULL_AND_TRACKED_VALUE = NULL_AND_VALUE | MAP_FLAG.VALUE_TRACKED;
 const NULL_AND_FLAGGED_VALUE = MAP_FLAG.KEY_NULL | MAP_FLAG.VALUE_TRACKED;
 
-/** An entry whose key, value or both are null: no size byte, seven forms. */
+/** Reads an entry whose key, value or both are null. It has no size byte, and seven headers are possible. */
 function nullEntry(
   reader: Reader,
   scope: Scope,
@@ -390,7 +414,7 @@ function nullEntry(
   const value = (): unknown =>
     sideReader(reader, scope, values, header, MAP_FLAG.VALUE_DECLARED, MAP_FLAG.VALUE_TRACKED)(reader);
   if (!scope.tracked && (header === TRACKED_KEY_AND_NULL || header === NULL_AND_TRACKED_VALUE)) {
-    reader.fail("references where the type declares none");
+    reader.fail(UNEXPECTED_REFERENCES);
   }
   switch (header) {
     case BOTH_NULL:
@@ -406,12 +430,12 @@ function nullEntry(
     case NULL_AND_FLAGGED_VALUE:
       return [nullFor(reader, keys), flagged(reader, scope, values)];
     default:
-      return reader.fail("a map chunk with unknown flags");
+      return reader.fail(`a map chunk with the unknown header ${header}`);
   }
 }
 
-/** The undeclared side of such an entry brings a flag and its type. */
+/** Reads the side of such an entry that is not null and not declared: a flag, type info and the value. */
 function flagged(reader: Reader, scope: Scope, expect: Expect): unknown {
-  if (scope.tracked) return readReferable(reader, expect, null, typedReader(scope, expect));
+  if (scope.tracked) return readTracked(reader, expect, null, typedValueReader(scope, expect));
   return reader.isNull() ? nullFor(reader, expect) : readTyped(reader, scope, expect);
 }

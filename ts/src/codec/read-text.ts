@@ -1,23 +1,22 @@
-// Reading strings: short LATIN1 ones are cut from a window of text that was decoded at once.
+// Reading strings: short LATIN1 strings are slices of a window, a longer text that was decoded in one call.
 //
-// Owns: when that is done. A call into the runtime for each string costs four times as much as cutting it from a longer
-// one. The engine copies what is cut up to COPIED characters; a longer piece refers to the whole window for as long as
-// it lives, so it must be an eighth of it or more, and a window is small: what a user keeps of a message never holds
-// more than eight times its size.
+// Owns: when a slice is used. Decoding each string with a call into the runtime takes four times as long as a slice.
+// V8 copies a slice of up to COPIED characters. A longer slice keeps the whole window in memory, so it must be at
+// least an eighth of the window. Thus a string never keeps more than eight times its own size in memory.
 
 import type { Reader } from "./reader.js";
 import { latin1Of, textOf } from "./text.js";
 
-/** Bytes that a window holds at most. */
+/** The largest number of bytes in a window. */
 const WINDOW = 256;
 
-/** Where a message has fewer bytes left, the strings in them are decoded one by one. */
+/** With fewer bytes left in the message, each string is decoded on its own. */
 const WINDOW_WORTH = 64;
 
-/** Up to this many characters the engine copies what is cut from a string. */
+/** V8 copies slices of up to this many characters. */
 const COPIED = 12;
 
-/** A longer string is cut only when this many of it fill the window. */
+/** A longer string is a slice only when it is at least this fraction (1/8) of the window. */
 const KEPT_SHARE = 8;
 
 /** Reads a string: header, then its bytes. */
@@ -25,7 +24,7 @@ export function readText(reader: Reader): string {
   const { buf, pos } = reader;
   const left = reader.end - pos - 2;
   if (left >= 0) {
-    // LATIN1 with a header of one byte or two: what most strings are.
+    // Most strings are LATIN1 and have a header of one or two bytes.
     const first = buf[pos] as number;
     const second = buf[pos + 1] as number;
     const two = first > 127 ? 1 : 0;
@@ -44,11 +43,13 @@ function readAnyText(reader: Reader): string {
   const header = reader.uint32();
   const length = header >>> 2;
   const start = reader.pos;
-  if (length > reader.end - start) reader.fail("a string is longer than the message");
+  if (length > reader.end - start) {
+    reader.fail(`a string of ${length} bytes, but only ${reader.end - start} are left`);
+  }
   reader.pos = start + length;
   if ((header & 3) === 0) return readLatin1(reader, start, length);
   const text = textOf(reader.buf, start, length, header & 3);
-  if (text === null) reader.fail("a string is not well-formed in its encoding");
+  if (text === null) reader.fail("a string with invalid bytes for its encoding");
   return text;
 }
 
@@ -66,7 +67,7 @@ function readLatin1(reader: Reader, start: number, length: number): string {
   return latin1Of(reader.buf, start, length);
 }
 
-/** The same as statements of generated code, for the reader `r` with the buffer `b`. */
+/** The fast path of `readText` as statements of generated code. `r` is the reader, `b` its buffer. */
 export function cutText(target: string): string {
   return [
     "{ const at = r.pos, text = r.window, from = at + 1 - r.windowStart; let head = 0, to = 0;",

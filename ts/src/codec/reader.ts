@@ -1,46 +1,48 @@
-// The reader: one cursor over the bytes of a message, with the limits of what a peer may make us do.
+// The reader: a cursor over the bytes of one message, with the limits that protect this process from a peer.
 //
-// Owns: every primitive of decoding and the checks before each of them; the table of meta strings of a message.
-// A count is checked against the bytes that are left before anything is allocated for it.
+// Owns: every primitive of decoding with its checks, and the name table of a message. A count is checked against the
+// number of bytes left before memory is allocated for it.
 
 import { FIRST_SECOND, LAST_SECOND, textOfDay } from "../schema/plain-values.js";
-import type { Form } from "./forms.js";
 import type { MetaString } from "./meta-string.js";
-import { Numbered, TOO_MANY } from "./numbered.js";
 import { readText } from "./read-text.js";
+import { ReferenceTable, TOO_MANY_REFERENCES } from "./references.js";
 import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
+import type { TrackedType } from "./tracked-types.js";
 
 const TWO_27 = 2 ** 27;
 const TWO_28 = 2 ** 28;
 const NOTHING = new Uint8Array(0);
 
-/** A cursor over one message. Reused: `begin` sets everything. */
+/** A cursor over one message. It is used for many messages; `begin` resets everything. */
 export class Reader {
   buf: Uint8Array = NOTHING;
   pos = 0;
   end = 0;
   depth = 0;
   budget = 0;
-  /** The meta strings of this message, in the order of their full appearances. */
+  /** The name table of this message: each name that was spelled in full, in order. */
   readonly metas: MetaString[] = [];
   metaCount = 0;
-  /** The values of this message that can be referred to, where its root tracks references. */
-  readonly numbered: Numbered = new Numbered();
-  /** Text of the LATIN1 bytes from `windowStart` on, all of this message; see `read-text.ts`. */
+  /** The tracked values of this message, where its root tracks references. */
+  readonly references: ReferenceTable = new ReferenceTable();
+  /** Decoded text of the LATIN1 bytes of this message from `windowStart` on; see `read-text.ts`. */
   window = "";
   windowStart = 0;
   #start = 0;
   #view: DataView | null = null;
 
-  /** Over all of `buf`. Made when something needs it: that costs as much as reading a small message. */
+  /** A view of all of `buf`. It is made at first use, because making it costs as much as reading a small message. */
   get view(): DataView {
     this.#view ??= new DataView(this.buf.buffer, this.buf.byteOffset, this.buf.byteLength);
     return this.#view;
   }
 
-  /** Starts on `bytes[start, end)`. */
+  /** Starts to read `bytes[start, end)`. */
   begin(bytes: Uint8Array, start: number, end: number): void {
-    if (start < 0 || end > bytes.length || start > end) throw new RangeError("no such range of the buffer");
+    if (start < 0 || end > bytes.length || start > end) {
+      throw new RangeError(`the range ${start} to ${end} is outside the ${bytes.length} bytes of the buffer`);
+    }
     if (bytes !== this.buf) {
       this.buf = bytes;
       this.#view = null;
@@ -59,7 +61,7 @@ export class Reader {
     throw new Malformed(message, this.pos - this.#start, undefined, cause);
   }
 
-  /** Fails unless `bytes` more are there. */
+  /** Fails unless `bytes` more bytes are left. */
   need(bytes: number): void {
     if (this.end - this.pos < bytes) this.fail("the message ends too early");
   }
@@ -69,16 +71,16 @@ export class Reader {
     return this.buf[this.pos++] as number;
   }
 
-  /** A message, list, set or map begins; `depth--` when it ends. */
+  /** Counts a message, list, set or map that begins. The caller decrements `depth` when it ends. */
   enter(): void {
     if (++this.depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
     if (--this.budget < 0) this.fail(`more than ${MAX_OBJECTS} messages and collections`);
   }
 
-  /** The number of a value that can be referred to and is about to be read. */
-  take(form: Form): number {
-    const number = this.numbered.take(form);
-    return number < 0 ? this.fail(TOO_MANY) : number;
+  /** Reserves the reference id of a value that is about to be read. */
+  reserveReferenceId(tracked: TrackedType): number {
+    const id = this.references.reserve(tracked);
+    return id < 0 ? this.fail(TOO_MANY_REFERENCES) : id;
   }
 
   /** An unsigned varint of up to 32 bits. */
@@ -102,11 +104,12 @@ export class Reader {
     return (bits >>> 1) ^ -(bits & 1);
   }
 
-  /** The count of a list, set or map; each element takes at least one of the bytes left. */
+  /** The count of a list, set or map. It is limited by the bytes left, because each element takes at least one byte. */
   count(): number {
     const count = this.uint32();
     if (count > MAX_ELEMENTS) this.fail(`a collection of more than ${MAX_ELEMENTS} elements`);
-    if (count > this.end - this.pos) this.fail("more elements are announced than bytes are left");
+    if (count > this.end - this.pos)
+      this.fail(`${count} elements, but only ${this.end - this.pos} bytes are left`);
     return count;
   }
 
@@ -114,7 +117,7 @@ export class Reader {
   int(): number {
     const { buf, pos } = this;
     if (this.end - pos > 3) {
-      // Up to 28 bits at once: what most integers are.
+      // Most integers fit in 28 bits, which are read without a loop.
       let bits = buf[pos] as number;
       let next = pos + 1;
       if (bits > 127) {
@@ -129,7 +132,7 @@ export class Reader {
     }
     const value = this.#varint(true);
     if (typeof value === "bigint")
-      this.fail(`the integer ${value} is not safe; the schema has to say t.bigint`);
+      this.fail(`the integer ${value} is too large for a number; declare the field as t.bigint`);
     return value;
   }
 
@@ -182,7 +185,7 @@ export class Reader {
       return BigInt(signed ? small >> 1 : small >>> 1);
     }
     this.need(9);
-    if (this.buf[this.pos] !== 1) this.fail("a tagged integer has an unknown tag");
+    if (this.buf[this.pos] !== 1) this.fail(`a tagged integer has the unknown tag ${this.buf[this.pos]}`);
     this.pos += 9;
     const at = this.pos - 8;
     return signed ? this.view.getBigInt64(at, true) : this.view.getBigUint64(at, true);
@@ -190,7 +193,7 @@ export class Reader {
 
   bool(): boolean {
     const byte = this.byte();
-    if (byte > 1) this.fail("a bool is neither 0 nor 1");
+    if (byte > 1) this.fail(`a bool is ${byte}, but only 0 and 1 are allowed`);
     return byte === 1;
   }
 
@@ -198,7 +201,7 @@ export class Reader {
     return readText(this);
   }
 
-  /** A copy of its own, a plain Uint8Array. */
+  /** A copy of the bytes, as a plain Uint8Array. */
   bytes(): Uint8Array {
     const start = this.#bytesStart();
     const copy = new Uint8Array(this.pos - start);
@@ -206,7 +209,7 @@ export class Reader {
     return copy;
   }
 
-  /** A view into the buffer of the message. */
+  /** A view into the buffer of the message, without a copy. */
   bytesView(): Uint8Array {
     const start = this.#bytesStart();
     return new Uint8Array(this.buf.buffer, this.buf.byteOffset + start, this.pos - start);
@@ -214,7 +217,7 @@ export class Reader {
 
   #bytesStart(): number {
     const length = this.uint32();
-    if (length > this.end - this.pos) this.fail("bytes are longer than the message");
+    if (length > this.end - this.pos) this.fail(`${length} bytes, but only ${this.end - this.pos} are left`);
     const start = this.pos;
     this.pos = start + length;
     return start;
@@ -236,17 +239,17 @@ export class Reader {
     this.need(4);
     this.pos += 4;
     const text = textOfDay(this.view.getInt32(this.pos - 4, true));
-    if (text === null) this.fail("a date lies outside the years 1 to 9999");
+    if (text === null) this.fail("a date outside the years 1 to 9999");
     return text;
   }
 
-  /** Milliseconds since 1970; what is finer is cut off. */
+  /** A Date with milliseconds since 1970. The part below a millisecond is cut off. */
   timestamp(): Date {
     const seconds = this.#seconds();
     return new Date(seconds * 1000 + Math.floor(this.#nanoseconds() / 1e6));
   }
 
-  /** Microseconds since 1970. */
+  /** Microseconds since 1970. The part below a microsecond is cut off. */
   timestampMicros(): bigint {
     const seconds = this.#seconds();
     return BigInt(seconds) * 1_000_000n + BigInt(Math.floor(this.#nanoseconds() / 1e3));
@@ -255,29 +258,28 @@ export class Reader {
   #seconds(): number {
     this.need(12);
     const seconds = Number(this.view.getBigInt64(this.pos, true));
-    if (seconds < FIRST_SECOND || seconds > LAST_SECOND)
-      this.fail("a timestamp lies outside the years 1 to 9999");
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND) this.fail("a timestamp outside the years 1 to 9999");
     this.pos += 8;
     return seconds;
   }
 
   #nanoseconds(): number {
     const nanoseconds = this.view.getUint32(this.pos, true);
-    if (nanoseconds > 999_999_999) this.fail("a timestamp has more than a second of nanoseconds");
+    if (nanoseconds > 999_999_999) this.fail("a timestamp with more than 999,999,999 nanoseconds");
     this.pos += 4;
     return nanoseconds;
   }
 
-  /** A null flag: true for null. A tracked first appearance is as good as an untracked one. */
+  /** Reads a null flag: true for null. The flag of a tracked new value also means that a value follows. */
   isNull(): boolean {
     const flag = this.byte();
     if (flag === 0xff || flag === 0) return false;
-    if (flag !== 0xfd) this.fail("a reference flag that cannot stand here");
+    if (flag !== 0xfd) this.fail("a reference flag that is not allowed here");
     return true;
   }
 }
 
-/** 28, 28 and 8 bits of a zigzag integer. */
+/** A zigzag integer from its low 28 bits, the next 28 bits and the top 8 bits. */
 function fromZigzag(low: number, high: number, top: number): number | bigint {
   if (top === 0 && high < 2 ** 26) {
     const magnitude = (low >>> 1) + high * TWO_27;

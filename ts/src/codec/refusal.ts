@@ -1,23 +1,23 @@
-// How executors of plans give up: cheap to throw, without a path, turned into an AsterError at the top.
+// How executors report a failure. The exceptions are cheap and have no path; `codec.ts` turns them into an AsterError.
 //
-// Owns: the two exceptions of this folder and the limits that both directions share. The path of a value that
-// does not fit is found afterwards by `schema/validate.ts`, so the fast path keeps no track of where it is.
+// Owns: the two exceptions of this folder, and the limits of both directions. After a failed write
+// `schema/validate.ts` finds the path of the value that does not fit, so writers do not keep track of the path.
 
 export { MAX_DEPTH, MAX_OBJECTS } from "../schema/nesting.js";
 
-/** Elements of one list, set or map. */
+/** The largest number of elements of one list, set or map. */
 export const MAX_ELEMENTS = 1_000_000;
 
-/** Bytes of one typed array, or of what the encoder of an extension made. */
+/** The largest number of bytes of one typed array or of one encoded extension value. */
 export const MAX_BINARY: number = 64 * 1024 * 1024;
 
-/** Names that one message may spell in full: a writer does so once for each type, and a service has at most 4096. */
+/** The largest number of names that one message may spell in full. A service has at most 4096 types, each with two. */
 export const MAX_NAMES = 8192;
 
-/** A value that cannot be written. */
+/** A value cannot be written. */
 export class Refusal {
   readonly message: string;
-  /** What the user's own encoder threw, if it did. */
+  /** The error that the user's encoder threw, if any. */
   readonly cause: unknown;
   constructor(message: string, cause?: unknown) {
     this.message = message;
@@ -25,14 +25,14 @@ export class Refusal {
   }
 }
 
-/** Bytes that cannot be read. */
+/** The bytes of a message cannot be read. */
 export class Malformed {
   readonly message: string;
-  /** Offset from the start of the message, when it is known. */
+  /** The offset from the start of the message, when known. */
   readonly offset: number;
-  /** A stable word for programs. */
+  /** A stable reason that programs can compare. */
   readonly reason: string;
-  /** What the user's own decoder threw, if it did. */
+  /** The error that the user's decoder threw, if any. */
   readonly cause: unknown;
   constructor(message: string, offset: number, reason = "MALFORMED_MESSAGE", cause?: unknown) {
     this.message = message;
@@ -42,7 +42,7 @@ export class Malformed {
   }
 }
 
-/** Ends the writing of a value. */
+/** Stops the writing of a value. */
 export function refuse(message = "the value does not fit its schema", cause?: unknown): never {
   throw new Refusal(message, cause);
 }

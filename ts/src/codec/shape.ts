@@ -1,7 +1,7 @@
-// Shapes: a plan's places joined with what the schema says of the JavaScript side.
+// Shapes: one position of a plan, joined with the JavaScript types of the schema.
 //
-// Owns: that join, and the scope: the types that one plan knows, with their names, shapes and functions. A plan
-// tells the bytes, the schema tells number or bigint, Map or record, own copy or view; executors see both.
+// Owns: the shapes, and the scope: the types of one plan with their names, shapes and functions. A plan decides the
+// bytes. The schema decides the JavaScript type: number or bigint, Map or record, copy or view. Executors need both.
 
 import type { MessageWriter } from "../message.js";
 import type { FieldDefinition, MessageDefinition } from "../schema/definition.js";
@@ -12,11 +12,11 @@ import type { ScalarKind } from "../schema/kinds.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { conform } from "../schema/validate.js";
 import { type MetaString, metaStringOf } from "./meta-string.js";
-import type { Plan, PlanNode, PlanType } from "./plan.js";
+import type { Plan, PlanPosition, PlanType } from "./plan.js";
 import type { Reader } from "./reader.js";
 import { ID } from "./wire.js";
 
-/** What stands at a place, for both sides. */
+/** The value at one position: how it is encoded, and which JavaScript type it has. */
 export type Shape =
   | { readonly op: "scalar"; readonly nullable: boolean; readonly kind: ScalarKind; readonly lend: boolean }
   | {
@@ -52,69 +52,69 @@ export interface MapShape {
   readonly record: boolean;
 }
 
-/** A place whose values bring their own type info. */
+/** A position without a declared type: each value begins with its type info. */
 export interface DynamicShape {
   readonly op: "dynamic";
   readonly nullable: boolean;
-  /** Type id 22 or 24 when only a list or only a map fits, else 0. */
+  /** The type id of LIST or MAP where only lists or only maps are allowed, else 0. */
   readonly narrow: number;
-  /** The types that fit, or null for any. */
+  /** The allowed types of a union; null where every type is allowed. */
   readonly only: readonly NamedType[] | null;
   /** Maps with string keys become null-prototype objects. */
   readonly records: boolean;
 }
 
-/** What messages, enums and extensions have in common: a name on the wire. */
+/** The part that messages, enums and extensions have in common: a name on the wire. */
 interface Named {
   readonly index: number;
-  /** Type id and both names in full, as the first appearance writes them. */
+  /** Type info with both names in full, as it is written once in a message. */
   readonly info: Uint8Array;
-  /** The same as words. */
+  /** `info` as 32-bit words, for a fast comparison. */
   readonly infoWords: Int32Array;
   readonly namespaceBytes: Uint8Array;
   readonly nameBytes: Uint8Array;
   readonly emptyNamespace: boolean;
   readonly namespace: MetaString;
   readonly name: MetaString;
-  /** Writing: the message in which this type was named last, and under which numbers. */
-  namedIn: number;
-  namespaceNumber: number;
-  nameNumber: number;
+  /** Writing: the last message that spelled the names of this type, and the indexes of the names there. */
+  namedInMessage: number;
+  namespaceIndex: number;
+  nameIndex: number;
 }
 
 /** A field of a message type. */
 export interface FieldShape {
   readonly field: FieldDefinition;
   readonly key: string;
-  /** Filled in after all types exist. */
+  /** Set after all types of the scope exist. */
   readonly shape: Shape;
-  /** What precedes it. */
-  readonly lead: Lead;
+  /** What the field begins with. */
+  readonly fieldFlag: FieldFlag;
 }
 
-/** Nothing or a null flag where the shape is nullable; a null flag in any case; a reference flag. */
-export type Lead = "plain" | "flag" | "reference";
+/** `plain`: a null flag only where the shape is nullable. `flag`: always a null flag. `reference`: a reference flag. */
+export type FieldFlag = "plain" | "flag" | "reference";
 
-/** Writes hash and fields of a value. */
+/** Writes the hash and the fields of a message. */
 export type WriteBody = (writer: MessageWriter, value: unknown) => void;
-/** Reads hash and fields. `number` is that of the value among those that can be referred to, where it has one. */
-export type ReadBody = (reader: Reader, number?: number) => unknown;
+/** Reads a value. `referenceId` is the id reserved for it, where it is tracked. */
+export type ReadValue = (reader: Reader, referenceId?: number) => unknown;
 
 /** A message in a scope. */
 export interface MessageType extends Named {
   readonly kind: "message";
   readonly definition: MessageDefinition;
-  /** Struct hash as a signed 32-bit integer. */
+  /** The struct hash as a signed 32-bit integer. */
   readonly hash: number;
-  /** The whole start of a payload with this root. */
+  /** The first bytes of every payload with this root, up to and including the hash. */
   readonly prefix: Uint8Array;
-  /** Fields in declaration order. */
+  /** The fields in the order of declaration. */
   fields: readonly FieldShape[];
-  /** Wire order: indexes into `fields`. */
+  /** The fields in wire order, as indexes into `fields`. */
   readonly order: readonly number[];
   write: WriteBody;
-  read: ReadBody;
-  readMarked: ReadBody;
+  read: ReadValue;
+  readPresenceFlagged: ReadValue;
 }
 
 /** An enum in a scope. */
@@ -129,16 +129,16 @@ export interface ExtensionType extends Named {
   readonly definition: ExtensionDefinition;
 }
 
-/** A type with a name of its own. */
+/** A type with a name on the wire. */
 export type NamedType = MessageType | EnumType | ExtensionType;
 
 /** The types of one plan. */
 export interface Scope {
   readonly planId: number;
-  /** Payloads track references: a plan has a scope for those roots, and one for the others. */
+  /** References are tracked. A plan has one scope for the roots that track them and another for the other roots. */
   readonly tracked: boolean;
   readonly types: readonly NamedType[];
-  /** Those of the types that are extensions, and their definitions. */
+  /** The extensions among `types`. */
   readonly extensions: readonly ExtensionType[];
   readonly byDefinition: ReadonlyMap<object, NamedType>;
   readonly byName: ReadonlyMap<string, NamedType>;
@@ -153,7 +153,7 @@ function hexBytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, "hex"));
 }
 
-/** Bytes as little-endian words, as far as whole words go. */
+/** The bytes as little-endian 32-bit words, without the last bytes that do not fill a word. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Int32Array.from({ length: bytes.length >> 2 }, (_, word) => view.getInt32(word * 4, true));
@@ -174,9 +174,9 @@ function named(index: number, plan: PlanType): Named {
     emptyNamespace: plan.emptyNamespace,
     namespace: metaStringOf(plan.namespaceMeta),
     name: metaStringOf(plan.nameMeta),
-    namedIn: 0,
-    namespaceNumber: 0,
-    nameNumber: 0,
+    namedInMessage: 0,
+    namespaceIndex: 0,
+    nameIndex: 0,
   };
 }
 
@@ -198,11 +198,11 @@ function typeOf(index: number, plan: PlanType, definition: Definition): NamedTyp
     ...parts,
     write: missing,
     read: missing,
-    readMarked: missing,
+    readPresenceFlagged: missing,
   };
 }
 
-/** A scope of a plan: `described` is what the plan was compiled from. */
+/** Makes a scope of a plan. `described` holds the definitions that the plan was compiled from. */
 export function scopeOf(plan: Plan, described: Described, tracked: boolean): Scope {
   const types = plan.types.map((type, index) => {
     const definition = described.types[index];
@@ -221,41 +221,42 @@ export function scopeOf(plan: Plan, described: Described, tracked: boolean): Sco
   };
   for (const type of types) {
     if (type.kind !== "message") continue;
-    const places = plan.types[type.index]?.fields ?? [];
+    const positions = plan.types[type.index]?.fields ?? [];
     type.fields = type.definition.fields.map((field, index) => ({
       field,
       key: field.key,
-      shape: shapeOf(scope, field.schema, places[index]),
-      lead: (tracked && places[index]?.shared) || "plain",
+      shape: shapeOf(scope, field.schema, positions[index]),
+      fieldFlag: (tracked && positions[index]?.shared) || "plain",
     }));
   }
   return scope;
 }
 
-/** The shape of a schema at a place of the plan. */
-export function shapeOf(scope: Scope, schema: SchemaObject, place: PlanNode | undefined): Shape {
-  if (place === undefined) throw new Error("a plan with fewer places than its schema");
+/** The shape of a schema at one position of the plan. */
+export function shapeOf(scope: Scope, schema: SchemaObject, position: PlanPosition | undefined): Shape {
+  if (position === undefined) throw new Error("a plan with fewer positions than its schema");
   let node = nodeOf(schema);
-  // Optional in optional through t.ref is one null.
+  // Through t.ref an optional can contain another optional. Both have one null on the wire.
   while (node.kind === "optional") node = nodeOf(node.inner);
-  const nullable = place.nullable;
+  const nullable = position.nullable;
   switch (node.kind) {
     case "scalar":
-      if (place.id !== node.scalar.id) throw new Error(`a plan with id ${place.id} for ${node.scalar.word}`);
+      if (position.id !== node.scalar.id)
+        throw new Error(`a plan with id ${position.id} for ${node.scalar.word}`);
       return { op: "scalar", nullable, kind: node.scalar, lend: node.lend };
     case "list":
     case "set": {
-      const element = shapeOf(scope, node.element, place.element);
-      return { op: node.kind, nullable, element, declared: place.declared === true };
+      const element = shapeOf(scope, node.element, position.element);
+      return { op: node.kind, nullable, element, declared: position.declared === true };
     }
     case "map":
       return {
         op: "map",
         nullable,
-        key: shapeOf(scope, node.key, place.key),
-        value: shapeOf(scope, node.value, place.value),
-        keyDeclared: place.keyDeclared === true,
-        valueDeclared: place.valueDeclared === true,
+        key: shapeOf(scope, node.key, position.key),
+        value: shapeOf(scope, node.value, position.value),
+        keyDeclared: position.keyDeclared === true,
+        valueDeclared: position.valueDeclared === true,
         record: node.record,
       };
     case "message":
@@ -263,20 +264,20 @@ export function shapeOf(scope: Scope, schema: SchemaObject, place: PlanNode | un
         op: "message",
         nullable,
         type: messageType(scope, node.message),
-        typeInfo: place.typeInfo === true,
+        typeInfo: position.typeInfo === true,
       };
     case "enum":
       return { op: "enum", nullable, type: enumType(scope, node.enum) };
     case "extension": {
       const type = extensionType(scope, node.extension);
-      return { op: "extension", nullable, type, typeInfo: place.typeInfo === true };
+      return { op: "extension", nullable, type, typeInfo: position.typeInfo === true };
     }
     case "union": {
       const only = node.members.map((member) => unionType(scope, member));
       return { op: "dynamic", nullable, narrow: 0, only, records: false };
     }
     case "any":
-      return { op: "dynamic", nullable, narrow: place.narrow ?? 0, only: null, records: false };
+      return { op: "dynamic", nullable, narrow: position.narrow ?? 0, only: null, records: false };
   }
 }
 
@@ -303,15 +304,15 @@ function unionType(scope: Scope, member: SchemaObject): NamedType {
   if (node.kind === "message") return messageType(scope, node.message);
   if (node.kind === "enum") return enumType(scope, node.enum);
   if (node.kind === "extension") return extensionType(scope, node.extension);
-  throw new Error("a union of something else than named types");
+  throw new Error("a union may contain only messages, enums and extensions");
 }
 
-/** The value of an absent field in marked XLANG: the default, rebuilt so that nothing is shared. */
+/** The value of an absent field in presence-flagged XLANG: the default, made anew so that no two messages share it. */
 export function defaultOf(field: FieldDefinition): unknown {
   return field.fallback === null ? null : conform(field.schema, field.fallback());
 }
 
-/** The scope of plan 0: no types of its own. */
+/** The scope of plan 0, which has no types. */
 export const DYNAMIC_SCOPE: Scope = {
   planId: 0,
   tracked: false,
@@ -321,7 +322,7 @@ export const DYNAMIC_SCOPE: Scope = {
   byName: new Map(),
 };
 
-/** Root 0 of plan 0. */
+/** The shape of root 0 of plan 0: any value. */
 export const JSON_SHAPE: DynamicShape = {
   op: "dynamic",
   nullable: true,

@@ -1,9 +1,9 @@
-// Source text under construction, and the values that it refers to.
+// The source text of generated code, and the constants that it refers to.
 //
-// Owns: how generated code is assembled. Names given by users enter it only as JSON strings inside a property
-// access; everything else that is not text of ours is a constant, handed over by index.
+// Owns: how generated code is assembled. Names that users chose appear in it only as JSON strings in a property
+// access. Every other value that comes from a schema is a constant, passed by index.
 
-/** Collects lines and constants of one generated module. */
+/** Collects the lines and the constants of one generated module. */
 export class Source {
   readonly #lines: string[] = [];
   readonly #constants: unknown[] = [];
@@ -13,7 +13,7 @@ export class Source {
     this.#lines.push(text);
   }
 
-  /** The name under which a value is known in the source. */
+  /** The name of a constant in the source. */
   constant(value: unknown): string {
     let name = this.#names.get(value);
     if (name === undefined) {
@@ -24,7 +24,7 @@ export class Source {
     return name;
   }
 
-  /** Runs the source, whose lines end with a return. `runtime` members are in scope under their own names. */
+  /** Runs the source, whose lines end with a return. The members of `runtime` are in scope under their own names. */
   run(runtime: Readonly<Record<string, unknown>>): unknown {
     const names = Object.keys(runtime);
     const constants = this.#constants.map((_, index) => `const c${index} = constants[${index}];`);
@@ -33,7 +33,7 @@ export class Source {
   }
 }
 
-/** A member of an object by a name that a user chose. */
+/** A property access with a name that a user chose. */
 export function member(object: string, name: string): string {
   return `${object}[${JSON.stringify(name)}]`;
 }

@@ -1,15 +1,15 @@
 // Strings on the wire: length and encoding in one varint, then LATIN1, UTF-16 or UTF-8.
 //
-// Owns: the choice of the encoding (Python's: the smallest that holds the largest character, UTF-8 for anything
-// beyond the basic plane) and its fast paths. Short strings go character by character, which beats a call into
-// the runtime up to about two dozen of them; long ones take the runtime's bulk writers.
+// Owns: the choice of the encoding and its fast paths. As in Python, LATIN1 and UTF-16 are used where every character
+// fits, and UTF-8 for strings with surrogate pairs. Strings of up to 24 characters are written in a loop, which is
+// faster than a call into the runtime. Longer strings use the bulk functions of Buffer.
 
 import { isUtf8 } from "node:buffer";
 import type { MessageWriter } from "../message.js";
 import { putUint32 } from "./numbers.js";
 import { refuse } from "./refusal.js";
 
-/** Buffer's bulk functions; they work on any Uint8Array. */
+/** The bulk functions of Buffer, which work on any Uint8Array. */
 interface Bulk {
   latin1Write(this: Uint8Array, text: string, offset: number, length: number): number;
   ucs2Write(this: Uint8Array, text: string, offset: number, length: number): number;
@@ -19,20 +19,20 @@ interface Bulk {
   utf8Slice(this: Uint8Array, start: number, end: number): string;
 }
 
-// These six have been on Buffer since the beginning and are what `write` and `toString` call, minus the dispatch.
+// Buffer's `write` and `toString` dispatch to these functions. Calling them directly avoids the dispatch.
 const { latin1Write, ucs2Write, utf8Write, latin1Slice, ucs2Slice, utf8Slice } =
   Buffer.prototype as unknown as Bulk;
 
-/** Up to this many characters a string is written character by character. */
+/** Strings of up to this many characters are written in a loop. */
 export const SHORT_TEXT = 24;
 
-/** Room that a short string needs: one byte of length and the characters. */
+/** The room for a short string: one byte of length and its characters. */
 export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;
 
 const ABOVE_LATIN1 = /[\u0100-\uffff]/;
 const SURROGATE_UNIT = /[\ud800-\udfff]/;
 
-/** Writes a short string at a position with room; -1 when it is not short or not LATIN1. */
+/** Writes a short string at a position with enough room. Returns -1 when it is not short or not LATIN1. */
 export function putShortText(buf: Uint8Array, pos: number, text: string): number {
   const length = text.length;
   if (length > SHORT_TEXT) return -1;
@@ -48,7 +48,7 @@ export function putShortText(buf: Uint8Array, pos: number, text: string): number
   return at;
 }
 
-/** Writes any string, making room. */
+/** Writes any string and makes room for it. */
 export function writeText(writer: MessageWriter, text: unknown): void {
   if (typeof text !== "string") refuse();
   writer.ensure(SHORT_TEXT_ROOM);
@@ -57,7 +57,7 @@ export function writeText(writer: MessageWriter, text: unknown): void {
   else writeLongText(writer, text);
 }
 
-/** Writes a string by the bulk writers. */
+/** Writes a string with the bulk functions. */
 export function writeLongText(writer: MessageWriter, text: string): void {
   const length = text.length;
   if (!ABOVE_LATIN1.test(text)) {
@@ -77,15 +77,15 @@ export function writeLongText(writer: MessageWriter, text: string): void {
   }
 }
 
-/** The length header, with room for it and the bytes behind it. */
+/** Writes the header, and makes room for it and for the bytes that follow. */
 function header(writer: MessageWriter, bytes: number, encoding: number): void {
   writer.ensure(bytes + 9);
-  // Below 2^29 bytes the header fits 32 bits; no string of JavaScript is longer in one byte a unit.
-  if (bytes >= 0x20000000) refuse("a string of half a gigabyte or more");
+  // Below 2^29 bytes the header fits in 32 bits. No JavaScript string has more characters, but it may have more bytes.
+  if (bytes >= 0x20000000) refuse(`a string of ${bytes} bytes, but it must have fewer than ${0x20000000}`);
   writer.pos = putUint32(writer.buf, writer.pos, bytes * 4 + encoding);
 }
 
-/** Text from up to four LATIN1 bytes. */
+/** The text of up to four LATIN1 bytes. */
 function fourLatin1(buf: Uint8Array, pos: number, length: number): string {
   const a = buf[pos] as number;
   const b = buf[pos + 1] as number;
@@ -104,7 +104,7 @@ function fourLatin1(buf: Uint8Array, pos: number, length: number): string {
   }
 }
 
-/** Text from five to twelve LATIN1 bytes: up to there a call into the runtime costs more than this. */
+/** The text of five to twelve LATIN1 bytes. Up to this length, a call into the runtime would be slower. */
 function twelveLatin1(buf: Uint8Array, pos: number, length: number): string {
   if (length < 8) return fourLatin1(buf, pos, 4) + fourLatin1(buf, pos + 4, length - 4);
   const eight = String.fromCharCode(
@@ -120,7 +120,7 @@ function twelveLatin1(buf: Uint8Array, pos: number, length: number): string {
   return eight + fourLatin1(buf, pos + 8, length - 8);
 }
 
-/** Text from thirteen to sixteen LATIN1 bytes, with three more in front of them that are there to be read. */
+/** The text of thirteen to sixteen LATIN1 bytes. Reads 16 bytes at once, so up to three bytes before it must exist. */
 function sixteenLatin1(buf: Uint8Array, pos: number, length: number): string {
   const from = pos + length - 16;
   const sixteen = String.fromCharCode(
@@ -144,7 +144,7 @@ function sixteenLatin1(buf: Uint8Array, pos: number, length: number): string {
   return length === 16 ? sixteen : sixteen.slice(16 - length);
 }
 
-/** Text from LATIN1 bytes. */
+/** The text of LATIN1 bytes. */
 export function latin1Of(buf: Uint8Array, start: number, length: number): string {
   if (length <= 4) return fourLatin1(buf, start, length);
   if (length <= 12) return twelveLatin1(buf, start, length);
@@ -152,7 +152,7 @@ export function latin1Of(buf: Uint8Array, start: number, length: number): string
   return latin1Slice.call(buf, start, start + length);
 }
 
-/** Text from bytes in one of the three encodings; null when they are not well-formed in it. */
+/** The text of bytes in one of the three encodings; null when the bytes are invalid in it. */
 export function textOf(buf: Uint8Array, start: number, length: number, encoding: number): string | null {
   if (encoding === 0) return latin1Of(buf, start, length);
   if (encoding === 1) {
@@ -164,13 +164,13 @@ export function textOf(buf: Uint8Array, start: number, length: number, encoding:
   return utf8Slice.call(buf, start, start + length);
 }
 
-/** From here on the length of a text in UTF-8 is counted before room is made for it. */
+/** For longer texts, the exact length in UTF-8 is computed before room is made. */
 const KNOWN_LENGTH = 1024;
 
-/** Writes a string as UTF-8 without its length, making room. */
+/** Writes a string as UTF-8, without its length, and makes room for it. */
 export function writeUtf8(writer: MessageWriter, text: unknown): void {
   if (typeof text !== "string") refuse("expected a string");
-  // At most three bytes a unit: a pair of surrogates, two units, takes four.
+  // A UTF-16 unit takes at most three bytes of UTF-8: a surrogate pair has two units and takes four bytes.
   writer.ensure(text.length > KNOWN_LENGTH ? Buffer.byteLength(text) : text.length * 3);
   const { buf } = writer;
   if (text.length <= SHORT_TEXT) {
@@ -190,11 +190,11 @@ export function writeUtf8(writer: MessageWriter, text: unknown): void {
   writer.pos += utf8Write.call(buf, text, writer.pos, buf.length - writer.pos);
 }
 
-/** Text from bytes in UTF-8; null when they are not well-formed. */
+/** The text of UTF-8 bytes; null when the bytes are invalid. */
 export function utf8Of(buf: Uint8Array, start: number, length: number): string | null {
   if (length > SHORT_TEXT) return textOf(buf, start, length, 2);
   let units = 0;
   for (let index = 0; index < length; index++) units |= buf[start + index] as number;
-  // Plain ASCII is LATIN1, whose short texts need no call into the runtime.
+  // ASCII is also LATIN1, and short LATIN1 texts need no call into the runtime.
   return textOf(buf, start, length, units < 128 ? 0 : 2);
 }

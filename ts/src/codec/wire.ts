@@ -1,6 +1,6 @@
-// The constants of the payload format: type ids, flags of references, lists and maps.
+// The constants of the payload format: type ids, and flags of references, lists and maps.
 //
-// Owns: the numbers, once, for both directions.
+// Owns: these numbers, which writers and readers share.
 
 /** Fory type ids. */
 export const ID = {
@@ -34,26 +34,26 @@ export const ID = {
   BINARY: 41,
 } as const;
 
-/** Reference flags: null, and present without tracking. */
+/** Reference flags without tracking: the value is null, or the value follows. */
 export const NULL = 0xfd;
 export const NOT_NULL = 0xff;
 
-/** Reference flags of tracked values: one that takes the next number, and a number once more. */
-export const FIRST = 0x00;
-export const AGAIN = 0xfe;
+/** Reference flags with tracking: a new value follows and gets the next id, or the id of an earlier value follows. */
+export const REF_VALUE = 0x00;
+export const REF = 0xfe;
 
-/** The first bytes of a payload: its header with a root, and with none. */
+/** The first byte of a payload: with a root value, and with null. */
 export const HEADER = 0x02;
 export const HEADER_NULL = 0x03;
 
 /** Flags of a list or set. */
 export const LIST_FLAG = { TRACKED: 1, HAS_NULL: 2, DECLARED: 4, SAME_TYPE: 8 } as const;
 
-/** The flag byte of a declared list without nulls, and with some. */
+/** The flags of a list whose element type is declared: without nulls, and with nulls. */
 export const DECLARED_LIST = 0x0c;
 export const DECLARED_LIST_WITH_NULLS = 0x0e;
 
-/** Bits of the header of a map chunk. */
+/** The bits in the header of a map chunk. */
 export const MAP_FLAG = {
   KEY_TRACKED: 0x01,
   KEY_NULL: 0x02,
@@ -63,5 +63,5 @@ export const MAP_FLAG = {
   VALUE_DECLARED: 0x20,
 } as const;
 
-/** The header of an ordinary chunk whose two sides are declared. */
+/** The header of a chunk without nulls whose key and value types are declared. */
 export const DECLARED_CHUNK = 0x24;

@@ -1,7 +1,7 @@
-// Writing values that bring their own type: `t.any`, unions, and the undeclared sides of lists and maps.
+// Writing values together with their type: `t.any`, unions, and lists and maps whose element types are not declared.
 //
-// Owns: which type a JavaScript value is on the wire, and the undeclared forms of lists and maps. A value's kind
-// is a Fory type id, or the named type itself; two values are of one type when their kinds are equal.
+// Owns: the wire type of a JavaScript value, and the encodings of lists and maps that name their element types. A
+// wire type is a Fory type id, or the named type itself. Two values have the same type when their wire types are equal.
 
 import type { MessageWriter } from "../message.js";
 import { arrayKindOfId, arrayKindOfValue } from "../schema/arrays.js";
@@ -10,21 +10,21 @@ import { EnumMember } from "../schema/enum-member.js";
 import { AsFloat, PlainDate } from "../schema/plain-values.js";
 import { entriesOf } from "../schema/validate.js";
 import { extensionOf, writeExtension } from "./extension.js";
-import { type Form, formOfKind } from "./forms.js";
-import { beginValue } from "./numbered.js";
 import { putBigInt, putInt, putUint32, VARINT_ROOM } from "./numbers.js";
+import { writeReferenceFlag } from "./references.js";
 import { refuse } from "./refusal.js";
 import type { DynamicShape, EnumType, NamedType, Scope } from "./shape.js";
 import { writeText } from "./text.js";
+import { type TrackedType, trackedByWireType } from "./tracked-types.js";
 import { writeArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG, NOT_NULL, NULL } from "./wire.js";
 import { writeBytes, writeDate, writeTimestamp } from "./write-scalar.js";
 import { beginCollection, writeTypeInfo, writing } from "./writing.js";
 
-/** The type of a value: a Fory type id, or a named type. */
-export type Kind = number | NamedType;
+/** The type of a value on the wire: a Fory type id, or a named type. */
+export type WireType = number | NamedType;
 
-/** Any value, with no schema. */
+/** The dynamic shape that allows every value. */
 export const ANYTHING: DynamicShape = {
   op: "dynamic",
   nullable: true,
@@ -33,16 +33,16 @@ export const ANYTHING: DynamicShape = {
   records: false,
 };
 
-/** The kind of a value at a dynamic place. */
-function kindOf(scope: Scope, value: unknown, shape: DynamicShape): Kind {
-  if (shape.only !== null) return unionKind(shape.only, value);
-  const kind = freeKind(scope, value);
-  if (shape.narrow !== 0 && kind !== shape.narrow) refuse();
-  return kind;
+/** The wire type of a value at a dynamic position. */
+function wireTypeOf(scope: Scope, value: unknown, shape: DynamicShape): WireType {
+  if (shape.only !== null) return unionWireType(shape.only, value);
+  const wireType = anyWireType(scope, value);
+  if (shape.narrow !== 0 && wireType !== shape.narrow) refuse();
+  return wireType;
 }
 
-/** The type of a union that a value belongs to. No plain value has one, so extensions may take those too. */
-function unionKind(only: readonly NamedType[], value: unknown): NamedType {
+/** The member of a union that a value belongs to. An extension of the union may also claim plain values. */
+function unionWireType(only: readonly NamedType[], value: unknown): NamedType {
   const definition = typeof value === "object" && value !== null ? definitionOf(value) : null;
   const member = only.find(
     (type) =>
@@ -56,7 +56,7 @@ function isMember(type: EnumType, member: EnumMember): boolean {
   return type.definition.values[member.ordinal] === member;
 }
 
-function freeKind(scope: Scope, value: unknown): Kind {
+function anyWireType(scope: Scope, value: unknown): WireType {
   switch (typeof value) {
     case "string":
       return ID.STRING;
@@ -67,15 +67,15 @@ function freeKind(scope: Scope, value: unknown): Kind {
     case "bigint":
       return ID.VARINT64;
     case "object":
-      return value === null ? ID.NONE : objectKind(scope, value);
+      return value === null ? ID.NONE : objectWireType(scope, value);
     default:
       return refuse();
   }
 }
 
-function objectKind(scope: Scope, value: object): Kind {
+function objectWireType(scope: Scope, value: object): WireType {
   const definition = definitionOf(value);
-  if (definition !== null) return namedKind(scope, definition, definition.tag);
+  if (definition !== null) return namedWireType(scope, definition, definition.tag);
   const extension = scope.extensions.length > 0 ? extensionOf(scope.extensions, value) : undefined;
   if (extension !== undefined) return extension;
   if (Array.isArray(value)) return ID.LIST;
@@ -86,44 +86,44 @@ function objectKind(scope: Scope, value: object): Kind {
   if (value instanceof Date) return ID.TIMESTAMP;
   if (value instanceof PlainDate) return ID.DATE;
   if (value instanceof AsFloat) return ID.FLOAT64;
-  if (value instanceof EnumMember) return memberKind(scope, value);
+  if (value instanceof EnumMember) return memberWireType(scope, value);
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? ID.MAP : refuse();
 }
 
-function namedKind(scope: Scope, definition: object, tag: string): NamedType {
+function namedWireType(scope: Scope, definition: object, tag: string): NamedType {
   const type = scope.byDefinition.get(definition);
   return type ?? refuse(`${tag} is not among the types of this contract; add it to { types: [...] }`);
 }
 
-function memberKind(scope: Scope, member: EnumMember): NamedType {
+function memberWireType(scope: Scope, member: EnumMember): NamedType {
   for (const type of scope.types) {
     if (type.kind === "enum" && isMember(type, member)) return type;
   }
   return refuse(`${member.tag} is not among the types of this contract; add it to { types: [...] }`);
 }
 
-function writeKind(writer: MessageWriter, kind: Kind): void {
-  if (typeof kind === "number") putByte(writer, kind);
-  else writeTypeInfo(writer, kind);
+function writeWireType(writer: MessageWriter, wireType: WireType): void {
+  if (typeof wireType === "number") putByte(writer, wireType);
+  else writeTypeInfo(writer, wireType);
 }
 
-/** Writes one byte, making room. */
+/** Writes one byte and makes room for it. */
 export function putByte(writer: MessageWriter, byte: number): void {
   writer.ensure(1);
   writer.buf[writer.pos++] = byte;
 }
 
-/** Writes type info and payload of a value; null is the value NONE. */
+/** Writes type info and payload of a value. Null is written as the type NONE, which has no payload. */
 export function writeDynamic(scope: Scope, writer: MessageWriter, value: unknown, shape: DynamicShape): void {
-  const kind = kindOf(scope, value, shape);
-  writeKind(writer, kind);
-  writeOfKind(scope, writer, value, kind);
+  const wireType = wireTypeOf(scope, value, shape);
+  writeWireType(writer, wireType);
+  writeByWireType(scope, writer, value, wireType);
 }
 
-type WriteOfKind = (writer: MessageWriter, value: never, scope: Scope) => void;
+type WriteByWireType = (writer: MessageWriter, value: never, scope: Scope) => void;
 
-const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
+const writersByWireType: Readonly<Record<number, WriteByWireType>> = {
   [ID.NONE]: () => {},
   [ID.BOOL]: (writer, value: boolean) => putByte(writer, value ? 1 : 0),
   [ID.VARINT64]: writeInteger,
@@ -140,13 +140,18 @@ const writersOfKind: Readonly<Record<number, WriteOfKind>> = {
     writeEntries(scope, writer, entriesOf(value) ?? refuse(), freeSide(scope), freeSide(scope)),
 };
 
-/** Writes the payload of a value whose kind is known. */
-export function writeOfKind(scope: Scope, writer: MessageWriter, value: unknown, kind: Kind): void {
-  if (typeof kind !== "number") writeNamed(writer, value, kind);
-  else (writersOfKind[kind] ?? arrayWriter(kind))(writer, value as never, scope);
+/** Writes the payload of a value whose wire type is known. */
+export function writeByWireType(
+  scope: Scope,
+  writer: MessageWriter,
+  value: unknown,
+  wireType: WireType,
+): void {
+  if (typeof wireType !== "number") writeNamed(writer, value, wireType);
+  else (writersByWireType[wireType] ?? arrayWriter(wireType))(writer, value as never, scope);
 }
 
-function arrayWriter(id: number): WriteOfKind {
+function arrayWriter(id: number): WriteByWireType {
   const kind = arrayKindOfId(id);
   if (kind === undefined) throw new Error(`no writer for the type id ${id}`);
   return (writer, value) => writeArray(kind, writer, value);
@@ -175,7 +180,7 @@ function writeFloat(writer: MessageWriter, value: number): void {
   writer.pos += 8;
 }
 
-/** The elements of a list or set that the schema does not declare: one type for all where that is true. */
+/** Writes the elements of a list or set whose element type is not declared. One type info serves equal types. */
 export function writeUndeclared(
   scope: Scope,
   writer: MessageWriter,
@@ -193,64 +198,68 @@ function writeUndeclaredItems(
   items: readonly unknown[],
   shape: DynamicShape,
 ): void {
-  const kinds = Array.from(items, (item) => (item === null ? nullKind(shape) : kindOf(scope, item, shape)));
-  const present = kinds.filter((kind) => kind !== ID.NONE);
-  const nulls = present.length < kinds.length;
+  const wireTypes = Array.from(items, (item) =>
+    item === null ? nullWireType(shape) : wireTypeOf(scope, item, shape),
+  );
+  const present = wireTypes.filter((wireType) => wireType !== ID.NONE);
+  const nulls = present.length < wireTypes.length;
   const first = present[0] ?? ID.NONE;
-  const same = present.every((kind) => kind === first);
+  const same = present.every((wireType) => wireType === first);
   const tracked = scope.tracked && (!same || isTracked(first));
   const flags = (nulls ? LIST_FLAG.HAS_NULL : 0) | (same ? LIST_FLAG.SAME_TYPE : 0);
   putByte(writer, flags | (tracked ? LIST_FLAG.TRACKED : 0));
-  if (same) writeKind(writer, first);
-  // Python's one exception: its loop for bools looks only at nulls.
+  if (same) writeWireType(writer, first);
+  // Python writes and reads no reference flags for lists of bools without nulls.
   const flagged = tracked && (nulls || !same || first !== ID.BOOL);
-  for (const [index, kind] of kinds.entries()) {
+  for (const [index, wireType] of wireTypes.entries()) {
     if (nulls || flagged) {
-      if (kind === ID.NONE) putByte(writer, NULL);
-      else if (!flagged || (!same && isCommon(kind))) putByte(writer, NOT_NULL);
-      else if (!beginValue(writer, items[index], formOfKind(kind))) continue;
+      if (wireType === ID.NONE) putByte(writer, NULL);
+      else if (!flagged || (!same && isCommon(wireType))) putByte(writer, NOT_NULL);
+      else if (!writeReferenceFlag(writer, items[index], trackedByWireType(wireType))) continue;
     }
-    if (kind === ID.NONE) continue;
-    if (!same) writeKind(writer, kind);
-    writeOfKind(scope, writer, items[index], kind);
+    if (wireType === ID.NONE) continue;
+    if (!same) writeWireType(writer, wireType);
+    writeByWireType(scope, writer, items[index], wireType);
   }
 }
 
-/** Elements, keys and values of these types begin with a reference flag in a payload that tracks references. */
-export function isTracked(kind: Kind): boolean {
-  if (typeof kind !== "number") return kind.kind !== "enum";
-  const untracked = (kind >= ID.INT8 && kind <= ID.TAGGED_UINT64) || UNTRACKED.includes(kind);
+/** True for the types whose elements, keys and values begin with a reference flag where references are tracked. */
+export function isTracked(wireType: WireType): boolean {
+  if (typeof wireType !== "number") return wireType.kind !== "enum";
+  const untracked = (wireType >= ID.INT8 && wireType <= ID.TAGGED_UINT64) || UNTRACKED.includes(wireType);
   return !untracked;
 }
 
 const UNTRACKED: readonly number[] = [ID.FLOAT32, ID.FLOAT64, ID.STRING, ID.NONE];
 
-/** Among elements of different types, these take no number. */
-function isCommon(kind: Kind): boolean {
-  return kind === ID.STRING || kind === ID.VARINT64 || kind === ID.FLOAT64 || kind === ID.BOOL;
+/** True for the types that get no reference id in a list of mixed types. */
+function isCommon(wireType: WireType): boolean {
+  return (
+    wireType === ID.STRING || wireType === ID.VARINT64 || wireType === ID.FLOAT64 || wireType === ID.BOOL
+  );
 }
 
-function nullKind(shape: DynamicShape): Kind {
+function nullWireType(shape: DynamicShape): WireType {
   return shape.nullable || (shape.narrow === 0 && shape.only === null) ? ID.NONE : refuse();
 }
 
 /** One side of a map: keys or values. */
 export interface Side {
   readonly declared: boolean;
-  /** The kind of a value on this side; the same for all on a declared side. Null is allowed or refused here. */
-  kindOf(value: unknown): Kind;
-  /** As what its values are numbered, or null where they are not. */
-  formOf(kind: Kind): Form | null;
-  write(writer: MessageWriter, value: unknown, kind: Kind): void;
+  /** The wire type of a value on this side; a declared side gives one constant. Refuses null where it is not allowed. */
+  wireTypeOf(value: unknown): WireType;
+  /** The tracked type of its values; null where they have no reference flag. */
+  trackedAs(wireType: WireType): TrackedType | null;
+  write(writer: MessageWriter, value: unknown, wireType: WireType): void;
 }
 
-/** A side without a declared type. */
+/** A side whose type is not declared. */
 export function dynamicSide(scope: Scope, shape: DynamicShape): Side {
   return {
     declared: false,
-    kindOf: (value) => (value === null ? nullKind(shape) : kindOf(scope, value, shape)),
-    formOf: (kind) => (scope.tracked && isTracked(kind) ? formOfKind(kind) : null),
-    write: (writer, value, kind) => writeOfKind(scope, writer, value, kind),
+    wireTypeOf: (value) => (value === null ? nullWireType(shape) : wireTypeOf(scope, value, shape)),
+    trackedAs: (wireType) => (scope.tracked && isTracked(wireType) ? trackedByWireType(wireType) : null),
+    write: (writer, value, wireType) => writeByWireType(scope, writer, value, wireType),
   };
 }
 
@@ -260,7 +269,7 @@ function freeSide(scope: Scope): Side {
 
 const MAX_CHUNK = 255;
 
-/** The entries of a map, in chunks of one key type and one value type; entries with a null stand alone. */
+/** Writes the entries of a map. A chunk has one key type and one value type; an entry with a null is its own chunk. */
 export function writeEntries(
   scope: Scope,
   writer: MessageWriter,
@@ -273,90 +282,92 @@ export function writeEntries(
     (keys.declared ? MAP_FLAG.KEY_DECLARED : 0) | (values.declared ? MAP_FLAG.VALUE_DECLARED : 0);
   let sizeAt = -1;
   let size = 0;
-  let keyKind: Kind = ID.NONE;
-  let valueKind: Kind = ID.NONE;
-  let keyForm: Form | null = null;
-  let valueForm: Form | null = null;
+  let keyType: WireType = ID.NONE;
+  let valueType: WireType = ID.NONE;
+  let keyTracked: TrackedType | null = null;
+  let valueTracked: TrackedType | null = null;
   for (const [key, value] of entries) {
-    const ofKey = keys.kindOf(key);
-    const ofValue = values.kindOf(value);
+    const typeOfKey = keys.wireTypeOf(key);
+    const typeOfValue = values.wireTypeOf(value);
     if (key === null || value === null) {
       sizeAt = -1;
-      const halves = [
-        { side: keys, kind: ofKey, value: key },
-        { side: values, kind: ofValue, value },
+      const sides = [
+        { side: keys, wireType: typeOfKey, value: key },
+        { side: values, wireType: typeOfValue, value },
       ] as const;
-      writeNullEntry(writer, scope, ...halves);
+      writeNullEntry(writer, scope, ...sides);
       continue;
     }
-    if (sizeAt < 0 || size === MAX_CHUNK || ofKey !== keyKind || ofValue !== valueKind) {
-      keyKind = ofKey;
-      valueKind = ofValue;
+    if (sizeAt < 0 || size === MAX_CHUNK || typeOfKey !== keyType || typeOfValue !== valueType) {
+      keyType = typeOfKey;
+      valueType = typeOfValue;
       size = 0;
-      keyForm = keys.formOf(keyKind);
-      valueForm = values.formOf(valueKind);
-      const keyBit = keyForm === null ? 0 : MAP_FLAG.KEY_TRACKED;
-      putByte(writer, ordinary | keyBit | (valueForm === null ? 0 : MAP_FLAG.VALUE_TRACKED));
+      keyTracked = keys.trackedAs(keyType);
+      valueTracked = values.trackedAs(valueType);
+      const keyBit = keyTracked === null ? 0 : MAP_FLAG.KEY_TRACKED;
+      putByte(writer, ordinary | keyBit | (valueTracked === null ? 0 : MAP_FLAG.VALUE_TRACKED));
       putByte(writer, 0);
       sizeAt = writer.pos - 1;
-      if (!keys.declared) writeKind(writer, keyKind);
-      if (!values.declared) writeKind(writer, valueKind);
+      if (!keys.declared) writeWireType(writer, keyType);
+      if (!values.declared) writeWireType(writer, valueType);
     }
-    if (keyForm === null || beginValue(writer, key, keyForm)) keys.write(writer, key, keyKind);
-    if (valueForm === null || beginValue(writer, value, valueForm)) values.write(writer, value, valueKind);
+    if (keyTracked === null || writeReferenceFlag(writer, key, keyTracked)) keys.write(writer, key, keyType);
+    if (valueTracked === null || writeReferenceFlag(writer, value, valueTracked))
+      values.write(writer, value, valueType);
     writer.buf[sizeAt] = ++size;
   }
   writing.depth--;
 }
 
-interface Half {
+interface EntrySide {
   readonly side: Side;
-  readonly kind: Kind;
+  readonly wireType: WireType;
   readonly value: unknown;
 }
 
-/** An entry with a null: no size byte, and the undeclared form says that its side brings a flag. */
-function writeNullEntry(writer: MessageWriter, scope: Scope, key: Half, value: Half): void {
-  const keyBits = halfBits(key, MAP_FLAG.KEY_TRACKED, MAP_FLAG.KEY_NULL, MAP_FLAG.KEY_DECLARED);
-  const valueBits = halfBits(value, MAP_FLAG.VALUE_TRACKED, MAP_FLAG.VALUE_NULL, MAP_FLAG.VALUE_DECLARED);
+/** Writes an entry with a null. It has no size byte; without a declared type the other side always has a flag. */
+function writeNullEntry(writer: MessageWriter, scope: Scope, key: EntrySide, value: EntrySide): void {
+  const keyBits = sideBits(key, MAP_FLAG.KEY_TRACKED, MAP_FLAG.KEY_NULL, MAP_FLAG.KEY_DECLARED);
+  const valueBits = sideBits(value, MAP_FLAG.VALUE_TRACKED, MAP_FLAG.VALUE_NULL, MAP_FLAG.VALUE_DECLARED);
   putByte(writer, keyBits | valueBits);
-  for (const half of [key, value]) {
-    if (half.value === null || !beginHalf(writer, scope, half)) continue;
-    half.side.write(writer, half.value, half.kind);
+  for (const entrySide of [key, value]) {
+    if (entrySide.value === null || !beginSide(writer, scope, entrySide)) continue;
+    entrySide.side.write(writer, entrySide.value, entrySide.wireType);
   }
 }
 
-function halfBits(half: Half, tracked: number, isNull: number, declared: number): number {
-  if (half.value === null) return isNull;
-  if (!half.side.declared) return tracked;
-  return half.side.formOf(half.kind) === null ? declared : declared | tracked;
+function sideBits(entrySide: EntrySide, tracked: number, isNull: number, declared: number): number {
+  const { side, wireType, value } = entrySide;
+  if (value === null) return isNull;
+  if (!side.declared) return tracked;
+  return side.trackedAs(wireType) === null ? declared : declared | tracked;
 }
 
-/** What precedes the payload; false when the value is a reference. */
-function beginHalf(writer: MessageWriter, scope: Scope, { side, kind, value }: Half): boolean {
+/** Writes flag and type info. Returns false when it wrote a back reference: no payload follows then. */
+function beginSide(writer: MessageWriter, scope: Scope, { side, wireType, value }: EntrySide): boolean {
   if (side.declared) {
-    const form = side.formOf(kind);
-    return form === null || beginValue(writer, value, form);
+    const tracked = side.trackedAs(wireType);
+    return tracked === null || writeReferenceFlag(writer, value, tracked);
   }
-  // Without a declared type the flag is there whatever the type is.
+  // Without a declared type there is always a flag, also for types that are not tracked.
   if (!scope.tracked) putByte(writer, NOT_NULL);
-  else if (!beginValue(writer, value, formOfKind(kind))) return false;
-  writeKind(writer, kind);
+  else if (!writeReferenceFlag(writer, value, trackedByWireType(wireType))) return false;
+  writeWireType(writer, wireType);
   return true;
 }
 
-/** Writes a shared field whose type comes with the value. */
+/** Writes a shared field at a dynamic position: reference flag, type info, value. */
 export function writeSharedDynamic(
   scope: Scope,
   writer: MessageWriter,
   value: unknown,
   shape: DynamicShape,
 ): void {
-  const kind = value === null ? nullKind(shape) : kindOf(scope, value, shape);
-  if (kind === ID.NONE) {
+  const wireType = value === null ? nullWireType(shape) : wireTypeOf(scope, value, shape);
+  if (wireType === ID.NONE) {
     putByte(writer, NULL);
-  } else if (beginValue(writer, value, formOfKind(kind))) {
-    writeKind(writer, kind);
-    writeOfKind(scope, writer, value, kind);
+  } else if (writeReferenceFlag(writer, value, trackedByWireType(wireType))) {
+    writeWireType(writer, wireType);
+    writeByWireType(scope, writer, value, wireType);
   }
 }

@@ -1,6 +1,6 @@
-// One writer for each scalar kind: checks the value, makes room, writes the payload.
+// One writer for each scalar kind: it checks the value, makes room and writes the payload.
 //
-// Owns: what the interpreter does for scalars and what generated code calls where it has no inline form.
+// Owns: the scalars of the interpreter. Generated code calls these writers for the kinds that it does not inline.
 
 import type { MessageWriter } from "../message.js";
 import { type ScalarKind, scalarKinds } from "../schema/kinds.js";
@@ -18,10 +18,10 @@ import { refuse } from "./refusal.js";
 import { writeText } from "./text.js";
 import { writeArray } from "./typed-array.js";
 
-/** Writes one value of a known kind. */
+/** Checks and writes one value. */
 export type WriteValue = (writer: MessageWriter, value: unknown) => void;
 
-/** Puts a checked value at a position with room and gives the next position. */
+/** Writes a checked value at a position with enough room, and returns the next position. */
 type Put = (writer: MessageWriter, pos: number, value: never) => number;
 
 const fixed = (bytes: number, set: (view: DataView, pos: number, value: never) => void): Put => {
@@ -52,7 +52,7 @@ const puts: Readonly<Record<string, Put>> = {
   float: fixed(8, (view, pos, value: number) => view.setFloat64(pos, value, true)),
 };
 
-/** The writer of a kind. */
+/** The writer of a scalar kind. */
 export function scalarWriter(kind: ScalarKind): WriteValue {
   if (kind.js === "string") return writeText;
   if (kind.js === "bytes") return writeBytes;
@@ -96,7 +96,7 @@ export function writeTimestamp(writer: MessageWriter, value: unknown): void {
 export function writeMicros(writer: MessageWriter, value: unknown): void {
   if (!scalarKinds.timestampMicros.fits(value)) refuse();
   const micros = value as bigint;
-  // Floor division: what is left of the second is never negative.
+  // Floor division, so that the rest of the second is never negative.
   const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   putTimestamp(writer, (micros - rest) / 1_000_000n, Number(rest) * 1000);
 }

@@ -3,32 +3,32 @@
 // Owns: the two ways in which values of one kind follow each other: as elements of an array, and as one field of
 // many rows. Does not own: what a value is (`reader.ts`).
 
-import type { Fixed } from "./fixed.js";
-import { bitmapBytes, isNull, lengthAt, malformed, partAt, type Source } from "./source.js";
+import type { FixedWidth } from "./fixed.js";
+import { bitmapBytes, isNull, lengthAt, malformed, type RowBytes, valueStart } from "./row-bytes.js";
 import type { RowArray } from "./types.js";
 
 /** Reads one kind of value at a place of the schema. */
-export interface Reader {
+export interface CellReader {
   /** Names the place in errors. */
   readonly label: string;
   readonly nullable: boolean;
   /** Set for values of a fixed width. */
-  readonly fixed: Fixed | null;
+  readonly fixed: FixedWidth | null;
   /** Whether it is text. */
   readonly text: boolean;
   /** The value of a slot or element: single values as they are, everything with parts as a view. */
-  lazy(source: Source, base: number, at: number): unknown;
+  lazy(source: RowBytes, base: number, at: number): unknown;
   /** The same, materialised. */
-  plain(source: Source, base: number, at: number): unknown;
+  plain(source: RowBytes, base: number, at: number): unknown;
 }
 
 /** Values of one kind, by index. Indexes are not checked here. */
 export abstract class Cells {
-  readonly source: Source;
-  readonly reader: Reader;
+  readonly source: RowBytes;
+  readonly reader: CellReader;
   readonly count: number;
 
-  constructor(source: Source, reader: Reader, count: number) {
+  constructor(source: RowBytes, reader: CellReader, count: number) {
     this.source = source;
     this.reader = reader;
     this.count = count;
@@ -40,7 +40,7 @@ export abstract class Cells {
   abstract place(base: number, index: number): number;
   abstract isNull(base: number, index: number): boolean;
   /** Fills `into` with values of a fixed width; `whenNull` stands for null, undefined refuses it. */
-  abstract gather(fixed: Fixed, into: RowArray, whenNull: unknown): void;
+  abstract copyInto(fixed: FixedWidth, into: RowArray, whenNull: unknown): void;
 
   lazy(index: number): unknown {
     const base = this.base(index);
@@ -73,7 +73,7 @@ export class ArrayCells extends Cells {
   readonly #width: number;
 
   /** The array that begins at `start`. */
-  constructor(source: Source, reader: Reader, start: number) {
+  constructor(source: RowBytes, reader: CellReader, start: number) {
     const count = lengthAt(source, start);
     // The check has seen to it; bytes that were altered since are not to size anything.
     if (count > source.bytes.length) throw new RangeError(`${reader.label}: the bytes were altered`);
@@ -95,7 +95,7 @@ export class ArrayCells extends Cells {
     return isNull(this.source, base + 8, index);
   }
 
-  gather(fixed: Fixed, into: RowArray, whenNull: unknown): void {
+  copyInto(fixed: FixedWidth, into: RowArray, whenNull: unknown): void {
     const { source, start, count } = this;
     for (let index = 0; index < count; index++) {
       if (!isNull(source, start + 8, index)) {
@@ -112,7 +112,7 @@ export class ColumnCells extends Cells {
   readonly #place: number;
 
   /** `slot` is the index of the field in a row of `fields`. */
-  constructor(source: Source, reader: Reader, count: number, slot: number, fields: number) {
+  constructor(source: RowBytes, reader: CellReader, count: number, slot: number, fields: number) {
     super(source, reader, count);
     this.#rows = 8 + bitmapBytes(count);
     this.#slot = slot;
@@ -120,7 +120,7 @@ export class ColumnCells extends Cells {
   }
 
   base(index: number): number {
-    return partAt(this.source, 0, this.#rows + index * 8);
+    return valueStart(this.source, 0, this.#rows + index * 8);
   }
 
   place(base: number): number {
@@ -131,7 +131,7 @@ export class ColumnCells extends Cells {
     return isNull(this.source, base, this.#slot);
   }
 
-  gather(fixed: Fixed, into: RowArray, whenNull: unknown): void {
+  copyInto(fixed: FixedWidth, into: RowArray, whenNull: unknown): void {
     const { view, bytes } = this.source;
     const [rows, place] = [this.#rows, this.#place];
     const [byte, bit] = [this.#slot >>> 3, 1 << (this.#slot & 7)];

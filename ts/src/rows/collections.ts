@@ -5,8 +5,8 @@
 
 import { scalarKinds } from "../schema/kinds.js";
 import type { ArrayCells } from "./cells.js";
+import { valueSize, valueStart } from "./row-bytes.js";
 import { plainArray } from "./sequence.js";
-import { partAt, sizeAt } from "./source.js";
 
 /** A set. */
 export class SetView {
@@ -102,8 +102,8 @@ function lastText(cells: ArrayCells, wanted: string): number {
   const bytes = Buffer.from(wanted);
   for (let index = cells.count - 1; index >= 0; index--) {
     const place = cells.place(cells.start, index);
-    if (sizeAt(source, place) !== bytes.length || cells.isNull(cells.start, index)) continue;
-    const start = partAt(source, cells.start, place);
+    if (valueSize(source, place) !== bytes.length || cells.isNull(cells.start, index)) continue;
+    const start = valueStart(source, cells.start, place);
     if (bytes.equals(source.bytes.subarray(start, start + bytes.length))) return index;
   }
   return -1;

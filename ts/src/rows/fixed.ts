@@ -3,11 +3,11 @@
 // Owns: how each is read from and written to its place.
 
 import type { ScalarKind } from "../schema/kinds.js";
-import { malformed } from "./source.js";
+import { malformed } from "./row-bytes.js";
 import type { RowArrayKind } from "./types.js";
 
 /** A kind of a fixed width, at a place of the schema. */
-export interface Fixed {
+export interface FixedWidth {
   readonly scalar: ScalarKind;
   readonly width: number;
   /** The typed array that has the same bytes. */
@@ -21,7 +21,7 @@ export interface Fixed {
   write(view: DataView, at: number, value: unknown): void;
 }
 
-type Access = Pick<Fixed, "width" | "stored" | "read" | "write">;
+type Access = Pick<FixedWidth, "width" | "stored" | "read" | "write">;
 
 const TWO_32 = 2 ** 32;
 
@@ -71,7 +71,7 @@ const byId: Readonly<Record<number, Access>> = {
 };
 
 /** A kind by the number of its form; `label` names the place in errors. */
-export function fixedOf(id: number, scalar: ScalarKind, label: string): Fixed {
+export function fixedWidthOf(id: number, scalar: ScalarKind, label: string): FixedWidth {
   const access = byId[id];
   if (access === undefined) throw new Error(`a row of values with the number ${id}`);
   const copied = scalar.js === "bigint" ? BigInt64Array : scalar.js === "bool" ? Uint8Array : Float64Array;
@@ -80,7 +80,7 @@ export function fixedOf(id: number, scalar: ScalarKind, label: string): Fixed {
 }
 
 /** 64 bits as a number, without a bigint on the way. */
-function safeInteger(label: string): Pick<Fixed, "read" | "write"> {
+function safeInteger(label: string): Pick<FixedWidth, "read" | "write"> {
   return {
     read(view, at) {
       const value = view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true);

@@ -1,26 +1,26 @@
-// Readers: how each kind of value reads, made once from a layout and its schema.
+// CellReaders: how each kind of value reads, made once from a layout and its schema.
 //
 // Owns: what a slot or element means. Messages are made once a type, wherever they stand.
 
 import { utf8Of } from "../codec/text.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { recordOf } from "../schema/validate.js";
-import { ArrayCells, type Reader } from "./cells.js";
+import { ArrayCells, type CellReader } from "./cells.js";
 import { MapView, plainEntries, SetView } from "./collections.js";
-import { fixedOf } from "./fixed.js";
+import { fixedWidthOf } from "./fixed.js";
 import type { RowField, RowType } from "./layout.js";
+import { lengthAt, malformed, type RowBytes, valueSize, valueStart } from "./row-bytes.js";
 import { type MessageReader, messageReader } from "./row-view.js";
 import { ListView, plainArray } from "./sequence.js";
-import { lengthAt, malformed, partAt, type Source, sizeAt } from "./source.js";
 
-type Read = (source: Source, base: number, at: number) => unknown;
+type Read = (source: RowBytes, base: number, at: number) => unknown;
 
 /** The reader of the message at the root of a layout. */
 export function rootReader(schema: SchemaObject, fields: readonly RowField[]): MessageReader {
-  return new Readers().message(schema, fields, null);
+  return new CellReaders().message(schema, fields, null);
 }
 
-class Readers {
+class CellReaders {
   readonly #messages = new Map<number, MessageReader>();
 
   /** `type` is the number of the message, null for the root, which stands nowhere else. */
@@ -41,7 +41,7 @@ class Readers {
     return message;
   }
 
-  #reader(schema: SchemaObject, type: RowType, label: string): Reader {
+  #reader(schema: SchemaObject, type: RowType, label: string): CellReader {
     const node = nodeOf(schema);
     if (node.kind === "optional") return { ...this.#reader(node.inner, type, label), nullable: true };
     const common = { label, nullable: false, fixed: null, text: false };
@@ -49,7 +49,7 @@ class Readers {
       case "scalar": {
         if (type.width === undefined)
           return { ...common, ...(type.id === 41 ? bytes(node.lend) : text(label)) };
-        const fixed = fixedOf(type.id, node.scalar, label);
+        const fixed = fixedWidthOf(type.id, node.scalar, label);
         const read: Read = ({ view }, _base, at) => fixed.read(view, at);
         return { ...common, fixed, lazy: read, plain: read };
       }
@@ -74,8 +74,8 @@ class Readers {
       }
       case "message": {
         const message = this.message(schema, type.fields ?? [], type.type ?? null);
-        const lazy: Read = (source, base, at) => message.view(source, partAt(source, base, at));
-        const plain: Read = (source, base, at) => message.plain(source, partAt(source, base, at));
+        const lazy: Read = (source, base, at) => message.view(source, valueStart(source, base, at));
+        const plain: Read = (source, base, at) => message.plain(source, valueStart(source, base, at));
         return { ...common, lazy, plain };
       }
       default:
@@ -91,9 +91,9 @@ class Readers {
 }
 
 /** Elements of one kind, in the array that begins at a place. */
-type Cells = (source: Source, start: number) => ArrayCells;
+type Cells = (source: RowBytes, start: number) => ArrayCells;
 
-type Reads = Pick<Reader, "lazy" | "plain">;
+type Reads = Pick<CellReader, "lazy" | "plain">;
 
 function views(
   cells: Cells,
@@ -101,14 +101,14 @@ function views(
   plain: (cells: ArrayCells) => unknown,
 ): Reads {
   return {
-    lazy: (source, base, at) => lazy(cells(source, partAt(source, base, at))),
-    plain: (source, base, at) => plain(cells(source, partAt(source, base, at))),
+    lazy: (source, base, at) => lazy(cells(source, valueStart(source, base, at))),
+    plain: (source, base, at) => plain(cells(source, valueStart(source, base, at))),
   };
 }
 
 function mapReader(keys: Cells, values: Cells, record: boolean): Reads {
-  const sides = (source: Source, base: number, at: number): [ArrayCells, ArrayCells] => {
-    const start = partAt(source, base, at);
+  const sides = (source: RowBytes, base: number, at: number): [ArrayCells, ArrayCells] => {
+    const start = valueStart(source, base, at);
     return [keys(source, start + 8), values(source, start + 8 + lengthAt(source, start))];
   };
   return {
@@ -122,7 +122,7 @@ function mapReader(keys: Cells, values: Cells, record: boolean): Reads {
 
 function text(label: string): Reads & { readonly text: true } {
   const read: Read = (source, base, at) => {
-    const value = utf8Of(source.bytes, partAt(source, base, at), sizeAt(source, at));
+    const value = utf8Of(source.bytes, valueStart(source, base, at), valueSize(source, at));
     if (value === null) throw malformed(label, "text that is not UTF-8");
     return value;
   };
@@ -131,8 +131,8 @@ function text(label: string): Reads & { readonly text: true } {
 
 function bytes(lend: boolean): Reads {
   const read: Read = (source, base, at) => {
-    const start = partAt(source, base, at);
-    const end = start + sizeAt(source, at);
+    const start = valueStart(source, base, at);
+    const end = start + valueSize(source, at);
     return lend ? source.bytes.subarray(start, end) : source.bytes.slice(start, end);
   };
   return { lazy: read, plain: read };

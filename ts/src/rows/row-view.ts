@@ -4,8 +4,8 @@
 
 import { inspect } from "node:util";
 import type { MessageDefinition } from "../schema/definition.js";
-import type { Reader } from "./cells.js";
-import { bitmapBytes, isNull, malformed, type Source } from "./source.js";
+import type { CellReader } from "./cells.js";
+import { bitmapBytes, isNull, malformed, type RowBytes } from "./row-bytes.js";
 
 /** A field of a message, in the order of the slots. */
 export interface FieldReader {
@@ -14,24 +14,24 @@ export interface FieldReader {
   readonly slot: number;
   /** Place in the declaration. */
   readonly position: number;
-  readonly reader: Reader;
+  readonly reader: CellReader;
 }
 
 /** How a message reads. */
 export interface MessageReader {
   readonly definition: MessageDefinition;
   readonly fields: readonly FieldReader[];
-  view(source: Source, start: number): RowBase;
-  plain(source: Source, start: number): object;
+  view(source: RowBytes, start: number): RowBase;
+  plain(source: RowBytes, start: number): object;
 }
 
 /** What all row views are. Its state cannot be reached by any name. */
 export abstract class RowBase {
-  readonly #source: Source;
+  readonly #source: RowBytes;
   readonly #start: number;
   readonly #message: MessageReader;
 
-  constructor(message: MessageReader, source: Source, start: number) {
+  constructor(message: MessageReader, source: RowBytes, start: number) {
     this.#message = message;
     this.#source = source;
     this.#start = start;
@@ -73,7 +73,7 @@ export abstract class RowBase {
   }
 }
 
-function nullOf(reader: Reader): null {
+function nullOf(reader: CellReader): null {
   if (reader.nullable) return null;
   throw malformed(reader.label, "null where a value is required");
 }

@@ -11,8 +11,8 @@ import type { Infer, InferInput } from "../schema/types.js";
 import { Misfit, textOfPath } from "../schema/validate.js";
 import { type Layout, layoutOf, ROW_ROOT, TABLE_ROOT } from "./layout.js";
 import { rootReader } from "./reader.js";
+import { rowBytesOf, stableBytes } from "./row-bytes.js";
 import { type MessageReader, RowBase } from "./row-view.js";
-import { sourceOf, stableBytes } from "./source.js";
 import { TableView } from "./table.js";
 import type { Rows } from "./types.js";
 import { rowWriter, tableWriter, type WritePart } from "./write.js";
@@ -55,13 +55,13 @@ class RowsOfMessage {
   row(bytes: Uint8Array): RowBase {
     const stable = stableBytes(bytes, "row()");
     controlCall((native) => native.rowCheck(this.#layout.planId, ROW_ROOT, stable));
-    return this.#reader.view(sourceOf(stable), 0);
+    return this.#reader.view(rowBytesOf(stable), 0);
   }
 
   table(bytes: Uint8Array): TableView {
     const stable = stableBytes(bytes, "table()");
     controlCall((native) => native.rowCheck(this.#layout.planId, TABLE_ROOT, stable));
-    return new TableView(this.#reader, sourceOf(stable));
+    return new TableView(this.#reader, rowBytesOf(stable));
   }
 
   toObject(view: unknown): object {

@@ -3,7 +3,7 @@
 // Owns: what users hold for them, and their way into typed arrays.
 
 import type { ArrayCells, Cells } from "./cells.js";
-import { malformed, someNull } from "./source.js";
+import { malformed, someNull } from "./row-bytes.js";
 import type { RowArray, RowArrayKind } from "./types.js";
 
 /** One field of all rows of a table. */
@@ -41,7 +41,7 @@ export class ColumnView {
       throw new TypeError(`${reader.label}: what stands for null is ${fixed.scalar.expected}`);
     }
     const copy = new fixed.copied(count);
-    this.#cells.gather(fixed, copy, whenNull);
+    this.#cells.copyInto(fixed, copy, whenNull);
     return copy;
   }
 }

@@ -3,18 +3,18 @@
 // Owns: what users hold for a table.
 
 import { ColumnCells } from "./cells.js";
+import { bitmapBytes, lengthAt, malformed, type RowBytes, someNull, valueStart } from "./row-bytes.js";
 import type { MessageReader, RowBase } from "./row-view.js";
 import { ColumnView, indexOf } from "./sequence.js";
-import { bitmapBytes, lengthAt, malformed, partAt, type Source, someNull } from "./source.js";
 
 /** A table. */
 export class TableView {
   readonly length: number;
-  readonly #source: Source;
+  readonly #source: RowBytes;
   readonly #message: MessageReader;
   readonly #rows: number;
 
-  constructor(message: MessageReader, source: Source) {
+  constructor(message: MessageReader, source: RowBytes) {
     this.length = lengthAt(source, 0);
     this.#source = source;
     this.#message = message;
@@ -57,6 +57,6 @@ export class TableView {
   }
 
   #start(index: number): number {
-    return partAt(this.#source, 0, this.#rows + index * 8);
+    return valueStart(this.#source, 0, this.#rows + index * 8);
   }
 }

@@ -9,9 +9,9 @@ import { writeUtf8 } from "../codec/text.js";
 import type { MessageWriter } from "../message.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { describe, entriesOf, fieldInput, Misfit } from "../schema/validate.js";
-import { type Fixed, fixedOf } from "./fixed.js";
+import { type FixedWidth, fixedWidthOf } from "./fixed.js";
 import type { RowField, RowType } from "./layout.js";
-import { bitmapBytes } from "./source.js";
+import { bitmapBytes } from "./row-bytes.js";
 
 /** Writes what stands behind a slot: appends it, padding apart. */
 export type WritePart = (writer: MessageWriter, value: unknown) => void;
@@ -22,7 +22,7 @@ interface Cell {
   /** Bytes of an element. */
   readonly width: number;
   /** Set for values that stand in their slot. */
-  readonly fixed: Fixed | null;
+  readonly fixed: FixedWidth | null;
   readonly part: WritePart;
 }
 
@@ -73,7 +73,7 @@ function cellOf(schema: SchemaObject, type: RowType): Cell {
       return {
         nullable: false,
         width: type.width,
-        fixed: fixedOf(type.id, node.scalar, ""),
+        fixed: fixedWidthOf(type.id, node.scalar, ""),
         part: () => {},
       };
     }

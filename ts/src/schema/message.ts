@@ -3,7 +3,7 @@
 // Owns: the message definition (tag, fields in declaration order, brand) and the members of a message schema.
 // Fields behind a getter are read at first use, which is what lets messages refer to themselves and each other.
 
-import { decode, decodeJson, encode, encodeJson } from "../codec/byte-forms.js";
+import { decode, decodeJson, encode, encodeJson } from "../codec/single-messages.js";
 import { brand } from "./brand.js";
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";

@@ -70,7 +70,7 @@ export function bindService(service: Service): BoundService {
     document: serviceDocument(service),
     contract: contractFacts(service),
     compatible: methods.every(
-      ({ request, response }) => request.described !== null && response.described !== null,
+      ({ request, response }) => request.compatible !== null && response.compatible !== null,
     ),
     plan: planId,
     fingerprint,

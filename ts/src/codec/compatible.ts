@@ -1,25 +1,25 @@
-// Messages in compatible mode: each describes its fields, so that both sides may have other versions of them.
+// Compatible mode: each message describes its fields, so that the two sides may have different versions of it.
 //
-// Owns: the step between plain or marked XLANG, which executors write and read, and what a peer takes and sends.
-// Rust makes that step (`docs/plan.md#compatible-mode`); nothing here knows a description.
+// Owns: the conversion between the XLANG that executors write and read, and the described messages that peers take
+// and send. Rust does the conversion (`docs/plan.md#compatible-mode`); no code here reads a description.
 
 import { AsterError, Code } from "../errors.js";
 import type { MessageCodec, MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
 
-/** Of the header of a payload: it holds no value. */
+/** The bit of the header byte that says: the payload is null. */
 const NULL_BIT = 1;
 
-/** The codec whose plain form is described, and where its root stands. */
+/** The plain codec of a root, with the index of the root in its plan. */
 export interface Plain extends MessageCodec {
   readonly planId: number;
   readonly root: number;
-  /** What the root is called in errors. */
+  /** The name of the root in error texts. */
   readonly label: string;
 }
 
-/** The described form of a root that was declared compatible. */
-export class DescribedCodec implements MessageCodec {
+/** The codec of a root in compatible mode. */
+export class CompatibleCodec implements MessageCodec {
   readonly #plain: Plain;
 
   constructor(plain: Plain) {
@@ -40,10 +40,10 @@ export class DescribedCodec implements MessageCodec {
     writer.pos = start + wire.length;
   }
 
-  read(bytes: Uint8Array, start: number, end: number, marked: boolean): unknown {
-    // Marked XLANG is behind the step already; a null describes nothing.
-    if (marked || (start < end && ((bytes[start] ?? 0) & NULL_BIT) !== 0))
-      return this.#plain.read(bytes, start, end, marked);
+  read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): unknown {
+    // Presence-flagged XLANG is already converted. A null has no description.
+    if (presenceFlagged || (start < end && ((bytes[start] ?? 0) & NULL_BIT) !== 0))
+      return this.#plain.read(bytes, start, end, presenceFlagged);
     const { planId, root } = this.#plain;
     const wire = bytes.subarray(start, end);
     const xlang = this.#step("MALFORMED_MESSAGE", () =>
@@ -52,7 +52,7 @@ export class DescribedCodec implements MessageCodec {
     return this.#plain.read(xlang, 0, xlang.length, true);
   }
 
-  /** Errors of Rust begin with the path; which limit or rule was broken is the same to users. */
+  /** Runs a conversion. Texts of Rust begin with the path. Users see one code for every rule or limit. */
   #step(reason: string, run: () => Uint8Array): Uint8Array {
     try {
       return run();

@@ -6,7 +6,7 @@
 import { AsterError, Code } from "../errors.js";
 
 /** Checked bytes. */
-export interface Source {
+export interface RowBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
 }
@@ -19,7 +19,7 @@ export function stableBytes(bytes: unknown, what: string): Uint8Array<ArrayBuffe
   return stable ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
 }
 
-export function sourceOf(bytes: Uint8Array<ArrayBuffer>): Source {
+export function rowBytesOf(bytes: Uint8Array<ArrayBuffer>): RowBytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
@@ -29,12 +29,12 @@ export function bitmapBytes(count: number): number {
 }
 
 /** Whether bit `index` of the bitmap at `at` says null. */
-export function isNull({ bytes }: Source, at: number, index: number): boolean {
+export function isNull({ bytes }: RowBytes, at: number, index: number): boolean {
   return (((bytes[at + (index >>> 3)] as number) >>> (index & 7)) & 1) !== 0;
 }
 
 /** Whether one of the first `count` bits of the bitmap at `at` says null. */
-export function someNull({ bytes }: Source, at: number, count: number): boolean {
+export function someNull({ bytes }: RowBytes, at: number, count: number): boolean {
   const whole = count >>> 3;
   for (let index = 0; index < whole; index++) if (bytes[at + index] !== 0) return true;
   const rest = count & 7;
@@ -42,17 +42,17 @@ export function someNull({ bytes }: Source, at: number, count: number): boolean 
 }
 
 /** A count or length of 64 bits. */
-export function lengthAt({ view }: Source, at: number): number {
+export function lengthAt({ view }: RowBytes, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
 /** Where the part begins that the pair at `at` leads to; pairs count from the start of what they stand in. */
-export function partAt({ view }: Source, base: number, at: number): number {
+export function valueStart({ view }: RowBytes, base: number, at: number): number {
   return base + view.getUint32(at + 4, true);
 }
 
 /** The size of the part that the pair at `at` leads to. */
-export function sizeAt({ view }: Source, at: number): number {
+export function valueSize({ view }: RowBytes, at: number): number {
   return view.getUint32(at, true);
 }
 

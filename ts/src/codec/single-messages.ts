@@ -1,6 +1,6 @@
-// Single messages as bytes and as JSON text: `Invoice.encode` and the like.
+// Single messages as bytes and as JSON text: `Invoice.encode`, `decode`, `encodeJson` and `decodeJson`.
 //
-// Owns: those four functions and the buffer that encoding outside of calls shares. Does not own: the codecs.
+// Owns: these four functions, and the buffer for all encoding outside of calls. Does not own: the codecs.
 
 import { type MessageCodec, MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
@@ -8,17 +8,17 @@ import type { SchemaObject } from "../schema/schema.js";
 import { codecOf } from "./codec.js";
 import { writing } from "./writing.js";
 
-/** One buffer for all encoding outside of calls; what is handed out is a copy of the exact size. */
+/** The buffer for all encoding outside of calls. Callers get a copy of the exact size. */
 const scratch = new MessageWriter(1024);
 const KEPT_BYTES = 1 << 20;
 
-/** Runs `use` on the encoded bytes, which stand at the start of a buffer that is gone afterwards. */
+/** Encodes a value and runs `use` on the bytes, which are at the start of the buffer. Later encodings overwrite it. */
 function withEncoded<R>(
   codec: MessageCodec,
   value: unknown,
   use: (buffer: Uint8Array, length: number) => R,
 ): R {
-  // A nested encoding is refused by the codec; until then the buffer belongs to the outer one.
+  // During an outer encoding the buffer belongs to it. The codec then refuses the nested encoding.
   if (!writing.busy) scratch.pos = 0;
   codec.write(scratch, value);
   const result = use(scratch.buf, scratch.pos);
@@ -27,24 +27,24 @@ function withEncoded<R>(
   return result;
 }
 
-/** The form in which single messages are bytes: as Python's codec has it, described where the message says so. */
+/** The codec for single messages. As in Python, a message that was declared compatible describes its fields. */
 function byteCodec(schema: SchemaObject): MessageCodec {
   const codec = codecOf(schema);
-  return codec.described ?? codec;
+  return codec.compatible ?? codec;
 }
 
-/** A message as bytes. */
+/** Encodes a message to bytes. */
 export function encode(schema: SchemaObject, value: unknown): Uint8Array {
   return withEncoded(byteCodec(schema), value, (buffer, length) => buffer.slice(0, length));
 }
 
-/** The message in `bytes`. */
+/** Decodes a message from bytes. */
 export function decode(schema: SchemaObject, bytes: Uint8Array): unknown {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("decode() takes a Uint8Array");
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("decode() needs a Uint8Array");
   return byteCodec(schema).read(bytes, 0, bytes.length, false);
 }
 
-/** A message as JSON text. */
+/** Encodes a message to JSON text. */
 export function encodeJson(schema: SchemaObject, value: unknown): string {
   const codec = codecOf(schema);
   return withEncoded(codec, value, (buffer, length) =>
@@ -52,9 +52,9 @@ export function encodeJson(schema: SchemaObject, value: unknown): string {
   );
 }
 
-/** The message in a JSON text. */
+/** Decodes a message from JSON text. */
 export function decodeJson(schema: SchemaObject, text: string): unknown {
-  if (typeof text !== "string") throw new TypeError("decodeJson() takes a string");
+  if (typeof text !== "string") throw new TypeError("decodeJson() needs a string");
   const codec = codecOf(schema);
   const bytes = controlCall((native) => native.planFromJson(codec.planId, codec.root, text));
   return codec.read(bytes, 0, bytes.length, true);
