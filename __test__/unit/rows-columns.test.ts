@@ -48,9 +48,9 @@ describe("a column of 100,000 rows", () => {
     for (const cents of view.column("amountCents")) sum += cents;
     expect(sum).toBe((7 * count * (count - 1)) / 2);
     expect(view.row(count - 1).quantity).toBe(1 - count);
-    expect(() => view.row(5).city).toThrow("c/Sale.city: text that is not UTF-8");
-    expect(() => view.column("saleId").at(0)).toThrow("c/Sale.saleId: text that is not UTF-8");
-    expect(() => view.toArray()).toThrow("text that is not UTF-8");
+    expect(() => view.row(5).city).toThrow("c/Sale.city: a string that is not valid UTF-8");
+    expect(() => view.column("saleId").at(0)).toThrow("c/Sale.saleId: a string that is not valid UTF-8");
+    expect(() => view.toArray()).toThrow("a string that is not valid UTF-8");
   });
 
   /** Whether a byte belongs to text: rows have 8 bytes of nulls and 7 slots before it, at offsets that rows tell. */
@@ -77,10 +77,12 @@ describe("a column of 100,000 rows", () => {
   it("takes a value for null, or refuses it", () => {
     const discounts = table.column("discount");
     expect(discounts.at(3)).toBeNull();
-    expect(() => discounts.toTypedArray()).toThrow("c/Sale.discount: null at 0");
+    expect(() => discounts.toTypedArray()).toThrow("c/Sale.discount: null at index 0");
     expect(discounts.toTypedArray(-1).slice(0, 4)).toEqual(new Float64Array([-1, 0.25, 0.5, -1]));
     expect(() => discounts.toTypedArray("none" as never)).toThrow(TypeError);
-    expect(() => table.column("city").toTypedArray()).toThrow("c/Sale.city: no numbers");
+    expect(() => table.column("city").toTypedArray()).toThrow(
+      "c/Sale.city: toTypedArray() needs a field of numbers",
+    );
     expect(() => table.column("nothing" as never)).toThrow("c/Sale has no field nothing");
   });
 
@@ -137,7 +139,9 @@ describe("a table in columnar form: one row of lists", () => {
     expect(view.side.asTypedArray(Int8Array)).toEqual(columns.side);
     for (const array of [price, size]) expect(array.buffer).toBe(bytes.buffer);
     expect(view.venue.at(-1)).toBe("v3");
-    expect(() => view.venue.asTypedArray(Uint8Array)).toThrow("c/Ticks.venue[]: no numbers");
+    expect(() => view.venue.asTypedArray(Uint8Array)).toThrow(
+      "c/Ticks.venue[]: asTypedArray() needs a list of numbers",
+    );
   });
 
   it("refuses a number of a typed array that does not fit, with its place", () => {

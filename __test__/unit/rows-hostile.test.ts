@@ -198,7 +198,7 @@ describe("memory that is not as usual", () => {
     new DataView(bytes.buffer).setFloat64(floats.byteOffset, 99, true);
     expect([floats[0], copy[0], all.row(bytes).floats.at(0)]).toEqual([99, 4, 99]);
     expect(() => all.row(bytes).floats.asTypedArray(Float32Array)).toThrow(
-      /h\/All.floats\[\]: stored as Float64Array/,
+      /h\/All.floats\[\]: the list is stored as Float64Array/,
     );
   });
 

@@ -202,7 +202,7 @@ describe("what does not fit", () => {
       expect(rows(Wide).row(bytes).n).toBe(n);
       const error = refused(() => rows(Narrow).row(bytes).n);
       expect(error.message).toBe(
-        "INVALID_ARGUMENT: shop/Wide.n: an integer that no number holds exactly; t.bigint does",
+        "INVALID_ARGUMENT: shop/Wide.n: an integer that is too large for a number; declare it as t.bigint",
       );
     }
     const edge = rows(Narrow).row(rows(Wide).encode({ n: -(2n ** 53n - 1n) }));
@@ -235,7 +235,7 @@ describe("what does not fit", () => {
       message("no/C", { n: t.float64Array }),
       "rows(no/C): n: rows have no form for values of this type",
     ],
-    ["no message", t.list(Line), "rows() takes a message schema"],
+    ["no message", t.list(Line), "rows() needs a message schema"],
     ["no schema", 3, "rows(): number is no schema"],
   ])("a schema with %s has no rows", (_what, schema, text) => {
     expect(() => rows(schema)).toThrow(new TypeError(text));

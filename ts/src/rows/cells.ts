@@ -1,28 +1,28 @@
-// Where the values of a list or of a column are.
+// The positions of the values of a list or of a column.
 //
-// Owns: the two ways in which values of one kind follow each other: as elements of an array, and as one field of
-// many rows. Does not own: what a value is (`reader.ts`).
+// Owns: the two arrangements of values of one kind: the elements of an array, and one field of many rows. Does not own:
+// how a value is decoded (`reader.ts`).
 
 import type { FixedWidth } from "./fixed.js";
 import { bitmapBytes, isNull, lengthAt, malformed, type RowBytes, valueStart } from "./row-bytes.js";
 import type { RowArray } from "./types.js";
 
-/** Reads one kind of value at a place of the schema. */
+/** Reads values of one kind. */
 export interface CellReader {
-  /** Names the place in errors. */
+  /** The name of the field or element in error texts. */
   readonly label: string;
   readonly nullable: boolean;
-  /** Set for values of a fixed width. */
+  /** Set for values of fixed width, which are stored in their slot. */
   readonly fixed: FixedWidth | null;
-  /** Whether it is text. */
+  /** True for strings. */
   readonly text: boolean;
-  /** The value of a slot or element: single values as they are, everything with parts as a view. */
+  /** Reads the value of a slot or element. Lists, sets, maps and messages are returned as views. */
   lazy(source: RowBytes, base: number, at: number): unknown;
-  /** The same, materialised. */
+  /** Reads the value with everything inside it. Nothing of the result refers to the bytes, except `t.bytes.view`. */
   plain(source: RowBytes, base: number, at: number): unknown;
 }
 
-/** Values of one kind, by index. Indexes are not checked here. */
+/** Values of one kind, by index. The methods do not check the index. */
 export abstract class Cells {
   readonly source: RowBytes;
   readonly reader: CellReader;
@@ -34,32 +34,35 @@ export abstract class Cells {
     this.count = count;
   }
 
-  /** The start of the row or array that the pair of the value counts from. */
+  /** The start of the row or array that contains the value. Offsets of values count from here. */
   abstract base(index: number): number;
-  /** The place of the value or of its pair. */
-  abstract place(base: number, index: number): number;
+  /** The position of the value, or of its offset and size when it is not stored in the slot. */
+  abstract position(base: number, index: number): number;
   abstract isNull(base: number, index: number): boolean;
-  /** Fills `into` with values of a fixed width; `whenNull` stands for null, undefined refuses it. */
+  /** Copies values of fixed width into `into`. A null is replaced by `whenNull`; it fails when that is undefined. */
   abstract copyInto(fixed: FixedWidth, into: RowArray, whenNull: unknown): void;
 
   lazy(index: number): unknown {
     const base = this.base(index);
     if (this.isNull(base, index)) return this.null();
-    return this.reader.lazy(this.source, base, this.place(base, index));
+    return this.reader.lazy(this.source, base, this.position(base, index));
   }
 
   plain(index: number): unknown {
     const base = this.base(index);
     if (this.isNull(base, index)) return this.null();
-    return this.reader.plain(this.source, base, this.place(base, index));
+    return this.reader.plain(this.source, base, this.position(base, index));
   }
 
-  /** What is given for a null at `index`, or an error. */
+  /** Fails because of a null that a typed array cannot hold. */
   protected refuseNull(index: number): never {
-    throw malformed(this.reader.label, `null at ${index}; toTypedArray(whenNull) takes a value for it`);
+    throw malformed(
+      this.reader.label,
+      `null at index ${index}; pass whenNull to toTypedArray() to replace nulls`,
+    );
   }
 
-  /** Null, where the schema has it. */
+  /** Returns null where the schema allows null, else fails. */
   null(): null {
     if (this.reader.nullable) return null;
     throw malformed(this.reader.label, "null where a value is required");
@@ -75,8 +78,9 @@ export class ArrayCells extends Cells {
   /** The array that begins at `start`. */
   constructor(source: RowBytes, reader: CellReader, start: number) {
     const count = lengthAt(source, start);
-    // The check has seen to it; bytes that were altered since are not to size anything.
-    if (count > source.bytes.length) throw new RangeError(`${reader.label}: the bytes were altered`);
+    // Rust checked the count. If the bytes changed after that, the count must not decide how much memory is allocated.
+    if (count > source.bytes.length)
+      throw new RangeError(`${reader.label}: the bytes changed after the check`);
     super(source, reader, count);
     this.start = start;
     this.first = start + 8 + bitmapBytes(count);
@@ -87,7 +91,7 @@ export class ArrayCells extends Cells {
     return this.start;
   }
 
-  place(_base: number, index: number): number {
+  position(_base: number, index: number): number {
     return this.first + index * this.#width;
   }
 
@@ -105,26 +109,26 @@ export class ArrayCells extends Cells {
   }
 }
 
-/** One field of all rows of a table, which is an array without nulls. */
+/** One field of all rows of a table. A table is an array of rows without nulls. */
 export class ColumnCells extends Cells {
   readonly #rows: number;
   readonly #slot: number;
-  readonly #place: number;
+  readonly #position: number;
 
-  /** `slot` is the index of the field in a row of `fields`. */
+  /** @param slot the index of the field in a row that has `fields` fields */
   constructor(source: RowBytes, reader: CellReader, count: number, slot: number, fields: number) {
     super(source, reader, count);
     this.#rows = 8 + bitmapBytes(count);
     this.#slot = slot;
-    this.#place = bitmapBytes(fields) + slot * 8;
+    this.#position = bitmapBytes(fields) + slot * 8;
   }
 
   base(index: number): number {
     return valueStart(this.source, 0, this.#rows + index * 8);
   }
 
-  place(base: number): number {
-    return base + this.#place;
+  position(base: number): number {
+    return base + this.#position;
   }
 
   isNull(base: number): boolean {
@@ -133,12 +137,12 @@ export class ColumnCells extends Cells {
 
   copyInto(fixed: FixedWidth, into: RowArray, whenNull: unknown): void {
     const { view, bytes } = this.source;
-    const [rows, place] = [this.#rows, this.#place];
+    const [rows, position] = [this.#rows, this.#position];
     const [byte, bit] = [this.#slot >>> 3, 1 << (this.#slot & 7)];
     for (let index = 0; index < this.count; index++) {
       const base = view.getUint32(rows + index * 8 + 4, true);
       if (((bytes[base + byte] as number) & bit) === 0) {
-        into[index] = fixed.read(view, base + place) as never;
+        into[index] = fixed.read(view, base + position) as never;
       } else into[index] = (whenNull ?? this.refuseNull(index)) as never;
     }
   }

@@ -1,7 +1,7 @@
-// Sets, maps and records in place.
+// Sets, maps and records that are read in place.
 //
-// Owns: what users hold for them. Keys are compared, never used as names, so none of them means anything to
-// JavaScript.
+// Owns: the views that users get. Keys from the bytes are only compared, never used as property names, so a peer cannot
+// choose a property such as `__proto__`.
 
 import { scalarKinds } from "../schema/kinds.js";
 import type { ArrayCells } from "./cells.js";
@@ -75,7 +75,7 @@ export class MapView {
   }
 }
 
-/** The entries of a map, materialised. */
+/** The entries of a map, decoded. */
 export function plainEntries(keys: ArrayCells, values: ArrayCells): [unknown, unknown][] {
   const entries: [unknown, unknown][] = [];
   for (let index = 0; index < keys.count; index++) entries.push([keys.plain(index), values.plain(index)]);
@@ -86,7 +86,7 @@ function* lazily(cells: ArrayCells): IterableIterator<unknown> {
   for (let index = 0; index < cells.count; index++) yield cells.lazy(index);
 }
 
-/** The last element that is `wanted` as Map has it, or -1. Text is compared as bytes, without decoding. */
+/** The last index of `wanted`, compared as a Map compares keys, or -1. Strings are compared as bytes. */
 function lastIndex(cells: ArrayCells, wanted: unknown): number {
   if (cells.reader.text) return typeof wanted === "string" ? lastText(cells, wanted) : -1;
   for (let index = cells.count - 1; index >= 0; index--) {
@@ -101,9 +101,9 @@ function lastText(cells: ArrayCells, wanted: string): number {
   const { source } = cells;
   const bytes = Buffer.from(wanted);
   for (let index = cells.count - 1; index >= 0; index--) {
-    const place = cells.place(cells.start, index);
-    if (valueSize(source, place) !== bytes.length || cells.isNull(cells.start, index)) continue;
-    const start = valueStart(source, cells.start, place);
+    const position = cells.position(cells.start, index);
+    if (valueSize(source, position) !== bytes.length || cells.isNull(cells.start, index)) continue;
+    const start = valueStart(source, cells.start, position);
     if (bytes.equals(source.bytes.subarray(start, start + bytes.length))) return index;
   }
   return -1;

@@ -1,23 +1,23 @@
-// Values of a fixed width: booleans, integers, floats.
+// Values of fixed width: booleans, integers, floats.
 //
-// Owns: how each is read from and written to its place.
+// Owns: how each kind is read from and written to its position.
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { malformed } from "./row-bytes.js";
 import type { RowArrayKind } from "./types.js";
 
-/** A kind of a fixed width, at a place of the schema. */
+/** A kind of fixed width, for one field or element. */
 export interface FixedWidth {
   readonly scalar: ScalarKind;
   readonly width: number;
-  /** The typed array that has the same bytes. */
+  /** The typed array with the same bytes as a list of these values. */
   readonly stored: RowArrayKind;
-  /** What a copy of many comes in. */
+  /** The typed array of `toTypedArray()`. */
   readonly copied: new (
     length: number,
   ) => Uint8Array | Float64Array | BigInt64Array;
   read(view: DataView, at: number): unknown;
-  /** The value fits the kind. */
+  /** Writes a value that was checked before. */
   write(view: DataView, at: number, value: unknown): void;
 }
 
@@ -70,26 +70,26 @@ const byId: Readonly<Record<number, Access>> = {
   },
 };
 
-/** A kind by the number of its form; `label` names the place in errors. */
+/** The access to a kind of fixed width, by its Fory type id. `label` is its name in error texts. */
 export function fixedWidthOf(id: number, scalar: ScalarKind, label: string): FixedWidth {
   const access = byId[id];
-  if (access === undefined) throw new Error(`a row of values with the number ${id}`);
+  if (access === undefined) throw new Error(`no row values with the type id ${id}`);
   const copied = scalar.js === "bigint" ? BigInt64Array : scalar.js === "bool" ? Uint8Array : Float64Array;
   const safe = id === 6 && scalar.js === "number" ? safeInteger(label) : {};
   return { ...access, ...safe, scalar, copied };
 }
 
-/** 64 bits as a number, without a bigint on the way. */
+/** Access to 64-bit integers as numbers, without bigints. */
 function safeInteger(label: string): Pick<FixedWidth, "read" | "write"> {
   return {
     read(view, at) {
       const value = view.getInt32(at + 4, true) * TWO_32 + view.getUint32(at, true);
       if (Number.isSafeInteger(value)) return value;
-      throw malformed(label, "an integer that no number holds exactly; t.bigint does");
+      throw malformed(label, "an integer that is too large for a number; declare it as t.bigint");
     },
     write(view, at, value) {
       const number = value as number;
-      view.setUint32(at, number, true); // modulo 2^32, also of negative numbers
+      view.setUint32(at, number, true); // the low 32 bits, also for negative numbers
       view.setInt32(at + 4, Math.floor(number / TWO_32), true);
     },
   };

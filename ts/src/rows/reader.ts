@@ -1,6 +1,6 @@
-// CellReaders: how each kind of value reads, made once from a layout and its schema.
+// How each kind of value is read. Readers are made once for a layout and its schema.
 //
-// Owns: what a slot or element means. Messages are made once a type, wherever they stand.
+// Owns: the decoding of slots and elements. Each message type has one reader, also when several fields use it.
 
 import { utf8Of } from "../codec/text.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
@@ -15,7 +15,7 @@ import { ListView, plainArray } from "./sequence.js";
 
 type Read = (source: RowBytes, base: number, at: number) => unknown;
 
-/** The reader of the message at the root of a layout. */
+/** Makes the reader of the message at the root of a layout. */
 export function rootReader(schema: SchemaObject, fields: readonly RowField[]): MessageReader {
   return new CellReaders().message(schema, fields, null);
 }
@@ -23,7 +23,7 @@ export function rootReader(schema: SchemaObject, fields: readonly RowField[]): M
 class CellReaders {
   readonly #messages = new Map<number, MessageReader>();
 
-  /** `type` is the number of the message, null for the root, which stands nowhere else. */
+  /** @param type the index of the message in the plan; null for the root, which no field contains */
   message(schema: SchemaObject, fields: readonly RowField[], type: number | null): MessageReader {
     const known = type === null ? undefined : this.#messages.get(type);
     if (known !== undefined) return known;
@@ -79,7 +79,7 @@ class CellReaders {
         return { ...common, lazy, plain };
       }
       default:
-        throw new Error(`a row with a place for ${node.kind}`);
+        throw new Error(`a row cannot hold ${node.kind}`);
     }
   }
 
@@ -90,7 +90,7 @@ class CellReaders {
   }
 }
 
-/** Elements of one kind, in the array that begins at a place. */
+/** Makes the cells of the array that begins at a position. */
 type Cells = (source: RowBytes, start: number) => ArrayCells;
 
 type Reads = Pick<CellReader, "lazy" | "plain">;
@@ -123,7 +123,7 @@ function mapReader(keys: Cells, values: Cells, record: boolean): Reads {
 function text(label: string): Reads & { readonly text: true } {
   const read: Read = (source, base, at) => {
     const value = utf8Of(source.bytes, valueStart(source, base, at), valueSize(source, at));
-    if (value === null) throw malformed(label, "text that is not UTF-8");
+    if (value === null) throw malformed(label, "a string that is not valid UTF-8");
     return value;
   };
   return { text: true, lazy: read, plain: read };

@@ -1,19 +1,19 @@
-// The bytes below views, and how arrays lie in them.
+// The bytes behind views, and the layout of arrays in them.
 //
-// Owns: what may be read in place (and what is copied first), bitmaps of nulls, heads of arrays. Everything here
-// reads what Rust has checked (docs/plan.md#rows); DataView and typed arrays guard what was altered since.
+// Owns: which buffers are read in place and which are copied first, null bitmaps, and the start of arrays. Rust checked
+// all bytes before (docs/plan.md#rows). If the user changes them later, DataView and typed arrays stop reads outside.
 
 import { AsterError, Code } from "../errors.js";
 
-/** Checked bytes. */
+/** Bytes that Rust has checked. */
 export interface RowBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
 }
 
-/** The bytes as a plain Uint8Array that only its owner can change: shared and resizable memory is copied. */
+/** The bytes as a plain Uint8Array. Shared and resizable memory is copied, because others could change it. */
 export function stableBytes(bytes: unknown, what: string): Uint8Array<ArrayBuffer> {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${what} takes a Uint8Array`);
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${what} needs a Uint8Array`);
   const { buffer, byteOffset, byteLength } = bytes;
   const stable = buffer instanceof ArrayBuffer && (buffer as { resizable?: boolean }).resizable !== true;
   return stable ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
@@ -23,17 +23,17 @@ export function rowBytesOf(bytes: Uint8Array<ArrayBuffer>): RowBytes {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
-/** Bytes of a bitmap of `count` bits: whole words. */
+/** The size in bytes of a bitmap of `count` bits. It is a multiple of 8. */
 export function bitmapBytes(count: number): number {
   return Math.ceil(count / 64) * 8;
 }
 
-/** Whether bit `index` of the bitmap at `at` says null. */
+/** True when bit `index` of the null bitmap at `at` is set. */
 export function isNull({ bytes }: RowBytes, at: number, index: number): boolean {
   return (((bytes[at + (index >>> 3)] as number) >>> (index & 7)) & 1) !== 0;
 }
 
-/** Whether one of the first `count` bits of the bitmap at `at` says null. */
+/** True when one of the first `count` bits of the null bitmap at `at` is set. */
 export function someNull({ bytes }: RowBytes, at: number, count: number): boolean {
   const whole = count >>> 3;
   for (let index = 0; index < whole; index++) if (bytes[at + index] !== 0) return true;
@@ -41,22 +41,22 @@ export function someNull({ bytes }: RowBytes, at: number, count: number): boolea
   return rest !== 0 && ((bytes[at + whole] as number) & ((1 << rest) - 1)) !== 0;
 }
 
-/** A count or length of 64 bits. */
+/** Reads a count or length of 64 bits. */
 export function lengthAt({ view }: RowBytes, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
-/** Where the part begins that the pair at `at` leads to; pairs count from the start of what they stand in. */
+/** The start of a value that is not in its slot. The slot at `at` holds its offset from `base` and its size. */
 export function valueStart({ view }: RowBytes, base: number, at: number): number {
   return base + view.getUint32(at + 4, true);
 }
 
-/** The size of the part that the pair at `at` leads to. */
+/** The size in bytes of a value that is not in its slot. */
 export function valueSize({ view }: RowBytes, at: number): number {
   return view.getUint32(at, true);
 }
 
-/** What a row says that no value of the schema can be. */
+/** The error for row bytes that no value of the schema can have. */
 export function malformed(label: string, problem: string): AsterError {
   const init = { isLocal: true, reason: "MALFORMED_MESSAGE" } as const;
   return new AsterError(Code.INVALID_ARGUMENT, `${label}: ${problem}`, init);

@@ -1,23 +1,23 @@
-// Views of messages: one class for each message of a layout, its fields as getters.
+// Views of messages: one class for each message of a layout, with a getter for each field.
 //
-// Owns: those classes. Names of fields come from the schema, never from the wire.
+// Owns: these classes. Field names come from the schema, never from the bytes.
 
 import { inspect } from "node:util";
 import type { MessageDefinition } from "../schema/definition.js";
 import type { CellReader } from "./cells.js";
 import { bitmapBytes, isNull, malformed, type RowBytes } from "./row-bytes.js";
 
-/** A field of a message, in the order of the slots. */
+/** A field of a message. Fields are listed in the order of the slots. */
 export interface FieldReader {
   readonly key: string;
-  /** Index of the slot. */
+  /** The index of the slot. */
   readonly slot: number;
-  /** Place in the declaration. */
+  /** The index in the declaration. */
   readonly position: number;
   readonly reader: CellReader;
 }
 
-/** How a message reads. */
+/** Reads messages of one type. */
 export interface MessageReader {
   readonly definition: MessageDefinition;
   readonly fields: readonly FieldReader[];
@@ -25,7 +25,7 @@ export interface MessageReader {
   plain(source: RowBytes, start: number): object;
 }
 
-/** What all row views are. Its state cannot be reached by any name. */
+/** The base class of all row views. Its state is private, so no field name can reach it. */
 export abstract class RowBase {
   readonly #source: RowBytes;
   readonly #start: number;
@@ -41,7 +41,7 @@ export abstract class RowBase {
     return this.#message.plain(this.#source, this.#start);
   }
 
-  /** The getter of a field. */
+  /** Makes the getter of a field. */
   static getter({ slot, reader }: FieldReader, fields: number): (this: RowBase) => unknown {
     const place = bitmapBytes(fields) + slot * 8;
     return function (this: RowBase): unknown {
@@ -52,16 +52,16 @@ export abstract class RowBase {
     };
   }
 
-  /** The message of a view. @throws {TypeError} for anything else */
+  /** Decodes the message of a view. @throws {TypeError} for a value that is not a view of this message */
   static plain(view: unknown, message: MessageReader): object {
     if (typeof view !== "object" || view === null || !(#message in view) || view.#message !== message) {
-      throw new TypeError(`toObject() takes a row view of ${message.definition.tag}`);
+      throw new TypeError(`toObject() needs a row view of ${message.definition.tag}`);
     }
     return message.plain(view.#source, view.#start);
   }
 
   static {
-    // What `console.log` shows: the getters of a prototype are nothing to it, and an error is better than to throw one.
+    // For `console.log`, which does not show getters of a prototype. It shows an error instead of throwing it.
     const show = function (this: RowBase): unknown {
       try {
         return this.#message.plain(this.#source, this.#start);
@@ -78,7 +78,7 @@ function nullOf(reader: CellReader): null {
   throw malformed(reader.label, "null where a value is required");
 }
 
-/** The reader of a message whose fields are in the order of the slots. */
+/** Makes the reader of a message. `fields` are in the order of the slots. */
 export function messageReader(definition: MessageDefinition, fields: readonly FieldReader[]): MessageReader {
   const declared = [...fields].sort((a, b) => a.position - b.position);
   const slots = bitmapBytes(fields.length);

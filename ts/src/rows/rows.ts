@@ -1,7 +1,7 @@
 // `rows(Schema)`: messages as rows and tables that are read in place.
 //
-// Owns: the entry: layouts are asked for once a schema, bytes are checked once before a view is handed out, and
-// what does not fit gets its path. Bytes are written in `write.ts` and read in `reader.ts`.
+// Owns: the public functions. A layout is asked for once for each schema. Bytes are checked once, before a view is
+// returned. Errors for values that do not fit get their path here. `write.ts` writes the bytes, `reader.ts` reads them.
 
 import { AsterError, Code } from "../errors.js";
 import { MessageWriter } from "../message.js";
@@ -17,7 +17,7 @@ import { TableView } from "./table.js";
 import type { Rows } from "./types.js";
 import { rowWriter, tableWriter, type WritePart } from "./write.js";
 
-/** The buffer that small rows are written to again and again; its content is copied out. */
+/** The buffer for small rows. Its content is copied before it is returned. */
 const scratch = new MessageWriter(1024);
 const KEPT_BYTES = 1 << 20;
 let writing = false;
@@ -69,9 +69,9 @@ class RowsOfMessage {
   }
 }
 
-/** The bytes that `write` appends. */
+/** The bytes that `write` appends to a buffer. */
 function written(tag: string, write: (writer: MessageWriter) => void): Uint8Array {
-  // A member of the value may be a getter that encodes on its own.
+  // A getter of the value may encode another row. That row then gets its own buffer.
   const writer = writing ? new MessageWriter(1024) : scratch;
   const outer = writing;
   writing = true;
@@ -100,14 +100,15 @@ const bySchema = new WeakMap<object, RowsOfMessage>();
 /**
  * Rows and tables of a message, in Fory's row layout.
  *
- * *Shape*: a view reads members in place, each when it is asked for. `t.bool`, `t.int8`, `t.int16`, `t.int32`, `t.int`, `t.bigint`,
- * `t.float32`, `t.float`, `t.string`, `t.bytes`, optionals, lists, sets, maps, records and messages have a place in rows.
+ * *Shape*: a view reads a member in place when the program asks for it. Rows can hold `t.bool`, `t.int8`, `t.int16`,
+ * `t.int32`, `t.int`, `t.bigint`, `t.float32`, `t.float`, `t.string`, `t.bytes`, optionals, lists, sets, maps, records
+ * and messages.
  *
  * @example
  * const invoices = rows(Invoice);
  * const table = invoices.table(invoices.encodeTable(values));
  * const total = table.column("amountCents").toTypedArray().reduce((sum, cents) => sum + cents, 0);
- * @throws {TypeError} for a schema that has no row, with the path of what has none
+ * @throws {TypeError} for a schema that a row cannot hold, with the path of that part
  */
 export function rows<S>(schema: S): Rows<Infer<S>, InferInput<S>> {
   const checked = asSchema(schema, "rows()");
@@ -116,6 +117,6 @@ export function rows<S>(schema: S): Rows<Infer<S>, InferInput<S>> {
     made = new RowsOfMessage(checked);
     bySchema.set(checked.node, made);
   }
-  // INVARIANT: a layout of the schema of S reads and writes exactly what Infer and InferInput say of S.
+  // INVARIANT: a layout made from the schema S reads values of type Infer<S> and writes values of type InferInput<S>.
   return made as unknown as Rows<Infer<S>, InferInput<S>>;
 }

@@ -1,6 +1,6 @@
-// Lists and columns in place.
+// Lists and columns that are read in place.
 //
-// Owns: what users hold for them, and their way into typed arrays.
+// Owns: the views that users get, and the conversion to typed arrays.
 
 import type { ArrayCells, Cells } from "./cells.js";
 import { malformed, someNull } from "./row-bytes.js";
@@ -36,9 +36,9 @@ export class ColumnView {
     const { reader, count } = this.#cells;
     const { fixed } = reader;
     if (fixed === null)
-      throw new TypeError(`${reader.label}: no numbers, so there is no typed array of them`);
+      throw new TypeError(`${reader.label}: toTypedArray() needs a field of numbers, bigints or booleans`);
     if (whenNull !== undefined && !fixed.scalar.fits(whenNull)) {
-      throw new TypeError(`${reader.label}: what stands for null is ${fixed.scalar.expected}`);
+      throw new TypeError(`${reader.label}: whenNull must be ${fixed.scalar.expected}`);
     }
     const copy = new fixed.copied(count);
     this.#cells.copyInto(fixed, copy, whenNull);
@@ -60,10 +60,14 @@ export class ListView extends ColumnView {
     const stored = reader.fixed?.stored;
     if ((kind as unknown) !== stored) {
       throw new TypeError(
-        `${reader.label}: ${stored === undefined ? "no numbers" : `stored as ${stored.name}`}`,
+        stored === undefined
+          ? `${reader.label}: asTypedArray() needs a list of numbers, bigints or booleans`
+          : `${reader.label}: the list is stored as ${stored.name}, not as ${String(kind?.name)}`,
       );
     }
-    if (someNull(source, start + 8, count)) throw malformed(reader.label, "a typed array has no null");
+    if (someNull(source, start + 8, count)) {
+      throw malformed(reader.label, "a null, which a typed array cannot hold; use toTypedArray(whenNull)");
+    }
     const { bytes } = source;
     if ((bytes.byteOffset + first) % kind.BYTES_PER_ELEMENT === 0) {
       return new kind(bytes.buffer, bytes.byteOffset + first, count);
@@ -72,16 +76,16 @@ export class ListView extends ColumnView {
   }
 }
 
-/** An index as arrays take it, or -1. */
+/** The index that an array method would use, where negative indexes count from the end; -1 when out of range. */
 export function indexOf(index: number, count: number): number {
   const at = Math.trunc(index) || 0;
   const positive = at < 0 ? at + count : at;
   return positive >= 0 && positive < count ? positive : -1;
 }
 
-/** All values of an array or column, materialised. */
+/** All values of an array or column, decoded. */
 export function plainArray(cells: Cells): unknown[] {
-  // Not sized beforehand: where the bytes were altered, reading fails before the array becomes large.
+  // The array starts empty: if the bytes changed after the check, reading fails before much memory is allocated.
   const values: unknown[] = [];
   for (let index = 0; index < cells.count; index++) values.push(cells.plain(index));
   return values;

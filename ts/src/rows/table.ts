@@ -1,6 +1,6 @@
-// Tables in place: an array of rows.
+// Tables that are read in place: arrays of rows.
 //
-// Owns: what users hold for a table.
+// Owns: the view that users get for a table.
 
 import { ColumnCells } from "./cells.js";
 import { bitmapBytes, lengthAt, malformed, type RowBytes, someNull, valueStart } from "./row-bytes.js";
@@ -19,12 +19,14 @@ export class TableView {
     this.#source = source;
     this.#message = message;
     this.#rows = 8 + bitmapBytes(this.length);
-    if (someNull(source, 8, this.length)) throw malformed(message.definition.tag, "a table with a null row");
+    if (someNull(source, 8, this.length)) {
+      throw malformed(message.definition.tag, "a table with a null row; every row must have a value");
+    }
   }
 
   row(index: number): RowBase {
     if (Number.isInteger(index) && index >= 0 && index < this.length) return this.#row(index);
-    throw new RangeError(`row ${index} of ${this.length}`);
+    throw new RangeError(`there is no row ${index} in a table of ${this.length} rows`);
   }
 
   at(index: number): RowBase | undefined {

@@ -1,7 +1,7 @@
-// The types of rows: what `rows(Schema)` gives, and how each value reads in place.
+// The types of rows: the result of `rows(Schema)`, and the type of each value that is read in place.
 //
-// Owns: the public interfaces of this folder. They follow from what decoding a schema gives (`Infer`), so they hold
-// for messages, annotated messages and `@wireType` classes alike. Has no code.
+// Owns: the public interfaces of this folder. They are computed from the decoded type of a schema (`Infer`), so they are
+// the same for messages, annotated messages and `@wireType` classes. Contains no code.
 
 /** The typed arrays in which lists of numbers and booleans are stored. */
 export type RowArray =
@@ -13,12 +13,12 @@ export type RowArray =
   | Float32Array
   | Float64Array;
 
-/** What encoding a list takes beside an array: numbers or bigints in a typed array. */
+/** What `encode` accepts for a list besides an array: numbers or bigints in a typed array. */
 type RowArrayInput<V> =
   | (V extends number ? Exclude<RowArray, BigInt64Array> : never)
   | (V extends bigint ? BigInt64Array : never);
 
-/** What encoding takes: as for messages, and lists of numbers or bigints also as typed arrays. */
+/** What `encode` accepts: the same as for messages, and typed arrays for lists of numbers or bigints. */
 export type RowInput<V> = V extends null | boolean | number | bigint | string | Uint8Array
   ? V
   : V extends readonly (infer E)[]
@@ -27,7 +27,7 @@ export type RowInput<V> = V extends null | boolean | number | bigint | string | 
       ? V
       : { [K in keyof V]: RowInput<V[K]> };
 
-/** What a copy of numbers comes in: `Float64Array` for any kind of number, `Uint8Array` (0, 1) for booleans. */
+/** The typed array of a copy: `Float64Array` for every kind of number, `Uint8Array` with 0 and 1 for booleans. */
 export type RowTypedArray<V> = V extends number
   ? Float64Array
   : V extends bigint
@@ -36,7 +36,7 @@ export type RowTypedArray<V> = V extends number
       ? Uint8Array
       : never;
 
-/** A value in place: single values as they are, everything with parts as a view. */
+/** A value read in place. Lists, sets, maps and messages are views; other values are decoded. */
 export type RowValue<V> = V extends null | boolean | number | bigint | string | Uint8Array
   ? V
   : V extends readonly (infer E)[]
@@ -50,70 +50,72 @@ export type RowValue<V> = V extends null | boolean | number | bigint | string | 
           : RowView<V>;
 
 /**
- * A message in place: each member is read when it is asked for, and again each time.
+ * A message read in place. Each access to a member decodes it again.
  *
- * *Lifetime*: as long as the buffer keeps its content. Members are getters of the prototype: `{...view}` and
- * `JSON.stringify(view)` see none of them; `toObject()` does.
- * @throws {AsterError} INVALID_ARGUMENT from a getter: text that is not UTF-8, null where the schema has none, an
- * integer in `t.int` that no number holds.
+ * *Lifetime*: as long as the buffer keeps its content. Members are getters of the prototype, so `{...view}` and
+ * `JSON.stringify(view)` do not contain them; use `toObject()`.
+ * @throws {AsterError} INVALID_ARGUMENT from a getter: for a string that is not valid UTF-8, for null where the schema
+ * does not allow null, for an integer in `t.int` that is not a safe number.
  */
 export type RowView<M> = {
   readonly [K in keyof M as M[K] extends (...args: never[]) => unknown ? never : K]: RowValue<M[K]>;
 } & ("toObject" extends keyof M
   ? unknown
   : {
-      /** The whole message as decoding gives it: branded, nothing of it refers to the buffer but `t.bytes.view`. */
+      /** The whole message, as `decode` would return it. Only `t.bytes.view` members still refer to the buffer. */
       toObject(): M;
     });
 
-/** Values in a row: one field of all rows of a table, or the elements of a list. */
+/** A sequence of values in rows: one field of all rows of a table, or the elements of a list. */
 export interface RowColumn<V> extends Iterable<RowValue<V>> {
   readonly length: number;
-  /** One value; a negative index counts from the end, as in arrays. */
+  /** The value at an index. A negative index counts from the end, as in arrays. */
   at(index: number): RowValue<V> | undefined;
-  /** All values, materialised. */
+  /** All values, decoded. */
   toArray(): V[];
   /**
-   * All numbers, bigints or booleans in a typed array of one's own.
-   * @param whenNull stands for null; without it a null is refused.
-   * @throws {TypeError} for values of another kind
+   * Copies all numbers, bigints or booleans to a new typed array.
+   * @param whenNull the value that replaces a null; without it, a null is an error
+   * @throws {TypeError} when the values are not numbers, bigints or booleans
+   * @throws {AsterError} INVALID_ARGUMENT for a null without `whenNull`
    */
   toTypedArray(whenNull?: NonNullable<V>): RowTypedArray<NonNullable<V>>;
 }
 
-/** A list in place. */
+/** A list read in place. */
 export interface RowList<V> extends RowColumn<V> {
   /**
-   * The numbers where they are: a view into the buffer, or a copy where the buffer begins at an odd address.
+   * The numbers as they are stored: a view of the buffer, or a copy when the numbers are not aligned in memory.
    *
-   * *Shape*: `kind` is how they are stored: `Uint8Array` for `t.bool`, `Int8Array`, `Int16Array`, `Int32Array`,
-   * `BigInt64Array` for `t.int` and `t.bigint`, `Float32Array`, `Float64Array`.
-   * @throws {TypeError} when they are stored otherwise
-   * @throws {AsterError} INVALID_ARGUMENT when one of them is null
+   * *Shape*: `kind` must match how the list is stored: `Uint8Array` for `t.bool`, `Int8Array`, `Int16Array` and
+   * `Int32Array` for integers of that size, `BigInt64Array` for `t.int` and `t.bigint`, `Float32Array` for `t.float32`,
+   * `Float64Array` for `t.float`.
+   * @throws {TypeError} when the list is stored as another type
+   * @throws {AsterError} INVALID_ARGUMENT when the list contains a null
    */
   asTypedArray<A extends RowArray>(kind: RowArrayKind<A>): A;
 }
 
-/** The constructor of a typed array. */
+/** The constructor of a typed array class. */
 export interface RowArrayKind<A extends RowArray = RowArray> {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): A;
 }
 
-/** A set in place; what stands there twice is counted twice. */
+/** A set read in place. An element that the bytes contain twice is counted twice. */
 export interface RowSet<V> extends Iterable<RowValue<V>> {
   readonly size: number;
-  /** Looks at one element after the other; `toSet()` is for many questions. */
+  /** Compares the elements one by one. For many lookups, use `toSet()`. */
   has(value: V): boolean;
   toSet(): Set<V>;
 }
 
-/** A map or record in place; the last of equal keys counts. */
+/** A map or record read in place. Of equal keys, the last entry counts. */
 export interface RowMap<K, V> extends Iterable<[RowValue<K>, RowValue<V>]> {
-  /** Entries, of which those with equal keys are counted apart. */
+  /** The number of entries. Entries with equal keys are counted separately. */
   readonly size: number;
-  /** Looks at one key after the other; `toMap()` is for many questions. */
+  /** Compares the keys one by one. For many lookups, use `toMap()`. */
   get(key: K): RowValue<V> | undefined;
   has(key: K): boolean;
   keys(): IterableIterator<RowValue<K>>;
@@ -121,40 +123,39 @@ export interface RowMap<K, V> extends Iterable<[RowValue<K>, RowValue<V>]> {
   toMap(): Map<K, V>;
 }
 
-/** An array of rows, each of which is read when it is asked for. */
+/** An array of rows. A row is read when the program asks for it. */
 export interface RowTable<M> extends Iterable<RowView<M>> {
   readonly length: number;
-  /** One row. @throws {RangeError} for an index that is none */
+  /** The row at an index. @throws {RangeError} when there is no such row */
   row(index: number): RowView<M>;
-  /** One row; a negative index counts from the end, as in arrays. */
+  /** The row at an index. A negative index counts from the end, as in arrays. */
   at(index: number): RowView<M> | undefined;
-  /** One field of all rows; nothing is read before it is asked for, and nothing of other fields ever. */
+  /** One field of all rows. It reads values when they are asked for, and never reads other fields. */
   column<K extends keyof M & string>(key: K): RowColumn<M[K]>;
-  /** All rows, materialised. */
+  /** All rows, decoded. */
   toArray(): M[];
 }
 
-/** What `rows(Schema)` gives. `M` is what decoding the schema gives, `I` what encoding takes. */
+/** The result of `rows(Schema)`. `M` is the type that decoding returns, `I` the type that encoding accepts. */
 export interface Rows<M, I = M> {
-  /** Fory's schema bytes of the row: equal for schemas whose rows can be read as each other's. A copy. */
+  /** Fory's schema bytes of the row, as a copy. Schemas with equal bytes can read each other's rows. */
   readonly schemaBytes: Uint8Array;
   /**
-   * The value as one row, the same bytes as Python's.
-   * @throws {AsterError} INVALID_ARGUMENT with the path when the value does not fit
+   * Encodes a value as one row, with the same bytes as Python.
+   * @throws {AsterError} INVALID_ARGUMENT with the path of the value that does not fit
    */
   encode(value: RowInput<I>): Uint8Array;
-  /** The values as a table. @throws {AsterError} as `encode`, with the index in the path */
+  /** Encodes values as a table. @throws {AsterError} as `encode`, with the index in the path */
   encodeTable(values: Iterable<RowInput<I>>): Uint8Array;
   /**
    * A view of one row.
    *
-   * *Lifetime*: the view refers to `bytes`, which is checked once, here. Bytes that change afterwards give other values or
-   * a RangeError, never what is outside of them. Shared and resizable memory is copied first.
-   * @throws {AsterError} INVALID_ARGUMENT when the bytes are no such row
+   * *Lifetime*: the view refers to `bytes`, which this function checks once. If the bytes change later, the view returns
+   * other values or throws a RangeError; it never reads outside of them. Shared and resizable memory is copied first.
+   * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid row of this schema
    */
-  row(bytes: Uint8Array): RowView<M>;
-  /** A view of a table; as `row`. */
+  /** A view of a table. Lifetime and errors are the same as for `row`. */
   table(bytes: Uint8Array): RowTable<M>;
-  /** `view.toObject()`, also where a field of that name stands in its way. */
+  /** Decodes a view, also when the message has a field with the name `toObject`. */
   toObject(view: RowView<M>): M;
 }

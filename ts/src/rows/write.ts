@@ -1,8 +1,8 @@
-// Values to rows and tables.
+// Writing rows and tables.
 //
-// Owns: the bytes of rows, straight from the user's objects: no XLANG on the way, so that a table may have more
-// rows than a message may have objects. Every part begins at a multiple of 8 and follows the one before; slots of
-// nulls and padding are zero, so nothing of our memory leaves with them.
+// Owns: the bytes of rows. They are written from the user's objects, without XLANG in between, so a table may have more
+// rows than a message may have objects. Each value that is not in its slot begins at a multiple of 8, after the one
+// before it. Slots of nulls and padding are zero, so no old memory of this process is sent.
 
 import { Refusal } from "../codec/refusal.js";
 import { writeUtf8 } from "../codec/text.js";
@@ -13,23 +13,23 @@ import { type FixedWidth, fixedWidthOf } from "./fixed.js";
 import type { RowField, RowType } from "./layout.js";
 import { bitmapBytes } from "./row-bytes.js";
 
-/** Writes what stands behind a slot: appends it, padding apart. */
+/** Appends a value that is not stored in its slot, without padding. */
 export type WritePart = (writer: MessageWriter, value: unknown) => void;
 
-/** Writes one kind of value. */
+/** How values of one kind are written. */
 interface Cell {
   readonly nullable: boolean;
-  /** Bytes of an element. */
+  /** The size of an element in bytes. */
   readonly width: number;
-  /** Set for values that stand in their slot. */
+  /** Set for values of fixed width, which are stored in their slot. */
   readonly fixed: FixedWidth | null;
   readonly part: WritePart;
 }
 
-/** Offsets and sizes have 32 bits. */
+/** The largest offset or size, which have 32 bits. */
 const MAX_BYTES = 0xffff_ffff;
 
-/** Writes a message as a row. */
+/** Makes the writer of a message as a row. */
 export function rowWriter(schema: SchemaObject, fields: readonly RowField[]): WritePart {
   const node = nodeOf(schema);
   if (node.kind !== "message") throw new Error("a layout of another schema");
@@ -56,7 +56,7 @@ export function rowWriter(schema: SchemaObject, fields: readonly RowField[]): Wr
   };
 }
 
-/** Writes an array of rows. */
+/** Makes the writer of a table: an array of rows. */
 export function tableWriter(row: WritePart): (writer: MessageWriter, rows: readonly unknown[]) => void {
   const cell: Cell = { nullable: false, width: 8, fixed: null, part: row };
   return (writer, rows) => writeArray(writer, cell, rows, rows.length);
@@ -92,7 +92,7 @@ function cellOf(schema: SchemaObject, type: RowType): Cell {
     case "message":
       return cell(rowWriter(schema, type.fields ?? []));
     default:
-      throw new Error(`a row with a place for ${node.kind}`);
+      throw new Error(`a row cannot hold ${node.kind}`);
   }
 }
 
@@ -101,7 +101,7 @@ function part(type: RowType | undefined): RowType {
   return type;
 }
 
-/** Ends the writing of a value; who wrote what it stands in adds the path. */
+/** Fails for a value that does not fit. The callers add the path. */
 function unfit(expected: string, value: unknown): never {
   throw misfit(expected, value);
 }
@@ -110,17 +110,17 @@ function misfit(expected: string, value: unknown): Misfit {
   return new Misfit(`expected ${expected}, got ${describe(value)}`);
 }
 
-/** An error with one step more in front of its path. */
+/** Adds one step to the front of the path of an error. */
 function within(error: unknown, step: PropertyKey): unknown {
   const found = error instanceof Refusal ? new Misfit(error.message) : error;
   if (found instanceof Misfit) found.path.unshift(step);
   return found;
 }
 
-/** Up to this many bytes a loop is faster than a call into the runtime. */
+/** For up to this many bytes, a loop is faster than a call into the runtime. */
 const FEW_BYTES = 256;
 
-/** Appends zeros, a multiple of 8; gives where they begin. */
+/** Appends `bytes` zeros, a multiple of 8. Returns their start. */
 function begin(writer: MessageWriter, bytes: number): number {
   writer.ensure(bytes);
   const start = writer.pos;
@@ -131,13 +131,13 @@ function begin(writer: MessageWriter, bytes: number): number {
   return start;
 }
 
-/** Appends zeros up to a multiple of 8. */
+/** Appends zeros up to the next multiple of 8. */
 function pad(writer: MessageWriter): void {
   writer.ensure(7);
   while ((writer.pos & 7) !== 0) writer.buf[writer.pos++] = 0;
 }
 
-/** Fills the place at `at`: with the value, with where it is, or with nothing and bit `bit` of the bitmap. */
+/** Fills the slot at `at`: with the value, with its offset and size, or with zeros and bit `bit` of the null bitmap. */
 function put(
   writer: MessageWriter,
   cell: Cell,
@@ -158,7 +158,7 @@ function put(
   } else {
     const start = writer.pos;
     cell.part(writer, value);
-    if (writer.pos > MAX_BYTES) throw new Misfit("more than 4 GiB");
+    if (writer.pos > MAX_BYTES) throw new Misfit("a row or table of more than 4 GiB");
     writer.view.setUint32(at, writer.pos - start, true);
     writer.view.setUint32(at + 4, start - base, true);
     pad(writer);
@@ -172,11 +172,11 @@ function writeBytes(writer: MessageWriter, value: unknown): void {
   writer.pos += value.length;
 }
 
-/** Appends the count, the bitmap and zeros for the elements; gives where the elements begin. */
+/** Appends the count, the null bitmap and zeros for the elements. Returns the start of the elements. */
 function beginArray(writer: MessageWriter, count: number, width: number): number {
   const bitmap = bitmapBytes(count);
   const base = begin(writer, 8 + bitmap + Math.ceil((count * width) / 8) * 8);
-  writer.view.setUint32(base, count, true); // arrays of JavaScript have fewer than 2^32 elements
+  writer.view.setUint32(base, count, true); // JavaScript arrays have fewer than 2^32 elements
   return base + 8 + bitmap;
 }
 
@@ -201,16 +201,16 @@ function listWriter(element: Cell): WritePart {
   };
 }
 
-/** A list from a typed array: as it is where its form is that of the row, else number by number. */
+/** Writes a list from a typed array: in one copy when the array stores numbers as the row does, else one by one. */
 function writeTyped(writer: MessageWriter, { fixed, width }: Cell, value: ArrayBufferView): void {
   if (fixed === null || value instanceof DataView) unfit("an array", value);
   const items = value as ArrayBufferView & ArrayLike<unknown>;
   const { length } = items;
   const first = beginArray(writer, length, width);
-  // Bools, and 64 bits that are to be safe integers, have fewer values than their form.
-  const every =
+  // A typed array may hold bytes that are not booleans, and 64-bit integers that are not safe: those are checked.
+  const needsNoCheck =
     fixed.scalar.js !== "bool" && !(fixed.stored === BigInt64Array && fixed.scalar.js === "number");
-  if (every && value instanceof fixed.stored) {
+  if (needsNoCheck && value instanceof fixed.stored) {
     writer.buf.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength), first);
     return;
   }
@@ -221,7 +221,7 @@ function writeTyped(writer: MessageWriter, { fixed, width }: Cell, value: ArrayB
   }
 }
 
-/** The length of the array of keys, that array, the array of values. */
+/** Makes the writer of a map: the size of the array of keys, that array, the array of values. */
 function mapWriter(key: Cell, value: Cell): WritePart {
   return (writer, given) => {
     const entries = entriesOf(given);
@@ -244,7 +244,7 @@ function mapWriter(key: Cell, value: Cell): WritePart {
   };
 }
 
-/** A key in a path; keys that are objects are not turned to text, which could run code of theirs. */
+/** A key as a step of a path. Keys that are objects are not converted to text, because that could run code of the user. */
 function stepOf(key: unknown): PropertyKey {
   return typeof key === "number" || typeof key === "symbol"
     ? key
