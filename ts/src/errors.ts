@@ -1,10 +1,10 @@
-// The one error class of the library, and the status codes it carries.
+// The error class of the library, and its status codes.
 //
-// Owns: `Code`, `AsterError`, and the rule that `instanceof` holds across two copies of the package.
-// Does not own: how a status looks on the wire (Rust), or which failure gets which code (whoever throws).
-// Lowest layer: imports nothing, so that every other module may use it.
+// Owns: `Code` and `AsterError`. `instanceof AsterError` is true also for an error of another copy of the package.
+// Does not own: the encoding of a status (Rust), or which failure gets which code (the code that throws).
+// Lowest layer: imports nothing, so every other module may use it.
 
-/** Status codes: the gRPC set, and `CONTRACT_VIOLATION` (101). The numbers are those of the wire. */
+/** The status codes: those of gRPC, and `CONTRACT_VIOLATION` (101). The wire uses the same numbers. */
 export const Code = {
   OK: 0,
   CANCELLED: 1,
@@ -36,35 +36,35 @@ const codeNames = new Map<number, CodeName>(
   (Object.keys(Code) as CodeName[]).map((name): [number, CodeName] => [Code[name], name]),
 );
 
-/** The name of a status code, or null for a number that is none. */
+/** The name of a status code, or null for a number that is not a status code. */
 export function codeName(code: number): CodeName | null {
   return codeNames.get(code) ?? null;
 }
 
-/** Pairs of text, as a Map or as a plain object. Keys are case-sensitive. */
+/** Pairs of strings, as a Map or as a plain object. Keys are case-sensitive. */
 export type StringPairs = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
-/** What an {@link AsterError} may be told beside its code and message. */
+/** The optional facts of an {@link AsterError}. */
 export interface AsterErrorInit {
-  /** A stable word that programs can compare, such as `"CONTRACT_MISMATCH"`. */
+  /** A stable reason that programs can compare, such as `"CONTRACT_MISMATCH"`. */
   readonly reason?: string | null;
-  /** Pairs that travel to the caller together with the code and the message: at most 32. */
+  /** Pairs that are sent to the caller with the code and the message. At most 32. */
   readonly details?: StringPairs;
-  /** Metadata that came with the failure. Stays in this process. */
+  /** Metadata that arrived with the failure. It is not sent to the caller. */
   readonly metadata?: StringPairs;
-  /** Endpoint id of the other side. */
+  /** The endpoint id of the other side. */
   readonly peer?: string | null;
-  /** An id of the call, for your own use: the library sets none in this version. */
+  /** An id of the call, for your own use. The library does not set it in this version. */
   readonly callId?: string | null;
-  /** Made in this process, not sent by the peer. Default true. */
+  /** True when this process made the error, false when the peer sent it. Default true. */
   readonly isLocal?: boolean;
-  /** The request never left this process, so the handler never ran. */
+  /** True when the request never left this process, so the handler did not run. Default false. */
   readonly notSent?: boolean;
-  /** Overrides the default, which is true for `UNAVAILABLE` alone. Stays in this process. */
+  /** Whether another attempt may succeed. Default: true only for `UNAVAILABLE`. It is not sent to the caller. */
   readonly retryable?: boolean;
-  /** Stream items that had arrived before the failure. */
+  /** The number of stream items that arrived before the failure. Default 0. */
   readonly itemsReceived?: number;
-  /** What led to the failure. Stays in this process. */
+  /** The error that caused this one. It is not sent to the caller. */
   readonly cause?: unknown;
 }
 
@@ -72,42 +72,42 @@ const BRAND: unique symbol = Symbol.for("aster-rpc.AsterError") as never;
 const ordinaryHasInstance = Function.prototype[Symbol.hasInstance];
 
 /**
- * The failure of a call, of a connection, or of a value that does not fit its schema.
+ * A failure of a call or a connection, or a value that does not fit its schema.
  *
- * A handler that throws one sends its code, message, reason and details to the caller; anything else that a
- * handler throws reaches the caller as `INTERNAL` without its text. Codes and reasons: `docs/errors.md`.
+ * When a handler throws an `AsterError`, the caller gets its code, message, reason and details. For any other error the
+ * caller gets `INTERNAL` without its text. `docs/errors.md` lists the codes and reasons.
  *
  * @example
  * throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
  */
 export class AsterError extends Error {
-  /** The status code as a number; compare with `Code.NOT_FOUND` and the like. */
+  /** The status code as a number. Compare it with `Code.NOT_FOUND` and the other codes. */
   readonly code: Code;
-  /** A stable word that programs can compare, or null. */
+  /** A stable reason that programs can compare, or null. */
   readonly reason: string | null;
-  /** The message without the code in front of it. */
+  /** The message without the name of the code in front. */
   readonly rawMessage: string;
-  /** Pairs that travelled with the status. */
+  /** The pairs that were sent with the status. */
   readonly details: ReadonlyMap<string, string>;
-  /** Reserved: what whoever made the error passed, else empty. Answers of peers carry none. */
+  /** Reserved: the metadata given to the constructor, else empty. Errors that peers send have none. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** Endpoint id of the other side, or null when there was none. */
+  /** The endpoint id of the other side; null when there was none. */
   readonly peer: string | null;
-  /** Reserved: what whoever made the error passed, else null. */
+  /** Reserved: the call id given to the constructor, else null. */
   readonly callId: string | null;
   /** True when this process made the error, false when the peer sent it. */
   readonly isLocal: boolean;
-  /** True when another attempt may succeed. Whether it is safe is told by `notSent` and by the method. */
+  /** True when another attempt may succeed. Whether it is safe depends on `notSent` and on the method. */
   readonly retryable: boolean;
-  /** True when the request of a call never left this process; always true for errors of `connect`. */
+  /** True when the request never left this process. Always true for errors of `connect`. */
   readonly notSent: boolean;
-  /** Stream items that had arrived before the failure. */
+  /** The number of stream items that arrived before the failure. */
   readonly itemsReceived: number;
 
-  /** @throws {TypeError} when `code` is `OK` or no code at all. */
+  /** @throws {TypeError} when `code` is `OK` or not a status code */
   constructor(code: Code, message: string, init: AsterErrorInit = {}) {
     const name = codeNames.get(code);
-    if (name === undefined || code === Code.OK) throw new TypeError(`${String(code)} is no error code`);
+    if (name === undefined || code === Code.OK) throw new TypeError(`${String(code)} is not an error code`);
     super(message === "" ? name : `${name}: ${message}`, "cause" in init ? { cause: init.cause } : undefined);
     this.code = code;
     this.reason = init.reason ?? null;
@@ -128,8 +128,9 @@ export class AsterError extends Error {
   }
 
   /**
-   * Any thrown value as an `AsterError`: one is returned as it is, an abort becomes `CANCELLED`, a timeout of
-   * `AbortSignal.timeout` becomes `DEADLINE_EXCEEDED`, anything else gets `code` and keeps itself as `cause`.
+   * Converts any thrown value to an `AsterError`. An `AsterError` is returned unchanged. An `AbortError` gets
+   * `CANCELLED`, a `TimeoutError` (from `AbortSignal.timeout`) gets `DEADLINE_EXCEEDED`, any other value gets `code`.
+   * The value becomes the `cause`.
    */
   static from(value: unknown, code: Code = Code.UNKNOWN): AsterError {
     if (value instanceof AsterError) return value;
@@ -137,14 +138,14 @@ export class AsterError extends Error {
     return new AsterError(codeOfName(value.name) ?? code, value.message, { cause: value });
   }
 
-  /** Holds for an `AsterError` of another copy of this package too; a subclass keeps the ordinary meaning. */
+  /** True also for an `AsterError` of another copy of this package. Subclasses use the ordinary check. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (ordinaryHasInstance.call(this, value)) return true;
     return this === AsterError && typeof value === "object" && value !== null && BRAND in value;
   }
 
   static {
-    // On the prototype, not on each error: the name and the brand cost nothing when one is made.
+    // On the prototype, so that making an error does not set the name and the brand each time.
     Object.defineProperty(AsterError.prototype, "name", {
       value: "AsterError",
       configurable: true,
@@ -155,8 +156,8 @@ export class AsterError extends Error {
 }
 
 /**
- * Makes an error without a stack. For failures that come out of the receive loop: a stack would show that loop,
- * never the caller, and capturing one is most of the cost of an error.
+ * Makes an error without a stack. For failures that arrive from the network: the stack would only show the receive
+ * loop, and capturing it is most of the cost of an error.
  */
 export function stacklessError(code: Code, message: string, init: AsterErrorInit): AsterError {
   return stackless(() => new AsterError(code, message, init));
@@ -173,12 +174,12 @@ export function stackless<E extends Error>(make: () => E): E {
   }
 }
 
-const placed = new WeakSet<Error>();
+const hasCallerStack = new WeakSet<Error>();
 
 /**
- * Runs an operation whose errors are made in the receive loop, and gives those that have no stack the one of the
- * caller; of nested operations the outermost has the last word. For what is rare (connect, start): a stack is captured each time.
- * @param entry the public function: its caller is on top.
+ * Runs an operation whose errors have no stack, and gives such an error the stack of the caller. When operations nest,
+ * the outermost caller's stack wins. Each call captures a stack, so use it only for rare operations (connect, start).
+ * @param entry the public function; the stack begins with its caller
  */
 export async function withCaller<T>(entry: (...args: never[]) => unknown, run: () => Promise<T>): Promise<T> {
   const caller: { stack?: string } = {};
@@ -186,8 +187,8 @@ export async function withCaller<T>(entry: (...args: never[]) => unknown, run: (
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Error && (placed.has(error) || !error.stack?.includes("\n    at "))) {
-      placed.add(error);
+    if (error instanceof Error && (hasCallerStack.has(error) || !error.stack?.includes("\n    at "))) {
+      hasCallerStack.add(error);
       const frames = caller.stack?.slice(caller.stack.indexOf("\n")) ?? "";
       const value = `${error.name}: ${error.message}${frames}`;
       Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
@@ -206,7 +207,7 @@ function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return "a value without text was thrown"; // an object whose toString throws is still a failure to report
+    return "a value that cannot be converted to a string was thrown"; // its toString threw an error
   }
 }
 

@@ -1,8 +1,8 @@
-// Development keys: an address that survives a restart without any set-up.
+// Development keys: a server keeps its endpoint id over restarts, without configuration.
 //
-// Owns: where the key of an entry point lies (`.aster/keys/` of its project folder, mode 0600, git-ignored) and
-// the lock that keeps two processes from using one key. Does not own: the keys of production, which are given
-// as `secretKey`. A lost lock or an unwritable folder costs the address, never the start.
+// Owns: the key file of an entry point (in `.aster/keys/` of its project folder, mode 0600, ignored by git), and the
+// lock that stops two processes from using one key. Does not own: production keys, which users pass as `secretKey`.
+// When the lock or the folder cannot be used, the server starts with a new endpoint id.
 
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -18,38 +18,38 @@ import {
 import path from "node:path";
 import { type Logger, logSafely } from "./logging.js";
 import { controlCall } from "./native/index.js";
-import { kindOf, optionError } from "./options.js";
+import { describeValue, optionError } from "./options.js";
 
-/** A key in use. */
+/** A secret key that this process uses. */
 export interface Identity {
-  /** 64 hex digits. */
+  /** The secret key: 64 hexadecimal digits. */
   readonly secretKey: string;
-  /** Lets another process have the key. Safe twice. */
+  /** Allows another process to use the key. Calling it twice has no further effect. */
   release(): void;
 }
 
-/** A new secret key: 32 random bytes. */
+/** Makes a new secret key of 32 random bytes. */
 export function generateSecretKey(): Uint8Array {
   return controlCall((native) => native.secretKeyGenerate());
 }
 
 /**
- * The endpoint id of a secret key, 64 hex digits.
- * @throws {TypeError} when the key is not 32 bytes.
+ * The endpoint id of a secret key: 64 hexadecimal digits.
+ * @throws {TypeError} when the key is not a Uint8Array of 32 bytes
  */
 export function endpointIdOf(secretKey: Uint8Array): string {
   if (!(secretKey instanceof Uint8Array)) {
-    throw optionError("secretKey", `must be a Uint8Array, not ${kindOf(secretKey)}`);
+    throw optionError("secretKey", `must be a Uint8Array, not ${describeValue(secretKey)}`);
   }
   return controlCall((native) => native.publicKeyOf(Buffer.from(secretKey).toString("hex")));
 }
 
-/** A key that nobody else has and nobody keeps. */
+/** A new key that is not stored. */
 export function ephemeralIdentity(): Identity {
   return { secretKey: Buffer.from(generateSecretKey()).toString("hex"), release() {} };
 }
 
-/** The development key of an entry point; a key of its own, with a warning, when that one is in use. */
+/** The development key of an entry point. When it cannot be used, logs a warning and returns a new key. */
 export function developmentIdentity(logger: Logger, entry: string | undefined = process.argv[1]): Identity {
   const folder = projectFolder(entry);
   const name = keyName(folder, entry);
@@ -59,13 +59,13 @@ export function developmentIdentity(logger: Logger, entry: string | undefined = 
     const lock = takeLock(`${keyFile.slice(0, -".key".length)}.lock`);
     if (lock !== null) return { secretKey: readOrMake(keyFile), release: lock };
     logSafely(() =>
-      logger.warn("the development key is in use by another server; this one gets a new address", {
+      logger.warn("another server uses the development key; this server gets a new endpoint id", {
         keyFile,
       }),
     );
   } catch (error) {
     logSafely(() =>
-      logger.warn("the development key cannot be kept; the address changes at each start", {
+      logger.warn("the development key cannot be stored; the endpoint id changes at each start", {
         keyFile,
         error,
       }),
@@ -74,7 +74,7 @@ export function developmentIdentity(logger: Logger, entry: string | undefined = 
   return ephemeralIdentity();
 }
 
-/** The nearest folder with a package.json above the entry point, else the working directory. */
+/** The nearest folder above the entry point that has a package.json, else the working directory. */
 function projectFolder(entry: string | undefined): string {
   let folder = entry === undefined ? process.cwd() : path.dirname(path.resolve(entry));
   for (;;) {
@@ -98,18 +98,20 @@ function keyName(folder: string, entry: string | undefined): string {
 function prepareFolder(folder: string): void {
   const own = path.join(folder, ".aster");
   mkdirSync(path.join(own, "keys"), { recursive: true, mode: 0o700 });
-  // The manifest is the one file of the folder that belongs to the code.
+  // Git ignores the folder, except for the manifest, which belongs to the source code.
   writeOnce(path.join(own, ".gitignore"), "*\n!manifest.json\n", 0o644);
 }
 
 function readOrMake(keyFile: string): string {
   writeOnce(keyFile, `${ephemeralIdentity().secretKey}\n`, 0o600);
   const key = readFileSync(keyFile, "utf8").trim();
-  if (!/^[0-9a-f]{64}$/.test(key)) throw new Error(`${keyFile} holds no key; delete it to get a new one`);
+  if (!/^[0-9a-f]{64}$/.test(key)) {
+    throw new Error(`${keyFile} must contain 64 hexadecimal digits; delete the file to get a new key`);
+  }
   return key;
 }
 
-/** Writes a file that must not exist yet, whole or not at all; one that exists is left alone. */
+/** Writes a new file completely or not at all. Returns false when the file exists, and does not change it. */
 function writeOnce(file: string, content: string, mode: number): boolean {
   if (existsSync(file)) return false;
   const draft = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
@@ -117,7 +119,7 @@ function writeOnce(file: string, content: string, mode: number): boolean {
   try {
     writeSync(handle, content);
     closeSync(handle);
-    linkSync(draft, file); // fails if another process was first, which is as good
+    linkSync(draft, file); // fails when another process made the file first; then that file is used
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -127,12 +129,12 @@ function writeOnce(file: string, content: string, mode: number): boolean {
   }
 }
 
-// The lock holds the process id and when that process began: ids are used again, in containers at every start.
+// The lock holds the process id and the start time of its process, because systems use process ids again.
 function ownMark(): string {
   return `${process.pid} ${Math.round((Date.now() - process.uptime() * 1000) / 1000)}`;
 }
 
-/** Takes a lock, or null when a living process (this one included) holds it. */
+/** Takes the lock. Returns null when a running process holds it, also when that is this process. */
 function takeLock(lockFile: string): (() => void) | null {
   for (let attempt = 0; attempt < 3; attempt++) {
     const mark = `${ownMark()} ${randomBytes(8).toString("hex")}\n`;
@@ -161,7 +163,7 @@ function readIfThere(file: string): string | null {
 function isAlive(mark: string): boolean {
   const [pid, began] = mark.split(" ").map(Number);
   if (pid === undefined || began === undefined || !Number.isSafeInteger(pid) || pid <= 0) return false;
-  // Our own id: ours only if it began when we did, else a former process had the same id.
+  // For our own process id, compare the start time: an earlier process may have had the same id.
   if (pid === process.pid) return Math.abs(began - Number(ownMark().split(" ")[1])) <= 2;
   try {
     process.kill(pid, 0);

@@ -1,12 +1,12 @@
-// Where the library's own words go.
+// Logging of the library.
 //
-// Owns: the logger interface and the default, which writes warnings and errors to stderr and drops the rest.
-// Does not own: what is worth saying (whoever logs). Never writes to stdout: that belongs to the program.
+// Owns: the logger interface, and the default logger, which writes warnings and errors to stderr. Does not own: what is
+// logged. The library never writes to stdout, which belongs to the program.
 
-/** Extra facts of a log line. */
+/** The fields of a log line. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What the library needs of a logger; pino, winston and `console` fit through a line of adaptation. */
+/** The logger interface of the library. Adapters for pino, winston or `console` need one line for each method. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -14,7 +14,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** The default: warnings and errors, one line each, on stderr. */
+/** The default logger. It writes warnings and errors to stderr, one line each, and drops the rest. */
 export const stderrLogger: Logger = {
   debug() {},
   info() {},
@@ -26,7 +26,7 @@ export const stderrLogger: Logger = {
   },
 };
 
-/** A logger that adds the same fields to every line of another one. */
+/** A logger that adds the same fields to every line. */
 export function withFields(logger: Logger, fields: LogFields): Logger {
   return {
     debug: (message, more) => logger.debug(message, { ...fields, ...more }),
@@ -36,12 +36,12 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
   };
 }
 
-/** Runs a logging statement; a logger that throws must not take a call down with it. */
+/** Runs a logging statement. An error of the user's logger must not fail a call, so it is ignored. */
 export function logSafely(statement: () => void): void {
   try {
     statement();
   } catch {
-    // The logger is the only place to report to, and it is what failed.
+    // The logger itself failed, so the error cannot be logged.
   }
 }
 
@@ -62,10 +62,10 @@ function printable(value: unknown): string {
   }
 }
 
-// Names and texts may come from a peer: no terminal escape, no forged second line.
+// Texts may come from a peer. Control characters are escaped: they could change the terminal or fake a second line.
 function withoutControls(line: string): string {
   return line.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression searches for control characters
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

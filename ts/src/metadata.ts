@@ -1,12 +1,12 @@
-// Metadata and details: pairs of text that travel beside messages and statuses.
+// Metadata and details: pairs of strings that are sent with calls and statuses.
 //
-// Owns: their form in the records of the data plane (docs/boundary.md), the limits on what we send, and the
-// conversion from what users may give. Does not own: their form on the wire (Rust).
+// Owns: their encoding in the records between TypeScript and Rust (docs/boundary.md), the limits for sending, and the
+// conversion from the user's Map or object. Does not own: their encoding on the wire (Rust).
 
 import { AsterError, Code, type StringPairs } from "./errors.js";
-import { kindOf, optionError } from "./options.js";
+import { describeValue, optionError } from "./options.js";
 
-/** The detail under which the reason of an error travels. */
+/** The key of the detail that holds the reason of an error. */
 export const REASON_DETAIL = "aster.reason";
 
 const MAX_PAIRS = 64;
@@ -15,7 +15,7 @@ const MAX_VALUE_CHARS = 4096;
 const MAX_BYTES = 8192;
 const MAX_DETAILS = 32;
 
-/** The part of a message writer that pairs need. */
+/** The part of a message writer that is used for pairs. */
 export interface ByteSink {
   buf: Uint8Array;
   view: DataView;
@@ -24,38 +24,40 @@ export interface ByteSink {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a BOM is data here
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is part of the text
 
-/** The pairs of a Map or plain object, checked to be text. */
+/** Converts a Map or a plain object to pairs, and checks that keys and values are strings. */
 export function pairsOf(given: StringPairs, path: string): ReadonlyMap<string, string> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw optionError(path, `must be a Map or an object, not ${kindOf(given)}`);
+    throw optionError(path, `must be a Map or an object, not ${describeValue(given)}`);
   }
   const pairs: ReadonlyMap<unknown, unknown> = given instanceof Map ? given : new Map(Object.entries(given));
   for (const [key, value] of pairs) {
-    if (typeof key !== "string") throw optionError(path, `must have texts as keys, not ${kindOf(key)}`);
+    if (typeof key !== "string") throw optionError(path, `must have string keys, not ${describeValue(key)}`);
     if (typeof value !== "string")
-      throw optionError(`${path}.${key}`, `must be a text, not ${kindOf(value)}`);
+      throw optionError(`${path}.${key}`, `must be a string, not ${describeValue(value)}`);
   }
   return pairs as ReadonlyMap<string, string>;
 }
 
-/** Throws RESOURCE_EXHAUSTED when call metadata is beyond what a peer accepts. */
+/** Checks the limits of call metadata. @throws {AsterError} RESOURCE_EXHAUSTED when a peer would refuse it */
 export function checkMetadata(pairs: ReadonlyMap<string, string>): void {
-  if (pairs.size > MAX_PAIRS) throw tooMuch(`metadata has ${pairs.size} pairs, ${MAX_PAIRS} are allowed`);
+  if (pairs.size > MAX_PAIRS)
+    throw tooMuch(`metadata has ${pairs.size} pairs, but at most ${MAX_PAIRS} are allowed`);
   let bytes = 0;
   for (const [key, value] of pairs) {
     if (key.length > MAX_KEY_CHARS)
-      throw tooMuch(`a metadata key is longer than ${MAX_KEY_CHARS} characters`);
+      throw tooMuch(`a metadata key has ${key.length} characters, but at most ${MAX_KEY_CHARS} are allowed`);
     if (value.length > MAX_VALUE_CHARS) {
-      throw tooMuch(`metadata ${JSON.stringify(key)} is longer than ${MAX_VALUE_CHARS} characters`);
+      const found = `metadata ${JSON.stringify(key)} has ${value.length} characters`;
+      throw tooMuch(`${found}, but at most ${MAX_VALUE_CHARS} are allowed`);
     }
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (bytes > MAX_BYTES) throw tooMuch(`metadata has ${bytes} bytes, ${MAX_BYTES} are allowed`);
+  if (bytes > MAX_BYTES) throw tooMuch(`metadata has ${bytes} bytes, but at most ${MAX_BYTES} are allowed`);
 }
 
-/** Details cut to what a status may carry: the first pairs, long texts shortened. */
+/** Shortens details to the limits of a status: the first pairs, and the first characters of long strings. */
 export function cutDetails(details: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const cut = new Map<string, string>();
   for (const [key, value] of details) {
@@ -65,7 +67,7 @@ export function cutDetails(details: ReadonlyMap<string, string>): ReadonlyMap<st
   return cut;
 }
 
-/** Writes pairs in their record form and returns the number of bytes. Lengths were checked or cut before. */
+/** Writes pairs as a record has them. Returns the number of bytes. The caller has checked or shortened the lengths. */
 export function writePairs(out: ByteSink, pairs: ReadonlyMap<string, string>): number {
   const start = out.pos;
   out.ensure(2);
@@ -78,7 +80,7 @@ export function writePairs(out: ByteSink, pairs: ReadonlyMap<string, string>): n
   return out.pos - start;
 }
 
-/** Writes text as UTF-8 without a length and returns the number of bytes. */
+/** Writes a string as UTF-8 without its length. Returns the number of bytes. */
 export function writeUtf8(out: ByteSink, value: string): number {
   out.ensure(value.length * 3); // a UTF-16 unit takes at most three bytes of UTF-8
   const { written } = encoder.encodeInto(value, out.buf.subarray(out.pos));
@@ -86,12 +88,12 @@ export function writeUtf8(out: ByteSink, value: string): number {
   return written;
 }
 
-/** Reads UTF-8. */
+/** Reads a UTF-8 string. */
 export function readUtf8(bytes: Uint8Array, start: number, end: number): string {
   return start === end ? "" : decoder.decode(bytes.subarray(start, end));
 }
 
-/** Reads pairs from their record form; of equal keys the last one wins. */
+/** Reads pairs from a record. Of equal keys, the last one is used. */
 export function readPairs(bytes: Uint8Array, start: number, end: number): Map<string, string> {
   const pairs = new Map<string, string>();
   if (end - start < 2) return pairs;
@@ -114,7 +116,7 @@ function writeText(out: ByteSink, value: string): void {
   out.ensure(2);
   const at = out.pos;
   out.pos += 2;
-  const length = writeUtf8(out, value); // may replace out.view by growing
+  const length = writeUtf8(out, value); // may replace out.view, when the buffer grows
   out.view.setUint16(at, length, true);
 }
 

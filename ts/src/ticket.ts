@@ -1,32 +1,41 @@
-// Tickets: the text that tells a client whom to dial and where.
+// Tickets: the text that tells a client which endpoint to dial, and at which addresses.
 //
-// Owns: the TypeScript shape of a ticket's parts. Does not own: the format, its limits and its checks, which
-// are Rust's; this module only moves JSON across.
+// Owns: the TypeScript type of a ticket's parts. Does not own: the format, its limits and its checks. Rust has them;
+// this module only passes JSON.
 
 import { controlCall } from "./native/index.js";
-import { checkOptions, listOf, nullable, object, optional, optionError, text } from "./options.js";
+import {
+  checkOptions,
+  describeValue,
+  listOf,
+  nullable,
+  object,
+  optional,
+  optionError,
+  text,
+} from "./options.js";
 
-/** A credential that travels inside a ticket. */
+/** A credential inside a ticket. */
 export interface TicketCredential {
-  /** `registry_read` has a payload of exactly 32 bytes, the others of at most 220. */
+  /** The payload of `registry_read` has exactly 32 bytes, the others have at most 220. */
   readonly type: "open" | "consumer_rcan" | "enrollment" | "registry_read";
   /** Empty for `open`. */
   readonly payload: Uint8Array;
 }
 
-/** What a ticket says. */
+/** The parts of a ticket. */
 export interface TicketParts {
-  /** The public key to dial, 64 hex digits. */
+  /** The public key of the endpoint to dial: 64 hexadecimal digits. */
   readonly endpointId: string;
-  /** `ip:port` of each direct address, at most 15. */
+  /** The direct addresses as `ip:port`. At most 15. */
   readonly directAddresses: readonly string[];
-  /** `ip:port` of the relay, or null. */
+  /** The address of the relay as `ip:port`, or null. */
   readonly relayAddress: string | null;
-  /** null: none. */
+  /** The credential, or null. */
   readonly credential: TicketCredential | null;
 }
 
-/** What {@link Ticket.format} takes: only the endpoint id is needed. */
+/** The input of {@link Ticket.format}. Only the endpoint id is required. */
 export interface TicketInput {
   readonly endpointId: string;
   readonly directAddresses?: readonly string[];
@@ -41,7 +50,7 @@ interface TicketDocument {
   readonly credential: { readonly type: TicketCredential["type"]; readonly dataHex: string } | null;
 }
 
-const ticketShape = {
+const ticketChecks = {
   endpointId: text,
   directAddresses: optional(listOf(text)),
   relayAddress: optional(nullable(text)),
@@ -49,28 +58,29 @@ const ticketShape = {
 };
 
 /**
- * Reads and writes `aster1...` tickets.
+ * Reads and writes tickets, which begin with `aster1`.
  *
- * *Shape*: at most 256 bytes before base58; no checksum, no secret unless it carries a credential.
+ * *Shape*: at most 256 bytes before base58, without a checksum. A ticket without a credential contains no secret.
  * *Source*: `docs/protocol.md#tickets`.
  *
  * @example const { endpointId } = Ticket.parse(server.ticket);
  */
 export const Ticket: {
   /**
-   * The parts of a ticket.
-   * @throws {AsterError} INVALID_ARGUMENT when the text is no ticket; never a partial result.
-   * @throws {TypeError} when it is no text at all.
+   * Reads a ticket.
+   * @throws {AsterError} INVALID_ARGUMENT when the string is not a valid ticket
+   * @throws {TypeError} when the argument is not a string
    */
   parse(text: string): TicketParts;
   /**
-   * The text of a ticket.
-   * @throws {TypeError} naming the part that does not fit, such as a sixteenth address.
+   * Writes a ticket.
+   * @throws {TypeError} with the path of the part that is not allowed, such as a sixteenth address
    */
   format(parts: TicketInput): string;
 } = {
   parse(ticket: string): TicketParts {
-    if (typeof ticket !== "string") throw optionError("ticket", "must be a text");
+    if (typeof ticket !== "string")
+      throw optionError("ticket", `must be a string, not ${describeValue(ticket)}`);
     const parts = JSON.parse(controlCall((native) => native.ticketParse(ticket))) as TicketDocument;
     return {
       endpointId: parts.endpointId,
@@ -83,7 +93,7 @@ export const Ticket: {
     };
   },
   format(parts: TicketInput): string {
-    const given = checkOptions(ticketShape, parts, "parts");
+    const given = checkOptions(ticketChecks, parts, "parts");
     const document = JSON.stringify({
       endpointId: given.endpointId,
       directAddresses: given.directAddresses ?? [],
@@ -97,6 +107,6 @@ export const Ticket: {
 function credentialOf(value: unknown, path: string): { type: string; dataHex: string } {
   const { type, payload } = object(value, path);
   if (payload !== undefined && !(payload instanceof Uint8Array))
-    throw optionError(`${path}.payload`, "must be a Uint8Array");
+    throw optionError(`${path}.payload`, `must be a Uint8Array, not ${describeValue(payload)}`);
   return { type: text(type, `${path}.type`), dataHex: Buffer.from(payload ?? []).toString("hex") };
 }

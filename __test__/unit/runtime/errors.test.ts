@@ -64,7 +64,7 @@ describe("AsterError", () => {
     [new DOMException("late", "TimeoutError"), Code.DEADLINE_EXCEEDED, "late"],
     ["text", Code.UNKNOWN, "text"],
     [null, Code.UNKNOWN, "null"],
-    [Object.create(null), Code.UNKNOWN, "a value without text was thrown"],
+    [Object.create(null), Code.UNKNOWN, "a value that cannot be converted to a string was thrown"],
   ])("from(%o) keeps the value as cause", (value, code, message) => {
     const error = AsterError.from(value);
     expect(error).toMatchObject({ code, rawMessage: message });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stderrLogger } from "../../../ts/src/logging.js";
-import { endpointShape, startDocument } from "../../../ts/src/node/node-options.js";
+import { endpointChecks, startDocument } from "../../../ts/src/node/node-options.js";
 import { checkOptions, optional, text } from "../../../ts/src/options.js";
 import { access } from "../../../ts/src/server/serve-options.js";
 
@@ -49,17 +49,17 @@ describe("options of an endpoint", () => {
     [{ limits: { resetsPerSecond: 0.5 } }, "options.limits.resetsPerSecond"],
     [{ logger: { debug() {} } }, "options.logger.info"],
   ])("%j is refused at %s", (options, path) => {
-    expect(() => checkOptions(endpointShape, options)).toThrow(expect.objectContaining({ path }));
+    expect(() => checkOptions(endpointChecks, options)).toThrow(expect.objectContaining({ path }));
   });
 
   it("never shows a secret in the error", () => {
-    expect(() => checkOptions(endpointShape, { secretKey: "5ec3e7" })).toThrow(
+    expect(() => checkOptions(endpointChecks, { secretKey: "5ec3e7" })).toThrow(
       expect.not.stringContaining("5ec3e7"),
     );
   });
 
   it("become the document of the native side, with nothing undefined", () => {
-    const checked = checkOptions(endpointShape, {
+    const checked = checkOptions(endpointChecks, {
       secretKey: new Uint8Array(32),
       relay: { urls: ["https://r"] },
       logger: stderrLogger,

@@ -2,7 +2,15 @@
 //
 // Owns: their names, types and checks. Does not own: the options of the endpoint (node/node-options.ts).
 
-import { type Check, duration, functionOf, listOf, optional, optionError, type ShapeOf } from "../options.js";
+import {
+  type Check,
+  duration,
+  functionOf,
+  listOf,
+  type OptionChecksOf,
+  optional,
+  optionError,
+} from "../options.js";
 import type { ClientInterceptor } from "./interceptors.js";
 
 /** Options of a connection. */
@@ -28,7 +36,7 @@ export interface CheckedConnection {
 }
 
 /** The checks of {@link ClientOptions}. */
-export const connectShape: ShapeOf<CheckedConnection> = {
+export const connectChecks: OptionChecksOf<CheckedConnection> = {
   credential: optional(credential),
   timeoutMs: optional(duration),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),

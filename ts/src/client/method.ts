@@ -60,7 +60,7 @@ export interface CallSettings {
   readonly signal: AbortSignal | null;
 }
 
-const callShape = {
+const callChecks = {
   signal: optional(abortSignal),
   timeoutMs: optional(nullable(milliseconds)),
   metadata: optional((value: unknown, path: string) => pairsOf(value as StringPairs, path)),
@@ -84,7 +84,7 @@ export function defaultSettings(
  */
 export function settingsOf(defaults: CallSettings, options: CallOptions | undefined): CallSettings {
   if (options === undefined) return defaults;
-  const { signal, timeoutMs, metadata } = checkOptions(callShape, options);
+  const { signal, timeoutMs, metadata } = checkOptions(callChecks, options);
   if (metadata !== undefined) checkMetadata(metadata);
   return {
     ...(timeoutMs === undefined ? defaults : timeoutOf(timeoutMs)),

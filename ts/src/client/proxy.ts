@@ -26,7 +26,7 @@ type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 /** The reason with which the native side ends a call whose single answer was followed by another. */
 const STREAMED_ANSWER = "STREAMED_ANSWER";
 
-const proxyShape = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
+const proxyChecks = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
 
 /**
  * A service by its name alone. Member and method names are those of the wire, untouched.
@@ -43,7 +43,7 @@ export class ServiceProxy {
 
   /** Made by `client.proxy(name)`. */
   constructor(host: StubHost, service: string, options: ProxyOptions | undefined) {
-    const { version, timeoutMs } = checkOptions(proxyShape, options);
+    const { version, timeoutMs } = checkOptions(proxyChecks, options);
     this.#host = host;
     this.#service = text(service, "service");
     const { services, endpointId } = host.connection;

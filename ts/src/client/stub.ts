@@ -46,7 +46,7 @@ export interface StubHost {
   readonly logger: Logger;
 }
 
-const stubShape = {
+const stubChecks = {
   contract: optional(oneOf("verify", "ignore")),
   manifest: (value: unknown): unknown => value,
   mode: optional(oneOf("xlang", "json")),
@@ -57,7 +57,7 @@ const stubShape = {
 
 /** Builds the stub of a service at the other end of a connection. */
 export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
-  const checked = checkOptions(stubShape, options);
+  const checked = checkOptions(stubChecks, options);
   const bound = bindService(serviceFrom(service));
   const summary = announced(host, bound, checked.contract ?? "verify", checked.manifest);
   const mode = checked.mode ?? modeFor(summary, bound);

@@ -3,7 +3,7 @@
 // Owns: reading the iterable no faster than the stream takes it, and ending it when the call is over first.
 // Does not own: the byte budget (port/outlet.ts).
 
-import { kindOf } from "../options.js";
+import { describeValue } from "../options.js";
 import { Burst } from "../port/outlet.js";
 import type { ClientCall } from "./call.js";
 
@@ -23,7 +23,7 @@ export function sourceOf(items: unknown): Source {
   if (typeof items !== "string" && typeof iterable?.[Symbol.iterator] === "function") {
     return (iterable as Iterable<unknown>)[Symbol.iterator]();
   }
-  throw new TypeError(`the input must be an iterable, not ${kindOf(items)}`);
+  throw new TypeError(`the input must be an iterable, not ${describeValue(items)}`);
 }
 
 /** Sends what the source yields. Never rejects: what goes wrong becomes the failure of the call. */

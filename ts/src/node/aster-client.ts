@@ -2,7 +2,7 @@
 //
 // Owns: what users hold. Does not own: the endpoint below it (endpoint.ts), the calls (client/call.ts).
 
-import { type ClientOptions, connectShape } from "../client/client-options.js";
+import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
@@ -15,12 +15,12 @@ import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { checkOptions } from "../options.js";
 import type { Service } from "../schema/service.js";
 import { Endpoint } from "./endpoint.js";
-import { type EndpointOptions, endpointShape, loggerOf } from "./node-options.js";
+import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
 /** Options of {@link AsterClient.connect}: those of the connection and of the endpoint it is made from. */
 export interface ConnectOptions extends ClientOptions, EndpointOptions {}
 
-const clientShape = { ...endpointShape, ...connectShape };
+const clientChecks = { ...endpointChecks, ...connectChecks };
 
 /** How a client is joined to what it stands on. */
 interface ClientParts {
@@ -63,7 +63,7 @@ export class AsterClient {
   }
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
-    const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientShape, options);
+    const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientChecks, options);
     const own = await Endpoint.start(endpoint, endpoint.secretKey ?? ephemeralIdentity().secretKey);
     try {
       const connection = await own.connect(address, { credential, timeoutMs, interceptors });

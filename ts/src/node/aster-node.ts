@@ -3,7 +3,7 @@
 // Owns: the life of an endpoint (open, draining, closed) and of what was started on it. AsterServer and
 // AsterClient are two common cases of it. Does not own: the endpoint (endpoint.ts), calls, the network (Rust).
 
-import { type ClientOptions, connectShape } from "../client/client-options.js";
+import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import { AsterError, Code, withCaller } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
@@ -11,13 +11,13 @@ import type { NodeFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import { checkOptions, duration, optional } from "../options.js";
 import { startServing } from "../server/serve.js";
-import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveShape } from "../server/serve-options.js";
+import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterClient } from "./aster-client.js";
 import { Endpoint } from "./endpoint.js";
 import {
   type CheckedEndpoint,
   type EndpointOptions,
-  endpointShape,
+  endpointChecks,
   identity,
   loggerOf,
 } from "./node-options.js";
@@ -38,7 +38,7 @@ export interface DrainOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const nodeShape = { ...endpointShape, identity };
+const nodeChecks = { ...endpointChecks, identity };
 
 const DEFAULT_DRAIN_MS = 10_000;
 /** How long the end of an `await using` block waits for what was accepted. */
@@ -82,7 +82,7 @@ export class AsterNode {
    */
   static start(options: NodeOptions = {}): Promise<AsterNode> {
     return withCaller(AsterNode.start, async () => {
-      const checked = checkOptions(nodeShape, options);
+      const checked = checkOptions(nodeChecks, options);
       return AsterNode.open(checked, checked.identity ?? "project");
     });
   }
@@ -106,7 +106,7 @@ export class AsterNode {
    * @throws {TypeError} for anything but a handle of this process and build.
    */
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
-    const { logger } = checkOptions({ logger: endpointShape.logger }, options);
+    const { logger } = checkOptions({ logger: endpointChecks.logger }, options);
     return new AsterNode(Endpoint.borrowed(readHandle(handle)), loggerOf({ logger }), null);
   }
 
@@ -122,7 +122,7 @@ export class AsterNode {
    * @throws {AsterError} FAILED_PRECONDITION with reason `SERVING` the second time, `CLOSED` after closing.
    */
   serve(options: ServeOptions): void {
-    const checked = checkOptions(serveShape, options);
+    const checked = checkOptions(serveChecks, options);
     this.#open();
     if (this.#stopServing !== null) {
       throw new AsterError(Code.FAILED_PRECONDITION, "this node serves already", { reason: "SERVING" });
@@ -147,7 +147,7 @@ export class AsterNode {
   }
 
   async #connect(address: string, options: ClientOptions): Promise<AsterClient> {
-    const checked = checkOptions(connectShape, options);
+    const checked = checkOptions(connectChecks, options);
     this.#open();
     const connection = await this.#endpoint.connect(address, checked);
     const client: AsterClient = AsterClient.over(connection, {

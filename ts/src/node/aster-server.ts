@@ -4,14 +4,14 @@
 
 import { withCaller } from "../errors.js";
 import { checkOptions } from "../options.js";
-import { type ServeOptions, serveShape } from "../server/serve-options.js";
+import { type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
-import { endpointShape, identity } from "./node-options.js";
+import { endpointChecks, identity } from "./node-options.js";
 
 /** Options of {@link AsterServer.start}. */
 export interface ServerOptions extends NodeOptions, ServeOptions {}
 
-const serverShape = { ...endpointShape, identity, ...serveShape };
+const serverChecks = { ...endpointChecks, identity, ...serveChecks };
 
 /**
  * A server: a node that answers calls.
@@ -47,7 +47,7 @@ export class AsterServer {
       compress,
       identity: source,
       ...endpoint
-    } = checkOptions(serverShape, options);
+    } = checkOptions(serverChecks, options);
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
       node.serve({ services, access, interceptors, maxCallMs, compress });

@@ -7,15 +7,15 @@ import { type Logger, stderrLogger } from "../logging.js";
 import {
   type Check,
   checkOptions,
+  describeValue,
   having,
   integer,
-  kindOf,
   listOf,
+  type OptionChecksOf,
   object,
   oneOf,
   optional,
   optionError,
-  type ShapeOf,
   text,
 } from "../options.js";
 
@@ -59,7 +59,7 @@ export interface EndpointOptions {
 
 const MOST = 0x7fff_ffff;
 
-const limitsShape = {
+const limitsChecks = {
   maxStreams: optional(integer(1, MOST)),
   headerTimeoutMs: optional(integer(1)),
   bodyTimeoutMs: optional(integer(1)),
@@ -78,7 +78,7 @@ const secretKey: Check<string> = (value, path) => {
 const relay: Check<string | readonly string[]> = (value, path) => {
   if (value === "disabled" || value === "default") return value;
   if (typeof value !== "object")
-    throw optionError(path, `must be "disabled", "default" or { urls }, not ${kindOf(value)}`);
+    throw optionError(path, `must be "disabled", "default" or { urls }, not ${describeValue(value)}`);
   const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
   if (urls.length === 0) throw optionError(`${path}.urls`, 'must name a relay; "disabled" uses none');
   return urls;
@@ -94,11 +94,11 @@ export interface CheckedEndpoint {
 }
 
 /** The checks of {@link EndpointOptions}, to be spread into the shape of a role. */
-export const endpointShape: ShapeOf<CheckedEndpoint> = {
+export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
   secretKey: optional(secretKey),
   bind: optional(text),
   relay: optional(relay),
-  limits: optional((value: unknown, path: string) => checkOptions(limitsShape, value, path)),
+  limits: optional((value: unknown, path: string) => checkOptions(limitsChecks, value, path)),
   logger: optional(having<Logger>("debug", "info", "warn", "error")),
 };
 

@@ -4,7 +4,7 @@
 
 import type { StartedNode } from "../native/documents.js";
 import { native } from "../native/index.js";
-import { kindOf, optionError } from "../options.js";
+import { describeValue, optionError } from "../options.js";
 
 /** Stands for a node in another thread of the same process; survives `postMessage`. */
 export interface NodeHandle {
@@ -28,7 +28,7 @@ export function readHandle(value: unknown): StartedNode {
   const number = handle?.started?.node;
   // A number that 32 bits cannot hold would arrive at the native side as that of another node.
   if (handle?.aster !== "node" || !handle.started || number === undefined || number !== number >>> 0) {
-    throw optionError("handle", `must come from node.share(), not ${kindOf(value)}`);
+    throw optionError("handle", `must come from node.share(), not ${describeValue(value)}`);
   }
   if (handle.process !== process.pid)
     throw optionError("handle", "is of another process; nodes are shared by threads only");

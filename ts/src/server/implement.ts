@@ -4,7 +4,7 @@
 // Does not own: serving (serve.ts).
 
 import { AsterError, Code } from "../errors.js";
-import { kindOf, optionError } from "../options.js";
+import { describeValue, optionError } from "../options.js";
 import type { MethodOf } from "../schema/method.js";
 import { type Service, serviceDefinition } from "../schema/service.js";
 import type { Infer, InferInput } from "../schema/types.js";
@@ -60,7 +60,7 @@ export function implement(given: unknown, handlers: unknown): Implementation {
     );
   }
   if (typeof handlers !== "object" || handlers === null) {
-    throw new TypeError(`implement(${name}): the handlers must be an object, not ${kindOf(handlers)}`);
+    throw new TypeError(`implement(${name}): the handlers must be an object, not ${describeValue(handlers)}`);
   }
   const table = handlers as Readonly<Record<string, unknown>>;
   const found = new Map<string, AnyHandler>();
@@ -82,7 +82,8 @@ export function implement(given: unknown, handlers: unknown): Implementation {
 export function implementationHandlers(value: unknown, path: string): ReadonlyMap<string, AnyHandler> {
   const handlers =
     typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
-  if (handlers === undefined) throw optionError(path, `must come from implement(), not ${kindOf(value)}`);
+  if (handlers === undefined)
+    throw optionError(path, `must come from implement(), not ${describeValue(value)}`);
   return handlers;
 }
 

@@ -6,15 +6,15 @@
 import { AsterError, Code } from "../errors.js";
 import {
   type Check,
+  describeValue,
   functionOf,
   integer,
-  kindOf,
   listOf,
+  type OptionChecksOf,
   object,
   oneOf,
   optional,
   optionError,
-  type ShapeOf,
 } from "../options.js";
 import { type Implementation, implementationHandlers } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
@@ -52,7 +52,7 @@ export const access: Check<Access> = (value, path) => {
     );
   }
   if (typeof value !== "object" || value === null)
-    throw optionError(path, `must be "open" or an object, not ${kindOf(value)}`);
+    throw optionError(path, `must be "open" or an object, not ${describeValue(value)}`);
   object(value, path);
   throw new AsterError(
     Code.UNIMPLEMENTED,
@@ -85,7 +85,7 @@ export interface CheckedServing {
 }
 
 /** The checks of {@link ServeOptions}. */
-export const serveShape: ShapeOf<CheckedServing> = {
+export const serveChecks: OptionChecksOf<CheckedServing> = {
   services,
   access,
   interceptors: optional(listOf(functionOf<ServerInterceptor>())),
