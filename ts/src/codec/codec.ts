@@ -141,10 +141,10 @@ function compile(described: Described, executor?: ExecutorName): { plan: Plan; c
     return scope;
   };
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
-    const position = plan.roots[root];
-    const scope = scopeFor(position?.refs === true);
-    const functions = rootFunctions(scope, shapeOf(scope, schema, position));
-    return new RootCodec(scope, root, functions, schema, position?.compatible === true);
+    const planNode = plan.roots[root];
+    const scope = scopeFor(planNode?.refs === true);
+    const functions = rootFunctions(scope, shapeOf(scope, schema, planNode));
+    return new RootCodec(scope, root, functions, schema, planNode?.compatible === true);
   };
   return { plan, codecs: codec };
 }

@@ -187,17 +187,18 @@ class ReaderSource {
   }
 
   #field(place: FieldShape, target: string): string {
-    const { field, shape, fieldFlag } = place;
-    const read = fieldFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(place, target);
+    const { field, shape, leadingFlag } = place;
+    const read =
+      leadingFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(place, target);
     if (!this.#reading.presenceFlagged || field.fallback === null) return read;
     return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(${this.#source.constant(field)});`;
   }
 
   /** Statements that read a shared field, which begins with a flag. */
   #flaggedField(place: FieldShape, target: string): string {
-    const { shape, fieldFlag } = place;
+    const { shape, leadingFlag } = place;
     const rare = flaggedFieldReader(this.#reading, place);
-    if (fieldFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
+    if (leadingFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
       return `${target} = ${this.#source.constant(rare)}(r);`;
     const info = shape.op === "message" && shape.typeInfo;
     const type = info ? `expectType(r, ${this.#scopeName}, ${this.#source.constant(shape.type)}); ` : "";
@@ -342,8 +343,8 @@ class ReaderSource {
 }
 
 /** A scalar or enum without a reference flag. It cannot be part of a cycle. */
-function isPlainScalar({ shape, fieldFlag }: FieldShape): boolean {
-  return fieldFlag !== "reference" && (shape.op === "scalar" || shape.op === "enum");
+function isPlainScalar({ shape, leadingFlag }: FieldShape): boolean {
+  return leadingFlag !== "reference" && (shape.op === "scalar" || shape.op === "enum");
 }
 
 /** The readers of the types of a scope, by index; null for enums and extensions. */

@@ -138,9 +138,9 @@ class WriterSource {
 
   /** Writes the value of a field, with its flags. */
   #flaggedField(place: FieldShape): Step {
-    const { shape, fieldFlag } = place;
-    if (fieldFlag === "plain") return this.#plainField(shape);
-    if (fieldFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
+    const { shape, leadingFlag } = place;
+    if (leadingFlag === "plain") return this.#plainField(shape);
+    if (leadingFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
       return this.#closure(flaggedFieldWriter(this.#scope, place));
     return orNull(shape.nullable, this.#tracked(trackedByShape(shape), this.#present(shape)));
   }

@@ -110,11 +110,11 @@ export function isPresent(reader: Reader): boolean {
 }
 
 /** Makes the reader of a field, including its null flag or reference flag. */
-export function flaggedFieldReader(reading: Reading, { shape, fieldFlag }: FieldShape): ReadValue {
-  if (fieldFlag === "plain") return fieldReader(reading, shape);
+export function flaggedFieldReader(reading: Reading, { shape, leadingFlag }: FieldShape): ReadValue {
+  if (leadingFlag === "plain") return fieldReader(reading, shape);
   const read = presentReader(reading, shape);
   const expect = expectOf(reading, shape);
-  if (fieldFlag === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
+  if (leadingFlag === "flag") return (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader));
   if (shape.op === "dynamic") {
     const typed = typedValueReader(reading.scope, expect);
     return (reader) => readTracked(reader, expect, null, typed);

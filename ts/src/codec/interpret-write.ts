@@ -58,9 +58,9 @@ function fieldOf(
 }
 
 /** Makes the writer of a field, including its null flag or reference flag. */
-export function flaggedFieldWriter(scope: Scope, { shape, fieldFlag }: FieldShape): WriteValue {
-  if (fieldFlag === "plain") return fieldWriter(scope, shape);
-  if (fieldFlag === "flag") return flagWriter(scope, shape);
+export function flaggedFieldWriter(scope: Scope, { shape, leadingFlag }: FieldShape): WriteValue {
+  if (leadingFlag === "plain") return fieldWriter(scope, shape);
+  if (leadingFlag === "flag") return flagWriter(scope, shape);
   if (shape.op === "dynamic") return (writer, value) => writeSharedDynamic(scope, writer, value, shape);
   const write = presentWriter(scope, shape);
   const tracked = trackedByShape(shape);

@@ -5,15 +5,15 @@
 
 import { controlCall } from "../native/index.js";
 
-/** One position of a plan: the type of the value there and how it is encoded. */
-export interface PlanPosition {
+/** How one value of a message is encoded: its type, nullable or not, shared or not. */
+export interface PlanNode {
   /** The Fory type id; 0 for a dynamic position. */
   readonly id: number;
   readonly nullable: boolean;
-  readonly element?: PlanPosition;
+  readonly element?: PlanNode;
   readonly declared?: boolean;
-  readonly key?: PlanPosition;
-  readonly value?: PlanPosition;
+  readonly key?: PlanNode;
+  readonly value?: PlanNode;
   readonly keyDeclared?: boolean;
   readonly valueDeclared?: boolean;
   /** The index of the message, enum or extension. */
@@ -24,7 +24,7 @@ export interface PlanPosition {
   readonly narrow?: number;
   /** For unions: the allowed types. */
   readonly types?: readonly number[];
-  /** For shared fields: the flag that the field begins with where references are tracked. */
+  /** For shared fields: the leading flag where references are tracked. */
   readonly shared?: "flag" | "reference";
   /** For roots: payloads with this root track references. */
   readonly refs?: boolean;
@@ -41,7 +41,7 @@ export interface PlanType {
   readonly hash?: string;
   readonly prefix?: string;
   readonly order?: readonly number[];
-  readonly fields?: readonly PlanPosition[];
+  readonly fields?: readonly PlanNode[];
   readonly members?: number;
 }
 
@@ -51,7 +51,7 @@ export interface Plan {
   /** Equal for two plans when all their messages have the same bytes. */
   readonly fingerprint: string;
   readonly types: readonly PlanType[];
-  readonly roots: readonly PlanPosition[];
+  readonly roots: readonly PlanNode[];
 }
 
 /** Compiles the plan of a descriptor. */

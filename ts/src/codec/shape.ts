@@ -1,4 +1,4 @@
-// Shapes: one position of a plan, joined with the JavaScript types of the schema.
+// Shapes: a plan node joined with the JavaScript types of the schema.
 //
 // Owns: the shapes, and the scope: the types of one plan with their names, shapes and functions. A plan decides the
 // bytes. The schema decides the JavaScript type: number or bigint, Map or record, copy or view. Executors need both.
@@ -12,7 +12,7 @@ import type { ScalarKind } from "../schema/kinds.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { conform } from "../schema/validate.js";
 import { type MetaString, metaStringOf } from "./meta-string.js";
-import type { Plan, PlanPosition, PlanType } from "./plan.js";
+import type { Plan, PlanNode, PlanType } from "./plan.js";
 import type { Reader } from "./reader.js";
 import { ID } from "./wire.js";
 
@@ -88,12 +88,12 @@ export interface FieldShape {
   readonly key: string;
   /** Set after all types of the scope exist. */
   readonly shape: Shape;
-  /** What the field begins with. */
-  readonly fieldFlag: FieldFlag;
+  /** The flag before the value, if any. */
+  readonly leadingFlag: LeadingFlag;
 }
 
-/** `plain`: a null flag only where the shape is nullable. `flag`: always a null flag. `reference`: a reference flag. */
-export type FieldFlag = "plain" | "flag" | "reference";
+/** The byte before the value of a field. `plain`: a null flag only where the shape is nullable. `flag`: always a null flag. `reference`: a reference flag. */
+export type LeadingFlag = "plain" | "flag" | "reference";
 
 /** Writes the hash and the fields of a message. */
 export type WriteBody = (writer: MessageWriter, value: unknown) => void;
@@ -221,42 +221,42 @@ export function scopeOf(plan: Plan, described: Described, tracked: boolean): Sco
   };
   for (const type of types) {
     if (type.kind !== "message") continue;
-    const positions = plan.types[type.index]?.fields ?? [];
+    const planNodes = plan.types[type.index]?.fields ?? [];
     type.fields = type.definition.fields.map((field, index) => ({
       field,
       key: field.key,
-      shape: shapeOf(scope, field.schema, positions[index]),
-      fieldFlag: (tracked && positions[index]?.shared) || "plain",
+      shape: shapeOf(scope, field.schema, planNodes[index]),
+      leadingFlag: (tracked && planNodes[index]?.shared) || "plain",
     }));
   }
   return scope;
 }
 
-/** The shape of a schema at one position of the plan. */
-export function shapeOf(scope: Scope, schema: SchemaObject, position: PlanPosition | undefined): Shape {
-  if (position === undefined) throw new Error("a plan with fewer positions than its schema");
+/** The shape of a schema with its plan node. */
+export function shapeOf(scope: Scope, schema: SchemaObject, planNode: PlanNode | undefined): Shape {
+  if (planNode === undefined) throw new Error("a plan with fewer nodes than its schema");
   let node = nodeOf(schema);
   // Through t.ref an optional can contain another optional. Both have one null on the wire.
   while (node.kind === "optional") node = nodeOf(node.inner);
-  const nullable = position.nullable;
+  const nullable = planNode.nullable;
   switch (node.kind) {
     case "scalar":
-      if (position.id !== node.scalar.id)
-        throw new Error(`a plan with id ${position.id} for ${node.scalar.word}`);
+      if (planNode.id !== node.scalar.id)
+        throw new Error(`a plan with id ${planNode.id} for ${node.scalar.word}`);
       return { op: "scalar", nullable, kind: node.scalar, lend: node.lend };
     case "list":
     case "set": {
-      const element = shapeOf(scope, node.element, position.element);
-      return { op: node.kind, nullable, element, declared: position.declared === true };
+      const element = shapeOf(scope, node.element, planNode.element);
+      return { op: node.kind, nullable, element, declared: planNode.declared === true };
     }
     case "map":
       return {
         op: "map",
         nullable,
-        key: shapeOf(scope, node.key, position.key),
-        value: shapeOf(scope, node.value, position.value),
-        keyDeclared: position.keyDeclared === true,
-        valueDeclared: position.valueDeclared === true,
+        key: shapeOf(scope, node.key, planNode.key),
+        value: shapeOf(scope, node.value, planNode.value),
+        keyDeclared: planNode.keyDeclared === true,
+        valueDeclared: planNode.valueDeclared === true,
         record: node.record,
       };
     case "message":
@@ -264,20 +264,20 @@ export function shapeOf(scope: Scope, schema: SchemaObject, position: PlanPositi
         op: "message",
         nullable,
         type: messageType(scope, node.message),
-        typeInfo: position.typeInfo === true,
+        typeInfo: planNode.typeInfo === true,
       };
     case "enum":
       return { op: "enum", nullable, type: enumType(scope, node.enum) };
     case "extension": {
       const type = extensionType(scope, node.extension);
-      return { op: "extension", nullable, type, typeInfo: position.typeInfo === true };
+      return { op: "extension", nullable, type, typeInfo: planNode.typeInfo === true };
     }
     case "union": {
       const only = node.members.map((member) => unionType(scope, member));
       return { op: "dynamic", nullable, narrow: 0, only, records: false };
     }
     case "any":
-      return { op: "dynamic", nullable, narrow: position.narrow ?? 0, only: null, records: false };
+      return { op: "dynamic", nullable, narrow: planNode.narrow ?? 0, only: null, records: false };
   }
 }
 

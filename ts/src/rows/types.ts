@@ -154,6 +154,7 @@ export interface Rows<M, I = M> {
    * other values or throws a RangeError; it never reads outside of them. Shared and resizable memory is copied first.
    * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid row of this schema
    */
+  row(bytes: Uint8Array): RowView<M>;
   /** A view of a table. Lifetime and errors are the same as for `row`. */
   table(bytes: Uint8Array): RowTable<M>;
   /** Decodes a view, also when the message has a field with the name `toObject`. */
