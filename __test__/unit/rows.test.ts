@@ -223,17 +223,17 @@ describe("what does not fit", () => {
     [
       "a date",
       message("no/A", { when: t.list(t.date) }),
-      "rows(no/A): when: rows have no form for values of this type",
+      "rows(no/A): when: rows cannot hold values of this type",
     ],
     [
       "anything",
       message("no/B", { any: t.any }),
-      "rows(no/B): any: rows have no form for values of this type",
+      "rows(no/B): any: rows cannot hold values of this type",
     ],
     [
       "a typed array",
       message("no/C", { n: t.float64Array }),
-      "rows(no/C): n: rows have no form for values of this type",
+      "rows(no/C): n: rows cannot hold values of this type",
     ],
     ["no message", t.list(Line), "rows() needs a message schema"],
     ["no schema", 3, "rows(): number is no schema"],
@@ -241,13 +241,13 @@ describe("what does not fit", () => {
     expect(() => rows(schema)).toThrow(new TypeError(text));
   });
 
-  it("a message that contains itself has no rows", () => {
+  it("rows cannot hold a message that contains itself", () => {
     const Node: Loose = message("no/Node", {
       get next() {
         return t.optional(Node);
       },
     });
-    expect(() => rows(Node)).toThrow(/rows\(no\/Node\): .*a message that contains itself has no row$/);
+    expect(() => rows(Node)).toThrow(/rows\(no\/Node\): .*rows cannot hold a message that contains itself$/);
   });
 
   it("a value that is shared is written each time", () => {

@@ -1,6 +1,6 @@
-//! Why a message or its JSON text was refused, and where in it.
+//! Why a message or its JSON text was refused, and the path of the wrong value.
 //!
-//! Paths are put together while an error travels up, so that reading pays nothing for them.
+//! Each caller adds its segment to the path while the error returns, so decoding a valid message costs nothing extra.
 
 use crate::buffer::ReadError;
 use crate::violation::Violation;
@@ -11,25 +11,25 @@ pub enum CodecError {
     /// The bytes, the text or the value do not fit the type.
     #[error("{}{problem}", prefix(path))]
     Invalid {
-        /// Where in the message, such as `lines[3].price`; empty at its root.
+        /// Path in the message, such as `lines[3].price`; empty at the root.
         path: String,
         /// What is wrong there.
         problem: String,
     },
-    /// A limit of [`crate::PayloadLimits`] was passed.
-    #[error("{}more than {most} ({what})", prefix(path))]
+    /// A limit of [`crate::PayloadLimits`] was exceeded.
+    #[error("{}more than {most} {what}", prefix(path))]
     Limit {
-        /// Where in the message.
+        /// Path in the message.
         path: String,
         /// What was counted.
         what: &'static str,
         /// The limit.
         most: usize,
     },
-    /// JSON text has members that the contract does not know.
+    /// JSON text has members that the message type does not declare.
     #[error("{0}")]
     Violation(Box<Violation>),
-    /// The plan has no root of that number: a mistake of the caller, not of a peer.
+    /// The plan has no root with this number. The caller made the mistake, not a peer.
     #[error("the plan has no root {0}")]
     NoRoot(usize),
 }
@@ -43,7 +43,7 @@ impl CodecError {
         Self::Invalid { path: String::new(), problem: problem.into() }
     }
 
-    /// The status code that says this to a peer.
+    /// The status code that is sent to the peer for this error.
     pub fn code(&self) -> u32 {
         match self {
             Self::Invalid { .. } => 3,
@@ -53,7 +53,7 @@ impl CodecError {
         }
     }
 
-    /// Where in the message; empty at its root.
+    /// Path in the message; empty at the root.
     pub fn path(&self) -> &str {
         match self {
             Self::Invalid { path, .. } | Self::Limit { path, .. } => path,
@@ -62,7 +62,7 @@ impl CodecError {
         }
     }
 
-    /// Status details for the peer; only a contract violation has any.
+    /// Status details for the peer. Only a contract violation has details.
     pub fn details(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Violation(violation) => violation.details(),
@@ -81,17 +81,17 @@ impl CodecError {
         self
     }
 
-    /// The error seen from the message that has it in a field.
+    /// Adds the name of the field that contains the error to the path.
     pub(crate) fn in_field(self, name: &str) -> Self {
         self.prepend(name)
     }
 
-    /// The error seen from the collection that has it in an element or entry.
+    /// Adds the index of the element or entry that contains the error to the path.
     pub(crate) fn at_index(self, index: usize) -> Self {
         self.prepend(&format!("[{index}]"))
     }
 
-    /// The error seen from the map that has it under a key.
+    /// Adds the map key whose entry contains the error to the path.
     pub(crate) fn at_key(self, key: &str) -> Self {
         self.prepend(&format!("[{key}]"))
     }

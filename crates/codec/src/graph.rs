@@ -1,4 +1,4 @@
-//! Values that share parts or form cycles, and the sink that builds values.
+//! Graphs: values with shared parts or cycles, and the sink that builds values in memory.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,34 +8,35 @@ use crate::encode::encode;
 use crate::limits::PayloadLimits;
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{References, Sink, XlangForm};
+use crate::sink::{ReferenceCollector, Sink, XlangForm};
 use crate::types::ArrayKind;
 use crate::value::{ResolvedValue, Value};
 
-/// A value in which others may stand more than once.
+/// A message in which a value may occur more than once.
 ///
-/// Shape: a [`Value::Shared`] anywhere in `root` or `objects` is an index into `objects`, whose entries are
-/// no `Shared` themselves. Cycles go through `objects`, so a graph owns its parts like any tree.
+/// Shape: a [`Value::Shared`] anywhere in `root` or `objects` is an index into `objects`. An entry of `objects`
+/// is never itself `Shared`. A cycle is a `Shared` index inside the object that it names, so no value borrows
+/// from another one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// The value at the root.
     pub root: Value,
-    /// The values that stand in several places.
+    /// The values that occur more than once.
     pub objects: Vec<Value>,
 }
 
 impl Graph {
-    /// Writes the graph as root `root` of `plan`, as a peer takes it. Where the root does not track
-    /// references, a value that is shared is written each time.
+    /// Encodes the graph as root `root` of `plan`, in the form that is sent to a peer. If the root does not
+    /// track references, a shared value is written at each occurrence.
     ///
-    /// Errors: a value does not fit its place; a cycle where references are not tracked.
+    /// Errors: a value does not fit its declared type; a cycle, if the root does not track references.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
         self.encode_as(plan, root, XlangForm::Wire)
     }
 
-    /// Reads a message of root `root`, within the default limits.
+    /// Decodes a message of root `root` within the default limits.
     ///
-    /// Errors: what is wrong and where.
+    /// Errors: what is wrong, with the path.
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
         Self::decode_as(plan, root, message, XlangForm::Wire)
     }
@@ -53,8 +54,8 @@ impl Graph {
     }
 
     fn decode_as(plan: &Plan, root: usize, message: &[u8], form: XlangForm) -> Result<Self, CodecError> {
-        let wanted = References::of(plan, root, message, form)?;
-        let mut builder = Builder::new(wanted);
+        let referenced = ReferenceCollector::of(plan, root, message, form)?;
+        let mut builder = Builder::new(referenced);
         decode(plan, root, message, form, PayloadLimits::DEFAULT, &mut builder)?;
         builder.finish()
     }
@@ -63,25 +64,25 @@ impl Graph {
 /// Converts a message of a peer to presence-flagged XLANG (docs/plan.md): a field that the peer left out gets the
 /// flag for absent, a field that this side does not know is dropped.
 ///
-/// Errors: a message that does not decode.
+/// Errors: the message does not decode.
 pub fn wire_to_presence_flagged(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
     Graph::decode(plan, root, message)?.encode_as(plan, root, XlangForm::PresenceFlagged)
 }
 
-/// Turns plain XLANG, as TypeScript writes it whatever the root's mode, into what a peer takes.
+/// Converts plain XLANG to the form that is sent to a peer. TypeScript writes plain XLANG for every root.
 ///
-/// Errors: a message that does not decode.
+/// Errors: the message does not decode.
 pub fn plain_to_wire(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
     Graph::decode_plain(plan, root, message)?.encode(plan, root)
 }
 
-/// The sink that builds a value.
+/// A sink that builds a graph.
 struct Builder {
     open: Vec<Open>,
     done: Option<Value>,
-    /// Numbers that are referred to.
-    wanted: HashSet<usize>,
-    /// By number in the message; an object is complete once it has ended.
+    /// Reference numbers that a back reference names.
+    referenced: HashSet<usize>,
+    /// Complete shared values by their reference number in the message.
     objects: HashMap<usize, Value>,
 }
 
@@ -93,28 +94,29 @@ enum Open {
         fields: Vec<Value>,
         field: usize,
     },
-    /// A shared value.
+    /// A shared value; `None` until its value is complete.
     Tracked(Option<Value>),
 }
 
 type Done = Result<(), CodecError>;
 
 impl Builder {
-    /// Numbers count every value that could have been referred to; a graph counts those that were.
+    /// Replaces reference numbers by indexes into `objects`. A message numbers every tracked value, a graph only
+    /// the values that a back reference names.
     fn finish(mut self) -> Result<Graph, CodecError> {
-        let mut root = self.done.take().ok_or_else(|| CodecError::invalid("an empty message"))?;
+        let mut root = self.done.take().ok_or_else(|| CodecError::invalid("the message has no value"))?;
         let mut numbers: Vec<usize> = self.objects.keys().copied().collect();
         numbers.sort_unstable();
-        let places: HashMap<usize, usize> = numbers.iter().enumerate().map(|(at, &n)| (n, at)).collect();
+        let new_numbers: HashMap<usize, usize> = numbers.iter().enumerate().map(|(at, &n)| (n, at)).collect();
         let mut objects: Vec<Value> = numbers.iter().filter_map(|n| self.objects.remove(n)).collect();
         for value in objects.iter_mut().chain([&mut root]) {
-            renumber(value, &places)?;
+            renumber_references(value, &new_numbers)?;
         }
         Ok(Graph { root, objects })
     }
 
-    fn new(wanted: HashSet<usize>) -> Self {
-        Self { open: Vec::new(), done: None, wanted, objects: HashMap::new() }
+    fn new(referenced: HashSet<usize>) -> Self {
+        Self { open: Vec::new(), done: None, referenced, objects: HashMap::new() }
     }
 
     fn put(&mut self, value: Value) {
@@ -136,7 +138,9 @@ impl Builder {
 
     fn end(&mut self) -> Done {
         let value = match self.open.pop() {
-            None | Some(Open::Tracked(_)) => return Err(CodecError::invalid("an end without a beginning")),
+            None | Some(Open::Tracked(_)) => {
+                return Err(CodecError::invalid("a container ends that did not begin"));
+            }
             Some(Open::Items(items, true)) => Value::Set(items),
             Some(Open::Items(items, false)) => Value::List(items),
             Some(Open::Map(entries, _)) => Value::Map(entries),
@@ -208,18 +212,18 @@ impl Sink for Builder {
     }
 
     fn begin_tracked(&mut self, number: usize) -> Done {
-        if self.wanted.contains(&number) {
+        if self.referenced.contains(&number) {
             self.open.push(Open::Tracked(None));
         }
         Ok(())
     }
 
     fn end_tracked(&mut self, number: usize) -> Done {
-        if !self.wanted.contains(&number) {
+        if !self.referenced.contains(&number) {
             return Ok(());
         }
         let Some(Open::Tracked(Some(value))) = self.open.pop() else {
-            return Err(CodecError::invalid("a shared value without a value"));
+            return Err(CodecError::invalid("a shared value ends before its value"));
         };
         self.objects.insert(number, value);
         self.put(Value::Shared(number));
@@ -279,19 +283,22 @@ impl Sink for Builder {
     }
 }
 
-fn renumber(value: &mut Value, places: &HashMap<usize, usize>) -> Done {
-    let all = |values: &mut [Value]| values.iter_mut().try_for_each(|value| renumber(value, places));
+fn renumber_references(value: &mut Value, new_numbers: &HashMap<usize, usize>) -> Done {
+    let all = |values: &mut [Value]| {
+        values.iter_mut().try_for_each(|value| renumber_references(value, new_numbers))
+    };
     match value {
         Value::Shared(number) => {
-            let place =
-                places.get(number).ok_or_else(|| CodecError::invalid("a shared value that is none"))?;
-            *number = *place;
+            let new_number = new_numbers
+                .get(number)
+                .ok_or_else(|| CodecError::invalid("a back reference names a value that is not shared"))?;
+            *number = *new_number;
             Ok(())
         }
         Value::List(values) | Value::Set(values) | Value::Message { fields: values, .. } => all(values),
         Value::Map(entries) => entries.iter_mut().try_for_each(|(key, value)| {
-            renumber(key, places)?;
-            renumber(value, places)
+            renumber_references(key, new_numbers)?;
+            renumber_references(value, new_numbers)
         }),
         _ => Ok(()),
     }

@@ -1,9 +1,9 @@
-//! Fory XLANG: schema to plan, and the plan over bytes and JSON.
+//! Fory XLANG: compiles a schema to a plan, and encodes and decodes payloads by the plan.
 //!
-//! The lowest layer: it knows no frames, no calls and no network. `buffer` reads and writes the forms of
-//! values; `schema` and `plan` decide which form stands where; `decode` and `encode` walk a plan over bytes,
-//! driven by or driving JSON text (`json`) or values in memory (`value`, `graph`); `row` is the form that is
-//! read in place.
+//! The lowest layer: it knows no frames, no calls and no network. `buffer` reads and writes single integers,
+//! floats and strings. `schema` and `plan` decide how each value of a message is encoded. `decode` walks over
+//! bytes and calls a `sink`, `encode` takes values from a `source`; JSON text (`json`) and values in memory
+//! (`value`, `graph`) are both. `row` is Fory's row format, which is read in place.
 
 #![forbid(unsafe_code)]
 

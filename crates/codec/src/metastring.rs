@@ -1,15 +1,15 @@
-//! Meta strings: the packed form of namespaces and type names.
+//! Meta strings: the packed encoding of namespaces, type names and field names.
 //!
-//! Owns the choice of a packing, packing and unpacking. Which string was written before in a message is
-//! the business of the encoder and the decoder.
+//! Owns the choice of a packing, packing and unpacking. The encoder and the decoder know which strings a message
+//! already contains.
 
 use crate::{Writer, murmur3};
 
-/// Strings whose packed form is longer carry a hash.
+/// A packed string with more bytes than this has a hash before it.
 pub(crate) const SHORT: usize = 16;
 const LONGEST_NAME: usize = 32_766;
 
-/// What a meta string names; decides which two special characters the six-bit alphabet holds.
+/// What a meta string names. It decides the two special characters of the six-bit alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A namespace: `.` and `_`.
@@ -36,16 +36,16 @@ pub struct MetaString {
     pub bytes: Vec<u8>,
 }
 
-/// Why a name has no packed form, or packed bytes no text.
+/// Why a name cannot be packed, or packed bytes cannot be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MetaStringError {
-    /// Letters that Python's packing takes for its own and then fails on, such as `über`.
+    /// The name has letters outside ASCII that make Python's packing fail, such as `über`.
     #[error("the name has letters or digits outside ASCII that Python peers cannot register")]
     Letters,
     /// Too many characters.
     #[error("the name is longer than 32766 characters")]
     TooLong,
-    /// Packed bytes that stand for no text.
+    /// The packed bytes do not decode to a text.
     #[error("a packed name is malformed")]
     Malformed,
 }
@@ -57,12 +57,12 @@ const FIRST_TO_LOWER: u8 = 3;
 const ALL_TO_LOWER: u8 = 4;
 
 impl MetaString {
-    /// Packs `text` as Python does, so that equal names are equal bytes.
+    /// Packs `text` as Python does, so equal names have equal bytes.
     pub fn encode(text: &str, role: Role) -> Result<Self, MetaStringError> {
         Self::pack(text, role, choose(text, role)?)
     }
 
-    /// Packs a namespace or type name for a TypeDef, which does without the plain lower-case packing.
+    /// Packs a namespace or type name for a description (TypeDef), which does not use the lower-case packing.
     pub(crate) fn encode_described(text: &str, role: Role) -> Result<Self, MetaStringError> {
         let first = role == Role::TypeName && text.starts_with(char::is_uppercase);
         match choose(text, role)? {
@@ -71,7 +71,7 @@ impl MetaString {
         }
     }
 
-    /// Packs the name of a field, for a TypeDef or the schema of a row.
+    /// Packs the name of a field, for a description (TypeDef) or the schema bytes of a row.
     pub(crate) fn encode_field(text: &str) -> Result<Self, MetaStringError> {
         Self::pack(text, Role::TypeName, choose_of_three(text, Role::TypeName)?)
     }
@@ -88,7 +88,7 @@ impl MetaString {
         Ok(Self { code, bytes })
     }
 
-    /// Its bytes in a message where it stands for the first time.
+    /// Its bytes at the first use in a message.
     pub fn first_use(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(self.bytes.len() + 9);
         writer.put_var_u64((self.bytes.len() as u64) << 1);
@@ -102,12 +102,12 @@ impl MetaString {
     }
 }
 
-/// The hash that precedes a long packed string: its low byte is the packing.
+/// The hash that precedes a long packed string. Its low byte is the packing code.
 pub(crate) fn long_hash(code: u8, bytes: &[u8]) -> u64 {
     murmur3(bytes) & !0xFF | u64::from(code)
 }
 
-/// Unpacks a string in any of the packings, whether or not a writer would have chosen it.
+/// Unpacks a string. Any packing is accepted, not only the one that a writer chooses.
 pub fn decode(code: u8, bytes: &[u8], role: Role) -> Result<String, MetaStringError> {
     let malformed = MetaStringError::Malformed;
     match code {
@@ -135,8 +135,8 @@ fn choose(text: &str, role: Role) -> Result<u8, MetaStringError> {
     let (mut fits_lower, mut fits_all) = (true, true);
     for c in text.chars() {
         count += 1;
-        // Python tests letters and digits by Unicode, not by ASCII: names that pass here and cannot be
-        // packed are names that Python refuses.
+        // Python tests letters and digits by Unicode, not by ASCII. A name that passes this test and then cannot be
+        // packed is a name that Python refuses.
         upper += usize::from(c.is_uppercase());
         digits += usize::from(c.is_numeric());
         fits_lower &= c.is_lowercase() || "._$|".contains(c);
@@ -156,8 +156,8 @@ fn choose(text: &str, role: Role) -> Result<u8, MetaStringError> {
     })
 }
 
-/// The packing of a name where only three are allowed. Python fails on a field or namespace with a single,
-/// leading capital; we pack it like any other.
+/// The packing of a name when only three packings are allowed. Python fails for a field name or namespace whose only
+/// capital is its first letter; this function packs it like any other name.
 fn choose_of_three(text: &str, role: Role) -> Result<u8, MetaStringError> {
     let specials = role.specials();
     let (mut count, mut upper, mut digits, mut fits) = (0, 0, 0, true);
@@ -229,7 +229,8 @@ fn all_char(index: u8, role: Role) -> Option<u8> {
     })
 }
 
-/// Packs characters high bit first behind the strip bit, which says that the tail could hold one more.
+/// Packs characters, high bit first, after the strip bit. The strip bit is 1 if the unused bits at the end are enough
+/// for one more character.
 fn pack(
     characters: impl Iterator<Item = u8>,
     bits: usize,
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_no_alphabet_is_utf8() {
+    fn a_name_that_fits_no_alphabet_is_packed_as_utf8() {
         for text in ["Record.Inner", "Foo.<locals>.Bar", "名前", "With-Dash"] {
             let meta = MetaString::encode(text, Role::TypeName).unwrap();
             assert_eq!((meta.code, meta.bytes.as_slice()), (0, text.as_bytes()));

@@ -1,11 +1,11 @@
-//! `MurmurHash3` x64-128, first lane only: names long ones among meta strings and fingerprints messages.
+//! `MurmurHash3` x64-128, first 64 bits only: the hash of long meta strings, message fields and descriptions.
 
 /// The seed of every hash in the format.
 const SEED: u64 = 47;
 const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 
-/// The first 64-bit lane over `bytes`, seed 47.
+/// The first 64 bits of the hash of `bytes`, with seed 47.
 pub fn murmur3(bytes: &[u8]) -> u64 {
     let (mut h1, mut h2) = (SEED, SEED);
     let (blocks, tail) = bytes.as_chunks::<16>();
@@ -18,7 +18,7 @@ pub fn murmur3(bytes: &[u8]) -> u64 {
         h2 = h2.rotate_left(31).wrapping_add(h1);
         h2 = h2.wrapping_mul(5).wrapping_add(0x3849_5ab5);
     }
-    // A tail padded with zeros mixes as a zero lane where it has no bytes, and zero mixes to zero.
+    // The algorithm skips missing tail bytes. Zero padding gives the same result, because zero mixes to zero.
     let mut last = [0; 16];
     for (slot, byte) in last.iter_mut().zip(tail) {
         *slot = *byte;

@@ -1,4 +1,4 @@
-//! What one walk over a message drives: checking, JSON text or values.
+//! The receiver of a decoded message: the decoder calls a [`Sink`] for each value it reads.
 
 use std::collections::HashSet;
 
@@ -9,25 +9,25 @@ use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
-/// What the bytes of a message are for.
+/// The form of XLANG bytes: who writes them and who reads them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum XlangForm {
-    /// A peer: as the mode of the root says.
+    /// To or from a peer, with all options of the root.
     Wire,
-    /// TypeScript, or from it: never with descriptions of fields.
+    /// To or from TypeScript: never has descriptions of fields.
     Plain,
-    /// To TypeScript: plain, with a byte before each field that has a default, saying whether it is there.
+    /// To TypeScript: plain, and one byte before each field that has a default (`00` absent, `01` present).
     PresenceFlagged,
 }
 
 impl XlangForm {
-    /// The mode of a root in this form.
+    /// The options of a root that apply in this form.
     pub(crate) fn of(self, options: RootOptions) -> RootOptions {
         RootOptions { refs: options.refs, compatible: options.compatible && self == Self::Wire }
     }
 }
 
-/// Takes the parts of a message in wire order. A sink may refuse what it has no form for.
+/// Receives the values of a message in wire order. A sink may refuse a value that it cannot represent.
 pub(crate) trait Sink {
     fn null(&mut self) -> Done;
     fn bool(&mut self, value: bool) -> Done;
@@ -35,52 +35,52 @@ pub(crate) trait Sink {
     fn float(&mut self, value: f64) -> Done;
     fn text(&mut self, value: &str) -> Done;
     fn bytes(&mut self, value: &[u8]) -> Done;
-    /// Bytes in a place that declares a text form for them.
+    /// Bytes of a field that is declared as `base64`, so JSON carries them as text.
     fn base64(&mut self, value: &[u8]) -> Done;
     fn date(&mut self, days: i32) -> Done;
     fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done;
     fn member(&mut self, index: usize, ordinal: usize, value: &EnumValue) -> Done;
-    /// Items of a typed array: whole ones, little-endian.
+    /// Items of a typed array, little-endian; the length is a multiple of the item size.
     fn array(&mut self, kind: ArrayKind, items: &[u8]) -> Done;
-    /// What the user's own encoder made of a value of extension `index`.
+    /// A value of extension type `index`: the bytes that the user's own encoder produced.
     fn extension(&mut self, index: usize, bytes: &[u8]) -> Done;
-    /// The value that follows may be referred to by this number; they count from 0.
+    /// The next value has this reference number, so later back references may name it. Numbers start at 0.
     fn begin_tracked(&mut self, _number: usize) -> Done {
         Ok(())
     }
-    /// That value has ended.
+    /// The value with this reference number is complete.
     fn end_tracked(&mut self, _number: usize) -> Done {
         Ok(())
     }
-    /// In place of a value: the one of that number once more. It may not have ended, where values form a cycle.
+    /// A back reference instead of a value: the value with this number again. In a cycle that value is not complete yet.
     fn reference(&mut self, number: usize) -> Done;
-    /// Announces a list or set; its elements follow, each after `element`.
+    /// Begins a list or set. A call of `element` precedes each element.
     fn begin_items(&mut self, count: usize, set: bool) -> Done;
     fn element(&mut self) -> Done;
     fn end_items(&mut self) -> Done;
-    /// Announces a map; for each entry `key`, the key, `value`, the value.
+    /// Begins a map. Each entry is: a call of `key`, the key, a call of `value`, the value.
     fn begin_map(&mut self, count: usize) -> Done;
     fn key(&mut self) -> Done;
     fn value(&mut self) -> Done;
     fn end_map(&mut self) -> Done;
-    /// Announces a message; for each field `field` with its index in declaration order, its value.
+    /// Begins a message. A call of `field` with the index in declaration order precedes the value of each field.
     fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> Done;
     fn field(&mut self, index: usize, plan: &MessagePlan) -> Done;
-    /// A field that has a default is not in the message of this peer.
+    /// The peer did not send this field, which has a default.
     fn absent(&mut self, _index: usize, _plan: &MessagePlan) -> Done {
         Ok(())
     }
     fn end_message(&mut self, plan: &MessagePlan) -> Done;
 }
 
-/// The sink that learns which values are referred to.
+/// A sink that collects the numbers of all back references.
 #[derive(Default)]
-pub(crate) struct References {
+pub(crate) struct ReferenceCollector {
     numbers: HashSet<usize>,
 }
 
-impl References {
-    /// The numbers of values that a message refers to; none where its root does not track references.
+impl ReferenceCollector {
+    /// The numbers that the back references of a message name; empty if the root does not track references.
     pub(crate) fn of(
         plan: &Plan,
         root: usize,
@@ -95,11 +95,11 @@ impl References {
     }
 }
 
-/// The sink of a check: takes everything, keeps nothing.
-pub(crate) struct Nothing;
+/// A sink that discards all values, for checking a message.
+pub(crate) struct Discard;
 
-/// Takes everything and keeps nothing, but for references.
-macro_rules! ignores {
+/// Implements a sink that discards all values; `$reference` says what it does with back references.
+macro_rules! discarding_sink {
     ($sink:ty, |$this:ident, $number:ident| $reference:expr) => {
         impl Sink for $sink {
             fn null(&mut self) -> Done {
@@ -176,15 +176,15 @@ macro_rules! ignores {
     };
 }
 
-ignores!(Nothing, |_this, _number| Ok(()));
-ignores!(References, |this, number| {
+discarding_sink!(Discard, |_this, _number| Ok(()));
+discarding_sink!(ReferenceCollector, |this, number| {
     this.numbers.insert(number);
     Ok(())
 });
 
-/// Checks that `message` decodes as root `root` of `plan`, within the default limits.
+/// Checks that `message` decodes as root `root` of `plan` within the default limits.
 ///
-/// Errors: what is wrong and where; trailing bytes are refused.
+/// Errors: what is wrong and where. Bytes after the message are an error.
 pub fn check(plan: &Plan, root: usize, message: &[u8]) -> Result<(), CodecError> {
-    crate::decode::decode(plan, root, message, XlangForm::Wire, crate::PayloadLimits::DEFAULT, &mut Nothing)
+    crate::decode::decode(plan, root, message, XlangForm::Wire, crate::PayloadLimits::DEFAULT, &mut Discard)
 }

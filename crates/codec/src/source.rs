@@ -1,4 +1,4 @@
-//! What the encoder reads values from: JSON text or [`crate::Value`].
+//! The input of the encoder: a [`Source`] is a value in JSON text or a [`crate::Value`].
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crate::plan::TypePlan;
 use crate::schema::EnumValue;
 use crate::types::ArrayKind;
 
-/// What a value is by itself, where its place does not say.
+/// The kind of a value itself. It decides the encoding where the schema does not declare a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueKind {
     Null,
@@ -27,21 +27,21 @@ pub(crate) enum ValueKind {
     Extension(usize),
 }
 
-/// What makes a value the same one where it stands again.
+/// The identity of a value: two occurrences with equal identity are one shared value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Identity {
-    /// Python has one true and one false.
+    /// Python has one `True` object and one `False` object, so every bool is shared.
     Bool(bool),
-    /// A member of an enum: type and ordinal.
+    /// A member of an enum: index of the type, and ordinal.
     Member(usize, usize),
-    /// A shared value of a graph.
+    /// A shared value of a [`crate::Graph`]: its index in `objects`.
     Object(usize),
 }
 
-/// A value, cheap to copy. Each reading method fails where the value is of another kind.
+/// A value that the encoder reads; cheap to copy. Each reading method fails if the value is of another kind.
 pub(crate) trait Source: Copy {
     fn kind(self) -> ValueKind;
-    /// Its identity, where it has one; a value without is equal to none but itself.
+    /// The identity of the value. A value without identity is never shared with another occurrence.
     fn identity(self) -> Option<Identity>;
     fn bool(self) -> Result<bool, CodecError>;
     fn int(self) -> Result<i128, CodecError>;
@@ -52,7 +52,7 @@ pub(crate) trait Source: Copy {
     fn bytes<'s>(self) -> Result<&'s [u8], CodecError>
     where
         Self: 's;
-    /// Bytes whose place has a text form.
+    /// The bytes of a field declared as `base64`; JSON carries them as text.
     fn base64<'s>(self) -> Result<Cow<'s, [u8]>, CodecError>
     where
         Self: 's,
@@ -63,20 +63,20 @@ pub(crate) trait Source: Copy {
     fn array<'s>(self) -> Result<&'s [u8], CodecError>
     where
         Self: 's;
-    /// What the user's encoder made of a value of an extension.
+    /// The bytes that the user's encoder produced for a value of an extension type.
     fn extension<'s>(self) -> Result<&'s [u8], CodecError>
     where
         Self: 's;
     fn date(self) -> Result<i32, CodecError>;
     fn timestamp(self) -> Result<(i64, u32), CodecError>;
-    /// Ordinal of a member of enum `index`.
+    /// The ordinal of a member of the enum with type index `index`.
     fn ordinal(self, index: usize, values: &[EnumValue]) -> Result<usize, CodecError>;
-    /// Elements of a list, or of a set.
+    /// The elements of a list, or of a set if `set` is true.
     fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError>;
-    /// Entries of a map, keys unique where the source can tell.
+    /// The entries of a map. JSON text with a repeated key gives one entry, with the last value.
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError>;
     /// Appends one slot for each field of message `index`, in declaration order.
     fn fields(self, index: usize, plan: &TypePlan, slots: &mut Vec<Option<Self>>) -> Result<(), CodecError>;
-    /// The value as a step of an error's path.
+    /// The value as a segment of an error path, when it is a map key.
     fn label(self) -> String;
 }

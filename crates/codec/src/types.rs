@@ -1,6 +1,6 @@
-//! Type numbers of the wire format, and what each scalar is.
+//! Type numbers of the wire format, and the properties of scalars and typed arrays.
 
-/// Type numbers that stand on the wire or in a fingerprint.
+/// Type numbers that occur on the wire or in a fingerprint.
 pub(crate) mod id {
     pub(crate) const DYNAMIC: u8 = 0;
     pub(crate) const BOOL: u8 = 1;
@@ -10,11 +10,11 @@ pub(crate) mod id {
     pub(crate) const LIST: u8 = 22;
     pub(crate) const SET: u8 = 23;
     pub(crate) const MAP: u8 = 24;
-    /// An enum as a TypeDef describes it; values carry [`ENUM`].
+    /// An enum in a description (TypeDef). Type info of enum values has [`ENUM`].
     pub(crate) const DESCRIBED_ENUM: u8 = 25;
     pub(crate) const ENUM: u8 = 26;
     pub(crate) const MESSAGE: u8 = 29;
-    /// A message whose fields a TypeDef describes.
+    /// A message in compatible mode: a description (TypeDef) of its fields is sent.
     pub(crate) const COMPATIBLE_MESSAGE: u8 = 30;
     pub(crate) const EXTENSION: u8 = 32;
     pub(crate) const NONE: u8 = 36;
@@ -23,7 +23,7 @@ pub(crate) mod id {
     pub(crate) const BYTES: u8 = 41;
 }
 
-/// A value without parts.
+/// A scalar type: a number, a string, bytes, a date or a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each variant is the word of the descriptor")]
 pub enum Scalar {
@@ -48,11 +48,12 @@ pub enum Scalar {
     Timestamp,
     Date,
     Bytes,
-    /// Bytes that JSON mode carries as base64 text; elsewhere the same as [`Self::Bytes`].
+    /// Bytes that JSON mode writes as base64 text. In XLANG the same as [`Self::Bytes`].
     Base64,
 }
 
-/// Word, type number, width in bytes and whether the width varies (0 where it is no number).
+/// For each scalar: word of the descriptor, type number, width in bytes (0 if it is not a number), and whether the
+/// encoding is shorter for small values.
 const SCALARS: [(Scalar, &str, u8, u8, bool); 22] = [
     (Scalar::Bool, "bool", 1, 1, false),
     (Scalar::Int8, "int8", 2, 1, false),
@@ -79,18 +80,18 @@ const SCALARS: [(Scalar, &str, u8, u8, bool); 22] = [
 ];
 
 impl Scalar {
-    /// The scalar that a word of a descriptor names.
+    /// The scalar with this word of the descriptor.
     pub fn from_word(word: &str) -> Option<Self> {
         let word = if word == "int64" { "int" } else { word };
         SCALARS.iter().find(|row| row.1 == word).map(|row| row.0)
     }
 
-    /// The scalar of a type number on the wire.
+    /// The scalar with this type number.
     pub fn from_id(id: u8) -> Option<Self> {
         SCALARS.iter().find(|row| row.2 == id).map(|row| row.0)
     }
 
-    /// The scalar as bytes tell it.
+    /// The scalar that type info gives for this one: base64 is bytes.
     pub(crate) fn on_wire(self) -> Self {
         if self == Self::Base64 { Self::Bytes } else { self }
     }
@@ -110,17 +111,17 @@ impl Scalar {
         self.row().2
     }
 
-    /// Width of a number in bytes; `None` for what is no number.
+    /// Width of a number in bytes; `None` if it is not a number.
     pub(crate) fn width(self) -> Option<u8> {
         Some(self.row().3).filter(|width| *width > 0)
     }
 
-    /// Whether the number's form is as long as its value needs.
+    /// Whether the encoding of the number is shorter for small values.
     pub(crate) fn is_compressed(self) -> bool {
         self.row().4
     }
 
-    /// The range of an integer kind.
+    /// The range of an integer type; `None` if it is not an integer.
     pub(crate) fn range(self) -> Option<(i128, i128)> {
         Some(match self {
             Self::Int8 => (i8::MIN.into(), i8::MAX.into()),
@@ -135,24 +136,24 @@ impl Scalar {
         })
     }
 
-    /// Whether this is an integer kind.
+    /// Whether this is an integer type.
     pub(crate) fn is_integer(self) -> bool {
         self.range().is_some()
     }
 
-    /// Whether this is one of the two float kinds.
+    /// Whether this is a float type.
     pub(crate) fn is_float(self) -> bool {
         matches!(self, Self::Float | Self::Float32)
     }
 
-    /// Whether peers that track references do so for values of this kind. Python compares objects, and
-    /// takes numbers and strings for none.
+    /// Whether values of this type have reference flags in collections, in a payload that tracks references. Python
+    /// does not track numbers and strings there.
     pub(crate) fn has_identity(self) -> bool {
         matches!(self, Self::Bool | Self::Bytes | Self::Base64 | Self::Date | Self::Timestamp)
     }
 }
 
-/// What the items of a typed array are.
+/// The item type of a typed array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each variant is the word of the descriptor")]
 pub enum ArrayKind {
@@ -169,7 +170,7 @@ pub enum ArrayKind {
     Float64,
 }
 
-/// Word, type number, bytes an item.
+/// For each kind: word of the descriptor, type number, bytes of one item.
 const ARRAYS: [(ArrayKind, &str, u8, u8); 11] = [
     (ArrayKind::Bool, "bool", 43, 1),
     (ArrayKind::Int8, "int8", 44, 1),
@@ -185,12 +186,12 @@ const ARRAYS: [(ArrayKind, &str, u8, u8); 11] = [
 ];
 
 impl ArrayKind {
-    /// The kind that a word of a descriptor names.
+    /// The kind with this word of the descriptor.
     pub fn from_word(word: &str) -> Option<Self> {
         ARRAYS.iter().find(|row| row.1 == word).map(|row| row.0)
     }
 
-    /// The kind of a type number on the wire.
+    /// The kind with this type number.
     pub fn from_id(id: u8) -> Option<Self> {
         ARRAYS.iter().find(|row| row.2 == id).map(|row| row.0)
     }
@@ -215,13 +216,13 @@ impl ArrayKind {
         usize::from(self.row().3)
     }
 
-    /// Why these bytes are not the items of such an array, if they are not.
+    /// The error text if `bytes` are not the items of an array of this kind.
     pub(crate) fn problem(self, bytes: &[u8]) -> Option<&'static str> {
         if !bytes.len().is_multiple_of(self.width()) {
             return Some("a typed array ends inside an item");
         }
         if self == Self::Bool && bytes.iter().any(|&byte| byte > 1) {
-            return Some("an array of bools has a byte that is no bool");
+            return Some("an array of bools has a byte that is not 0 or 1");
         }
         None
     }
@@ -232,7 +233,7 @@ mod tests {
     use super::{ARRAYS, ArrayKind, SCALARS, Scalar};
 
     #[test]
-    fn the_table_is_in_the_order_of_the_variants() {
+    fn the_table_of_scalars_is_in_the_order_of_the_variants() {
         for (index, row) in SCALARS.iter().enumerate() {
             assert_eq!(row.0 as usize, index);
             assert_eq!(Scalar::from_word(row.1), Some(row.0));

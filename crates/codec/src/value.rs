@@ -1,4 +1,4 @@
-//! Values of messages in memory, for Rust callers that have a plan at run time and no types.
+//! Message values in memory, for Rust callers that have a plan at run time and no static types.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::source::{Identity, Source, ValueKind};
 use crate::types::ArrayKind;
 use crate::{CodecError, Graph};
 
-/// A value of any type that a plan can name.
+/// A value of any type that a plan can contain.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Null.
@@ -36,34 +36,34 @@ pub enum Value {
     },
     /// A list.
     List(Vec<Value>),
-    /// A set, in some order.
+    /// A set; the order of its elements has no meaning.
     Set(Vec<Value>),
     /// A map, in insertion order.
     Map(Vec<(Value, Value)>),
-    /// A message: index of its type in the plan, fields in declaration order.
+    /// A message.
     Message {
-        /// Index of the type.
+        /// Index of the type in the plan.
         index: usize,
-        /// Its fields.
+        /// The fields in declaration order.
         fields: Vec<Value>,
     },
     /// A typed array.
     Array {
-        /// What its items are.
+        /// The type of its items.
         kind: ArrayKind,
         /// The items, little-endian.
         items: Vec<u8>,
     },
-    /// A value of an extension: what the user's encoder made of it.
+    /// A value of an extension type.
     Extension {
         /// Index of the type in the plan.
         index: usize,
-        /// Its bytes.
+        /// The bytes that the user's encoder produced.
         bytes: Vec<u8>,
     },
-    /// A value that stands in several places: its number in [`crate::Graph::objects`].
+    /// A value that occurs more than once: its index in [`crate::Graph::objects`].
     Shared(usize),
-    /// A field that has a default and was not sent.
+    /// A field that has a default and that the peer did not send.
     Absent,
     /// A member of an enum.
     Enum {
@@ -75,26 +75,26 @@ pub enum Value {
 }
 
 impl Value {
-    /// Writes the value as root `root` of `plan`, as a peer takes it.
+    /// Encodes the value as root `root` of `plan`, in the form that is sent to a peer.
     ///
-    /// Errors: the value does not fit the root's type.
+    /// Errors: the value does not fit the root's type; the error has the path.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
         encode(plan, root, ResolvedValue::new(self, &[]), XlangForm::Wire, 64)
     }
 
-    /// Reads a message of root `root`, within the default limits.
+    /// Decodes a message of root `root` within the default limits.
     ///
-    /// Errors: what is wrong and where; a message in which values are shared is a [`crate::Graph`].
+    /// Errors: what is wrong and where. A message with shared values is an error here; decode it as a [`crate::Graph`].
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
         let graph = Graph::decode(plan, root, message)?;
         if graph.objects.is_empty() {
             return Ok(graph.root);
         }
-        Err(CodecError::invalid("values are shared, which a tree cannot show"))
+        Err(CodecError::invalid("the message has shared values: decode it as a graph"))
     }
 }
 
-/// A value where it stands: shared ones are looked up.
+/// A value of a graph after [`Value::Shared`] was looked up in `objects`; `number` is the index of a shared value.
 #[derive(Clone, Copy)]
 pub(crate) struct ResolvedValue<'g> {
     value: &'g Value,
@@ -136,7 +136,7 @@ impl<'g> Source for ResolvedValue<'g> {
             Value::Enum { index, .. } => ValueKind::Enum(*index),
             Value::Array { kind, .. } => ValueKind::Array(*kind),
             Value::Extension { index, .. } => ValueKind::Extension(*index),
-            // Fits no place: an absent field is no slot at all, and this one names no object.
+            // An index that no plan has, so the encoder refuses the value. `fields` skips absent fields before this.
             Value::Shared(_) | Value::Absent => ValueKind::Message(usize::MAX),
         }
     }

@@ -1,37 +1,37 @@
-//! A breach of the contract seen in JSON mode: members that no field has.
+//! A contract violation in JSON mode: an object has members that the message type does not declare.
 //!
-//! Owns the wording, which peers of another language parse with their eyes: names are quoted as Python
-//! quotes them, cut when long, and no more than a few are shown.
+//! Owns the wording of the error, which is that of Python peers: names are quoted as Python quotes them,
+//! long names are cut, and only the first few are shown.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use crate::plan::{MessagePlan, TypePlan};
 
-const MOST_NAMES: usize = 5;
-const MOST_CHARACTERS: usize = 80;
+const MAX_NAMES: usize = 5;
+const MAX_CHARACTERS: usize = 80;
 
-/// Unknown members of one JSON object.
+/// The unknown members of one JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Where in the message; empty at its root.
+    /// Path of the object in the message; empty at the root.
     pub path: String,
-    /// Name of the message type at the root; empty when the root is no message.
+    /// Name of the message type at the root; empty if the root is not a message.
     pub root: String,
-    /// Name of the message type that the object stands for.
+    /// Name of the message type that the object represents.
     pub class: String,
-    /// The first few unknown members, cut and quoted.
+    /// The first few unknown members; each is cut to its maximum length and quoted.
     unexpected: Vec<String>,
-    /// Fields that the type has, sorted.
+    /// The fields of the type, sorted by name.
     expected: Vec<String>,
 }
 
 impl Violation {
-    /// A violation at the root of a message; `unexpected` in the order of the text.
+    /// A violation at the root of a message. `unexpected` is in the order of the JSON text.
     pub(crate) fn new(class: &TypePlan, message: &MessagePlan, unexpected: &[Cow<'_, str>]) -> Self {
-        let mut shown: Vec<String> = unexpected.iter().take(MOST_NAMES).map(|name| cut(name)).collect();
-        if unexpected.len() > MOST_NAMES {
-            shown.push(format!("...(+{} more)", unexpected.len() - MOST_NAMES));
+        let mut shown: Vec<String> = unexpected.iter().take(MAX_NAMES).map(|name| cut(name)).collect();
+        if unexpected.len() > MAX_NAMES {
+            shown.push(format!("...(+{} more)", unexpected.len() - MAX_NAMES));
         }
         let mut expected: Vec<String> = message.fields.iter().map(|field| field.name.clone()).collect();
         expected.sort_unstable();
@@ -44,7 +44,7 @@ impl Violation {
         }
     }
 
-    /// Where it happened, beginning with the type at the root: `Outer.inner[3]`.
+    /// The path, beginning with the name of the root type: `Outer.inner[3]`.
     pub fn location(&self) -> String {
         let dot =
             if self.root.is_empty() || self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
@@ -74,13 +74,13 @@ impl fmt::Display for Violation {
 }
 
 fn cut(name: &str) -> String {
-    match name.char_indices().nth(MOST_CHARACTERS) {
+    match name.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => quote(&format!("{}...(truncated)", name.get(..end).unwrap_or_default())),
         None => quote(name),
     }
 }
 
-/// Python's `repr` of a string: single quotes unless only those stand in it.
+/// Python's `repr` of a string: single quotes, or double quotes if the text contains single quotes only.
 fn quote(text: &str) -> String {
     let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -106,7 +106,7 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// Close to Python's `isprintable`: what must not reach a terminal is never called printable.
+/// Close to Python's `isprintable`. Characters that could control a terminal are never printable here.
 fn is_printable(c: char) -> bool {
     c == ' ' || (!c.is_control() && !c.is_whitespace() && !c.escape_debug().to_string().starts_with("\\u"))
 }

@@ -1,4 +1,4 @@
-//! Compatible mode: recorded bytes both ways, other versions of a message, descriptions made to hurt.
+//! Compatible mode: recorded bytes in both directions, other versions of a message, malformed descriptions.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use support::{Types, plan};
 
 #[test]
-fn recorded_messages_are_written_and_read_back_byte_for_byte() {
+fn recorded_messages_encode_and_decode_to_the_same_bytes() {
     let file = vectors::load("wheel-compatible");
     let cases = vectors::list(&file, "cases");
     assert_eq!(cases.len(), 164);
@@ -31,7 +31,7 @@ fn recorded_messages_are_written_and_read_back_byte_for_byte() {
     assert_eq!(recorded, 143);
 }
 
-/// A version of the message `v/M`: fields, which of them have defaults, other types.
+/// A version of the message `v/M` with these fields; `defaults` names the fields that have a default.
 fn version(fields: &[(&str, Json)], defaults: &[&str], refs: bool) -> Plan {
     let field = |(name, r#type): &(&str, Json)| json!({ "name": name, "type": r#type, "default": defaults.contains(name) });
     let fields: Vec<Json> = fields.iter().map(field).collect();
@@ -107,7 +107,7 @@ fn message(fields: Vec<Value>) -> Value {
 }
 
 #[test]
-fn a_field_of_any_kind_that_is_not_known_is_skipped() {
+fn a_field_of_any_type_that_is_not_declared_here_is_skipped() {
     let newer = version(&all_kinds(), &[], false);
     let written = message(all_values()).encode(&newer, 0).expect("a message");
     assert_eq!(Value::decode(&newer, 0, &written), Ok(message(all_values())));
@@ -121,7 +121,7 @@ fn a_field_of_any_kind_that_is_not_known_is_skipped() {
 }
 
 #[test]
-fn types_that_are_not_known_are_skipped_with_their_fields() {
+fn values_of_unknown_types_in_skipped_fields_are_skipped() {
     let fields = json!([{ "name": "x", "type": "any" }, { "name": "y", "type": "int" }]);
     let newer = plan(&json!({
         "types": [
@@ -156,7 +156,7 @@ fn types_that_are_not_known_are_skipped_with_their_fields() {
 }
 
 #[test]
-fn a_field_that_is_missing_is_absent_null_or_zero() {
+fn a_field_that_was_not_sent_is_absent_or_null_or_zero() {
     let older = version(&[("y", json!("int"))], &[], false);
     let written = message(vec![Value::Int(5)]).encode(&older, 0).expect("a message");
     let kinds = [
@@ -199,7 +199,7 @@ fn typescript_reads_presence_flagged_and_writes_plain_xlang() {
     let flagged = wire_to_presence_flagged(&newer, 0, &written).expect("a message");
     let described: Json = serde_json::from_str(&newer.to_json()).expect("a plan");
     let prefix = hex::decode(described["types"][0]["prefix"].as_str().expect("a prefix"));
-    // Ints first: y, then the flag of the absent field a.
+    // Wire order has integers first: the value of y, then the flag of the absent field a.
     assert_eq!(flagged, [prefix.as_slice(), &[10, 0]].concat());
     let plain = [prefix.as_slice(), &[10, 4, b'z']].concat();
     let wire = plain_to_wire(&newer, 0, &plain).expect("plain XLANG");
@@ -211,7 +211,7 @@ fn typescript_reads_presence_flagged_and_writes_plain_xlang() {
 }
 
 #[test]
-fn numbers_convert_between_versions_and_other_types_do_not() {
+fn numbers_convert_between_versions_of_a_message_and_other_types_do_not() {
     let write = |r#type: Json, value: Value| {
         message(vec![value]).encode(&version(&[("f", r#type)], &[], false), 0).expect("a message")
     };
@@ -245,7 +245,7 @@ fn numbers_convert_between_versions_and_other_types_do_not() {
 }
 
 #[test]
-fn descriptions_made_to_hurt_are_refused() {
+fn malformed_descriptions_are_refused() {
     let plan = version(&[("y", json!("int"))], &[], false);
     let written = message(vec![Value::Int(5)]).encode(&plan, 0).expect("a message");
     for at in 4..written.len() - 1 {
@@ -279,7 +279,7 @@ fn identity_is_kept_between_versions() {
     assert_eq!(read.root, message(vec![Value::Shared(0), Value::Shared(0)]));
     let half = version(&[("b", shared)], &[], true);
     let error = check(&half, 0, &written).expect_err("a reference into what is skipped");
-    assert_eq!(error.to_string(), "b: a reference into a field that is not known here");
+    assert_eq!(error.to_string(), "b: a back reference to a value inside a field that is not declared here");
 }
 
 proptest! {
@@ -299,7 +299,8 @@ proptest! {
     }
 }
 
-/// What `interop/Reading` of the tests in `__test__/interop` is to Java and to Go, which make other checksums than Python.
+/// Messages of type `interop/Reading` as Java and Go write them (tests in `__test__/interop`). Both compute other
+/// checksums than Python.
 #[test]
 fn descriptions_of_java_and_go_are_read() {
     let plan = plan(&json!({
@@ -323,7 +324,7 @@ fn descriptions_of_java_and_go_are_read() {
         let mut message = hex::decode(message);
         let read = Value::decode(&plan, 0, &message).expect("a description in order");
         assert_eq!(read, Value::Message { index: 0, fields: fields.clone() });
-        // Another bit of the checksum.
+        // Flip a bit of the checksum.
         message[6] ^= 0x40;
         let error = Value::decode(&plan, 0, &message).expect_err("a damaged description");
         assert!(error.to_string().contains("checksum"), "{error}");

@@ -14,7 +14,7 @@ fn json_text(plan: &Plan, message: &[u8]) -> Result<String, aster_codec::CodecEr
 }
 
 #[test]
-fn recorded_messages_are_written_and_read_back_byte_for_byte() {
+fn recorded_messages_encode_and_decode_to_the_same_bytes() {
     let file = vectors::load("wheel-xlang");
     let cases = vectors::list(&file, "cases");
     assert_eq!(cases.len(), 164);
@@ -31,7 +31,7 @@ fn recorded_messages_are_written_and_read_back_byte_for_byte() {
 }
 
 #[test]
-fn recorded_json_text_is_printed_and_read_back() {
+fn recorded_json_text_is_printed_and_parsed() {
     let file = vectors::load("wheel-jsonmode");
     let cases = vectors::list(&file, "cases");
     assert_eq!(cases.len(), 89);
@@ -60,7 +60,7 @@ fn recorded_json_text_is_printed_and_read_back() {
     assert!(refused > 0 && refused < cases.len());
 }
 
-/// Types of the protocol's own records, in the notation of the vectors.
+/// The types of the protocol records, in the notation of the vectors.
 fn protocol_types() -> Json {
     let record = |name: &str, fields: &[(&str, Json)]| {
         let fields: Vec<Json> =

@@ -1,4 +1,4 @@
-//! Messages made to hurt: lengths and counts that lie, depth, width, repeated keys.
+//! Hostile messages: false lengths and counts, deep nesting, many elements, repeated keys.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -21,7 +21,7 @@ fn dynamic(body: &str, tail: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_length_that_lies_is_refused_before_anything_is_allocated() {
+fn a_false_length_is_refused_before_memory_is_allocated() {
     let plan = Plan::dynamic();
     for body in [
         "15 fcffffffffffffffff 61", // a string
@@ -40,8 +40,8 @@ fn a_length_that_lies_is_refused_before_anything_is_allocated() {
     }
 }
 
-/// A dynamic value of `depth` containers: all but the innermost spelled `unit`, which ends in the type of
-/// what is inside.
+/// A dynamic value of `depth` nested containers. `unit` is the hex of each container but the innermost; it ends with
+/// the type number of the container inside.
 fn nested(first: &str, unit: &str, depth: usize) -> Vec<u8> {
     let mut message = hex::decode(&format!("02ff{first}"));
     message.extend_from_slice(&hex::decode(unit).repeat(depth - 1));
@@ -50,9 +50,9 @@ fn nested(first: &str, unit: &str, depth: usize) -> Vec<u8> {
 }
 
 #[test]
-fn nesting_stops_at_50_in_every_kind_of_container() {
+fn nesting_stops_at_50_levels_in_every_kind_of_container() {
     let plan = Plan::dynamic();
-    // One element of one type; one element with its type; an entry of a map; a null key and a map.
+    // A list whose elements have one type; a list with type info before each element; a map entry; an entry with a null key.
     for (first, unit) in
         [("16", "010816"), ("16", "010016"), ("17", "010817"), ("18", "01000115180461"), ("18", "010aff18")]
     {
@@ -63,7 +63,7 @@ fn nesting_stops_at_50_in_every_kind_of_container() {
 }
 
 #[test]
-fn messages_that_contain_themselves_stop_at_50() {
+fn recursive_messages_stop_at_50_levels() {
     let plan = plan(&json!({
         "types": [{ "kind": "message", "tag": "n/N", "namespace": "n", "name": "N",
             "fields": [{ "name": "next", "type": { "optional": { "message": 0 } } }] }],
@@ -78,7 +78,7 @@ fn messages_that_contain_themselves_stop_at_50() {
     let error = chain(51).encode(&plan, 0).expect_err("51 messages");
     assert_eq!(error.code(), 8);
     assert!(error.path().starts_with("next.next."), "{error}");
-    // The null flag at the end becomes one message more.
+    // Replaces the null flag at the end by one more message.
     let described: serde_json::Value = serde_json::from_str(&plan.to_json()).expect("a plan");
     let hash = described["types"][0]["hash"].as_str().expect("a hash");
     let mut longer = longest;
@@ -88,8 +88,8 @@ fn messages_that_contain_themselves_stop_at_50() {
 }
 
 #[test]
-fn containers_are_counted_in_all() {
-    // Ten lists of 100,001 empty lists each: more than a million containers in a megabyte.
+fn the_number_of_containers_in_a_message_is_limited() {
+    // Ten lists of 100,001 empty lists each: more than one million containers in one megabyte.
     let mut message = hex::decode("02ff160a0816");
     for _ in 0..10 {
         message.extend_from_slice(&hex::decode("a18d060816"));
@@ -105,7 +105,7 @@ fn containers_are_counted_in_all() {
 }
 
 #[test]
-fn a_collection_cannot_claim_elements_without_bytes() {
+fn a_collection_needs_at_least_one_byte_for_each_element() {
     let plan = Plan::dynamic();
     let tail = [0_u8; 4096];
     for body in ["16 8010 08 24", "17 8010 08 24", "18 8010 00 ff 24 24", "18 8010 00 ff 15 24"] {
@@ -114,12 +114,12 @@ fn a_collection_cannot_claim_elements_without_bytes() {
 }
 
 #[test]
-fn names_are_counted() {
+fn the_number_of_names_is_limited() {
     let plan = plan(&json!({
         "types": [{ "kind": "enum", "tag": "C", "namespace": "", "name": "C", "members": ["A"], "json": ["a"] }],
         "roots": ["anyList"],
     }));
-    // Enums that each spell their names in full.
+    // A list of enums, each with its names in full.
     let spelled = |count: usize| {
         let mut message = vec![2, 0xFF, 22];
         let mut writer = aster_codec::Writer::new();
@@ -134,7 +134,7 @@ fn names_are_counted() {
 }
 
 #[test]
-fn keys_that_repeat_are_printed_once_with_the_last_value() {
+fn a_repeated_map_key_is_printed_once_with_its_last_value() {
     let plan = message_plan(&[("m", json!({ "map": ["string", "int"] }))]);
     let entry = |key: &str, value: i128| (Value::Text(key.to_owned()), Value::Int(value));
     let print = |entries: Vec<(Value, Value)>| {
@@ -151,7 +151,7 @@ fn keys_that_repeat_are_printed_once_with_the_last_value() {
 }
 
 #[test]
-fn property_names_of_javascript_are_data() {
+fn property_names_of_javascript_have_no_special_meaning() {
     let plan = Plan::dynamic();
     let text = r#"{"__proto__":{"constructor":1},"prototype":[],"toJSON":null,"then":true}"#;
     let message = json_to_xlang(&plan, 0, text.as_bytes(), false).expect("an object");

@@ -1,4 +1,4 @@
-//! The rules of JSON mode that no recorded text shows.
+//! Rules of JSON mode that the recorded texts do not cover.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -17,13 +17,13 @@ fn print(plan: &Plan, message: &[u8]) -> Result<String, CodecError> {
     xlang_to_json(plan, 0, message, &mut text).map(|()| text)
 }
 
-/// The text after a turn through XLANG.
+/// Converts JSON text to XLANG and back.
 fn turn(plan: &Plan, text: &str) -> String {
     let message = read(plan, text).unwrap_or_else(|error| panic!("{text}: {error}"));
     print(plan, &message).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// Code and path of the refusal.
+/// The status code and path of the error.
 fn refusal(plan: &Plan, text: &str) -> (u32, String) {
     let error = read(plan, text).expect_err(text);
     (error.code(), error.path().to_owned())
@@ -50,7 +50,7 @@ fn people() -> Plan {
 }
 
 #[test]
-fn an_int_field_takes_integral_tokens_of_its_range_only() {
+fn an_int_field_accepts_only_integers_in_its_range() {
     let plan = message_plan(&[("n", json!("int"))]);
     for token in ["9223372036854775807", "-9223372036854775808", "0", "-1"] {
         let text = format!("{{\"n\":{token}}}");
@@ -68,7 +68,7 @@ fn an_int_field_takes_integral_tokens_of_its_range_only() {
 }
 
 #[test]
-fn a_float_field_takes_every_number_that_python_writes() {
+fn a_float_field_accepts_every_number_that_python_writes() {
     let plan = message_plan(&[("x", json!("float"))]);
     for (token, printed) in [
         ("1", "1.0"),
@@ -93,7 +93,7 @@ fn a_float_field_takes_every_number_that_python_writes() {
 }
 
 #[test]
-fn bytes_have_a_text_form_only_where_it_was_declared() {
+fn only_bytes_declared_as_base64_have_a_json_form() {
     let plan = message_plan(&[
         ("b", json!("base64")),
         ("m", json!({ "map": ["base64", { "optional": "base64" }] })),
@@ -102,7 +102,7 @@ fn bytes_have_a_text_form_only_where_it_was_declared() {
     assert_eq!(turn(&plan, text), text);
     let escaped = r#"{"b":"A\u0041H\/","m":{}}"#;
     assert_eq!(turn(&plan, escaped), r#"{"b":"AAH/","m":{}}"#);
-    // The bytes are those of the kind without a text form, hash included.
+    // base64 and bytes give the same XLANG, including the hash.
     let bare =
         message_plan(&[("b", json!("bytes")), ("m", json!({ "map": ["bytes", { "optional": "bytes" }] }))]);
     let message = read(&plan, text).expect("a message");
@@ -115,7 +115,7 @@ fn bytes_have_a_text_form_only_where_it_was_declared() {
 }
 
 #[test]
-fn an_unknown_member_is_a_contract_violation_with_its_place() {
+fn an_unknown_member_is_a_contract_violation_with_its_path() {
     let plan = people();
     let error =
         read(&plan, r#"{"name":"a","past":[],"places":{},"zap":1,"it's":2,"zap":3}"#).expect_err("unknown");
@@ -132,7 +132,7 @@ fn an_unknown_member_is_a_contract_violation_with_its_place() {
     ];
     assert_eq!(error.details(), details);
 
-    let place = |text: &str| {
+    let path = |text: &str| {
         let error = read(&plan, text).expect_err(text);
         assert_eq!(error.code(), 101, "{error}");
         let details = error.details();
@@ -140,15 +140,15 @@ fn an_unknown_member_is_a_contract_violation_with_its_place() {
         details[1].1.clone()
     };
     let home = r#"{"name":"","past":[],"places":{},"home":{"zip":1,"city":"","zap":1}}"#;
-    assert_eq!(place(home), "Person.home");
+    assert_eq!(path(home), "Person.home");
     let past = r#"{"name":"","past":[{"zip":1,"city":""},{"zap":1}],"places":{}}"#;
-    assert_eq!(place(past), "Person.past[1]");
+    assert_eq!(path(past), "Person.past[1]");
     let places = r#"{"name":"","past":[],"places":{"there":{"zap":1}}}"#;
-    assert_eq!(place(places), "Person.places[there]");
+    assert_eq!(path(places), "Person.places[there]");
 }
 
 #[test]
-fn of_duplicate_members_the_last_wins_and_the_first_place_stays() {
+fn a_repeated_member_keeps_its_first_position_and_its_last_value() {
     let plan = message_plan(&[("n", json!("int")), ("m", json!({ "map": ["string", "int"] }))]);
     let text = r#"{"n":1,"m":{"a":1,"b":2,"\u0061":3},"n":2}"#;
     assert_eq!(turn(&plan, text), r#"{"n":2,"m":{"a":3,"b":2}}"#);
@@ -161,12 +161,12 @@ fn of_duplicate_members_the_last_wins_and_the_first_place_stays() {
         turn(&plan, &format!("{{\"n\":0,\"m\":{{{many}}}}}")),
         format!("{{\"n\":0,\"m\":{{{last}}}}}")
     );
-    // A value that a later one replaces is not looked at.
+    // A value that a later member replaces is not checked.
     assert_eq!(turn(&plan, r#"{"n":"x","n":2,"m":{}}"#), r#"{"n":2,"m":{}}"#);
 }
 
 #[test]
-fn map_keys_become_the_declared_kind() {
+fn map_keys_are_converted_to_the_declared_type() {
     let map = |key: &str| message_plan(&[("m", json!({ "map": [key, "int"] }))]);
     for (key, good, bad) in [
         ("int", r#"{"m":{"-7":1,"12":2}}"#, r#"{"m":{"1.0":1}}"#),
@@ -195,7 +195,7 @@ fn map_keys_become_the_declared_kind() {
 }
 
 #[test]
-fn missing_members_are_null_or_flagged_absent_or_refused() {
+fn a_missing_member_is_null_or_flagged_absent_or_refused() {
     let plan = people();
     let address = |city: &str| format!(r#"{{"name":"a","past":[{{"zip":1{city}}}],"places":{{}}}}"#);
     let (without, with) = (address(""), address(r#","city":"X""#));
@@ -207,7 +207,7 @@ fn missing_members_are_null_or_flagged_absent_or_refused() {
         let without_flags = read(&plan, &with).expect(text);
         (hex::encode(&bytes), hex::encode(&without_flags))
     };
-    // zip, then the presence flag of city, then city.
+    // The value of zip, then the presence flag of city, then the value of city.
     let (present, without_flags) = flagged(&with);
     assert!(without_flags.contains("020458"), "{without_flags}");
     assert_eq!(present, without_flags.replace("020458", "02010458"));
@@ -237,7 +237,7 @@ fn the_wrong_json_type_is_refused_with_its_path() {
 }
 
 #[test]
-fn what_has_no_json_form_is_refused_both_ways() {
+fn values_without_json_form_are_refused_in_both_directions() {
     for (kind, text, field) in [
         (json!("bytes"), "\"AAE=\"", "00"),
         (json!("date"), "\"2024-01-01\"", "0b4d0000"),
@@ -327,7 +327,7 @@ fn text_that_is_not_json_is_refused() {
 }
 
 #[test]
-fn escapes_are_read_and_halves_of_surrogate_pairs_refused() {
+fn escapes_are_decoded_and_lone_surrogates_are_refused() {
     let plan = Plan::dynamic();
     let text = r#""\"\\\/\b\f\n\r\t\u0041\u00E9\ud83d\ude00 \u0000""#;
     assert_eq!(turn(&plan, text), r#""\"\\/\b\f\n\r\tA\u00e9\ud83d\ude00 \u0000""#);
@@ -345,7 +345,7 @@ fn escapes_are_read_and_halves_of_surrogate_pairs_refused() {
 }
 
 #[test]
-fn nesting_stops_at_50() {
+fn nesting_stops_at_50_levels() {
     let plan = Plan::dynamic();
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert_eq!(turn(&plan, &nested(50)), nested(50));

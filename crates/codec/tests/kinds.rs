@@ -1,4 +1,4 @@
-//! Typed arrays, extensions, unions: bytes recorded from Python, and both ways.
+//! Typed arrays, extensions, unions: bytes recorded from Python, and round trips.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -73,7 +73,7 @@ fn values_equal_the_bytes_recorded_from_python() {
 }
 
 #[test]
-fn arrays_and_extensions_stand_wherever_values_do() {
+fn arrays_and_extensions_are_allowed_wherever_values_are() {
     let point = |byte| Value::Extension { index: 3, bytes: vec![byte; 3] };
     for (r#type, field) in [
         (json!({ "ext": 3 }), point(1)),
@@ -94,7 +94,7 @@ fn arrays_and_extensions_stand_wherever_values_do() {
 }
 
 #[test]
-fn arrays_that_are_none_are_refused_both_ways() {
+fn malformed_arrays_are_refused_in_both_directions() {
     let plan = of(&json!({ "array": "int32" }), false);
     let written = message(ints(&[1])).encode(&plan, 0).expect("an array");
     let with = |tail: &str| {

@@ -1,4 +1,4 @@
-//! Properties: any bytes decode or err, and what was written is read back.
+//! Properties: any bytes decode or give an error, and encoded values decode to the same values.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -9,7 +9,7 @@ use serde_json::json;
 use support::plan;
 use support::targets::is_unsigned;
 
-/// One of everything.
+/// A plan with every kind of type.
 fn everything() -> Plan {
     let field = |name: &str, r#type: serde_json::Value| json!({ "name": name, "type": r#type });
     plan(&json!({
@@ -32,7 +32,7 @@ fn everything() -> Plan {
     }))
 }
 
-/// Values for a dynamic place, messages and enums among them.
+/// Values for a dynamic position, including messages and enums.
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -79,7 +79,7 @@ fn message(any: Value, text: String, n: i64) -> Value {
     }
 }
 
-/// JSON text of dynamic values, in Python's spelling.
+/// JSON text of dynamic values, as Python prints it.
 fn json_text() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
@@ -142,14 +142,14 @@ proptest! {
     }
 
     #[test]
-    fn values_are_read_back(value in any_value()) {
+    fn encoded_values_decode_to_the_same_values(value in any_value()) {
         let plan = everything();
         let bytes = value.encode(&plan, 1).expect("a value");
         prop_assert_eq!(Value::decode(&plan, 1, &bytes), Ok(value));
     }
 
     #[test]
-    fn json_text_is_a_fixed_point(text in json_text()) {
+    fn printed_json_text_parses_and_prints_to_the_same_text(text in json_text()) {
         let plan = Plan::dynamic();
         let message = json_to_xlang(&plan, 0, text.as_bytes(), false).expect("JSON");
         check(&plan, 0, &message).expect("our own message");
@@ -159,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_json_or_refused(text in "[\\[\\]{}:,\"\\\\0-9eE+.u a-]{0,30}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn any_text_is_json_or_is_refused(text in "[\\[\\]{}:,\"\\\\0-9eE+.u a-]{0,30}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
         let plan = everything();
         for root in 0..3 {
             let _ = json_to_xlang(&plan, root, &bytes, true);
@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn integers_and_texts_are_read_back(n: u64, text in ".{0,40}") {
+    fn written_integers_and_strings_are_read_back(n: u64, text in ".{0,40}") {
         let mut writer = Writer::new();
         writer.put_var_u64(n);
         writer.put_var_i64(n as i64);
@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn names_are_read_back(text in "[a-zA-Z0-9._$|日-]{0,40}") {
+    fn packed_names_unpack_to_the_same_names(text in "[a-zA-Z0-9._$|日-]{0,40}") {
         for role in [metastring::Role::Namespace, metastring::Role::TypeName] {
             let packed = metastring::MetaString::encode(&text, role).expect("a name");
             let read = metastring::decode(packed.code, &packed.bytes, role);
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn any_packed_name_is_a_text_or_refused(code in 0..6_u8, bytes in prop::collection::vec(any::<u8>(), 0..20)) {
+    fn any_packed_name_is_a_text_or_is_refused(code in 0..6_u8, bytes in prop::collection::vec(any::<u8>(), 0..20)) {
         if let Ok(text) = metastring::decode(code, &bytes, metastring::Role::TypeName) {
             prop_assert!(text.len() <= bytes.len() * 2);
         }

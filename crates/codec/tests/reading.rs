@@ -1,4 +1,4 @@
-//! What a reader takes beyond what a writer writes, and what it refuses.
+//! Encodings that the decoder accepts although no writer here produces them, and encodings that it refuses.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -12,18 +12,18 @@ fn decode(plan: &Plan, message: &str) -> Result<Value, aster_codec::CodecError> 
     Value::decode(plan, 0, &hex::decode(&message.replace(' ', "")))
 }
 
-/// The root value of a plan with one dynamic root.
+/// Decodes hex as the root of a plan with one dynamic root.
 fn any(message: &str) -> Result<Value, aster_codec::CodecError> {
     decode(&Plan::dynamic(), message)
 }
 
-/// Prefix of `ns/M` messages of this plan.
+/// The prefix of `ns/M` messages of this plan, in hex.
 fn prefix(plan: &Plan) -> String {
     let described: serde_json::Value = serde_json::from_str(&plan.to_json()).expect("a plan");
     described["types"][0]["prefix"].as_str().expect("a prefix").to_owned()
 }
 
-/// The only field of a message with that field, given its bytes.
+/// Decodes a message with one field from the bytes of that field, and returns the field.
 fn field(r#type: &serde_json::Value, bytes: &str) -> Result<Value, aster_codec::CodecError> {
     let plan = message_plan(&[("f", r#type.clone())]);
     match decode(&plan, &format!("{}{bytes}", prefix(&plan)))? {
@@ -37,7 +37,7 @@ fn ints(values: &[i128]) -> Value {
 }
 
 #[test]
-fn a_declared_list_may_come_in_every_form() {
+fn a_declared_list_is_read_in_every_encoding() {
     let list = json!({ "list": "int" });
     for form in [
         "02 0c 02 04",
@@ -50,7 +50,7 @@ fn a_declared_list_may_come_in_every_form() {
         assert_eq!(field(&list, form), Ok(ints(&[1, 2])), "{form}");
     }
     assert_eq!(field(&list, "00"), Ok(ints(&[])));
-    // Other integer types stand for int as long as the value fits.
+    // Other integer types are read as int if the value fits.
     assert_eq!(field(&list, "02 00 02 ff 09 ff"), Ok(ints(&[-1, 255])));
     assert_eq!(field(&list, "01 08 0d ffffffffffffff7f"), Ok(ints(&[i128::from(i64::MAX)])));
     assert_eq!(field(&list, "01 08 0d ffffffffffffffff").expect_err("too large").path(), "f[0]");
@@ -85,7 +85,7 @@ fn elements_of_another_type_and_unknown_flags_are_refused() {
 }
 
 #[test]
-fn a_type_of_elements_fits_its_place_even_where_all_of_them_are_null() {
+fn the_element_type_must_fit_even_if_all_elements_are_null() {
     let maybe = json!({ "list": { "optional": "int" } });
     assert_eq!(field(&maybe, "02 0a 07 fd fd"), Ok(Value::List(vec![Value::Null, Value::Null])));
     assert_eq!(field(&maybe, "02 0a 24 fd fd"), Ok(Value::List(vec![Value::Null, Value::Null])));
@@ -96,7 +96,7 @@ fn a_type_of_elements_fits_its_place_even_where_all_of_them_are_null() {
 }
 
 #[test]
-fn the_type_of_nothing_is_another_type_where_a_field_or_root_declares_a_message() {
+fn type_id_none_is_refused_where_a_field_or_root_declares_a_message() {
     let inner = json!({ "kind": "message", "tag": "n/I", "namespace": "n", "name": "I", "fields": [] });
     for (refs, flag) in [(false, "ff"), (true, "ff"), (true, "00")] {
         let field = json!({ "name": "f", "type": { "shared": { "optional": { "message": 1 } } } });
@@ -113,7 +113,7 @@ fn the_type_of_nothing_is_another_type_where_a_field_or_root_declares_a_message(
 }
 
 #[test]
-fn a_declared_map_may_come_in_every_form() {
+fn a_declared_map_is_read_in_every_encoding() {
     let map = json!({ "map": ["string", "int"] });
     let expected =
         Value::Map(vec![(Value::Text("k".into()), Value::Int(1)), (Value::Text("l".into()), Value::Int(2))]);
@@ -144,7 +144,7 @@ fn a_declared_map_may_come_in_every_form() {
 }
 
 #[test]
-fn every_string_encoding_is_taken_for_every_text() {
+fn every_string_encoding_is_accepted_for_every_text() {
     let text = |form: &str| field(&json!("string"), form);
     for (form, expected) in [
         ("14 68656c6c6f", "hello"),
@@ -176,7 +176,7 @@ fn two_types() -> Plan {
 }
 
 #[test]
-fn names_may_be_shared_between_types_and_packed_in_any_way() {
+fn names_may_be_references_and_have_any_packing() {
     let plan = two_types();
     let value = Value::decode(&plan, 0, &plan_message(&plan)).expect("our own message");
     let own = hex::encode(&value.encode(&plan, 0).expect("a message"));
@@ -208,7 +208,7 @@ fn plan_message(plan: &Plan) -> Vec<u8> {
 }
 
 #[test]
-fn the_hash_of_a_long_name_is_its_writers_business_and_its_packing_is_not() {
+fn the_hash_of_a_long_name_is_not_compared_but_its_packing_code_is_used() {
     let plan = plan(&json!({
         "types": [{ "kind": "message", "tag": "", "namespace": "com.example.services.billing.internal.v2", "name": "E", "fields": [] }],
         "roots": [{ "message": 0 }],
@@ -225,15 +225,15 @@ fn the_hash_of_a_long_name_is_its_writers_business_and_its_packing_is_not() {
 }
 
 #[test]
-fn other_fields_are_another_hash_and_refused() {
+fn a_message_with_other_fields_is_refused_by_its_hash() {
     let plan = message_plan(&[("x", json!("int"))]);
     let message =
         Value::Message { index: 0, fields: vec![Value::Int(1)] }.encode(&plan, 0).expect("a message");
     let other = message_plan(&[("x", json!("float"))]);
     let error = check(&other, 0, &message).expect_err("other fields");
     assert_eq!((error.code(), error.path()), (3, ""));
-    // Hashes as Python prints them: signed.
-    assert!(error.to_string().contains("hash 499138240"), "{error}");
+    // The text has hashes as Python prints them: as signed integers.
+    assert!(error.to_string().contains("hash is 499138240"), "{error}");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn lengths_and_counts_have_at_most_five_bytes() {
 }
 
 #[test]
-fn the_envelope_is_checked() {
+fn the_message_header_is_checked() {
     assert_eq!(any("02ff0702"), Ok(Value::Int(1)));
     assert_eq!(any("02000702"), Ok(Value::Int(1)));
     assert_eq!(any("00ff0702"), Ok(Value::Int(1)));
@@ -283,7 +283,7 @@ fn the_envelope_is_checked() {
 }
 
 #[test]
-fn places_for_lists_maps_and_unions_take_nothing_else() {
+fn any_list_any_map_and_union_refuse_other_types() {
     for (r#type, good, bad) in [
         (json!("anyList"), "16 01 08 07 02", "18 00"),
         (json!("anyMap"), "18 00", "16 00"),

@@ -1,4 +1,4 @@
-//! Shared values and cycles: recorded bytes both ways, and references made to hurt.
+//! Shared values and cycles: recorded bytes in both directions, and malformed back references.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use support::{Types, plan};
 
 #[test]
-fn recorded_graphs_are_written_and_read_back_byte_for_byte() {
+fn recorded_graphs_encode_and_decode_to_the_same_bytes() {
     let file = vectors::load("wheel-refs");
     let cases = vectors::list(&file, "cases");
     assert_eq!(cases.len(), 174);
@@ -26,7 +26,7 @@ fn recorded_graphs_are_written_and_read_back_byte_for_byte() {
     }
 }
 
-/// Nodes that may name one another, with one place for anything and two for lists.
+/// A message type whose fields can hold other messages of the type, any value, and two typed lists.
 fn nodes(refs: bool) -> Plan {
     let field = |name: &str, r#type: Json| json!({ "name": name, "type": r#type });
     let node = json!({ "shared": { "optional": { "message": 0 } } });
@@ -49,9 +49,9 @@ fn node(next: Value, all: Vec<Value>, any: Value) -> Value {
 }
 
 #[test]
-fn shared_values_and_cycles_are_the_same_ones_after_a_round_trip() {
+fn a_round_trip_keeps_shared_values_and_cycles() {
     let plan = nodes(true);
-    // The root is its own next; its list has one node twice, whose list of anything has the root.
+    // `next` of the root is the root. `all` of the root has one message twice, and `any` of that message has the root.
     let root = node(Value::Shared(0), vec![Value::Shared(1), Value::Shared(1)], Value::Null);
     let inner = node(Value::Shared(1), vec![], Value::List(vec![Value::Shared(0), Value::Bool(true)]));
     let graph = Graph { root: Value::Shared(0), objects: vec![root, inner] };
@@ -68,7 +68,7 @@ fn shared_values_and_cycles_are_the_same_ones_after_a_round_trip() {
 }
 
 #[test]
-fn json_prints_a_shared_value_each_time() {
+fn json_prints_a_shared_value_at_each_occurrence() {
     let plan = nodes(true);
     let leaf = node(Value::Null, vec![], Value::Bool(true));
     let root = node(
@@ -88,14 +88,14 @@ fn json_prints_a_shared_value_each_time() {
 }
 
 #[test]
-fn a_reference_to_a_value_of_another_type_is_refused() {
+fn a_back_reference_to_a_value_of_another_type_is_refused() {
     let plan = nodes(true);
     let ints = Value::List(vec![Value::Int(1)]);
     let fields = |any: Value, ints: Value, texts: Value| Value::Message {
         index: 0,
         fields: vec![Value::Null, Value::List(vec![]), any, ints, texts],
     };
-    // Written by a plan whose two lists are of one type, the second as a reference to the first.
+    // In the plan that encodes the message both lists have one type, so the second list is a reference to the first.
     let descriptor: Json = json!({
         "types": [{ "kind": "message", "tag": "g/N", "namespace": "g", "name": "N", "refs": true, "fields": [
             { "name": "next", "type": { "shared": { "optional": { "message": 0 } } } },
@@ -109,13 +109,13 @@ fn a_reference_to_a_value_of_another_type_is_refused() {
     let graph = Graph { root: fields(Value::Null, Value::Shared(0), Value::Shared(0)), objects: vec![ints] };
     let written = graph.encode(&other, 0).expect("lists of one type");
     check(&other, 0, &written).expect("lists of one type");
-    // Fingerprints do not tell element types apart, so only the check of the reference does.
+    // Hashes do not include element types, so only the check of the back reference can find the difference.
     let error = check(&plan, 0, &written).expect_err("a list of ints for one of strings");
-    assert_eq!(error.to_string(), "texts: a reference to a value of another type than declared");
+    assert_eq!(error.to_string(), "texts: a back reference to a value of another type than declared");
 }
 
 #[test]
-fn a_null_with_a_number_stands_only_where_null_may() {
+fn a_back_reference_to_null_is_refused_where_null_is_not_allowed() {
     let descriptor = json!({
         "types": [{ "kind": "message", "tag": "g/A", "namespace": "g", "name": "A", "refs": true, "fields": [
             { "name": "a", "type": { "list": { "optional": { "list": "int" } } } },
@@ -130,11 +130,11 @@ fn a_null_with_a_number_stands_only_where_null_may() {
     let body = |text: &str| [prefix.as_slice(), &hex::decode(&text.replace(' ', ""))].concat();
     check(&plan, 0, &body("02 09 24 00 fe01 00")).expect("null twice");
     let error = check(&plan, 0, &body("01 09 24 00 01 0d fe01")).expect_err("null for a list");
-    assert_eq!(error.to_string(), "b[0]: a reference to a value of another type than declared");
+    assert_eq!(error.to_string(), "b[0]: a back reference to a value of another type than declared");
 }
 
 #[test]
-fn references_made_to_hurt_are_refused() {
+fn malformed_back_references_are_refused() {
     let any = json!({
         "types": [{ "kind": "message", "tag": "g/A", "namespace": "g", "name": "A", "refs": true,
             "fields": [{ "name": "any", "type": "anyList" }] }],
@@ -164,7 +164,7 @@ fn references_made_to_hurt_are_refused() {
     }
     let error = check(&plan, 0, &hex::decode("02fe00")).expect_err("a root that is a reference");
     assert_eq!(error.code(), 3);
-    // A million and one bools that each take a number.
+    // One million and one bools; each takes a reference number.
     let mut many = body("c1843d 09 15");
     many.extend(std::iter::repeat_n(0, 2_000_100));
     assert_eq!(check(&plan, 0, &many).expect_err("too many").code(), 8);

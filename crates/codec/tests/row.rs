@@ -1,4 +1,4 @@
-//! Rows: recorded bytes both ways, and buffers made to lead outside of themselves.
+//! Rows: recorded bytes in both directions, and buffers whose offsets point outside the buffer.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -11,7 +11,7 @@ use support::targets::walk;
 use support::{Types, plan};
 
 #[test]
-fn recorded_rows_and_schemas_are_written_and_read_back_byte_for_byte() {
+fn recorded_rows_and_schemas_encode_and_decode_to_the_same_bytes() {
     let file = vectors::load("wheel-row");
     let cases = vectors::list(&file, "cases");
     assert_eq!(cases.len(), 9);
@@ -79,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn rows_and_tables_are_read_back(rows in prop::collection::vec(row(), 0..4)) {
+    fn encoded_rows_and_tables_decode_to_the_same_values(rows in prop::collection::vec(row(), 0..4)) {
         let plan = everything();
         let (one, table) = (RowLayout::of(&plan, 0).expect("a row"), RowLayout::of(&plan, 1).expect("a table"));
         for value in &rows {
@@ -94,7 +94,7 @@ proptest! {
     }
 
     #[test]
-    fn after_the_check_every_read_is_inside(
+    fn after_the_check_every_read_is_in_bounds(
         rows in prop::collection::vec(row(), 0..3),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(), cuts: bool,
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_row_or_refused(words in prop::collection::vec(0..80_u64, 0..40)) {
+    fn any_bytes_are_a_row_or_are_refused(words in prop::collection::vec(0..80_u64, 0..40)) {
         let plan = everything();
         let bytes: Vec<u8> = words.iter().flat_map(|word| (word << 32 | word).to_le_bytes()).collect();
         for root in 0..2 {
@@ -130,7 +130,7 @@ proptest! {
 }
 
 #[test]
-fn parts_that_overlap_are_refused() {
+fn values_that_overlap_are_refused() {
     let plan = plan(&json!({
         "types": [{ "kind": "message", "tag": "r/L", "namespace": "r", "name": "L",
             "fields": [{ "name": "l", "type": { "list": { "list": { "list": "int" } } } }] }],
@@ -145,15 +145,15 @@ fn parts_that_overlap_are_refused() {
     };
     let mut bytes = layout.encode(&value).expect("a row");
     layout.check(&bytes).expect("our own row");
-    // The second list of the outer one becomes the first once more.
+    // The offset of the second inner list is changed to that of the first.
     let outer = 16 + 16;
     let first: [u8; 8] = bytes[outer..outer + 8].try_into().expect("a pair");
     bytes[outer + 8..outer + 16].copy_from_slice(&first);
-    assert_eq!(layout.check(&bytes).expect_err("overlap").to_string(), "l[1]: parts of a row overlap");
+    assert_eq!(layout.check(&bytes).expect_err("overlap").to_string(), "l[1]: values in a row overlap");
 }
 
 #[test]
-fn what_has_no_row_is_refused_with_its_path() {
+fn types_that_rows_cannot_hold_are_refused_with_their_path() {
     let of = |r#type: Json, root: Json| {
         let plan = plan(&json!({
             "types": [{ "kind": "message", "tag": "r/M", "namespace": "r", "name": "M",
@@ -163,12 +163,15 @@ fn what_has_no_row_is_refused_with_its_path() {
         RowLayout::of(&plan, 0).expect_err("no row").to_string()
     };
     let row = || json!({ "message": 0 });
-    assert_eq!(of(json!("any"), row()), "f: rows have no form for values of this type");
-    assert_eq!(of(json!("date"), row()), "f: rows have no form for values of this type");
+    assert_eq!(of(json!("any"), row()), "f: rows cannot hold values of this type");
+    assert_eq!(of(json!("date"), row()), "f: rows cannot hold values of this type");
     assert!(
         of(json!({ "optional": { "message": 0 } }), row())
-            .ends_with("a message that contains itself has no row")
+            .ends_with("rows cannot hold a message that contains itself")
     );
     assert!(of(json!({ "list": { "message": 0 } }), row()).contains("contains itself"));
-    assert_eq!(of(json!("int"), json!("string")), "a row is a message, and a table a list of messages");
+    assert_eq!(
+        of(json!("int"), json!("string")),
+        "a row needs a message as root, a table a list of messages"
+    );
 }

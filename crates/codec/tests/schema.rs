@@ -1,4 +1,4 @@
-//! Descriptors that are refused, with the place that is wrong.
+//! Descriptors that are refused, with the path of the error.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
 mod support;
@@ -26,7 +26,7 @@ fn type_refusal(r#type: &Json) -> PlanError {
 }
 
 #[test]
-fn a_wrong_type_is_refused_with_its_place() {
+fn a_wrong_type_is_refused_with_its_path() {
     for (r#type, path) in [
         (json!("integer"), "types[0].fields[0].type"),
         (json!(7), "types[0].fields[0].type"),
@@ -57,7 +57,7 @@ fn a_wrong_type_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_wrong_declaration_is_refused_with_its_place() {
+fn a_wrong_declaration_is_refused_with_its_path() {
     let with = |member: &str, value: Json| {
         let mut declared = message(&json!([{ "name": "a", "type": "int" }]));
         declared[member] = value;
@@ -110,7 +110,7 @@ fn too_many_types_and_roots_are_refused() {
 }
 
 #[test]
-fn the_plan_says_what_is_declared_and_what_carries_its_type() {
+fn the_plan_has_the_declared_flags_and_type_info_flags() {
     let plan = plan(&json!({
         "types": [
             { "kind": "message", "tag": "n/M", "namespace": "n", "name": "M", "fields": [
@@ -162,7 +162,7 @@ fn the_plan_says_what_is_declared_and_what_carries_its_type() {
 }
 
 #[test]
-fn the_plan_says_what_is_shared_and_which_roots_have_a_mode() {
+fn the_plan_has_shared_fields_and_the_options_of_roots() {
     let field = |name: &str, r#type: Json| json!({ "name": name, "type": r#type });
     let declared = json!({ "kind": "message", "tag": "n/M", "namespace": "n", "name": "M", "refs": true,
     "compatible": true, "fields": [

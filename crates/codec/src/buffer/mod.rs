@@ -1,7 +1,7 @@
-//! Byte cursors: everything that is read from or written to an XLANG message passes through here.
+//! Byte cursors: [`Reader`] and [`Writer`] do every read and write of XLANG bytes.
 //!
-//! Owns the integer, float, string and byte-string forms. Knows no types and no plans: the modules above
-//! decide which form stands where. All integers are little-endian.
+//! Owns the encodings of integers, floats, strings and byte strings. Knows no types and no plans: the other modules
+//! decide which encoding a value has. All integers are little-endian.
 
 mod reader;
 mod text;

@@ -1,4 +1,4 @@
-//! Reading: each read is checked against the bytes that are left, and nothing is allocated before that.
+//! Reading: each read first checks that enough bytes remain, then allocates memory if it needs any.
 
 use std::borrow::Cow;
 
@@ -13,18 +13,18 @@ pub enum ReadError {
     /// A variable-length integer is wider than its type.
     #[error("an integer is wider than its type")]
     Varint,
-    /// A string's header names an encoding that does not exist.
+    /// The header of a string has an unknown encoding number.
     #[error("a string has an unknown encoding")]
     StringEncoding,
     /// A string is not UTF-8.
     #[error("a string is not valid UTF-8")]
     Utf8,
-    /// A string is not UTF-16, or holds half of a surrogate pair.
+    /// A string is not UTF-16, or contains a lone surrogate.
     #[error("a string is not valid UTF-16")]
     Utf16,
 }
 
-/// A cursor over bytes that somebody else wrote.
+/// A cursor over bytes from a peer. No read panics, whatever the bytes are.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     rest: &'a [u8],
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    /// Moves past `expected` when it comes next, and says whether it did.
+    /// Skips `expected` if the next bytes equal it. Returns whether they do.
     pub fn skip_if(&mut self, expected: &[u8]) -> bool {
         match self.rest.strip_prefix(expected) {
             Some(rest) => {
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
-    /// A tagged signed integer: four bytes when it fits 31 bits, else a marker and eight.
+    /// A tagged signed integer: four bytes if it fits 31 bits, else the byte 1 and eight bytes.
     pub fn tagged_i64(&mut self) -> Result<i64, ReadError> {
         match self.rest.first() {
             Some(byte) if byte & 1 == 0 => Ok(i64::from(self.i32()? >> 1)),
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A tagged unsigned integer: four bytes when it fits 31 bits, else a marker and eight.
+    /// A tagged unsigned integer: four bytes if it fits 31 bits, else the byte 1 and eight bytes.
     pub fn tagged_u64(&mut self) -> Result<u64, ReadError> {
         match self.rest.first() {
             Some(byte) if byte & 1 == 0 => Ok(u64::from(self.u32()? >> 1)),
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         if self.u8()? == 1 { Ok(()) } else { Err(ReadError::Varint) }
     }
 
-    /// A length or count. Python reads at most five bytes of it, and takes what follows for something else.
+    /// A length or count: a varint of at most five bytes, which is the most that Python reads.
     pub fn length(&mut self) -> Result<usize, ReadError> {
         self.var_u32().map(|length| length as usize)
     }
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// A string in any of the three encodings; borrowed where its bytes are the text.
+    /// A string in any of the three encodings. Borrowed if the bytes are ASCII or UTF-8.
     pub fn str(&mut self) -> Result<Cow<'a, str>, ReadError> {
         let header = self.var_u32()?;
         text::decode(self.take((header >> 2) as usize)?, u64::from(header & 3))

@@ -1,7 +1,7 @@
-//! The three encodings of a string: one byte a character, UTF-16LE, UTF-8.
+//! The three encodings of a string: Latin-1 (one byte for each character), UTF-16LE, UTF-8.
 //!
-//! A writer must choose by the largest code point, so that equal strings are equal bytes; a reader takes
-//! any of the three for any text.
+//! A writer chooses by the largest code point, so equal strings have equal bytes. A reader accepts any of the three
+//! for any text.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::ReadError;
 /// Encoding number in the low two bits of a string's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextEncoding {
-    /// One byte a character, up to U+00FF.
+    /// One byte for each character, up to U+00FF.
     Latin1 = 0,
     /// UTF-16LE without a byte order mark.
     Utf16 = 1,
@@ -18,10 +18,10 @@ pub(super) enum TextEncoding {
     Utf8 = 2,
 }
 
-/// What a text needs: its encoding, and whether it is ASCII throughout.
+/// The encoding of a text, and whether the text is ASCII only.
 pub(super) fn choose(text: &str) -> (TextEncoding, bool) {
-    // In UTF-8 the largest byte tells the class of the largest code point: C3 leads the last of U+00FF,
-    // F0 and up lead what lies above U+FFFF.
+    // The largest UTF-8 byte gives the range of the largest code point: C3 is the largest lead byte up to U+00FF,
+    // lead bytes from F0 on begin the code points above U+FFFF.
     let largest = text.bytes().fold(0, u8::max);
     match largest {
         0..0x80 => (TextEncoding::Latin1, true),
@@ -31,7 +31,7 @@ pub(super) fn choose(text: &str) -> (TextEncoding, bool) {
     }
 }
 
-/// Decodes the bytes of a string; ASCII and UTF-8 are borrowed.
+/// Decodes the bytes of a string. The result borrows from `bytes` if they are ASCII or UTF-8.
 pub(super) fn decode(bytes: &[u8], encoding: u64) -> Result<Cow<'_, str>, ReadError> {
     match encoding {
         0 if bytes.is_ascii() => Ok(Cow::Borrowed(std::str::from_utf8(bytes).map_err(|_| ReadError::Utf8)?)),

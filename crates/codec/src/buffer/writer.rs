@@ -1,8 +1,8 @@
-//! Writing: a growing vector, always the shortest form.
+//! Writing to a growing vector. A value always gets its shortest encoding.
 
 use super::text::{self, TextEncoding};
 
-/// Bytes of a message being written.
+/// The bytes of a message that is being written.
 #[derive(Debug, Default, Clone)]
 pub struct Writer {
     bytes: Vec<u8>,
@@ -109,7 +109,7 @@ impl Writer {
         self.put_var_u64(((value << 1) ^ (value >> 63)) as u64);
     }
 
-    /// A tagged signed integer: four bytes when it fits 31 bits, else a marker and eight.
+    /// A tagged signed integer: four bytes if it fits 31 bits, else the byte 1 and eight bytes.
     pub fn put_tagged_i64(&mut self, value: i64) {
         if (-(1 << 30)..1 << 30).contains(&value) {
             self.put_i32((value as i32) << 1);
@@ -119,7 +119,7 @@ impl Writer {
         }
     }
 
-    /// A tagged unsigned integer: four bytes when it fits 31 bits, else a marker and eight.
+    /// A tagged unsigned integer: four bytes if it fits 31 bits, else the byte 1 and eight bytes.
     pub fn put_tagged_u64(&mut self, value: u64) {
         if value < 1 << 31 {
             self.put_u32((value as u32) << 1);
@@ -135,7 +135,7 @@ impl Writer {
         self.put_raw(value);
     }
 
-    /// A string, in the encoding that its largest code point asks for.
+    /// A string, in the encoding that its largest code point requires.
     pub fn put_str(&mut self, value: &str) {
         let (encoding, ascii) = text::choose(value);
         match encoding {

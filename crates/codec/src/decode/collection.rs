@@ -1,18 +1,18 @@
-//! Lists, sets and maps in every form that Python's reader takes.
+//! Decoding of lists, sets and maps, in every encoding that Python's reader accepts.
 
-use super::{Decoder, Done, Typing, WireType, plausible};
+use super::{Decoder, Done, Typing, WireType, check_count};
 use crate::CodecError;
 use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::Scalar;
 
-/// Elements are preceded by a reference flag.
+/// A reference flag precedes each element.
 const TRACKED: u8 = 0x01;
-/// Elements are preceded by a null flag.
+/// A null flag precedes each element.
 const NULLS: u8 = 0x02;
-/// Elements have the declared type: none is written.
+/// The elements have the declared type, so no type info is written.
 const DECLARED: u8 = 0x04;
-/// Elements have one type.
+/// All elements have the same type.
 const SAME: u8 = 0x08;
 
 const KEY_TRACKED: u8 = 0x01;
@@ -24,7 +24,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     pub(super) fn items(&mut self, items: &'a Items, set: bool) -> Done {
         let count = self.reader.length()?;
         self.budget.enter(count)?;
-        plausible(count, &self.reader)?;
+        check_count(count, &self.reader)?;
         self.sink.begin_items(count, set)?;
         if count > 0 {
             let flags = self.reader.u8()?;
@@ -45,9 +45,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
             flags if flags == DECLARED | SAME && items.is_declared(self.options) => Ok(Typing::Declared),
             SAME => {
                 let wire = self.fitting_type(&items.node)?;
-                // Elements of no type and without flags would be no bytes at all.
+                // Such elements would take no bytes, so the count would not be bounded by the message length.
                 if wire == WireType::None && flags & (NULLS | TRACKED) == 0 {
-                    return Err(CodecError::invalid("a collection of nothing"));
+                    return Err(CodecError::invalid("a collection with element type NONE and without flags"));
                 }
                 Ok(Typing::Same(wire))
             }
@@ -56,13 +56,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    /// What precedes each element.
+    /// The leading flag of each element.
     fn element_lead(&self, items: &Items, flags: u8, typing: Typing) -> Result<LeadingFlag, CodecError> {
         if flags & TRACKED != 0 {
             if !self.options.refs {
                 return Err(CodecError::invalid("references where the type declares none"));
             }
-            // Python's one exception: its loop for bools looks only at nulls.
+            // Python's one exception: its loop for bools writes null flags only.
             let bools = match typing {
                 Typing::Declared => matches!(items.node.shape, Shape::Scalar(Scalar::Bool)),
                 Typing::Same(wire) => wire == WireType::Scalar(Scalar::Bool),
@@ -77,14 +77,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
         match lead {
             LeadingFlag::Null if self.is_null_flag()? => self.null(node),
             LeadingFlag::Plain | LeadingFlag::Null => self.value_of(node, typing),
-            LeadingFlag::Reference => self.referable(node, typing),
+            LeadingFlag::Reference => self.with_reference_flag(node, typing),
         }
     }
 
     pub(super) fn map(&mut self, key: &'a Items, value: &'a Items) -> Done {
         let count = self.reader.length()?;
         self.budget.enter(count)?;
-        plausible(count, &self.reader)?;
+        check_count(count, &self.reader)?;
         self.sink.begin_map(count)?;
         let mut index = 0;
         while index < count {
@@ -96,7 +96,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Ok(())
     }
 
-    /// Reads a chunk of at most `left` entries and returns how many it held.
+    /// Reads a chunk of at most `left` entries and returns its number of entries.
     fn chunk(
         &mut self,
         key: &'a Items,
@@ -112,7 +112,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let size = usize::from(self.reader.u8()?);
         if size == 0 || size > left {
-            return Err(CodecError::invalid(format!("a map chunk of {size} entries where {left} are left")));
+            return Err(CodecError::invalid(format!(
+                "a map chunk of {size} entries: 1 to {left} are allowed"
+            )));
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;
         let value_typing = self.side_typing(value, header & VALUE_DECLARED != 0)?;
@@ -128,15 +130,15 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn side_typing(&mut self, side: &'a Items, declared: bool) -> Result<Typing, CodecError> {
         if !declared {
             return match self.fitting_type(&side.node)? {
-                // Null keys and values have chunks of their own.
-                WireType::None => Err(CodecError::invalid("a map chunk of nothing")),
+                // An entry with a null key or value has a chunk header of its own.
+                WireType::None => Err(CodecError::invalid("type NONE is not allowed in a map chunk")),
                 wire => Ok(Typing::Same(wire)),
             };
         }
         if side.is_declared(self.options) {
             return Ok(Typing::Declared);
         }
-        Err(CodecError::invalid("a map leaves out a type that is not declared"))
+        Err(CodecError::invalid("a map without type info for a type that is not declared"))
     }
 
     fn entry(
@@ -150,7 +152,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         self.item(value.0, value.1, value.2)
     }
 
-    /// An entry whose key, value or both are null.
+    /// Reads an entry whose key or value is null, or both.
     fn entry_with_null(&mut self, header: u8, key: &'a Items, value: &'a Items) -> Done {
         self.sink.key()?;
         match header {
@@ -159,7 +161,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0x15 => self.declared_side(key, true)?,
             0x11 => self.flagged_side(key)?,
             _ => {
-                return Err(CodecError::invalid(format!("unsupported map chunk {header:#04x}")));
+                return Err(CodecError::invalid(format!("unsupported map chunk header {header:#04x}")));
             }
         }
         self.sink.value()?;
@@ -179,13 +181,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if !self.options.refs {
             return Err(CodecError::invalid("references where the type declares none"));
         }
-        self.referable(&side.node, typing)
+        self.with_reference_flag(&side.node, typing)
     }
 
-    /// The side that is not null carries a flag and its type.
+    /// Reads the key or value that is not null: a flag, type info, the value.
     fn flagged_side(&mut self, side: &'a Items) -> Done {
         if self.options.refs {
-            return self.referable(&side.node, Typing::Each);
+            return self.with_reference_flag(&side.node, Typing::Each);
         }
         if self.is_null_flag()? {
             return self.null(&side.node);

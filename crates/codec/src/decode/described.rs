@@ -1,7 +1,7 @@
-//! Descriptions of types that a peer sends along: which of its fields are ours, and how to read or skip each.
+//! Descriptions of types in a message of a peer: which of its fields we declare, and how to read or skip each.
 //!
-//! Everything about the peer's fields is decided when a description is read, once a message; reading values
-//! follows the decisions. Descriptions live in an arena, so that values can borrow from them.
+//! All decisions about the peer's fields are made when a description is read, once in each message. Reading a
+//! value only follows them. Descriptions are kept in an arena, so the plan nodes in them can be borrowed.
 
 use std::cell::OnceCell;
 
@@ -12,10 +12,10 @@ use crate::plan::{BodyPlan, Dynamic, FieldPlan, LeadingFlag, PlanNode, Shape, de
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
 
-/// The chain of descriptions ends link by link, on the stack.
-const MOST_TYPES: usize = 4096;
+/// Dropping the chain of descriptions recurses once for each link, so the chain must be short.
+const MAX_TYPES: usize = 4096;
 
-/// Where the descriptions of a message live: a chain that only grows.
+/// Owns the descriptions of a message: a linked list to which links are only added.
 #[derive(Default)]
 pub(super) struct Arena {
     first: OnceCell<Box<Link>>,
@@ -26,66 +26,66 @@ struct Link {
     next: OnceCell<Box<Link>>,
 }
 
-/// The descriptions of a message so far; a message names them by their position.
+/// The descriptions that the message has sent so far. A message refers to them by position.
 pub(super) struct Descriptions<'a> {
-    seen: Vec<&'a Described>,
+    list: Vec<&'a Described>,
     tail: &'a OnceCell<Box<Link>>,
 }
 
 impl<'a> Descriptions<'a> {
     pub(super) fn new(arena: &'a Arena) -> Self {
-        Self { seen: Vec::new(), tail: &arena.first }
+        Self { list: Vec::new(), tail: &arena.first }
     }
 
     fn push(&mut self, described: Described) {
         let link = self.tail.get_or_init(|| Box::new(Link { described, next: OnceCell::new() }));
-        self.seen.push(&link.described);
+        self.list.push(&link.described);
         self.tail = &link.next;
     }
 }
 
-/// A type as the peer has it.
+/// A type as the peer declares it.
 pub(super) struct Described {
     /// Type number.
     pub(super) number: u8,
-    /// Namespace and name, for errors.
+    /// Namespace and name, for error texts.
     pub(super) name: String,
-    /// Our type of that name.
+    /// Index of our type with this name.
     pub(super) index: Option<usize>,
     pub(super) fields: Vec<DescribedField>,
-    /// Our fields that it does not have.
+    /// Positions of our fields that the peer does not declare.
     absent: Vec<usize>,
 }
 
 pub(super) struct DescribedField {
     pub(super) name: String,
-    /// Our field of that name; without one, values are skipped.
+    /// Position of our field with this name. `None`: the values are skipped.
     pub(super) position: Option<usize>,
     pub(super) node: PlanNode,
     pub(super) lead: LeadingFlag,
     pub(super) nullable: bool,
-    /// Type info precedes values, whatever we declare.
-    pub(super) typed: bool,
+    /// Type info precedes each value, because the peer declares a dynamic type.
+    pub(super) type_info_first: bool,
 }
 
 impl<'a, S: Sink> Decoder<'a, S> {
-    /// Reads which description belongs to a type number, and the description where it is new.
+    /// Reads the description number that follows a type number, and the description itself at its first use.
     pub(super) fn described_type(&mut self, number: u8) -> Result<WireType, CodecError> {
         let marker = self.reader.length()?;
         let by = marker >> 1;
         if marker & 1 == 0 {
-            if by != self.descriptions.seen.len() {
-                return Err(CodecError::invalid("a description out of order"));
+            if by != self.descriptions.list.len() {
+                return Err(CodecError::invalid("a new description does not have the next number"));
             }
-            within("described types", by + 1, MOST_TYPES)?;
+            within("described types", by + 1, MAX_TYPES)?;
             let described = self.description(number)?;
             self.descriptions.push(described);
         }
-        let Some(described) = self.descriptions.seen.get(by) else {
-            return Err(CodecError::invalid("a description that was not written before"));
+        let Some(described) = self.descriptions.list.get(by) else {
+            return Err(CodecError::invalid("a reference to a description that the message has not sent"));
         };
         if described.number != number {
-            return Err(CodecError::invalid("a description of another sort of type"));
+            return Err(CodecError::invalid("a type number that does not fit the description it refers to"));
         }
         Ok(match (number, described.index) {
             (_, None) => WireType::UnknownType(by),
@@ -103,11 +103,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
         let body = self.reader.take(size)?;
         if !describe::is_head_of(head, body) {
-            return Err(CodecError::invalid("a description whose checksum is wrong"));
+            return Err(CodecError::invalid("a description has a wrong checksum"));
         }
         let (read, names) = super::typedef::read(body)?;
         if (head & describe::HAS_FIELDS != 0) == read.is_empty() {
-            return Err(CodecError::invalid("a description whose head does not fit its fields"));
+            return Err(CodecError::invalid(
+                "a description whose head disagrees with its body about having fields",
+            ));
         }
         let index = self.plan.find(&names.0, &names.1);
         let name = format!("{}/{}", names.0, names.1).chars().take(200).collect();
@@ -117,7 +119,11 @@ impl<'a, S: Sink> Decoder<'a, S> {
             (id::ENUM, Some(BodyPlan::Enum(_))) | (id::EXTENSION, Some(BodyPlan::Extension)) | (_, None) => {
                 None
             }
-            _ => return Err(CodecError::invalid(format!("{name} is a type of another sort here"))),
+            _ => {
+                return Err(CodecError::invalid(format!(
+                    "the peer declares {name} with type number {number}, this side declares another kind of type"
+                )));
+            }
         };
         let fields = message.map(|message| message.fields.as_slice()).unwrap_or_default();
         let mut absent: Vec<usize> = (0..fields.len()).collect();
@@ -128,12 +134,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
             let own = position.and_then(|position| fields.get(position));
             let refs = self.options.refs;
             described
-                .push(field.against(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
+                .push(field.resolve(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
         }
         Ok(Described { number, name, index, fields: described, absent })
     }
 
-    /// A message by the peer's description: its fields in its order, then what it does not have.
+    /// Reads a message by the peer's description: the peer's fields in its order, then defaults for our other fields.
     pub(super) fn described_message(&mut self, index: usize, by: usize) -> Done {
         let plan = self.message_plan(index)?;
         let described = self.described(by)?;
@@ -166,13 +172,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn described(&self, by: usize) -> Result<&'a Described, CodecError> {
-        let described = self.descriptions.seen.get(by).copied();
-        described.ok_or_else(|| CodecError::invalid("a description that was not written before"))
+        let described = self.descriptions.list.get(by).copied();
+        described
+            .ok_or_else(|| CodecError::invalid("a reference to a description that the message has not sent"))
     }
 
     fn described_field(&mut self, field: &'a DescribedField) -> Done {
-        let typing = if field.typed { Typing::Each } else { super::typing_of(&field.node) };
-        self.led(&field.node, field.lead, field.nullable, typing)
+        let typing = if field.type_info_first { Typing::Each } else { super::typing_of(&field.node) };
+        self.with_leading_flag(&field.node, field.lead, field.nullable, typing)
     }
 
     fn skipped(&mut self, field: &'a DescribedField) -> Done {
@@ -182,7 +189,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Ok(())
     }
 
-    /// A value of a type that this side does not know, inside of what it skips.
+    /// Skips a value of a type that the plan does not have. Outside skipped fields such a value is an error.
     pub(super) fn unknown_type(&mut self, by: usize) -> Done {
         let described = self.described(by)?;
         if !self.sink.is_muted() {
@@ -206,7 +213,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Ok(())
     }
 
-    /// What stands in a field that the peer does not have and that declares no default, as Python fills it.
+    /// The value of a field without default that the peer did not send: null if optional, else Python's zero value.
     fn zero(&mut self, field: &FieldPlan) -> Done {
         if field.node.takes_null() {
             return self.sink.null();
@@ -227,7 +234,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 self.sink.begin_map(0)?;
                 self.sink.end_map()
             }
-            _ => Err(CodecError::invalid("the peer does not have this field, and it has no default")),
+            _ => Err(CodecError::invalid("the peer did not send this field, and it has no default")),
         }
     }
 }

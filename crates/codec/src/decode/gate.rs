@@ -1,4 +1,4 @@
-//! The way to the sink, closed while a field is read that this side does not know.
+//! A sink that can be muted: the decoder mutes it while it reads a field that this side has not declared.
 
 use crate::CodecError;
 use crate::plan::MessagePlan;
@@ -8,7 +8,7 @@ use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
-/// Hands everything on, or nothing while it is muted.
+/// Forwards all calls to the inner sink, and none while it is muted. Mutes nest.
 pub(super) struct Gate<'s, S> {
     sink: &'s mut S,
     muted: usize,
@@ -32,7 +32,7 @@ impl<'s, S: Sink> Gate<'s, S> {
     }
 }
 
-macro_rules! handed_on {
+macro_rules! forward_unless_muted {
     ($($name:ident($($argument:ident: $type:ty),*);)*) => {
         impl<S: Sink> Sink for Gate<'_, S> {
             $(fn $name(&mut self $(, $argument: $type)*) -> Done {
@@ -42,7 +42,7 @@ macro_rules! handed_on {
     };
 }
 
-handed_on! {
+forward_unless_muted! {
     null();
     bool(value: bool);
     int(value: i128);

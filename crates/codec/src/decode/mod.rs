@@ -1,8 +1,8 @@
-//! Decoding: one walk over the bytes of a message by its plan, driving a sink.
+//! Decoding: walks over the bytes of a message by its plan and calls a sink for each value.
 //!
-//! Takes every form that Python's reader takes (lists and maps with or without declared types, split map
-//! chunks, any string encoding, shared meta strings) and refuses everything else. `scalar` reads values
-//! without parts, `names` and `described` read type info, `refs` keeps what may be referred to.
+//! Accepts every encoding that Python's reader accepts (lists and maps with or without declared types, split
+//! map chunks, any string encoding, repeated meta strings) and refuses everything else. `scalar` and
+//! `collection` read values, `names` and `described` read type info, `refs` checks back references.
 
 mod collection;
 mod described;
@@ -22,7 +22,7 @@ use crate::{CodecError, ReadError};
 
 type Done = Result<(), CodecError>;
 
-/// A type as a message names it.
+/// A type that a message names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WireType {
     None,
@@ -31,28 +31,28 @@ enum WireType {
     List,
     Set,
     Map,
-    /// Index of the type, and of the peer's description of its fields.
+    /// Index of the type in the plan, and number of the peer's description of its fields.
     Message(usize, Option<usize>),
     Enum(usize),
     Extension(usize),
-    /// A type that this side does not know, inside a field that it does not know: its description.
+    /// A type of the peer that the plan does not have: number of its description. Allowed only inside skipped fields.
     UnknownType(usize),
 }
 
 /// How the type of a value is known.
 #[derive(Clone, Copy)]
 enum Typing {
-    /// By the place alone.
+    /// The plan declares it; no type info precedes the value.
     Declared,
-    /// It precedes the value, and is the one that the place declares, where it declares one.
+    /// Type info precedes the value and must fit the declared type, if one is declared.
     Named,
-    /// All elements have it.
+    /// One type info for all elements of a collection; it was read before.
     Same(WireType),
-    /// It precedes the value.
+    /// Type info precedes each value.
     Each,
 }
 
-/// Walks over `message`, which must hold one value of root `root` and nothing after it.
+/// Decodes `message`, which must be one value of root `root`. Bytes after the value are an error.
 pub(crate) fn decode<S: Sink>(
     plan: &Plan,
     root: usize,
@@ -93,7 +93,9 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn root(&mut self, node: &'a PlanNode) -> Done {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
-            return Err(CodecError::invalid(format!("unknown message header {header:#04x}")));
+            return Err(CodecError::invalid(format!(
+                "unknown message header {header:#04x}: 0x02 or 0x03 (null) is allowed"
+            )));
         }
         if header & 0x01 != 0 {
             self.reader.skip_if(&[NULL_FLAG]);
@@ -106,7 +108,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
                     return Err(CodecError::invalid("a null message without its header"));
                 }
                 (refs::Flag::Back, _) => {
-                    return Err(CodecError::invalid("a message that is only a reference"));
+                    return Err(CodecError::invalid("the root of a message is a back reference"));
                 }
             }
         }
@@ -117,14 +119,16 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Err(CodecError::invalid(format!("{left} bytes follow the message")))
     }
 
-    /// Reads the flag of a value that may be null. Present values are marked `FF`, or `00` by peers that
-    /// track references.
+    /// Reads a null flag and returns true for null. A present value has `FF`, or `00` from a peer that tracks
+    /// references.
     fn is_null_flag(&mut self) -> Result<bool, CodecError> {
         match self.reader.u8()? {
             NULL_FLAG => Ok(true),
             0xFF | 0x00 => Ok(false),
-            0xFE => Err(CodecError::invalid("references are not supported")),
-            flag => Err(CodecError::invalid(format!("unknown null flag {flag:#04x}"))),
+            0xFE => Err(CodecError::invalid("a back reference where only a null flag is allowed")),
+            flag => Err(CodecError::invalid(format!(
+                "unknown null flag {flag:#04x}: 0xfd (null), 0xff or 0x00 is allowed"
+            ))),
         }
     }
 
@@ -135,15 +139,20 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Err(CodecError::invalid("null where a value is required"))
     }
 
-    /// A field.
     fn field(&mut self, node: &'a PlanNode) -> Done {
-        self.led(node, node.lead(self.options.refs), node.nullable, typing_of(node))
+        self.with_leading_flag(node, node.lead(self.options.refs), node.nullable, typing_of(node))
     }
 
-    /// A field, with what precedes it and how its type is known.
-    fn led(&mut self, node: &'a PlanNode, lead: LeadingFlag, nullable: bool, typing: Typing) -> Done {
+    /// Reads the leading flag, then the value unless the flag says null or back reference.
+    fn with_leading_flag(
+        &mut self,
+        node: &'a PlanNode,
+        lead: LeadingFlag,
+        nullable: bool,
+        typing: Typing,
+    ) -> Done {
         match lead {
-            LeadingFlag::Reference => self.referable(node, typing),
+            LeadingFlag::Reference => self.with_reference_flag(node, typing),
             LeadingFlag::Plain if !nullable => self.value_of(node, typing),
             LeadingFlag::Plain | LeadingFlag::Null if self.is_null_flag()? => self.null(node),
             LeadingFlag::Plain | LeadingFlag::Null => self.value_of(node, typing),
@@ -152,11 +161,10 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn value_of(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         let wire = self.wire_type(node, typing)?;
-        self.value_as(node, wire)
+        self.value_after_type(node, wire)
     }
 
-    /// The type that the message names for a value, read where it stands in front of it; None where the place is all
-    /// that tells.
+    /// The type of a value: read from the message if type info precedes the value. `None` if the plan declares the type.
     fn wire_type(&mut self, node: &'a PlanNode, typing: Typing) -> Result<Option<WireType>, CodecError> {
         match typing {
             Typing::Declared => Ok(None),
@@ -166,15 +174,15 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    /// A value behind all that tells its type.
-    fn value_as(&mut self, node: &'a PlanNode, wire: Option<WireType>) -> Done {
+    /// Reads a value whose type info was already read, or which has none.
+    fn value_after_type(&mut self, node: &'a PlanNode, wire: Option<WireType>) -> Done {
         match wire {
-            Some(wire) => self.as_node(wire, node),
+            Some(wire) => self.value_of_type(wire, node),
             None => self.body(node),
         }
     }
 
-    /// A value whose type is declared by its place, and not written.
+    /// Reads a value of the declared type, without type info.
     fn body(&mut self, node: &'a PlanNode) -> Done {
         match &node.shape {
             Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
@@ -190,23 +198,23 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    /// Reads the type of a value that may stand in a place.
+    /// Reads type info and checks that the plan node allows this type.
     fn fitting_type(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         let wire = self.type_info(node)?;
-        if fits(wire, &node.shape) { Ok(wire) } else { Err(misfit()) }
+        if fits(wire, &node.shape) { Ok(wire) } else { Err(wrong_type()) }
     }
 
-    /// Reads the type of a value where a field or root declares it. Where that is a message or extension, null is a flag:
-    /// the type of nothing is another type.
+    /// Reads the type info of a field or root. If a message or extension is declared, type id NONE is not allowed here:
+    /// null has a flag instead.
     fn named_type(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         match (self.fitting_type(node)?, &node.shape) {
-            (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => Err(misfit()),
+            (WireType::None, Shape::Message { .. } | Shape::Extension { .. }) => Err(wrong_type()),
             (wire, _) => Ok(wire),
         }
     }
 
-    /// A value of a type that the message named and that fits its place.
-    fn as_node(&mut self, wire: WireType, node: &'a PlanNode) -> Done {
+    /// Reads a value of a type that the message names and the plan node allows.
+    fn value_of_type(&mut self, wire: WireType, node: &'a PlanNode) -> Done {
         match (&node.shape, wire) {
             (_, WireType::None) => self.null(node),
             (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named)) => {
@@ -261,14 +269,16 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn message(&mut self, index: usize) -> Done {
         if self.options.compatible {
-            return Err(CodecError::invalid("a message without a description of its fields"));
+            return Err(CodecError::invalid(
+                "a message without a description of its fields, in compatible mode",
+            ));
         }
         let plan = self.message_plan(index)?;
         self.budget.enter(0)?;
         let hash = self.reader.take(4)?;
         if hash != plan.hash {
             let (theirs, ours) = (hash_number(hash), hash_number(&plan.hash));
-            let problem = format!("the peer declares other fields (hash {theirs}, ours is {ours})");
+            let problem = format!("the peer declares other fields: its hash is {theirs}, ours is {ours}");
             return Err(CodecError::invalid(problem));
         }
         self.sink.begin_message(index, plan)?;
@@ -287,14 +297,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn message_plan(&self, index: usize) -> Result<&'a MessagePlan, CodecError> {
         match self.plan.types.get(index).map(|plan| &plan.body) {
             Some(BodyPlan::Message(message)) => Ok(message),
-            _ => Err(CodecError::invalid("a message stands where the plan has none")),
+            _ => Err(CodecError::invalid(format!("type {index} of the plan is not a message"))),
         }
     }
 
     fn member(&mut self, index: usize) -> Done {
         let ordinal = self.reader.length()?;
         let Some(BodyPlan::Enum(values)) = self.plan.types.get(index).map(|plan| &plan.body) else {
-            return Err(CodecError::invalid("an enum stands where the plan has none"));
+            return Err(CodecError::invalid(format!("type {index} of the plan is not an enum")));
         };
         match values.get(ordinal) {
             Some(value) => self.sink.member(index, ordinal, value),
@@ -303,11 +313,11 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 }
 
-fn misfit() -> CodecError {
+fn wrong_type() -> CodecError {
     CodecError::invalid("a value of another type than declared")
 }
 
-/// How the type of a field is known.
+/// Whether type info precedes a field with this plan node.
 fn typing_of(node: &PlanNode) -> Typing {
     match &node.shape {
         Shape::Message { type_info: true, .. }
@@ -321,9 +331,9 @@ fn hash_number(bytes: &[u8]) -> i32 {
     bytes.first_chunk().map_or(0, |bytes| i32::from_le_bytes(*bytes))
 }
 
-/// Whether a value of a named type may stand in a place; whether null may, is asked when it comes.
-fn fits(wire: WireType, place: &Shape) -> bool {
-    match (place, wire) {
+/// Whether a shape allows a value of this type. Null is allowed here; `null` checks later whether the node takes null.
+fn fits(wire: WireType, shape: &Shape) -> bool {
+    match (shape, wire) {
         (_, WireType::None)
         | (Shape::List(_), WireType::List)
         | (Shape::Set(_), WireType::Set)
@@ -340,7 +350,7 @@ fn fits(wire: WireType, place: &Shape) -> bool {
     }
 }
 
-/// Whether a named scalar may stand for the declared one; the range is checked with its value.
+/// Whether a scalar of the named type can be read as the declared type. The range is checked with the value.
 fn converts(named: Scalar, declared: Scalar) -> bool {
     named == declared.on_wire()
         || (named.is_integer() && (declared.is_integer() || declared.is_float()))
@@ -362,7 +372,7 @@ fn allows(dynamic: &Dynamic, wire: WireType) -> bool {
 }
 
 impl WireType {
-    /// The type of a number that needs no name.
+    /// The type with this type number, unless it is a type that has a name.
     fn unnamed(number: u8) -> Option<Self> {
         Some(match number {
             id::NONE => Self::None,
@@ -377,8 +387,8 @@ impl WireType {
     }
 }
 
-/// A count that the bytes left can hold; each part takes at least one.
-fn plausible(count: usize, reader: &Reader<'_>) -> Done {
+/// Refuses a count that is larger than the remaining bytes: each element takes at least one byte.
+fn check_count(count: usize, reader: &Reader<'_>) -> Done {
     if count > reader.remaining() {
         return Err(ReadError::Short.into());
     }

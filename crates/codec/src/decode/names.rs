@@ -8,21 +8,21 @@ use crate::plan::{BodyPlan, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::id;
 
-/// The meta strings of a message so far; a message names them by their position.
+/// The meta strings that the message has sent so far. A message refers to them by position.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    seen: Vec<Seen<'a>>,
+    entries: Vec<NameEntry<'a>>,
 }
 
-/// A meta string, with what it named together with a namespace the last time.
-struct Seen<'a> {
+/// A meta string. `resolved` caches its last use as a type name: position of the namespace, index of the type.
+struct NameEntry<'a> {
     code: u8,
     bytes: &'a [u8],
     resolved: Option<(usize, usize)>,
 }
 
 impl<'a, S: Sink> Decoder<'a, S> {
-    /// Reads the type that precedes a value; `node` says which name is the likely one.
+    /// Reads type info. The type that `node` declares is tried first, because it is the usual one.
     pub(super) fn type_info(&mut self, node: &'a PlanNode) -> Result<WireType, CodecError> {
         let number = self.reader.u8()?;
         let message = if self.options.compatible { id::COMPATIBLE_MESSAGE } else { id::MESSAGE };
@@ -41,11 +41,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
             Some(BodyPlan::Message(_)) if number == id::MESSAGE => Ok(WireType::Message(index, None)),
             Some(BodyPlan::Enum(_)) if number == id::ENUM => Ok(WireType::Enum(index)),
             Some(BodyPlan::Extension) if number == id::EXTENSION => Ok(WireType::Extension(index)),
-            _ => Err(CodecError::invalid("a type named as one of another sort")),
+            _ => {
+                Err(CodecError::invalid(format!("type number {number} does not fit the type with this name")))
+            }
         }
     }
 
-    /// The declared type, when its names come next in full and in Python's own packing.
+    /// The declared type, if its names come next in full and with the packing that Python chooses.
     fn expected_name(&mut self, node: &'a PlanNode) -> Option<usize> {
         let (Shape::Message { index, .. } | Shape::Enum(index) | Shape::Extension { index, .. }) =
             &node.shape
@@ -56,13 +58,13 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if !self.reader.skip_if(&plan.both_first) {
             return None;
         }
-        let namespace = self.names.seen.len();
-        self.names.seen.push(Seen {
+        let namespace = self.names.entries.len();
+        self.names.entries.push(NameEntry {
             code: plan.namespace_meta.code,
             bytes: &plan.namespace_meta.bytes,
             resolved: None,
         });
-        self.names.seen.push(Seen {
+        self.names.entries.push(NameEntry {
             code: plan.name_meta.code,
             bytes: &plan.name_meta.bytes,
             resolved: Some((namespace, *index)),
@@ -73,16 +75,17 @@ impl<'a, S: Sink> Decoder<'a, S> {
     fn named(&mut self) -> Result<usize, CodecError> {
         let namespace = self.meta_string()?;
         let name = self.meta_string()?;
-        let (Some(outer), Some(inner)) = (self.names.seen.get(namespace), self.names.seen.get(name)) else {
-            return Err(CodecError::invalid("a name that was not written before"));
+        let (Some(outer), Some(inner)) = (self.names.entries.get(namespace), self.names.entries.get(name))
+        else {
+            return Err(CodecError::invalid("a reference to a name that the message has not sent"));
         };
         if let Some((with, index)) = inner.resolved
             && with == namespace
         {
             return Ok(index);
         }
-        let text = |seen: &Seen<'_>, role| {
-            metastring::decode(seen.code, seen.bytes, role)
+        let text = |entry: &NameEntry<'_>, role| {
+            metastring::decode(entry.code, entry.bytes, role)
                 .map_err(|error| CodecError::invalid(error.to_string()))
         };
         let (outer, inner) = (text(outer, Role::Namespace)?, text(inner, Role::TypeName)?);
@@ -90,34 +93,34 @@ impl<'a, S: Sink> Decoder<'a, S> {
             .plan
             .find(&outer, &inner)
             .ok_or_else(|| CodecError::invalid(format!("unknown type {:?}", short(&outer, &inner))))?;
-        if let Some(seen) = self.names.seen.get_mut(name) {
-            seen.resolved = Some((namespace, index));
+        if let Some(entry) = self.names.entries.get_mut(name) {
+            entry.resolved = Some((namespace, index));
         }
         Ok(index)
     }
 
-    /// Reads a meta string and returns its position among all of the message.
+    /// Reads a meta string, or a reference to one, and returns its position among the meta strings of the message.
     fn meta_string(&mut self) -> Result<usize, CodecError> {
         let header = self.reader.length()?;
         if header & 1 != 0 {
             let position = (header >> 1).wrapping_sub(1);
-            if position < self.names.seen.len() {
+            if position < self.names.entries.len() {
                 return Ok(position);
             }
-            return Err(CodecError::invalid("a name that was not written before"));
+            return Err(CodecError::invalid("a reference to a name that the message has not sent"));
         }
         let length = header >> 1;
         let code = match length {
             0 => 0,
             1..=metastring::SHORT => self.reader.u8()?,
-            // A hash whose low byte is the code. The rest of it is for caches: no reader compares it, and Fory's own
-            // libraries do not all write the same.
+            // A hash whose low byte is the packing code. The other bytes are not compared: they exist for caches, and
+            // Fory's own libraries write different values.
             _ => self.reader.u64()? as u8,
         };
         let bytes = self.reader.take(length)?;
-        let position = self.names.seen.len();
+        let position = self.names.entries.len();
         Budget::names(position + 1)?;
-        self.names.seen.push(Seen { code, bytes, resolved: None });
+        self.names.entries.push(NameEntry { code, bytes, resolved: None });
         Ok(position)
     }
 }

@@ -1,14 +1,14 @@
-//! References: which values of a message may be referred to, and whether one may stand in a place.
+//! Back references: which values of a message have a reference number, and where a back reference is legal.
 //!
-//! A peer chooses the numbers. What was read as one type must not turn up where another is declared, so each
-//! number remembers how its value was read.
+//! The peer chooses the number in a back reference. A value that was read as one type must not appear where
+//! another type is declared, so each number keeps the type that its value was read as.
 
 use super::{Decoder, Done, Typing, WireType, allows};
 use crate::CodecError;
 use crate::plan::{ANY, PlanNode, Shape};
 use crate::sink::Sink;
 
-/// What precedes a value that may be shared.
+/// A reference flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
     Null,
@@ -17,18 +17,18 @@ pub(super) enum Flag {
     Back,
 }
 
-/// Values that may be referred to, by number.
+/// The values with a reference number; the index is the number.
 #[derive(Default)]
 pub(super) struct Tracked<'a> {
-    seen: Vec<Seen<'a>>,
+    values: Vec<TrackedValue<'a>>,
 }
 
-/// The place where a value was read, and its type where the place does not say.
+/// The type that a tracked value was read as: its plan node, and its type info if the node does not declare the type.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
+struct TrackedValue<'a> {
     node: &'a PlanNode,
     wire: Option<WireType>,
-    /// It stood in a field that this side does not know.
+    /// The value was inside a skipped field, so the sink never received it.
     skipped: bool,
 }
 
@@ -39,12 +39,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0xFE => Ok(Flag::Back),
             0xFF => Ok(Flag::Present),
             0x00 => Ok(Flag::First),
-            flag => Err(CodecError::invalid(format!("unknown reference flag {flag:#04x}"))),
+            flag => Err(CodecError::invalid(format!(
+                "unknown reference flag {flag:#04x}: 0xfd, 0xfe, 0xff or 0x00 is allowed"
+            ))),
         }
     }
 
-    /// A value that a reference flag precedes.
-    pub(super) fn referable(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
+    /// Reads a reference flag, then the value unless the flag says null or back reference.
+    pub(super) fn with_reference_flag(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         match self.flag()? {
             Flag::Null => self.null(node),
             Flag::Present => self.value_of(node, typing),
@@ -53,64 +55,69 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    /// A value that gets the next number, before its parts do.
+    /// Reads a value that takes the next reference number. It takes the number before its own parts, so cycles work.
     pub(super) fn first(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         let wire = self.wire_type(node, typing)?;
-        let number = self.tracked.seen.len();
+        let number = self.tracked.values.len();
         self.budget.tracked(number + 1)?;
-        self.tracked.seen.push(Seen { node, wire, skipped: self.sink.is_muted() });
+        self.tracked.values.push(TrackedValue { node, wire, skipped: self.sink.is_muted() });
         self.sink.begin_tracked(number)?;
-        self.value_as(node, wire)?;
+        self.value_after_type(node, wire)?;
         self.sink.end_tracked(number)
     }
 
     fn back(&mut self, node: &'a PlanNode) -> Done {
         let number = self.reader.length()?;
-        let Some(seen) = self.tracked.seen.get(number).copied() else {
-            return Err(CodecError::invalid(format!("a reference to value {number}, which was not written")));
+        let Some(tracked) = self.tracked.values.get(number).copied() else {
+            return Err(CodecError::invalid(format!(
+                "a back reference to value {number}, which the message has not sent"
+            )));
         };
         if self.sink.is_muted() {
             return Ok(());
         }
-        if seen.skipped {
-            return Err(CodecError::invalid("a reference into a field that is not known here"));
+        if tracked.skipped {
+            return Err(CodecError::invalid(
+                "a back reference to a value inside a field that is not declared here",
+            ));
         }
-        if !may_stand(seen, node) {
-            return Err(CodecError::invalid("a reference to a value of another type than declared"));
+        if !reference_fits(tracked, node) {
+            return Err(CodecError::invalid("a back reference to a value of another type than declared"));
         }
         self.sink.reference(number)
     }
 }
 
-/// Whether what was read at one place may stand in another.
-fn may_stand(seen: Seen<'_>, place: &PlanNode) -> bool {
-    if seen.wire == Some(WireType::None) {
+/// Whether a back reference to `tracked` is legal at the position that `place` describes.
+fn reference_fits(tracked: TrackedValue<'_>, place: &PlanNode) -> bool {
+    if tracked.wire == Some(WireType::None) {
         return place.takes_null();
     }
-    if std::ptr::eq(seen.node, place) || seen.node.shape == place.shape {
+    if std::ptr::eq(tracked.node, place) || tracked.node.shape == place.shape {
         return true;
     }
-    let named = match (&seen.node.shape, seen.wire) {
+    let named = match (&tracked.node.shape, tracked.wire) {
         (Shape::Dynamic(_), Some(wire)) => wire,
         (Shape::Dynamic(_), None) => return false,
-        (shape, _) => of_shape(shape),
+        (shape, _) => declared_type(shape),
     };
-    let dynamic = matches!(seen.node.shape, Shape::Dynamic(_));
+    let dynamic = matches!(tracked.node.shape, Shape::Dynamic(_));
     match &place.shape {
         Shape::Dynamic(dynamic) => allows(dynamic, named),
-        // Elements of a dynamic container were read as whatever they are.
+        // The elements of a dynamic container can have any type, so the declared element type must be `any`.
         Shape::List(items) | Shape::Set(items) => {
-            dynamic && items.node.shape == ANY.node.shape && of_shape(&place.shape) == named
+            dynamic && items.node.shape == ANY.node.shape && declared_type(&place.shape) == named
         }
         Shape::Map(entries) => {
             let any = |node: &PlanNode| node.shape == ANY.node.shape;
             dynamic && any(&entries.key.node) && any(&entries.value.node) && named == WireType::Map
         }
-        shape => of_shape(shape).same_type(named),
+        shape => declared_type(shape).same_type(named),
     }
 }
 
-fn of_shape(shape: &Shape) -> WireType {
+/// The type that a shape declares; `None` for a dynamic shape.
+fn declared_type(shape: &Shape) -> WireType {
     match shape {
         Shape::Scalar(scalar) | Shape::Converted(_, scalar) => WireType::Scalar(scalar.on_wire()),
         Shape::Array(kind) => WireType::Array(*kind),
@@ -125,7 +132,7 @@ fn of_shape(shape: &Shape) -> WireType {
 }
 
 impl WireType {
-    /// The same type, by whichever description of its fields.
+    /// Whether both are the same type; the description of its fields does not matter.
     fn same_type(self, other: Self) -> bool {
         match (self, other) {
             (Self::Message(own, _), Self::Message(other, _)) => own == other,

@@ -1,23 +1,23 @@
-//! Values without parts.
+//! Decoding of scalars: numbers, strings, bytes, dates.
 
 use super::{Decoder, Done};
 use crate::CodecError;
 use crate::sink::Sink;
 use crate::types::Scalar;
 
-/// Seconds of the years 1 to 9999, which is what Python's `datetime` holds.
+/// Seconds since 1970 of the years 1 to 9999, the range of Python's `datetime`.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-/// Days of the same years.
+/// Days since 1970 of the same years.
 const DAYS: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
 
 impl<S: Sink> Decoder<'_, S> {
-    /// Reads a value of kind `named` for a place that declares `declared`.
+    /// Reads a value of type `named` where the plan declares `declared`.
     pub(super) fn scalar(&mut self, named: Scalar, declared: Scalar) -> Done {
         match named {
             Scalar::Bool => match self.reader.u8()? {
                 0 => self.sink.bool(false),
                 1 => self.sink.bool(true),
-                byte => Err(CodecError::invalid(format!("{byte:#04x} is no bool"))),
+                byte => Err(CodecError::invalid(format!("{byte:#04x} is not a bool: 0 or 1 is allowed"))),
             },
             Scalar::Float => {
                 let value = self.reader.f64()?;
@@ -39,7 +39,9 @@ impl<S: Sink> Decoder<'_, S> {
             }
             Scalar::Date => match self.reader.i32()? {
                 days if DAYS.contains(&days) => self.sink.date(days),
-                days => Err(CodecError::invalid(format!("day {days} is outside the years 1 to 9999"))),
+                days => {
+                    Err(CodecError::invalid(format!("day {days} since 1970 is outside the years 1 to 9999")))
+                }
             },
             Scalar::Timestamp => self.timestamp(),
             _ => self.integer(named, declared),
@@ -50,10 +52,10 @@ impl<S: Sink> Decoder<'_, S> {
         let seconds = self.reader.i64()?;
         let nanoseconds = self.reader.u32()?;
         if !SECONDS.contains(&seconds) {
-            return Err(CodecError::invalid("a timestamp outside the years 1 to 9999"));
+            return Err(CodecError::invalid("the timestamp is outside the years 1 to 9999"));
         }
         if nanoseconds >= 1_000_000_000 {
-            return Err(CodecError::invalid("a timestamp with more than a second of nanoseconds"));
+            return Err(CodecError::invalid("the timestamp has 1000000000 nanoseconds or more"));
         }
         self.sink.timestamp(seconds, nanoseconds)
     }
@@ -87,7 +89,7 @@ impl<S: Sink> Decoder<'_, S> {
             Scalar::Uint64 => reader.var_u64()?.into(),
             Scalar::TaggedUint64 => reader.tagged_u64()?.into(),
             other => {
-                return Err(CodecError::invalid(format!("{} is no integer", other.word())));
+                return Err(CodecError::invalid(format!("{} is not an integer type", other.word())));
             }
         })
     }

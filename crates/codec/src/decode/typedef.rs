@@ -1,4 +1,4 @@
-//! The body of a description: names and types of a peer's fields, and what they are against ours.
+//! The body of a description: the names and types of a peer's fields, and how each is read into our field.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use crate::plan::describe::{BY_NAME, FIELD_NAME, FIELDS, NAME, PACKINGS};
 use crate::plan::{Dynamic, Entries, FieldPlan, Items, LeadingFlag, PlanNode, Shape};
 use crate::types::{ArrayKind, Scalar, id};
 
-const MOST_FIELDS: usize = 4096;
-/// Types deeper than this are refused, as in a schema.
-const DEEPEST: usize = 32;
+const MAX_FIELDS: usize = 4096;
+/// Nesting depth of types, as in a schema.
+const MAX_TYPE_DEPTH: usize = 32;
 
-/// A field as a peer declares it.
+/// A field that a peer declares.
 pub(super) struct PeerField {
     pub(super) name: String,
     r#type: PeerType,
@@ -24,7 +24,7 @@ pub(super) struct PeerField {
     tracked: bool,
 }
 
-/// A type as a peer declares it.
+/// A type that a peer declares.
 enum PeerType {
     Scalar(Scalar),
     Array(ArrayKind),
@@ -37,20 +37,20 @@ enum PeerType {
     Dynamic,
 }
 
-/// Fields, and namespace with name.
+/// The fields, and the namespace and name of the type.
 type Body = (Vec<PeerField>, (String, String));
 
 pub(super) fn read(body: &[u8]) -> Result<Body, CodecError> {
     let mut reader = Reader::new(body);
     let first = reader.u8()?;
     if first & !(FIELDS as u8) != BY_NAME {
-        return Err(CodecError::invalid("a description of a type without a name"));
+        return Err(CodecError::invalid("a description identifies its type by number; a name is required"));
     }
     let mut count = usize::from(first) & FIELDS;
     if count == FIELDS {
         count = count.saturating_add(reader.length()?);
     }
-    within("fields of a described type", count, MOST_FIELDS)?;
+    within("fields of a described type", count, MAX_FIELDS)?;
     let namespace = name(&mut reader, Role::Namespace)?;
     let r#type = name(&mut reader, Role::TypeName)?;
     let mut fields = Vec::new();
@@ -58,12 +58,12 @@ pub(super) fn read(body: &[u8]) -> Result<Body, CodecError> {
     for _ in 0..count {
         let field = field(&mut reader)?;
         if !names.insert(field.name.clone()) {
-            return Err(CodecError::invalid("a description names a field twice"));
+            return Err(CodecError::invalid("a description has two fields with the same name"));
         }
         fields.push(field);
     }
     if !reader.is_empty() {
-        return Err(CodecError::invalid("bytes follow a description"));
+        return Err(CodecError::invalid("a description has bytes after its last field"));
     }
     Ok((fields, (namespace, r#type)))
 }
@@ -88,7 +88,7 @@ fn name(reader: &mut Reader<'_>, role: Role) -> Result<String, CodecError> {
 fn field(reader: &mut Reader<'_>) -> Result<PeerField, CodecError> {
     let first = reader.u8()?;
     if first >> 6 == 3 {
-        return Err(CodecError::invalid("a description names a field by number"));
+        return Err(CodecError::invalid("a description identifies a field by number; a name is required"));
     }
     let mut length = usize::from(first >> 2) & FIELD_NAME;
     if length == FIELD_NAME {
@@ -101,12 +101,15 @@ fn field(reader: &mut Reader<'_>) -> Result<PeerField, CodecError> {
 }
 
 fn peer_type(reader: &mut Reader<'_>, number: u8, depth: usize) -> Result<PeerType, CodecError> {
-    if depth > DEEPEST {
-        return Err(CodecError::invalid("a description nests types too deeply"));
+    if depth > MAX_TYPE_DEPTH {
+        return Err(CodecError::invalid(format!(
+            "a description nests types more than {MAX_TYPE_DEPTH} levels deep"
+        )));
     }
     let nested = |reader: &mut Reader<'_>| {
         let number = u8::try_from(reader.length()? >> 2);
-        let number = number.map_err(|_| CodecError::invalid("a type number out of range"))?;
+        let number =
+            number.map_err(|_| CodecError::invalid("a type number in a description is above 255"))?;
         peer_type(reader, number, depth + 1)
     };
     Ok(match number {
@@ -120,32 +123,36 @@ fn peer_type(reader: &mut Reader<'_>, number: u8, depth: usize) -> Result<PeerTy
         _ => match (Scalar::from_id(number), ArrayKind::from_id(number)) {
             (Some(scalar), _) => PeerType::Scalar(scalar),
             (_, Some(kind)) => PeerType::Array(kind),
-            _ => return Err(CodecError::invalid(format!("a description has the type number {number}"))),
+            _ => {
+                return Err(CodecError::invalid(format!(
+                    "a description has the unsupported type number {number}"
+                )));
+            }
         },
     })
 }
 
 impl PeerField {
-    /// How its values are read for our field, or skipped where we have none.
-    pub(super) fn against(
+    /// Decides how the values of this field are read: as our field `own`, or skipped if we do not declare the field.
+    pub(super) fn resolve(
         self,
         own: Option<&FieldPlan>,
         position: Option<usize>,
         refs: bool,
     ) -> Result<DescribedField, (CodecError, String)> {
         if self.tracked && !refs {
-            return Err((CodecError::invalid("the peer tracks references"), self.name));
+            return Err((CodecError::invalid("the peer tracks references, this side does not"), self.name));
         }
         let lead = if self.tracked { self.r#type.shared_lead() } else { LeadingFlag::Plain };
         let node = match own {
-            None => Some(PlanNode::new(self.r#type.anything(false), true)),
-            Some(own) => self.r#type.merged(&own.node, false),
+            None => Some(PlanNode::new(self.r#type.own_shape(false), true)),
+            Some(own) => self.r#type.read_into(&own.node, false),
         };
         let Some(node) = node else {
             return Err((CodecError::invalid("the peer declares another type"), self.name));
         };
-        let typed = matches!(self.r#type, PeerType::Dynamic);
-        Ok(DescribedField { name: self.name, position, node, lead, nullable: self.nullable, typed })
+        let type_info_first = matches!(self.r#type, PeerType::Dynamic);
+        Ok(DescribedField { name: self.name, position, node, lead, nullable: self.nullable, type_info_first })
     }
 }
 
@@ -159,16 +166,16 @@ impl PeerType {
         }
     }
 
-    fn names_a_type(&self) -> bool {
+    fn is_single_type(&self) -> bool {
         !matches!(self, Self::Dynamic | Self::Message)
     }
 
     fn items(&self) -> Items {
-        Items { node: PlanNode::new(self.anything(true), true), declared: self.names_a_type() }
+        Items { node: PlanNode::new(self.own_shape(true), true), declared: self.is_single_type() }
     }
 
-    /// A shape that reads values of this type, whatever they are for.
-    fn anything(&self, element: bool) -> Shape {
+    /// A shape that reads values of this type, for fields that this side skips or has as `any`.
+    fn own_shape(&self, element: bool) -> Shape {
         match self {
             Self::Scalar(scalar) => Shape::Scalar(*scalar),
             Self::Array(kind) => Shape::Array(*kind),
@@ -177,42 +184,43 @@ impl PeerType {
             Self::Map(entry) => {
                 Shape::Map(Box::new(Entries { key: entry.0.items(), value: entry.1.items() }))
             }
-            // An ordinal, and bytes.
+            // An enum value is an ordinal, an extension value inside a collection is a byte string.
             Self::Enum => Shape::Scalar(Scalar::Uint64),
             Self::Extension if element => Shape::Scalar(Scalar::Bytes),
             Self::Message | Self::Extension | Self::Dynamic => Shape::Dynamic(Dynamic::Any),
         }
     }
 
-    fn merged_items(&self, own: &Items) -> Option<Items> {
-        Some(Items { node: self.merged(&own.node, true)?, declared: self.names_a_type() })
+    fn items_read_into(&self, own: &Items) -> Option<Items> {
+        Some(Items { node: self.read_into(&own.node, true)?, declared: self.is_single_type() })
     }
 
-    /// Our place, read as the peer writes it; none where values of the peer do not fit it.
-    fn merged(&self, own: &PlanNode, element: bool) -> Option<PlanNode> {
+    /// The plan node that reads values of this type into our node `own`. `None` if the types do not fit.
+    fn read_into(&self, own: &PlanNode, element: bool) -> Option<PlanNode> {
         let shape = match (&own.shape, self) {
             (shape, Self::Dynamic) => shape.clone(),
             (Shape::Scalar(ours), Self::Scalar(theirs)) if ours.on_wire() == *theirs => Shape::Scalar(*ours),
             (Shape::Scalar(ours), Self::Scalar(theirs)) if converts(*theirs, *ours) => {
                 Shape::Converted(*theirs, *ours)
             }
-            (Shape::List(items), Self::List(inner)) => Shape::List(Box::new(inner.merged_items(items)?)),
-            (Shape::Set(items), Self::Set(inner)) => Shape::Set(Box::new(inner.merged_items(items)?)),
+            (Shape::List(items), Self::List(inner)) => Shape::List(Box::new(inner.items_read_into(items)?)),
+            (Shape::Set(items), Self::Set(inner)) => Shape::Set(Box::new(inner.items_read_into(items)?)),
             (Shape::Map(entries), Self::Map(entry)) => Shape::Map(Box::new(Entries {
-                key: entry.0.merged_items(&entries.key)?,
-                value: entry.1.merged_items(&entries.value)?,
+                key: entry.0.items_read_into(&entries.key)?,
+                value: entry.1.items_read_into(&entries.value)?,
             })),
             (Shape::Array(ours), Self::Array(theirs)) if ours == theirs => Shape::Array(*ours),
             (Shape::Message { .. } | Shape::Dynamic(Dynamic::OneOf(_)), Self::Message)
             | (Shape::Enum(_), Self::Enum)
             | (Shape::Extension { .. }, Self::Extension) => own.shape.clone(),
-            (Shape::Dynamic(dynamic), _) if self.fits(dynamic) => self.anything(element),
+            (Shape::Dynamic(dynamic), _) if self.fits(dynamic) => self.own_shape(element),
             _ => return None,
         };
         Some(PlanNode { nullable: own.nullable, shared: own.shared, shape })
     }
 
-    /// Whether values of this type may stand in a dynamic place. An ordinal alone does not say of which enum.
+    /// Whether a dynamic position allows values of this type. Enums and extensions are not allowed: the bytes of
+    /// such a value do not say which enum or extension it is.
     fn fits(&self, dynamic: &Dynamic) -> bool {
         let kind = match dynamic {
             Dynamic::Any => true,
@@ -220,14 +228,14 @@ impl PeerType {
             Dynamic::Map => matches!(self, Self::Map(_)),
             Dynamic::OneOf(_) => false,
         };
-        kind && self.is_told()
+        kind && self.names_its_type()
     }
 
-    fn is_told(&self) -> bool {
+    fn names_its_type(&self) -> bool {
         match self {
             Self::Enum | Self::Extension => false,
-            Self::List(inner) | Self::Set(inner) => inner.is_told(),
-            Self::Map(entry) => entry.0.is_told() && entry.1.is_told(),
+            Self::List(inner) | Self::Set(inner) => inner.names_its_type(),
+            Self::Map(entry) => entry.0.names_its_type() && entry.1.names_its_type(),
             _ => true,
         }
     }

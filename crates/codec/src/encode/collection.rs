@@ -1,4 +1,4 @@
-//! Lists, sets and maps.
+//! Encoding of lists, sets and maps.
 
 use super::{Done, Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
 use crate::CodecError;
@@ -15,10 +15,10 @@ const KEY_TRACKED: u8 = 0x01;
 const KEY_DECLARED: u8 = 0x04;
 const VALUE_TRACKED: u8 = 0x08;
 const VALUE_DECLARED: u8 = 0x20;
-/// A chunk's size is one byte.
+/// Most entries of a map chunk: its size is one byte.
 const CHUNK: usize = 255;
 
-/// How the type of an element, key or value is written.
+/// How the type of an element, key or value is written: not at all, once for all elements, or before each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typing {
     Declared,
@@ -27,7 +27,7 @@ enum Typing {
 }
 
 impl Typing {
-    /// Whether values whose type is known so carry reference flags.
+    /// Whether the values have reference flags in a payload that tracks references.
     fn has_identity(self, node: &PlanNode) -> bool {
         match self {
             Self::Declared => node.has_identity(),
@@ -45,6 +45,7 @@ impl Typing {
     }
 }
 
+/// Whether Python gives the value no reference number in a collection of different types.
 fn is_common<S: Source>(value: S) -> bool {
     matches!(value.kind(), ValueKind::Text | ValueKind::Int | ValueKind::Float | ValueKind::Bool)
 }
@@ -70,8 +71,8 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok(())
     }
 
-    /// Writes the flags of a collection that is not empty, and the type its elements share. Returns how the
-    /// type of each element is known, and what precedes it.
+    /// Writes the flags of a collection that is not empty, and type info if all elements have one type. Returns how
+    /// the type of each element is written, and its leading flag.
     fn items_typing(
         &mut self,
         items: &'p Items,
@@ -93,7 +94,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             }
             Typing::Each => self.writer.put_u8(flags),
         }
-        // Python's one exception: its loop for bools looks only at nulls.
+        // Python's one exception: its loop for bools writes null flags only.
         let bare = !nulls && typing.is_bool(&items.node);
         Ok((
             typing,
@@ -115,7 +116,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         }
         match lead {
             LeadingFlag::Plain => {}
-            // Among values of different types those of the commonest ones are never shared.
+            // In a collection of different types Python never shares strings, numbers and bools.
             LeadingFlag::Reference if typing == Typing::Each && is_common(value) => {
                 self.writer.put_u8(PRESENT_FLAG);
             }
@@ -156,7 +157,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok(())
     }
 
-    /// Writes the longest run of entries whose types are those of the first, and returns its length.
+    /// Writes a chunk: the longest run of entries with the types of the first entry. Returns its length.
     fn chunk(&mut self, key: &'p Items, value: &'p Items, entries: &[(S, S)]) -> Result<usize, CodecError> {
         let types = |(k, v): &(S, S)| -> Result<_, CodecError> {
             let types = (self.side_typing(key, *k)?, self.side_typing(value, *v)?);
@@ -185,7 +186,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok(size)
     }
 
-    /// Writes what stands before the entries of a chunk, and returns what precedes each key and value.
+    /// Writes the head of a chunk and returns the leading flags of each key and each value.
     fn chunk_head(
         &mut self,
         key: (&Items, Typing),
@@ -258,7 +259,7 @@ fn null_allowed(node: &PlanNode) -> Done {
     Err(CodecError::invalid("null where a value is required"))
 }
 
-/// The type of all elements that are not null; none where they differ.
+/// The common type of all elements that are not null. `None` if there are several types.
 fn shared_type<S: Source>(
     node: &PlanNode,
     elements: impl Iterator<Item = S>,

@@ -1,7 +1,7 @@
 //! Encoding: writes a value by a plan, byte for byte as Python's writer does.
 //!
-//! Owns the order of what is written and the choice of forms. Values come from a [`Source`]; `collection`
-//! writes lists, sets and maps, `scalar` values without parts.
+//! Where the format allows several encodings of a value, this module chooses the one that Python writes. Values
+//! come from a [`Source`]. `collection` writes lists, sets and maps, `scalar` the rest, `names` type info.
 
 mod collection;
 mod names;
@@ -21,7 +21,7 @@ use crate::types::{ArrayKind, Scalar, id};
 
 type Done = Result<(), CodecError>;
 
-/// Writes `value` as root `root` of `plan`, for whom `form` says.
+/// Encodes `value` as root `root` of `plan`. `capacity` is the expected length in bytes.
 pub(crate) fn encode<S: Source>(
     plan: &Plan,
     root: usize,
@@ -54,8 +54,9 @@ pub(crate) fn encode<S: Source>(
     Ok(encoder.writer.into_vec())
 }
 
-/// The message that is null, whatever its root: the answer of a handler that returns nothing. A root that is
-/// not nullable refuses it when read.
+/// The encoding of a null message, for every root. A handler that returns nothing sends it as its response.
+///
+/// Errors: a root that is not nullable refuses this message when it is decoded.
 pub const NULL_MESSAGE: [u8; 2] = [0x03, NULL_FLAG];
 
 const NULL_FLAG: u8 = 0xFD;
@@ -63,21 +64,21 @@ const PRESENT_FLAG: u8 = 0xFF;
 const FIRST_FLAG: u8 = 0x00;
 const BACK_FLAG: u8 = 0xFE;
 
-/// The type that precedes a value whose place declares none.
+/// A type as type info writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct WireType {
     id: u8,
-    /// Index of a registered type.
+    /// Index in the plan, for a message, enum or extension.
     index: usize,
 }
 
 impl WireType {
-    /// Whether it is a registered type, named on the wire.
+    /// Whether type info contains the name of the type.
     fn is_named(self) -> bool {
         matches!(self.id, id::MESSAGE | id::ENUM | id::EXTENSION)
     }
 
-    /// Whether values of this type carry reference flags where none is declared.
+    /// Whether values of this type have reference flags at a position without a declared type.
     fn has_identity(self) -> bool {
         match Scalar::from_id(self.id) {
             Some(scalar) => scalar.has_identity(),
@@ -93,12 +94,12 @@ struct Encoder<'p, S> {
     names: names::Names,
     tracked: Tracked,
     budget: Budget,
-    /// Fields of the messages that are being written.
+    /// The fields of all messages that are being written: a stack, one slot for each field.
     slots: Vec<Option<S>>,
     presence_flags: bool,
 }
 
-/// Values that can be referred to: how many there are, and the numbers of those with an identity.
+/// The values with a reference number: how many there are, and the number of each value that has an identity.
 #[derive(Default)]
 struct Tracked {
     count: usize,
@@ -106,7 +107,7 @@ struct Tracked {
 }
 
 impl<'p, S: Source> Encoder<'p, S> {
-    /// A value with its type before it.
+    /// Writes type info, then the value.
     fn typed(&mut self, node: &'p PlanNode, value: S) -> Done {
         let wire = wire_type(node, value)?;
         self.type_info(wire)?;
@@ -130,7 +131,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         self.body(node, value)
     }
 
-    /// Writes the flag of a value that may be shared, and says whether that is all there is to write.
+    /// Writes a reference flag. Returns true for a back reference: then the value itself is not written.
     fn back_reference(&mut self, value: S) -> Result<bool, CodecError> {
         let number = self.tracked.count;
         if let Some(identity) = value.identity() {
@@ -149,7 +150,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok(false)
     }
 
-    /// A value whose type is declared by its place.
+    /// Writes a value of the declared type.
     fn body(&mut self, node: &'p PlanNode, value: S) -> Done {
         match &node.shape {
             Shape::Scalar(scalar) | Shape::Converted(_, scalar) => self.scalar(*scalar, value),
@@ -164,7 +165,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         }
     }
 
-    /// What follows the type of a value that is written with it.
+    /// Writes a value after its type info.
     fn payload(&mut self, wire: WireType, node: &'p PlanNode, value: S) -> Done {
         static ANY: &Items = &crate::plan::ANY;
         match (&node.shape, wire.id) {
@@ -178,7 +179,7 @@ impl<'p, S: Source> Encoder<'p, S> {
             (Shape::Dynamic(_), number) => match (Scalar::from_id(number), ArrayKind::from_id(number)) {
                 (Some(scalar), _) => self.scalar(scalar, value),
                 (_, Some(kind)) => self.array(kind, value),
-                _ => Err(CodecError::invalid("a value without a type")),
+                _ => Err(CodecError::invalid("the type of the value cannot be encoded")),
             },
             _ => self.body(node, value),
         }
@@ -210,7 +211,7 @@ impl<'p, S: Source> Encoder<'p, S> {
                     self.writer.put_u8(NULL_FLAG);
                     Ok(())
                 }
-                None => Err(CodecError::invalid("the member is missing")),
+                None => Err(CodecError::invalid("the value of a required field is missing")),
             };
             written.map_err(|error| error.in_field(&field.name))?;
         }
@@ -238,10 +239,10 @@ fn type_plan(plan: &Plan, index: usize) -> Result<&TypePlan, CodecError> {
 }
 
 fn no_type(index: usize) -> CodecError {
-    CodecError::invalid(format!("the plan has no such type {index}"))
+    CodecError::invalid(format!("the plan has no type {index} of this kind"))
 }
 
-/// The type by which a value is written: the declared one, or in a dynamic place its own.
+/// The type of a value on the wire: the declared type, or at a dynamic position the value's own type.
 fn wire_type<S: Source>(node: &PlanNode, value: S) -> Result<WireType, CodecError> {
     let unnamed = |id| WireType { id, index: 0 };
     Ok(match &node.shape {
@@ -259,7 +260,7 @@ fn wire_type<S: Source>(node: &PlanNode, value: S) -> Result<WireType, CodecErro
                 return Err(CodecError::invalid(match dynamic {
                     Dynamic::List => "must be a list",
                     Dynamic::Map => "must be a map",
-                    _ => "must be a value of one of the types of the union",
+                    _ => "must be a value of a type of the union",
                 }));
             }
             wire

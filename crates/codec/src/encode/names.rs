@@ -1,10 +1,10 @@
-//! Type info: names of registered types and descriptions of their fields, each written in full once.
+//! Type info: names of types and descriptions of their fields. Each is written in full once in a message.
 
 use super::{Done, Encoder, WireType, no_type, type_plan};
 use crate::source::Source;
 use crate::types::id;
 
-/// Which meta strings and descriptions the message already holds, by type.
+/// The positions of meta strings and descriptions that the message already contains, by type index.
 #[derive(Default)]
 pub(super) struct Names {
     written: Vec<Option<(u64, u64)>>,
@@ -29,7 +29,7 @@ impl<S: Source> Encoder<'_, S> {
         self.names(wire.index)
     }
 
-    /// The description of a type: in full the first time, later by its number.
+    /// Writes the description of a type: in full at its first use, later its number.
     fn description(&mut self, index: usize) -> Done {
         let plan = type_plan(self.plan, index)?;
         let names = &mut self.names;
@@ -51,8 +51,8 @@ impl<S: Source> Encoder<'_, S> {
         Ok(())
     }
 
-    /// The two meta strings of a type: in full the first time, later by number. All types share the empty
-    /// namespace, and nothing else.
+    /// Writes the two meta strings of a type: in full at the first use, later their numbers. Two types share a meta
+    /// string only if it is the empty namespace, as in Python.
     fn names(&mut self, index: usize) -> Done {
         let plan = type_plan(self.plan, index)?;
         let names = &mut self.names;

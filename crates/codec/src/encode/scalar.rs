@@ -1,4 +1,4 @@
-//! Values without parts.
+//! Encoding of scalars: numbers, strings, bytes, dates.
 
 use super::{Done, Encoder};
 use crate::CodecError;

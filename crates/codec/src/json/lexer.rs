@@ -1,15 +1,15 @@
-//! From JSON text to a flat list of tokens, each container knowing how many follow inside it.
+//! Splits JSON text into a flat list of tokens. The token of a container has the number of tokens inside it.
 //!
-//! One pass checks the whole grammar, so that what walks the tokens later meets no broken text. The grammar
-//! is Python's: bare `NaN`, `Infinity` and `-Infinity`, integers of any size, no control characters in
-//! strings; half of a surrogate pair is refused, because no message can carry it.
+//! One pass checks the whole grammar, so later readers of the tokens never find malformed text. The grammar is
+//! Python's: bare `NaN`, `Infinity` and `-Infinity`, integers of any size, no control characters in strings.
+//! A lone surrogate is refused, because a message cannot contain one.
 
 use std::borrow::Cow;
 
 use crate::CodecError;
 use crate::limits::{Budget, PayloadLimits, within};
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
     Null,
@@ -17,15 +17,16 @@ pub(super) enum TokenKind {
     False,
     Integer,
     Float,
-    /// Without escapes.
+    /// A string without escapes.
     Text,
+    /// A string with escapes.
     Escaped,
     Array,
     Object,
 }
 
-/// A token. Of a container, `start` is its number of parts and `extent` its number of tokens; of anything
-/// else they are the place and length of its text.
+/// A token. For a container `start` is the number of elements or members, `extent` the number of tokens inside.
+/// For any other token `start` is the byte position of its text and `extent` the length in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
@@ -33,7 +34,7 @@ pub(super) struct Token {
     pub(super) extent: u32,
 }
 
-/// A checked JSON text.
+/// A JSON text whose grammar was checked.
 pub(super) struct Document<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: Vec<Token>,
@@ -57,7 +58,7 @@ impl<'t> Document<'t> {
         Ok(Self { text, tokens })
     }
 
-    /// The text of a scalar token as it stands.
+    /// The text of a scalar token, unchanged.
     pub(super) fn raw(&self, token: Token) -> &'t str {
         let start = token.start as usize;
         self.text.get(start..start + token.extent as usize).unwrap_or_default()
@@ -74,7 +75,7 @@ struct Lexer<'t> {
     bytes: &'t [u8],
     at: usize,
     tokens: Vec<Token>,
-    /// Tokens of the containers that are open.
+    /// Token indexes of the open containers, innermost last.
     open: Vec<usize>,
     budget: Budget,
     elements: usize,
@@ -88,7 +89,7 @@ impl Lexer<'_> {
     }
 
     fn peek(&self) -> u8 {
-        // 0 stands for the end: as a byte of the text it is wrong everywhere too.
+        // 0 means end of text. A zero byte in the text is an error at every position, too.
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
@@ -112,7 +113,7 @@ impl Lexer<'_> {
     fn document(&mut self) -> Done {
         self.spaces();
         self.value()?;
-        // Each turn stands behind a value or behind the bracket that opened a container.
+        // At the start of each iteration the position is after a value or after an opening bracket.
         while let Some(&container) = self.open.last() {
             self.next_part(container)?;
         }
@@ -120,10 +121,10 @@ impl Lexer<'_> {
         if self.at == self.bytes.len() {
             return Ok(());
         }
-        Err(self.wrong("the end"))
+        Err(self.wrong("the end of the text"))
     }
 
-    /// Reads the next part of the innermost container, or its end.
+    /// Reads the next element or member of the innermost container, or its closing bracket.
     fn next_part(&mut self, container: usize) -> Done {
         self.spaces();
         let Some(token) = self.tokens.get(container).copied() else {
@@ -142,7 +143,7 @@ impl Lexer<'_> {
         }
         if let Some(token) = self.tokens.get_mut(container) {
             token.start += 1;
-            within("elements of a collection", token.start as usize, self.elements)?;
+            within("elements in one collection", token.start as usize, self.elements)?;
         }
         if object {
             if !self.skip_if(b'"') {
@@ -247,7 +248,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// Reads the rest of a string whose opening quote was read.
+    /// Reads the rest of a string after its opening quote.
     fn string(&mut self) -> Done {
         let start = self.at;
         let mut kind = TokenKind::Text;
@@ -327,7 +328,7 @@ fn unescape(raw: &str) -> String {
     text
 }
 
-/// Takes `uXXXX`, with the second half of a pair where it is a first, and returns what follows.
+/// Decodes `uXXXX`, or both escapes of a surrogate pair, and returns the rest of the text.
 fn unescape_unit<'r>(tail: &'r str, text: &mut String) -> &'r str {
     let unit = |at: usize| tail.as_bytes().get(at..at + 4).and_then(hex).unwrap_or(0);
     let first = unit(1);

@@ -1,7 +1,7 @@
-//! JSON mode: Python's JSON text to and from XLANG bytes.
+//! JSON mode: converts Python's JSON text to XLANG bytes and back.
 //!
-//! Neither JSON.parse nor `serde_json` reads what Python writes (bare NaN, integers past 2^53, 1 against
-//! 1.0), and neither writes its text, so the lexer and the printer are our own.
+//! `JSON.parse` and `serde_json` cannot read all of Python's JSON: bare `NaN`, integers above 2^53, and the
+//! difference between `1` and `1.0`. They also do not print the same text. So the lexer and the printer are our own.
 
 mod lexer;
 mod print;

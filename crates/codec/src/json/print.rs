@@ -1,10 +1,10 @@
-//! Printing: the text of Python's `json.dumps` with compact separators, byte for byte.
+//! Prints JSON exactly as Python's `json.dumps` with compact separators.
 
 use std::fmt::Write as _;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// A string with its quotes; all but printable ASCII is escaped.
+/// Writes a string with quotes. Every character that is not printable ASCII is escaped.
 pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
@@ -21,7 +21,7 @@ pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Python's `ensure_ascii` escapes DEL too.
+/// Whether Python's `ensure_ascii` escapes this byte; it also escapes DEL.
 fn needs_escape(byte: u8) -> bool {
     !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\'
 }
@@ -47,7 +47,7 @@ fn write_escape(c: char, out: &mut String) {
     }
 }
 
-/// An integer in full.
+/// Writes an integer with all its digits.
 pub(crate) fn write_int(value: i128, out: &mut String) {
     // Writing to a String cannot fail.
     let _ = match i64::try_from(value) {
@@ -56,7 +56,7 @@ pub(crate) fn write_int(value: i128, out: &mut String) {
     };
 }
 
-/// A float as Python's `repr`, the three special values bare.
+/// Writes a float as Python's `repr` does; NaN and the infinities without quotes.
 pub(crate) fn write_float(value: f64, out: &mut String) {
     if value.is_nan() {
         out.push_str("NaN");
@@ -69,7 +69,7 @@ pub(crate) fn write_float(value: f64, out: &mut String) {
     let start = out.len();
     let magnitude = value.abs();
     if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
-        // Shortest digits in positional notation, always with a fraction: that is what Debug prints.
+        // Rust's Debug prints the shortest digits in positional notation, always with a fraction, as Python does.
         let _ = write!(out, "{value:?}");
     } else {
         let _ = write!(out, "{value:e}");
@@ -80,8 +80,8 @@ pub(crate) fn write_float(value: f64, out: &mut String) {
     widen_exponent(start, out);
 }
 
-/// The decimal digits of a value that may lie exactly between two shortest texts: one that ends in a binary
-/// fraction of few places, whose exact digits end in 5.
+/// The exact decimal digits of a value that may lie exactly between two shortest texts. Only a value with few
+/// binary fraction digits can: its exact decimal digits end in 5. `None` for any other value.
 fn digits_of_a_tie(magnitude: f64) -> Option<u64> {
     const MANTISSA: u32 = 52;
     let bits = magnitude.to_bits();
@@ -97,7 +97,8 @@ fn digits_of_a_tie(magnitude: f64) -> Option<u64> {
         .filter(|digits| *digits >= 1_000_000_000_000_000)
 }
 
-/// Between two equally near texts Python takes the one whose last digit is even, where it reads back.
+/// If two shortest texts are equally near, Python prints the one whose last digit is even, provided that it parses
+/// to the same value.
 fn prefer_even(start: usize, exact: u64, value: f64, out: &mut String) {
     let Some(text) = out.get(start..) else {
         return;
@@ -111,7 +112,7 @@ fn prefer_even(start: usize, exact: u64, value: f64, out: &mut String) {
         .filter(u8::is_ascii_digit)
         .fold(0, |shown: u64, digit| shown.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')));
     let digit = mantissa.as_bytes().get(last).map_or(0, |byte| byte - b'0');
-    // Only a text of one digit less that was rounded up to an odd digit has an even neighbour as near.
+    // A tie exists only if the text has one digit less than `exact` and was rounded up to an odd digit.
     if digit % 2 == 0 || shown != exact / 10 + 1 {
         return;
     }
@@ -123,7 +124,7 @@ fn prefer_even(start: usize, exact: u64, value: f64, out: &mut String) {
     }
 }
 
-/// `1e16` to `1e+16`, `1e-7` to `1e-07`.
+/// Python's exponents have a sign and two digits: changes `1e16` to `1e+16` and `1e-7` to `1e-07`.
 fn widen_exponent(start: usize, out: &mut String) {
     let Some(at) = out.get(start..).and_then(|text| text.find('e')) else {
         return;
@@ -158,7 +159,7 @@ mod tests {
             (1.234e22, "1.234e+22"),
             (1e300, "1e+300"),
             (5e-324, "5e-324"),
-            // Exactly between two shortest texts: the even one, unless only the odd one reads back.
+            // Exactly between two shortest texts: the even one, unless only the odd one parses to the value.
             (189_203_948_326_380.0 + 0.125, "189203948326380.12"),
             (-1_847_926_031_912_148.0 - 0.25, "-1847926031912148.2"),
             (189_203_948_326_380.0 + 0.375, "189203948326380.38"),

@@ -1,7 +1,7 @@
-//! XLANG to JSON text: the sink that prints.
+//! Converts XLANG to JSON text: a sink that prints.
 //!
-//! Bytes carry fields in wire order, text in declaration order: a message is printed as it comes and put
-//! in order when it ends.
+//! The fields of a message are in wire order in the bytes and in declaration order in the text. So a message is
+//! printed in wire order first, and its fields are put in declaration order at its end.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -14,23 +14,24 @@ use crate::CodecError;
 use crate::limits::{PayloadLimits, within};
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{References, Sink, XlangForm};
+use crate::sink::{ReferenceCollector, Sink, XlangForm};
 use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;
 
 /// Appends the JSON text of `message`, plain XLANG of root `root`, to `out`.
 ///
-/// Shape: Python's `json.dumps` with compact separators, byte for byte, so ASCII alone. Shared values are
-/// printed each time.
-/// Errors: a message that does not decode; bytes (but where declared as base64), sets, dates, timestamps, typed
-/// arrays and extensions, which JSON mode has no form for; a value that contains itself. `out` may hold part of the text then.
+/// Shape: exactly the text of Python's `json.dumps` with compact separators, so ASCII only. A shared value is
+/// printed at each occurrence.
+/// Errors: the message does not decode; it has a value that JSON mode cannot represent (bytes that are not declared
+/// as base64, a set, a date, a timestamp, a typed array, an extension); a value contains itself. After an error
+/// `out` may contain part of the text.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
     print(plan, root, message, XlangForm::Plain, out)
 }
 
-/// Appends the JSON text of `message`, as a peer sent it, to `out`: as [`xlang_to_json`], also for roots in
-/// compatible mode. A field that has a default and was not sent is left out.
+/// Appends the JSON text of `message`, which a peer sent, to `out`. Like [`xlang_to_json`], but also for roots in
+/// compatible mode. The text has no member for a field that has a default and was not sent.
 pub fn wire_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
     print(plan, root, message, XlangForm::Wire, out)
 }
@@ -43,7 +44,7 @@ fn print(
     out: &mut String,
 ) -> Result<(), CodecError> {
     let limits = PayloadLimits::DEFAULT;
-    let wanted = References::of(plan, root, message, form)?;
+    let referenced = ReferenceCollector::of(plan, root, message, form)?;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),
         out,
@@ -51,7 +52,7 @@ fn print(
         spans: Vec::new(),
         scratch: String::new(),
         in_key: false,
-        wanted,
+        referenced,
         began: Vec::new(),
         printed: HashMap::new(),
         kept: 0,
@@ -59,13 +60,15 @@ fn print(
     crate::decode::decode(plan, root, message, form, limits, &mut printer)
 }
 
-/// A list, map or message that is being printed: where its text and its spans begin.
+/// A list, map or message that is being printed.
 struct Open {
+    /// Where its text begins in `out`.
     start: usize,
+    /// Where its entries begin in `Printer::spans`.
     spans: usize,
-    /// Parts so far.
+    /// Elements, entries or fields printed so far.
     count: usize,
-    /// The part being printed: index of its field.
+    /// Index of the field or entry that is being printed.
     field: usize,
 }
 
@@ -73,17 +76,17 @@ struct Printer<'a> {
     out: &'a mut String,
     most: usize,
     open: Vec<Open>,
-    /// Where fields (by declaration index) and map entries of all open objects stand in `out`.
+    /// The ranges in `out` of the fields (by declaration index) and map entries of all open objects.
     spans: Vec<Span>,
     scratch: String,
     in_key: bool,
-    /// Numbers of values that stand again later.
-    wanted: HashSet<usize>,
-    /// Where those that are being printed began.
+    /// Reference numbers that a back reference names.
+    referenced: HashSet<usize>,
+    /// Start positions in `out` of the referenced values that are being printed.
     began: Vec<usize>,
-    /// The text of those that were, and whether it lost the quotes of a key.
+    /// The text of each referenced value that was printed. `true`: a bool or null, which has quotes only as a map key.
     printed: HashMap<usize, (String, bool)>,
-    /// Length of all those texts.
+    /// Length of all texts in `printed`.
     kept: usize,
 }
 
@@ -100,7 +103,7 @@ impl Printer<'_> {
         within("bytes of JSON text", self.out.len(), self.most)
     }
 
-    /// Prints a scalar, as a string where it is a key.
+    /// Prints a scalar, in quotes if it is a map key.
     fn scalar(&mut self, print: impl FnOnce(&mut String)) {
         if self.in_key {
             self.out.push('"');
@@ -120,7 +123,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// Separates parts; returns where the new part begins.
+    /// Prints a comma if needed and returns where the next element, entry or field begins.
     fn part(&mut self) -> Result<usize, CodecError> {
         self.fits()?;
         if let Some(open) = self.open.last_mut() {
@@ -132,7 +135,7 @@ impl Printer<'_> {
         Ok(self.out.len())
     }
 
-    /// Closes the span of the part before.
+    /// Sets the end of the span of the previous entry or field.
     fn end_part(&mut self, end: usize) {
         if let Some(open) = self.open.last()
             && let Some(span) = self.spans.get_mut(open.spans + open.field)
@@ -142,7 +145,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Replaces what was printed since `start` by `spans` of it, in their order.
+    /// Replaces the text since `start` by the given ranges of it, in the given order.
     fn rearrange(&mut self, start: usize, spans: &[Range<usize>]) {
         self.scratch.clear();
         for (index, span) in spans.iter().enumerate() {
@@ -218,14 +221,14 @@ impl Sink for Printer<'_> {
     }
 
     fn begin_tracked(&mut self, number: usize) -> Done {
-        if self.wanted.contains(&number) {
+        if self.referenced.contains(&number) {
             self.began.push(self.out.len());
         }
         Ok(())
     }
 
     fn end_tracked(&mut self, number: usize) -> Done {
-        if !self.wanted.contains(&number) {
+        if !self.referenced.contains(&number) {
             return Ok(());
         }
         let start = self.began.pop().unwrap_or_default();
@@ -233,7 +236,7 @@ impl Sink for Printer<'_> {
         self.kept += text.len();
         within("bytes of JSON text", self.kept, self.most)?;
         let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        // As a key a bool or number has quotes that it has not elsewhere.
+        // A bool or null has quotes as a map key, and none at other positions.
         let bare = |text: &str| matches!(text, "true" | "false" | "null");
         let entry = match inner {
             Some(inner) if self.in_key && bare(inner) => (inner.to_owned(), true),
@@ -357,7 +360,8 @@ impl Sink for Printer<'_> {
     }
 }
 
-/// Where keys repeat, the entries to keep: each key at its first place, with its last value.
+/// If keys repeat, the ranges to keep: one entry for each key, in the order of first occurrence, with its last value.
+/// `None` if no key repeats.
 fn last_of_each_key(text: &str, entries: &[Span]) -> Option<Vec<Range<usize>>> {
     const FEW: usize = 8;
     let key = |span: &Span| text.get(span.start..span.key_end).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! JSON text to XLANG: the tokens of a text as values for the encoder.
+//! Converts JSON text to XLANG: a source of the encoder that reads tokens.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,12 +16,12 @@ use crate::sink::XlangForm;
 use crate::source::{Identity, Source, ValueKind};
 use crate::violation::Violation;
 
-/// Turns JSON text into plain XLANG of root `root`.
+/// Converts JSON text to plain XLANG of root `root`, or with `presence_flags` to presence-flagged XLANG.
 ///
-/// Shape: with `presence_flags`, each field that has a default is preceded by `01`, or stands as `00` alone where
-/// the text leaves it out (docs/plan.md); such bytes are for TypeScript, never for a peer.
-/// Errors: text that is not Python's JSON, a value of the wrong JSON type, a missing member; unknown members
-/// are a [`CodecError::Violation`].
+/// Shape: in presence-flagged XLANG a field that has a default is `01` and the value, or only `00` if the text has no
+/// such member (docs/plan.md). These bytes are for TypeScript and are never sent to a peer.
+/// Errors: the text is not Python's JSON, a value has the wrong JSON type, a member is missing. Unknown members are a
+/// [`CodecError::Violation`].
 pub fn json_to_xlang(
     plan: &Plan,
     root: usize,
@@ -48,7 +48,8 @@ fn root_name(plan: &Plan, root: usize) -> String {
     plan.types.get(index).map(|plan| plan.name.clone()).unwrap_or_default()
 }
 
-/// A token, read as a value or, where the text has no other way, as the key of a map.
+/// A token that is read as a value, or as a map key if `key` is true. JSON keys are strings, so a key that is a
+/// number or a bool is read from the text of a string.
 #[derive(Clone, Copy)]
 struct JsonValue<'d> {
     document: &'d Document<'d>,
@@ -85,7 +86,7 @@ impl<'d> JsonValue<'d> {
         matches!(token.kind, TokenKind::Text | TokenKind::Escaped).then(|| self.document.string(token))
     }
 
-    /// The text of a number: of its token, or of the string that stands for it as a key.
+    /// The text of a number: of a number token, or of the string that contains it as a map key.
     fn number(self) -> Option<(Cow<'d, str>, TokenKind)> {
         if !self.key {
             let token = self.token();
@@ -96,7 +97,7 @@ impl<'d> JsonValue<'d> {
         let kind = {
             let inner = Document::parse(text.as_bytes(), PayloadLimits::DEFAULT).ok()?;
             match inner.tokens.as_slice() {
-                // The token is the whole text: a key has no spaces around its number.
+                // The number must be the whole text: spaces around it are not allowed in a key.
                 [token] if token.extent as usize == text.len() => token.kind,
                 _ => return None,
             }
@@ -173,7 +174,7 @@ impl Source for JsonValue<'_> {
 
     fn int(self) -> Result<i128, CodecError> {
         match self.number() {
-            // 40 characters hold every integer type; longer ones are out of every range.
+            // 40 characters are enough for every integer type, so a longer text is out of range.
             Some((text, TokenKind::Integer)) if text.len() <= 40 => {
                 text.parse().map_err(|_| CodecError::invalid("the integer is out of range"))
             }
@@ -197,7 +198,7 @@ impl Source for JsonValue<'_> {
     where
         Self: 's,
     {
-        // The lifetime asked for may be shorter than that of the document.
+        // The result borrows from the document, which lives longer than `'s`.
         self.text_or_none().ok_or_else(|| must_be("a string"))
     }
 
@@ -284,7 +285,7 @@ impl Source for JsonValue<'_> {
         let mut likely = 0;
         for (name, value) in members {
             let name = name.text()?;
-            // Members mostly come in declaration order: look there before searching.
+            // Most texts have their members in declaration order, so the next field is tried before the lookup.
             let position = match message.fields.get(likely) {
                 Some(field) if field.name == name => Some(likely),
                 _ => message.by_name.get(name.as_ref()).copied(),
@@ -300,8 +301,8 @@ impl Source for JsonValue<'_> {
         if unexpected.is_empty() {
             return Ok(());
         }
-        let mut seen = HashSet::new();
-        unexpected.retain(|name| seen.insert(name.clone()));
+        let mut distinct = HashSet::new();
+        unexpected.retain(|name| distinct.insert(name.clone()));
         Err(CodecError::Violation(Box::new(Violation::new(plan, message, &unexpected))))
     }
 
@@ -310,7 +311,7 @@ impl Source for JsonValue<'_> {
     }
 }
 
-/// Where names repeat, each stands at its first place with its last value.
+/// Removes repeated names: one member for each name, in the order of first occurrence, with its last value.
 fn last_of_each_name<'d>(
     members: Vec<(JsonValue<'d>, JsonValue<'d>)>,
 ) -> Vec<(JsonValue<'d>, JsonValue<'d>)> {

@@ -1,4 +1,4 @@
-//! From schema to plan: wire order, fingerprint, hash, meta strings, what is declared.
+//! Compiles a schema to a plan: wire order, fingerprints, hashes, meta strings, and which types are declared.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -13,13 +13,13 @@ use crate::murmur3;
 use crate::schema::{Body, Declaration, Field, PlanError, RootOptions, Schema, Type};
 use crate::types::{Scalar, id};
 
-/// The hash of a message without fields.
+/// The hash of a message that has no fields.
 const EMPTY_HASH: u32 = 47;
 
 impl Plan {
-    /// Makes the plan of a schema.
+    /// Compiles a schema.
     ///
-    /// Errors: a name that has no packed form, or fields whose layout clashes, with the path.
+    /// Errors: a name cannot be packed as a meta string; the error has the path.
     pub fn compile(schema: &Schema) -> Result<Self, PlanError> {
         let compile = |(index, declared)| type_plan(declared, index);
         let mut types = schema.types.iter().enumerate().map(compile).collect::<Result<Vec<_>, _>>()?;
@@ -83,7 +83,7 @@ fn field_plan(field: &Field) -> FieldPlan {
     }
 }
 
-/// What is below the marks of a type, whether it is optional, and whether it is shared.
+/// The type inside `optional` and `shared`, whether it is optional, and whether it is shared.
 pub(super) fn without_modifiers(r#type: &Type) -> (&Type, bool, bool) {
     match r#type {
         Type::Optional(inner) => {
@@ -98,7 +98,7 @@ pub(super) fn without_modifiers(r#type: &Type) -> (&Type, bool, bool) {
     }
 }
 
-/// Position of a field in wire order: group, then what orders the group, then the name.
+/// The sort key of a field in wire order: group, then the order in the group, then the name.
 fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
     let (r#type, nullable, _) = without_modifiers(&field.r#type);
     let (group, compressed, size, id) = match r#type {
@@ -117,7 +117,7 @@ fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
     (group, compressed, size, id, field.name.clone())
 }
 
-/// The hash that tells whether two peers agree on the fields of a message.
+/// The hash of the fields of a message. Peers with different hashes do not agree on the fields.
 fn hash(fields: &[Field]) -> u32 {
     if fields.is_empty() {
         return EMPTY_HASH;
@@ -143,14 +143,14 @@ fn fingerprint(fields: &[Field]) -> String {
     items.into_iter().map(item).collect()
 }
 
-/// Where a type stands decides what need not be written.
+/// The position of a type in a message. It decides which type info is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Position {
-    /// A field: a message carries type info, the elements of a list are declared.
+    /// A field: a message has type info, the elements of a list are declared.
     Field,
-    /// An element below a field: a message is declared with its list.
+    /// An element below a field: a message is declared by its list and has no type info.
     Element,
-    /// At or below a root: no hint of the peer names anything here.
+    /// At or below a root: declared types do not apply here, so all type info is written.
     Root,
 }
 
@@ -173,7 +173,7 @@ fn node(r#type: &Type, place: Position) -> PlanNode {
     };
     let items = |r#type: &Type| Items {
         node: node(r#type, below),
-        declared: place != Position::Root && names_a_type(r#type),
+        declared: place != Position::Root && is_single_type(r#type),
     };
     let type_info = place != Position::Element;
     let shape = match r#type {
@@ -194,7 +194,7 @@ fn node(r#type: &Type, place: Position) -> PlanNode {
     PlanNode { nullable, shared, shape }
 }
 
-/// A value at a root is written by its own type, and Python has one integer and one float.
+/// At a root Python writes a value by its own type, and Python has only one integer and one float type.
 fn at_place(scalar: Scalar, place: Position) -> Scalar {
     match place {
         Position::Root if scalar.is_integer() => Scalar::Int,
@@ -203,10 +203,10 @@ fn at_place(scalar: Scalar, place: Position) -> Scalar {
     }
 }
 
-/// Whether a hint names one type, so that elements need no type info.
-fn names_a_type(r#type: &Type) -> bool {
+/// Whether a declared element type is a single type, so that elements need no type info.
+fn is_single_type(r#type: &Type) -> bool {
     match r#type {
-        Type::Optional(inner) | Type::Shared(inner) => names_a_type(inner),
+        Type::Optional(inner) | Type::Shared(inner) => is_single_type(inner),
         Type::Any | Type::AnyList | Type::AnyMap | Type::Union(_) => false,
         _ => true,
     }
@@ -251,7 +251,7 @@ mod tests {
             Scalar::Uint32,
             Scalar::Int32,
         ];
-        // Names run against the order, so that they alone cannot make it right.
+        // The names are in the opposite order, so a sort by name fails the test.
         let name = |index: usize| char::from(b'z' - index as u8).to_string();
         let fields: Vec<Field> = wire.iter().enumerate().map(|(i, &s)| field(&name(i), s)).collect();
         assert_eq!(message_plan(&fields, RootOptions::default()).order, (0..wire.len()).collect::<Vec<_>>());

@@ -1,7 +1,6 @@
-//! Descriptions, which Fory calls `TypeDef`: how a payload in compatible mode describes the fields of its messages.
+//! Descriptions (Fory: `TypeDef`): how a payload in compatible mode describes the fields of its messages.
 //!
-//! Owns the bytes of a description that we write, and its checksum. Reading descriptions of peers is the
-//! decoder's business.
+//! Owns the encoding of our own descriptions, and the checksum. The decoder reads the descriptions of peers.
 
 use super::compile::without_modifiers;
 use super::{BodyPlan, TypePlan};
@@ -11,20 +10,20 @@ use crate::murmur3;
 use crate::schema::{Body, Field, PlanError, Schema, Type};
 use crate::types::id;
 
-/// Fewer fields than this stand in the first byte.
+/// A field count below this is stored in the first byte.
 pub(crate) const FIELDS: usize = 31;
 pub(crate) const BY_NAME: u8 = 0x20;
 pub(crate) const HAS_FIELDS: u64 = 0x100;
-/// Sizes below this stand in the head.
+/// A size below this is stored in the head.
 pub(crate) const SIZE: usize = 255;
-/// Lengths of namespaces and type names below this stand in their first byte.
+/// The length of a namespace or type name below this is stored in its first byte.
 pub(crate) const NAME: usize = 63;
-/// Lengths of field names up to this stand in their first byte.
+/// The length of a field name, minus 1, below this is stored in its first byte.
 pub(crate) const FIELD_NAME: usize = 15;
-/// The packings by which descriptions number them.
+/// The packing codes of meta strings, in the order in which descriptions number them.
 pub(crate) const PACKINGS: [u8; 4] = [0, 4, 2, 3];
 
-/// Fills in the descriptions of all types where one of them is written in compatible mode.
+/// Computes the descriptions of all types if at least one message is in compatible mode.
 pub(super) fn describe_all(schema: &Schema, types: &mut [TypePlan]) -> Result<(), PlanError> {
     let compatible = |plan: &TypePlan| matches!(&plan.body, BodyPlan::Message(m) if m.options.compatible);
     if !types.iter().any(compatible) {
@@ -66,20 +65,21 @@ fn describe(
         let (Some(field), Some(planned)) = (fields.get(position), planned) else {
             continue;
         };
-        // Python sets the flag of every field that asks for identity, also where it then writes none.
+        // Python sets this flag for every shared field, also for types whose values then have no reference flag.
         put_field(&mut writer, field, refs && planned.node.shared)?;
     }
     Ok(with_head(&writer.into_vec(), !fields.is_empty()))
 }
 
-/// The head of a description, as Python writes it: checksum, whether it has fields, size.
+/// The head of a description as Python writes it: checksum, a bit for "has fields", size.
 fn head(body: &[u8], fields: bool) -> u64 {
     let signed = i128::from(murmur3(body) as i64) << 14;
     let checksum = signed.unsigned_abs() as u64 & (u64::MAX >> 1);
     checksum | if fields { HAS_FIELDS } else { 0 } | body.len().min(SIZE) as u64
 }
 
-/// Whether a head belongs to this body. Java cuts the shifted hash to 64 bits before it drops the sign, Go keeps the sign.
+/// Whether the checksum in a head fits the body. Python, Java and Go compute it differently: Java cuts the shifted
+/// hash to 64 bits before it takes the absolute value, Go keeps the sign.
 pub(crate) fn is_head_of(found: u64, body: &[u8]) -> bool {
     let expected = head(body, found & HAS_FIELDS != 0);
     let shifted = (murmur3(body) as i64) << 14;
@@ -97,7 +97,7 @@ fn with_head(body: &[u8], fields: bool) -> Vec<u8> {
     writer.into_vec()
 }
 
-/// Number of a packing in descriptions.
+/// The number of a packing code in descriptions.
 fn packing(packed: &MetaString) -> u8 {
     PACKINGS.iter().position(|code| *code == packed.code).unwrap_or_default() as u8
 }

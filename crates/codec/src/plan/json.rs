@@ -1,4 +1,4 @@
-//! The plan as TypeScript reads it: docs/plan.md has the form.
+//! The plan as JSON for TypeScript; docs/plan.md defines the format.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::murmur3;
 use crate::types::id;
 
 impl Plan {
-    /// The plan as JSON, without a number: whoever keeps plans gives them one.
+    /// The plan as JSON, without a plan number. The keeper of plans assigns numbers.
     pub fn to_json(&self) -> String {
         json!({
             "types": self.types.iter().map(type_json).collect::<Vec<_>>(),
@@ -16,7 +16,8 @@ impl Plan {
         .to_string()
     }
 
-    /// Equal for plans whose messages have equal bytes; 16 hex digits. Plans of other versions of this crate may differ.
+    /// A hash of the plan: 16 hex digits. Equal fingerprints mean equal encodings. Another version of this crate may
+    /// give the same schema another fingerprint.
     pub fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| format!("{:016x}", murmur3(self.to_json().as_bytes())))
     }

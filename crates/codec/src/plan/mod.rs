@@ -1,7 +1,7 @@
-//! The plan of a schema: every decision about bytes, made once.
+//! The plan of a schema: all decisions about the encoding, made once.
 //!
-//! Owns what the encoder, the decoder and generated JavaScript look up while they run. `compile` makes it
-//! from a schema, `json` hands it to TypeScript (docs/plan.md). A plan never changes; share it in an `Arc`.
+//! Owns what the encoder, the decoder and generated JavaScript look up while they run. `compile` makes a plan
+//! from a schema, `json` prints it for TypeScript (docs/plan.md). A plan never changes; share it in an `Arc`.
 
 mod compile;
 pub(crate) mod describe;
@@ -23,11 +23,11 @@ pub struct Plan {
     pub(crate) roots: Vec<Root>,
     /// Namespace, then name, to the index in `types`.
     names: HashMap<String, HashMap<String, usize>>,
-    /// See [`Plan::fingerprint`]; servers tell it to every client that comes.
+    /// See [`Plan::fingerprint`]. Computed once, because a server sends it to every client.
     fingerprint: OnceLock<String>,
 }
 
-/// What can stand at the root of a payload, and how the payload is written then.
+/// A type that can be the root of a payload, and the options of such a payload.
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) node: PlanNode,
@@ -41,9 +41,9 @@ pub(crate) struct TypePlan {
     pub(crate) namespace_meta: MetaString,
     pub(crate) name_meta: MetaString,
     pub(crate) namespace_first: Vec<u8>,
-    /// Both meta strings as they stand where neither was written before.
+    /// Both meta strings at their first use in a message.
     pub(crate) both_first: Vec<u8>,
-    /// Its TypeDef, without and with tracked fields; empty in plans that write none.
+    /// Its description (TypeDef), without and with tracked fields. Empty in plans without a compatible message.
     pub(crate) described: [Vec<u8>; 2],
     pub(crate) body: BodyPlan,
 }
@@ -57,12 +57,12 @@ pub(crate) enum BodyPlan {
 
 #[derive(Debug)]
 pub(crate) struct MessagePlan {
-    /// How a payload with this message at its root is written.
+    /// The options of a payload with this message at its root.
     pub(crate) options: RootOptions,
     pub(crate) hash: [u8; 4],
-    /// Declaration order.
+    /// The fields in declaration order.
     pub(crate) fields: Vec<FieldPlan>,
-    /// Wire order: indexes into `fields`.
+    /// Indexes into `fields`, in wire order.
     pub(crate) order: Vec<usize>,
     pub(crate) by_name: HashMap<String, usize>,
 }
@@ -76,31 +76,32 @@ pub(crate) struct FieldPlan {
     pub(crate) json_key: String,
 }
 
-/// What stands at one place of a message.
+/// How one value of a message is encoded.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PlanNode {
     pub(crate) nullable: bool,
-    /// The user asked for its identity to be kept.
+    /// The user declared the field shared, so identity is kept.
     pub(crate) shared: bool,
     pub(crate) shape: Shape,
 }
 
+/// What a plan node encodes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Shape {
     Scalar(Scalar),
-    /// A peer's field of another kind than ours: its kind, then ours.
+    /// A field for which the peer declares another scalar: the peer's scalar, then ours.
     Converted(Scalar, Scalar),
     Array(ArrayKind),
     List(Box<Items>),
     Set(Box<Items>),
     Map(Box<Entries>),
-    /// As a field a message carries type info, as a declared element only its hash.
+    /// A message. In a field it begins with type info, as a declared element only with its hash.
     Message {
         index: usize,
         type_info: bool,
     },
     Enum(usize),
-    /// As a field an extension carries type info, as a declared element none.
+    /// An extension. In a field it begins with type info, as a declared element without.
     Extension {
         index: usize,
         type_info: bool,
@@ -108,18 +109,18 @@ pub(crate) enum Shape {
     Dynamic(Dynamic),
 }
 
-/// What a field that asks for identity is preceded by in a payload that tracks references.
+/// The flag byte before a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LeadingFlag {
-    /// Nothing, or a null flag where the field is nullable.
+    /// No flag, or a null flag if the field is nullable.
     Plain,
-    /// A null flag in any case.
+    /// Always a null flag.
     Null,
-    /// A reference flag.
+    /// Always a reference flag.
     Reference,
 }
 
-/// Elements of a list or set; `declared` says that they need no type info.
+/// The elements of a list or set. If `declared` is true, they are written without type info.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Items {
     pub(crate) node: PlanNode,
@@ -132,7 +133,7 @@ pub(crate) struct Entries {
     pub(crate) value: Items,
 }
 
-/// What a value that carries its own type may be.
+/// The types that are allowed at a dynamic position, where type info precedes the value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Dynamic {
     Any,
@@ -141,7 +142,7 @@ pub(crate) enum Dynamic {
     OneOf(Box<[usize]>),
 }
 
-/// The node of whatever stands inside a dynamic container.
+/// The plan node of the elements, keys and values of a dynamic container.
 pub(crate) static ANY: Items =
     Items { node: PlanNode::new(Shape::Dynamic(Dynamic::Any), true), declared: false };
 
@@ -150,12 +151,12 @@ impl PlanNode {
         Self { nullable, shared: false, shape }
     }
 
-    /// A place for `Any` takes null whether or not it was declared optional.
+    /// Whether null is allowed. `Any` allows null even when it is not declared optional.
     pub(crate) fn takes_null(&self) -> bool {
         self.nullable || matches!(self.shape, Shape::Dynamic(Dynamic::Any))
     }
 
-    /// Whether elements, keys and values declared so carry reference flags in a payload that tracks references.
+    /// Whether elements, keys and values of this declared type have reference flags in a payload that tracks references.
     pub(crate) fn has_identity(&self) -> bool {
         match &self.shape {
             Shape::Scalar(scalar) | Shape::Converted(scalar, _) => scalar.has_identity(),
@@ -164,7 +165,7 @@ impl PlanNode {
         }
     }
 
-    /// What precedes a field of this shape that asks for identity.
+    /// The leading flag of a shared field with this shape.
     pub(crate) fn shared_lead(&self) -> LeadingFlag {
         match &self.shape {
             Shape::Scalar(Scalar::Bool | Scalar::String) | Shape::Converted(..) => LeadingFlag::Plain,
@@ -174,38 +175,39 @@ impl PlanNode {
         }
     }
 
-    /// What precedes a field, in a payload that tracks references or in one that does not.
+    /// The leading flag of a field; `refs` says whether the payload tracks references.
     pub(crate) fn lead(&self, refs: bool) -> LeadingFlag {
         if refs && self.shared { self.shared_lead() } else { LeadingFlag::Plain }
     }
 }
 
 impl Items {
-    /// Whether elements need no type info. Messages that describe their fields say which description is theirs.
+    /// Whether elements are written without type info. In compatible mode a message always has type info, because it
+    /// names the description of the message.
     pub(crate) fn is_declared(&self, options: RootOptions) -> bool {
         self.declared && !(options.compatible && matches!(self.node.shape, Shape::Message { .. }))
     }
 }
 
 impl Plan {
-    /// The plan of calls without a schema: root 0 is `json`.
+    /// The plan of calls without a schema. Root 0 is `json`.
     pub fn dynamic() -> Self {
         let shape = Shape::Dynamic(Dynamic::Any);
         let root = Root { node: PlanNode::new(shape, true), options: RootOptions::default() };
         Self { types: Vec::new(), roots: vec![root], names: HashMap::new(), fingerprint: OnceLock::new() }
     }
 
-    /// Number of roots; they are counted from 0.
+    /// Number of roots. Root numbers start at 0.
     pub fn root_count(&self) -> usize {
         self.roots.len()
     }
 
-    /// Whether payloads with this root describe their fields.
+    /// Whether payloads with this root are in compatible mode.
     pub fn is_compatible(&self, root: usize) -> bool {
         self.roots.get(root).is_some_and(|root| root.options.compatible)
     }
 
-    /// The type registered under a name.
+    /// Index of the type that is registered under a name.
     pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<usize> {
         self.names.get(namespace)?.get(name).copied()
     }
@@ -225,7 +227,7 @@ impl TypePlan {
         }
     }
 
-    /// The start of a message with this root, up to its hash or ordinal. Of the form without descriptions.
+    /// The first bytes of a message with this root, up to and with the hash; in the form without descriptions.
     pub(crate) fn prefix(&self) -> Vec<u8> {
         let refs = matches!(&self.body, BodyPlan::Message(message) if message.options.refs);
         let mut prefix = vec![0x02, if refs { 0x00 } else { 0xFF }, self.id()];

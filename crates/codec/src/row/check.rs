@@ -1,7 +1,8 @@
-//! The check of a buffer against a layout.
+//! Checks a buffer against a layout.
 //!
-//! The rule that makes it linear: parts of one row or array must lie after each other, and inside of it, as
-//! every writer puts them. Parts that overlap would let a small buffer ask for a large walk.
+//! The values of variable width in a row or array must be in the order of their slots, without overlap, and inside
+//! the row or array; every writer writes them so. This keeps the check linear: if values could overlap, a small
+//! buffer could describe a very large walk.
 
 use super::{RowStruct, RowType, bitmap_bytes};
 use crate::CodecError;
@@ -12,11 +13,11 @@ pub(super) fn check(root: &RowType, bytes: &[u8]) -> Done {
     part(root, bytes)
 }
 
-fn outside() -> CodecError {
-    CodecError::invalid("the row reaches outside of its bytes")
+fn out_of_bounds() -> CodecError {
+    CodecError::invalid("the row has an offset or count outside its bytes")
 }
 
-/// Whether bit `index` of the bitmap at `at` says null.
+/// Whether bit `index` of the null bitmap at `at` is set.
 pub(super) fn is_null(extent: &[u8], at: usize, index: usize) -> bool {
     extent.get(at + index / 8).is_some_and(|byte| byte >> (index % 8) & 1 != 0)
 }
@@ -26,16 +27,16 @@ pub(super) fn u64_at(extent: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes))
 }
 
-/// Size and offset of a part.
+/// The size and offset of a value of variable width.
 pub(super) fn pair_at(extent: &[u8], at: usize) -> Option<(usize, usize)> {
     let pair = u64_at(extent, at)?;
     Some(((pair & 0xFFFF_FFFF) as usize, (pair >> 32) as usize))
 }
 
-/// Where the count, bitmap and elements of an array are: count, and offset of the first element.
+/// The number of elements of an array, and the offset of the first element.
 pub(super) fn array_head(extent: &[u8], width: usize) -> Option<(usize, usize)> {
     let count = usize::try_from(u64_at(extent, 0)?).ok()?;
-    // An element takes a byte at least, so this bounds every sum below.
+    // An element takes at least one byte, so this bounds every sum below.
     if count > extent.len() {
         return None;
     }
@@ -44,7 +45,7 @@ pub(super) fn array_head(extent: &[u8], width: usize) -> Option<(usize, usize)> 
     (end <= extent.len()).then_some((count, start))
 }
 
-/// Where the arrays of keys and of values of a map end and begin.
+/// Splits a map into its array of keys and its array of values.
 pub(super) fn map_split(extent: &[u8]) -> Option<(&[u8], &[u8])> {
     let keys = usize::try_from(u64_at(extent, 0)?).ok()?;
     if !keys.is_multiple_of(8) {
@@ -53,7 +54,7 @@ pub(super) fn map_split(extent: &[u8]) -> Option<(&[u8], &[u8])> {
     extent.get(8..)?.split_at_checked(keys)
 }
 
-/// A part that begins its own extent.
+/// Checks one value. `extent` is its bytes, and offsets inside it count from the start of `extent`.
 fn part(r#type: &RowType, extent: &[u8]) -> Done {
     match r#type {
         RowType::Fixed(_) | RowType::Text | RowType::Bytes => Ok(()),
@@ -68,58 +69,59 @@ fn fields(row: &RowStruct, extent: &[u8]) -> Done {
     let bitmap = bitmap_bytes(count);
     let mut end = bitmap + count * 8;
     if end > extent.len() {
-        return Err(outside());
+        return Err(out_of_bounds());
     }
     for (index, field) in row.fields.iter().enumerate() {
         if field.r#type.is_fixed() || is_null(extent, 0, index) {
             continue;
         }
-        behind(&field.r#type, extent, bitmap + index * 8, &mut end)
+        check_part(&field.r#type, extent, bitmap + index * 8, &mut end)
             .map_err(|error| error.in_field(&field.name))?;
     }
     Ok(())
 }
 
-/// An array; returns the number of its elements.
+/// Checks an array and returns its number of elements.
 fn array(element: &RowType, extent: &[u8]) -> Result<usize, CodecError> {
-    let (count, start) = array_head(extent, element.width()).ok_or_else(outside)?;
+    let (count, start) = array_head(extent, element.width()).ok_or_else(out_of_bounds)?;
     if element.is_fixed() {
         return Ok(count);
     }
     let mut end = start + count * 8;
     for index in 0..count {
         if !is_null(extent, 8, index) {
-            behind(element, extent, start + index * 8, &mut end).map_err(|error| error.at_index(index))?;
+            check_part(element, extent, start + index * 8, &mut end)
+                .map_err(|error| error.at_index(index))?;
         }
     }
     Ok(count)
 }
 
 fn map(key: &RowType, value: &RowType, extent: &[u8]) -> Done {
-    let (keys, values) = map_split(extent).ok_or_else(outside)?;
+    let (keys, values) = map_split(extent).ok_or_else(out_of_bounds)?;
     let count = array(key, keys)?;
     if (0..bitmap_bytes(count)).any(|at| keys.get(8 + at).is_some_and(|byte| *byte != 0)) {
         return Err(CodecError::invalid("a map has a null key"));
     }
     if array(value, values)? != count {
-        return Err(CodecError::invalid("a map has other counts of keys and of values"));
+        return Err(CodecError::invalid("a map has different numbers of keys and values"));
     }
     Ok(())
 }
 
-/// The part that the pair at `at` leads to; it must not begin before `end`, where the one before ended.
-fn behind(r#type: &RowType, extent: &[u8], at: usize, end: &mut usize) -> Done {
-    let (size, offset) = pair_at(extent, at).ok_or_else(outside)?;
-    let inner = extent.get(offset..).and_then(|rest| rest.get(..size)).ok_or_else(outside)?;
+/// Checks the value whose size and offset are at `at`. It must not begin before `end`, the end of the previous value.
+fn check_part(r#type: &RowType, extent: &[u8], at: usize, end: &mut usize) -> Done {
+    let (size, offset) = pair_at(extent, at).ok_or_else(out_of_bounds)?;
+    let inner = extent.get(offset..).and_then(|rest| rest.get(..size)).ok_or_else(out_of_bounds)?;
     if offset < *end {
-        return Err(CodecError::invalid("parts of a row overlap"));
+        return Err(CodecError::invalid("values in a row overlap"));
     }
     *end = offset + size;
     if matches!(r#type, RowType::Text | RowType::Bytes) {
         return Ok(());
     }
     if !offset.is_multiple_of(8) {
-        return Err(CodecError::invalid("a part of a row is not aligned"));
+        return Err(CodecError::invalid("a value in a row does not begin at a multiple of 8"));
     }
     part(r#type, inner)
 }

@@ -1,8 +1,8 @@
-//! ROW: messages as rows and tables that can be read in place, one field of many.
+//! Fory's row format: messages as rows and tables that are read in place, field by field.
 //!
-//! Owns the layout that a plan's root has as a row, and its schema bytes. `check` proves once that every
-//! offset of a buffer stays inside of it; `write` and `read` turn values into rows and back. A row is fixed
-//! slots of 8 bytes after a bitmap of nulls, then what has no fixed width.
+//! Owns the row layout of a plan root and its schema bytes. `check` verifies once that every offset in a buffer is
+//! inside the buffer; `write` converts values to rows and `read` converts them back. A row is a null bitmap, one slot
+//! of 8 bytes for each field, then the values of variable width.
 
 mod check;
 mod read;
@@ -23,15 +23,16 @@ use crate::types::{Scalar, id};
 
 /// A message inside a row.
 const STRUCT: u8 = 27;
-/// Structs inside each other.
-const DEEPEST: usize = 32;
-/// Places of a layout: a few messages that contain each other twice over could ask for any number.
-const PLACES: usize = 65_536;
-/// Lengths of names up to this stand in the first byte of a field.
+/// Nesting depth of structs.
+const MAX_DEPTH: usize = 32;
+/// Fields, elements, keys and values in a layout. Without this limit a few messages, each of which contains the next
+/// one twice, could make a layout of any size.
+const MAX_POSITIONS: usize = 65_536;
+/// The length of a name up to this is stored in the first byte of a field.
 const NAME: usize = 15;
 const VERSION: u8 = 1;
 
-/// How a root of a plan stands in a row, or in a table: an array of rows.
+/// The layout of a plan root as a row, or as a table, which is an array of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowLayout {
     root: RowType,
@@ -39,11 +40,11 @@ pub struct RowLayout {
 
 #[derive(Debug, Clone, PartialEq)]
 enum RowType {
-    /// Of a fixed width.
+    /// A scalar of fixed width.
     Fixed(Scalar),
     Text,
     Bytes,
-    /// Elements, and whether they are a set to us.
+    /// The element type, and whether the schema declares a set.
     List(Box<RowType>, bool),
     Map(Box<(RowType, RowType)>),
     Struct(RowStruct),
@@ -53,7 +54,7 @@ enum RowType {
 struct RowStruct {
     /// Index of the message in the plan.
     index: usize,
-    /// Sorted by name.
+    /// The fields, sorted by name.
     fields: Vec<RowField>,
 }
 
@@ -66,17 +67,17 @@ struct RowField {
 }
 
 impl RowLayout {
-    /// The layout of root `root`: a message is a row, a list of messages a table.
+    /// The layout of root `root`: a message gives a row, a list of messages gives a table.
     ///
-    /// Errors: a root or field of a kind that rows have no form for, with its path.
+    /// Errors: rows cannot represent the root or a field; the error has the path.
     pub fn of(plan: &Plan, root: usize) -> Result<Self, CodecError> {
         let node = &plan.roots.get(root).ok_or(CodecError::NoRoot(root))?.node;
-        let root = Reading { plan, places: 0 }.of_node(node, 0)?;
+        let root = LayoutBuilder { plan, positions: 0 }.of_node(node, 0)?;
         let is_row = |r#type: &RowType| matches!(r#type, RowType::Struct(_));
         match &root {
             RowType::Struct(_) => Ok(Self { root }),
             RowType::List(element, false) if is_row(element) => Ok(Self { root }),
-            _ => Err(CodecError::invalid("a row is a message, and a table a list of messages")),
+            _ => Err(CodecError::invalid("a row needs a message as root, a table a list of messages")),
         }
     }
 
@@ -93,7 +94,7 @@ impl RowLayout {
 
     /// Fory's schema bytes of the row, or of the rows of the table.
     ///
-    /// Errors: a name that has no packed form.
+    /// Errors: a field name cannot be packed as a meta string.
     pub fn schema_bytes(&self) -> Result<Vec<u8>, CodecError> {
         let mut writer = Writer::new();
         writer.put_u8(VERSION);
@@ -105,7 +106,7 @@ impl RowLayout {
 
     /// The layout as JSON (docs/plan.md).
     ///
-    /// Errors: a name that has no packed form.
+    /// Errors: a field name cannot be packed as a meta string.
     pub fn to_json(&self) -> Result<String, CodecError> {
         let schema = hex(&self.schema_bytes()?);
         let table = matches!(self.root, RowType::List(..));
@@ -113,19 +114,19 @@ impl RowLayout {
         Ok(json!({ "schema": schema, "table": table, "fields": fields }).to_string())
     }
 
-    /// Checks that every part of `bytes` that the layout leads to lies inside of it.
+    /// Checks that every offset in `bytes` that the layout uses points inside `bytes`.
     ///
-    /// Shape: after this, reading by the layout needs no more checks of bounds or alignment: nested rows,
-    /// arrays and maps begin at multiples of 8 from the start of `bytes`. Text is not decoded. The time is
-    /// linear in the places of variable width: what is behind them, and numbers, is not looked at.
-    /// Errors: what is out of bounds, and where.
+    /// Shape: after this check, reading by the layout needs no more checks of bounds or alignment. Nested rows,
+    /// arrays and maps begin at multiples of 8 from the start of `bytes`. Text is not decoded. The time is linear in
+    /// the number of values of variable width; numbers, text and bytes are not read.
+    /// Errors: what is out of bounds, with its path.
     pub fn check(&self, bytes: &[u8]) -> Result<(), CodecError> {
         check::check(&self.root, bytes)
     }
 }
 
 impl RowType {
-    /// Bytes of one element in an array: its width, or that of a size and an offset.
+    /// Bytes of one element in an array: the width of the scalar, or 8 for a pair of size and offset.
     fn width(&self) -> usize {
         match self {
             Self::Fixed(scalar) => scalar.width().map_or(8, usize::from),
@@ -139,7 +140,7 @@ impl RowType {
 
     fn id(&self) -> u8 {
         match self {
-            // Of the forms of an integer a row has only its width.
+            // A row stores every integer at its fixed width, so compressed integers have the type number of fixed ones.
             Self::Fixed(Scalar::Int32) => Scalar::FixedInt32.id(),
             Self::Fixed(Scalar::Int) => Scalar::FixedInt64.id(),
             Self::Fixed(scalar) => scalar.id(),
@@ -152,18 +153,18 @@ impl RowType {
     }
 }
 
-/// Makes a layout, and counts its places.
-struct Reading<'p> {
+/// Builds a layout and counts its positions against the limit.
+struct LayoutBuilder<'p> {
     plan: &'p Plan,
-    places: usize,
+    positions: usize,
 }
 
-impl Reading<'_> {
+impl LayoutBuilder<'_> {
     fn of_node(&mut self, node: &PlanNode, depth: usize) -> Result<RowType, CodecError> {
-        self.places += 1;
-        within("places of a row", self.places, PLACES)?;
-        if depth > DEEPEST {
-            return Err(CodecError::invalid("a message that contains itself has no row"));
+        self.positions += 1;
+        within("positions in one row layout", self.positions, MAX_POSITIONS)?;
+        if depth > MAX_DEPTH {
+            return Err(CodecError::invalid("rows cannot hold a message that contains itself"));
         }
         Ok(match &node.shape {
             Shape::Scalar(Scalar::String) => RowType::Text,
@@ -184,14 +185,14 @@ impl Reading<'_> {
                 RowType::Map(Box::new((key, self.of_node(&entries.value.node, depth + 1)?)))
             }
             Shape::Message { index, .. } => RowType::Struct(self.of_message(*index, depth)?),
-            _ => return Err(CodecError::invalid("rows have no form for values of this type")),
+            _ => return Err(CodecError::invalid("rows cannot hold values of this type")),
         })
     }
 
     fn of_message(&mut self, index: usize, depth: usize) -> Result<RowStruct, CodecError> {
         let plan = self.plan;
         let Some(BodyPlan::Message(message)) = plan.types.get(index).map(|plan| &plan.body) else {
-            return Err(CodecError::invalid("a message stands where the plan has none"));
+            return Err(CodecError::invalid(format!("type {index} of the plan is not a message")));
         };
         let mut fields = Vec::with_capacity(message.fields.len());
         for (position, field) in message.fields.iter().enumerate() {
@@ -248,7 +249,7 @@ fn type_json(r#type: &RowType) -> Json {
     }
 }
 
-/// Bytes of a bitmap of `count` bits: whole words.
+/// Bytes of a bitmap of `count` bits, rounded up to words of 64 bits.
 fn bitmap_bytes(count: usize) -> usize {
     count.div_ceil(64) * 8
 }

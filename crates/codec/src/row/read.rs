@@ -1,4 +1,4 @@
-//! Rows to values, after the check.
+//! Converts checked rows to values.
 
 use super::check::{array_head, is_null, map_split, pair_at, u64_at};
 use super::{RowLayout, RowStruct, RowType, bitmap_bytes};
@@ -7,27 +7,27 @@ use crate::plan::{BodyPlan, Plan};
 use crate::types::Scalar;
 use crate::{CodecError, Graph, Value};
 
-/// Turns a row or table of root `root` into plain XLANG (docs/plan.md).
+/// Converts a row or table of root `root` to plain XLANG (docs/plan.md).
 ///
-/// Errors: bytes that are no such row, text that is not UTF-8, null in a field that is not optional.
+/// Errors: the bytes are not a row of this layout, text is not UTF-8, a field that is not optional is null.
 pub fn row_to_message(plan: &Plan, root: usize, row: &[u8]) -> Result<Vec<u8>, CodecError> {
     let root_value = RowLayout::of(plan, root)?.decode(plan, row)?;
     Graph { root: root_value, objects: Vec::new() }.encode_plain(plan, root)
 }
 
 impl RowLayout {
-    /// Checks a row or table and reads all of it.
+    /// Checks a row or table and decodes all its values.
     ///
-    /// Errors: bytes that are no such row, text that is not UTF-8.
+    /// Errors: the bytes are not a row of this layout, text is not UTF-8.
     pub fn decode(&self, plan: &Plan, row: &[u8]) -> Result<Value, CodecError> {
         self.check(row)?;
         part(plan, &self.root, row)
     }
 }
 
-/// What the check has seen to cannot be missing.
-fn unchecked() -> CodecError {
-    CodecError::invalid("a row that was not checked")
+/// Unreachable after a successful check; an error instead of a panic.
+fn not_checked() -> CodecError {
+    CodecError::invalid("the row was not checked")
 }
 
 fn part(plan: &Plan, r#type: &RowType, extent: &[u8]) -> Result<Value, CodecError> {
@@ -42,18 +42,18 @@ fn part(plan: &Plan, r#type: &RowType, extent: &[u8]) -> Result<Value, CodecErro
             Ok(if *set { Value::Set(items) } else { Value::List(items) })
         }
         RowType::Map(entry) => {
-            let (keys, values) = map_split(extent).ok_or_else(unchecked)?;
+            let (keys, values) = map_split(extent).ok_or_else(not_checked)?;
             let keys = array(plan, &entry.0, keys)?;
             Ok(Value::Map(keys.into_iter().zip(array(plan, &entry.1, values)?).collect()))
         }
         RowType::Struct(row) => fields(plan, row, extent),
-        RowType::Fixed(_) => Err(unchecked()),
+        RowType::Fixed(_) => Err(not_checked()),
     }
 }
 
 fn fields(plan: &Plan, row: &RowStruct, extent: &[u8]) -> Result<Value, CodecError> {
     let Some(BodyPlan::Message(message)) = plan.types.get(row.index).map(|plan| &plan.body) else {
-        return Err(CodecError::invalid("a message stands where the plan has none"));
+        return Err(CodecError::invalid(format!("type {} of the plan is not a message", row.index)));
     };
     let mut values = vec![Value::Null; message.fields.len()];
     let bitmap = bitmap_bytes(row.fields.len());
@@ -71,8 +71,8 @@ fn fields(plan: &Plan, row: &RowStruct, extent: &[u8]) -> Result<Value, CodecErr
 }
 
 fn array(plan: &Plan, element: &RowType, extent: &[u8]) -> Result<Vec<Value>, CodecError> {
-    let (count, start) = array_head(extent, element.width()).ok_or_else(unchecked)?;
-    within("elements of a collection", count, PayloadLimits::DEFAULT.elements)?;
+    let (count, start) = array_head(extent, element.width()).ok_or_else(not_checked)?;
+    within("elements in one collection", count, PayloadLimits::DEFAULT.elements)?;
     let item = |index| {
         if is_null(extent, 8, index) {
             return Ok(Value::Null);
@@ -85,10 +85,10 @@ fn array(plan: &Plan, element: &RowType, extent: &[u8]) -> Result<Vec<Value>, Co
 
 fn slot(plan: &Plan, r#type: &RowType, extent: &[u8], at: usize) -> Result<Value, CodecError> {
     if let RowType::Fixed(scalar) = r#type {
-        return fixed(*scalar, extent, at).ok_or_else(unchecked);
+        return fixed(*scalar, extent, at).ok_or_else(not_checked);
     }
-    let (size, offset) = pair_at(extent, at).ok_or_else(unchecked)?;
-    let inner = extent.get(offset..).and_then(|rest| rest.get(..size)).ok_or_else(unchecked)?;
+    let (size, offset) = pair_at(extent, at).ok_or_else(not_checked)?;
+    let inner = extent.get(offset..).and_then(|rest| rest.get(..size)).ok_or_else(not_checked)?;
     part(plan, r#type, inner)
 }
 

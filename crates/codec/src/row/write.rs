@@ -1,4 +1,4 @@
-//! Values to rows. Null slots are zero: nothing of our memory leaves with them.
+//! Converts values to rows. Slots of null values and padding are zero, so no old memory content is sent.
 
 use super::{RowLayout, RowStruct, RowType, bitmap_bytes};
 use crate::plan::Plan;
@@ -7,22 +7,21 @@ use crate::{CodecError, Graph, Value};
 
 type Done = Result<(), CodecError>;
 
-/// Turns a message of root `root` into a row, or a table where the root is a list. What is shared is
-/// written each time.
+/// Converts plain XLANG of root `root` to a row, or to a table if the root is a list.
 ///
-/// Errors: a message that does not decode; types or sizes that a row has no form for.
+/// Errors: the message does not decode; it has shared values; a row cannot hold a type or size.
 pub fn message_to_row(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
     let graph = Graph::decode_plain(plan, root, message)?;
     if !graph.objects.is_empty() {
-        return Err(CodecError::invalid("rows have no form for shared values"));
+        return Err(CodecError::invalid("rows cannot hold shared values"));
     }
     RowLayout::of(plan, root)?.encode(&graph.root)
 }
 
 impl RowLayout {
-    /// Writes a message, or a list of messages, as a row or table.
+    /// Encodes a message as a row, or a list of messages as a table.
     ///
-    /// Errors: a value of another type; more than 4 GiB.
+    /// Errors: a value does not fit the layout; the row is larger than 4 GiB.
     pub fn encode(&self, value: &Value) -> Result<Vec<u8>, CodecError> {
         let mut row = Vec::new();
         put(&mut row, &self.root, value)?;
@@ -30,11 +29,11 @@ impl RowLayout {
     }
 }
 
-fn another() -> CodecError {
-    CodecError::invalid("a value of another type than its row")
+fn wrong_type() -> CodecError {
+    CodecError::invalid("the value has another type than the row layout")
 }
 
-/// Appends a part that has no fixed width.
+/// Appends a value of variable width.
 fn put(out: &mut Vec<u8>, r#type: &RowType, value: &Value) -> Done {
     match (r#type, value) {
         (RowType::Text, Value::Text(text)) => out.extend_from_slice(text.as_bytes()),
@@ -47,7 +46,7 @@ fn put(out: &mut Vec<u8>, r#type: &RowType, value: &Value) -> Done {
         (RowType::Struct(row), Value::Message { index, fields }) if *index == row.index => {
             return put_fields(out, row, fields);
         }
-        _ => return Err(another()),
+        _ => return Err(wrong_type()),
     }
     Ok(())
 }
@@ -82,7 +81,7 @@ fn put_map(out: &mut Vec<u8>, key: &RowType, value: &RowType, entries: &[(Value,
     let base = out.len();
     out.extend_from_slice(&[0; 8]);
     if entries.iter().any(|(key, _)| *key == Value::Null) {
-        return Err(CodecError::invalid("rows have no form for a null key"));
+        return Err(CodecError::invalid("rows cannot hold a null key"));
     }
     put_array(out, key, &entries.iter().map(|(key, _)| key).collect::<Vec<_>>())?;
     let keys = (out.len() - base - 8) as u64;
@@ -90,7 +89,8 @@ fn put_map(out: &mut Vec<u8>, key: &RowType, value: &RowType, entries: &[(Value,
     put_array(out, value, &entries.iter().map(|(_, value)| value).collect::<Vec<_>>())
 }
 
-/// Fills the slot at `slot`: with the value, with where it is, or with nothing and a bit of the bitmap.
+/// Fills the slot at `slot`: with a scalar, or with size and offset of a value that is appended. Null sets a bit of the
+/// bitmap and leaves the slot zero.
 fn put_slot(
     out: &mut Vec<u8>,
     r#type: &RowType,
@@ -113,7 +113,7 @@ fn put_slot(
     let start = out.len();
     put(out, r#type, value)?;
     let pair = u32::try_from(out.len() - start).and_then(|size| Ok((size, u32::try_from(start - base)?)));
-    let (size, offset) = pair.map_err(|_| CodecError::invalid("a row of more than 4 GiB"))?;
+    let (size, offset) = pair.map_err(|_| CodecError::invalid("the row is larger than 4 GiB"))?;
     overwrite(out, slot, &(u64::from(offset) << 32 | u64::from(size)).to_le_bytes());
     out.resize(base + (out.len() - base).next_multiple_of(8), 0);
     Ok(())
@@ -135,8 +135,8 @@ fn fixed(scalar: Scalar, value: &Value) -> Result<[u8; 8], CodecError> {
             Some(_) => {
                 return Err(CodecError::invalid(format!("{value} is out of the range of {}", scalar.word())));
             }
-            None => return Err(another()),
+            None => return Err(wrong_type()),
         },
-        _ => return Err(another()),
+        _ => return Err(wrong_type()),
     })
 }

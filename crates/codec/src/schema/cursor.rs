@@ -1,10 +1,10 @@
-//! A place in the JSON of a descriptor: its value, and its path for errors.
+//! A cursor into the JSON of a descriptor: a value and its path, which errors report.
 
 use serde_json::Value;
 
 use super::PlanError;
 
-/// A place in the document, with its path for errors.
+/// A value in the document and its path.
 pub(super) struct Cursor<'a> {
     pub(super) value: &'a Value,
     pub(super) path: String,
@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
         index.ok_or_else(|| self.wrong("must be the index of a type"))
     }
 
-    /// A member that is true or false, and false where it is absent or null.
+    /// A boolean member; false if it is absent or null.
     pub(super) fn flag(&self, name: &str) -> Result<bool, PlanError> {
         match self.optional_member(name) {
             Some(Cursor { value: Value::Null, .. }) | None => Ok(false),

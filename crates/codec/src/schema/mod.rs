@@ -1,7 +1,7 @@
-//! The schema descriptor: what the user declared, as TypeScript hands it over (docs/plan.md).
+//! The schema descriptor: what the user declared, in the JSON form that TypeScript sends (docs/plan.md).
 //!
-//! Owns what can be declared. `read` takes a descriptor apart and makes every check that needs no knowledge
-//! of bytes; what the bytes are is decided in `plan`.
+//! Owns what can be declared. `read` parses a descriptor and makes every check that does not depend on the
+//! encoding; `plan` decides the encoding.
 
 mod cursor;
 mod read;
@@ -38,43 +38,43 @@ impl PlanError {
     }
 }
 
-/// A descriptor: all types that can be reached, and what can stand at the root of a message.
+/// A descriptor: all message, enum and extension types, and the types that can be the root of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// Messages, enums and extensions; types name each other by index.
+    /// Messages, enums and extensions. Types refer to each other by index in this list.
     pub types: Vec<Declaration>,
-    /// Root types; calls name them by index.
+    /// Root types. Calls refer to them by index in this list.
     pub roots: Vec<Type>,
 }
 
 /// A message, an enum or an extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declaration {
-    /// First half of the registered name, may be empty.
+    /// First part of the registered name; may be empty.
     pub namespace: String,
-    /// Second half of the registered name.
+    /// Second part of the registered name.
     pub name: String,
-    /// What it is.
+    /// Message, enum or extension, with its contents.
     pub body: Body,
 }
 
-/// What a declaration declares.
+/// The contents of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// A message with its fields, in declaration order, and how it is written at a root.
+    /// A message: its fields in declaration order, and the options of payloads that have it at the root.
     Message(Vec<Field>, RootOptions),
-    /// An enum: what JSON carries for each member, in declaration order.
+    /// An enum: the JSON value of each member, in declaration order.
     Enum(Vec<EnumValue>),
-    /// An extension: bytes that the user's own encoder makes.
+    /// An extension: the user's own encoder produces its bytes.
     Extension,
 }
 
-/// How a payload is written as a whole: a matter of its root.
+/// Options of a whole payload, declared by the message at its root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RootOptions {
-    /// Shared values are written once and referred to by number: Python's `ref=True`.
+    /// A value that occurs more than once is encoded once and then referred to by number: Python's `ref=True`.
     pub refs: bool,
-    /// Messages carry a description of their fields instead of a hash: Python's `compatible=True`.
+    /// Each message type is sent with a description of its fields instead of a hash: Python's `compatible=True`.
     pub compatible: bool,
 }
 
@@ -85,11 +85,11 @@ pub struct Field {
     pub name: String,
     /// Its type.
     pub r#type: Type,
-    /// Whether JSON may leave it out because the user declared a default.
+    /// The user declared a default, so JSON text may leave the field out.
     pub has_default: bool,
 }
 
-/// What JSON carries for a member of an enum.
+/// The JSON value of a member of an enum.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EnumValue {
     /// A string.
@@ -98,7 +98,7 @@ pub enum EnumValue {
     Integer(i64),
 }
 
-/// A type as declared.
+/// A type as the user declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is the word of the descriptor")]
 pub enum Type {

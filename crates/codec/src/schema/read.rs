@@ -1,4 +1,4 @@
-//! Reading a descriptor, bounded and strict: what is not in its form (docs/plan.md) is refused with its path.
+//! Parses a descriptor. Sizes are bounded, and everything that docs/plan.md does not define is refused with its path.
 
 use std::collections::HashSet;
 
@@ -8,31 +8,31 @@ use super::cursor::Cursor;
 use super::{Body, Declaration, EnumValue, Field, PlanError, RootOptions, Schema, Type};
 use crate::types::{ArrayKind, Scalar};
 
-const MOST_TYPES: usize = 4096;
-const MOST_FIELDS: usize = 4096;
-const MOST_MEMBERS: usize = 65_536;
-const MOST_ROOTS: usize = 65_536;
-const DEEPEST_TYPE: usize = 32;
+const MAX_TYPES: usize = 4096;
+const MAX_FIELDS: usize = 4096;
+const MAX_MEMBERS: usize = 65_536;
+const MAX_ROOTS: usize = 65_536;
+const MAX_TYPE_DEPTH: usize = 32;
 
 impl Schema {
-    /// Reads and checks a descriptor.
+    /// Parses and checks a descriptor.
     ///
-    /// Errors: [`PlanError`] with the path of the declaration that is wrong.
+    /// Errors: [`PlanError`] with the path of the wrong declaration.
     pub fn from_json(text: &str) -> Result<Self, PlanError> {
         let document: Value = serde_json::from_str(text)?;
         let root = Cursor::root(&document);
         root.only_members(&["types", "roots"])?;
-        let declarations = root.member("types")?.items(MOST_TYPES)?;
+        let declarations = root.member("types")?.items(MAX_TYPES)?;
         let kinds = declarations.iter().map(declared_kind).collect::<Result<Vec<_>, _>>()?;
         let context = Context { kinds };
         let types = declarations.iter().map(|at| context.declaration(at)).collect::<Result<Vec<_>, _>>()?;
         let mut names = HashSet::new();
         for (at, declared) in declarations.iter().zip(&types) {
             if !names.insert((&declared.namespace, &declared.name)) {
-                return Err(at.wrong("a second type has the same tag"));
+                return Err(at.wrong("another type has the same tag"));
             }
         }
-        let roots = root.member("roots")?.items(MOST_ROOTS)?;
+        let roots = root.member("roots")?.items(MAX_ROOTS)?;
         let roots = roots.iter().map(|at| context.r#type(at, 0)).collect::<Result<_, _>>()?;
         Ok(Self { types, roots })
     }
@@ -97,7 +97,7 @@ impl Context {
         ])?;
         let mut names = HashSet::new();
         let mut fields = Vec::new();
-        for field in at.member("fields")?.items(MOST_FIELDS)? {
+        for field in at.member("fields")?.items(MAX_FIELDS)? {
             field.only_members(&["name", "type", "default"])?;
             let name = field.member("name")?;
             let text = name.text()?;
@@ -105,7 +105,7 @@ impl Context {
                 return Err(name.wrong("must not be empty"));
             }
             if !names.insert(text) {
-                return Err(name.wrong(format!("a second field is named {text:?}")));
+                return Err(name.wrong(format!("another field has the name {text:?}")));
             }
             let has_default = field.flag("default")?;
             let r#type = self.r#type(&field.member("type")?, 0)?;
@@ -115,8 +115,8 @@ impl Context {
     }
 
     fn r#type(&self, at: &Cursor<'_>, depth: usize) -> Result<Type, PlanError> {
-        if depth > DEEPEST_TYPE {
-            return Err(at.wrong(format!("types are nested deeper than {DEEPEST_TYPE}")));
+        if depth > MAX_TYPE_DEPTH {
+            return Err(at.wrong(format!("types are nested more than {MAX_TYPE_DEPTH} levels deep")));
         }
         if let Some(word) = at.value.as_str() {
             return match word {
@@ -130,7 +130,7 @@ impl Context {
         }
         let members = at.value.as_object().filter(|members| members.len() == 1);
         let Some((word, value)) = members.and_then(|members| members.iter().next()) else {
-            return Err(at.wrong("must be a type word or an object with one member"));
+            return Err(at.wrong("must be a type name or an object with one member"));
         };
         self.composed(word, &at.child(word, value), depth)
     }
@@ -142,32 +142,32 @@ impl Context {
             "set" => Ok(Type::Set(Box::new(inner(at)?))),
             "map" => match at.items(2)?.as_slice() {
                 [key, value] => Ok(Type::Map(Box::new((inner(key)?, inner(value)?)))),
-                _ => Err(at.wrong("must be the types of key and value")),
+                _ => Err(at.wrong("must be two types: key and value")),
             },
             "optional" => match inner(at)? {
-                Type::Optional(_) => Err(at.wrong("an optional cannot be optional once more")),
+                Type::Optional(_) => Err(at.wrong("the type is already optional")),
                 Type::Shared(inner) if matches!(*inner, Type::Optional(_)) => {
-                    Err(at.wrong("an optional cannot be optional once more"))
+                    Err(at.wrong("the type is already optional"))
                 }
                 r#type => Ok(Type::Optional(Box::new(r#type))),
             },
             "shared" => match inner(at)? {
-                Type::Shared(_) => Err(at.wrong("a shared type cannot be shared once more")),
+                Type::Shared(_) => Err(at.wrong("the type is already shared")),
                 Type::Optional(inner) if matches!(*inner, Type::Shared(_)) => {
-                    Err(at.wrong("a shared type cannot be shared once more"))
+                    Err(at.wrong("the type is already shared"))
                 }
                 r#type => Ok(Type::Shared(Box::new(r#type))),
             },
             "array" => {
                 let kind = ArrayKind::from_word(at.text()?);
-                kind.map(Type::Array).ok_or_else(|| at.wrong("unknown kind of array"))
+                kind.map(Type::Array).ok_or_else(|| at.wrong("unknown array kind"))
             }
             "message" => self.named(at, DeclarationKind::Message).map(Type::Message),
             "enum" => self.named(at, DeclarationKind::Enum).map(Type::Enum),
             "ext" => self.named(at, DeclarationKind::Extension).map(Type::Extension),
             "union" => {
                 let any = |at: &Cursor<'_>| self.type_index(at);
-                let indexes = at.items(MOST_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
+                let indexes = at.items(MAX_TYPES)?.iter().map(any).collect::<Result<Vec<_>, _>>()?;
                 if indexes.is_empty() {
                     return Err(at.wrong("a union needs at least one type"));
                 }
@@ -182,7 +182,10 @@ impl Context {
         if index < self.kinds.len() {
             return Ok(index);
         }
-        Err(at.wrong(format!("there is no type {index}")))
+        Err(at.wrong(format!(
+            "type index {index} does not exist; the descriptor has {} types",
+            self.kinds.len()
+        )))
     }
 
     fn named(&self, at: &Cursor<'_>, kind: DeclarationKind) -> Result<usize, PlanError> {
@@ -201,23 +204,23 @@ impl Context {
 
 fn enum_values(at: &Cursor<'_>) -> Result<Vec<EnumValue>, PlanError> {
     at.only_members(&["kind", "tag", "namespace", "name", "pythonModule", "qualname", "members", "json"])?;
-    let members = at.member("members")?.items(MOST_MEMBERS)?;
+    let members = at.member("members")?.items(MAX_MEMBERS)?;
     if members.is_empty() {
         return Err(at.wrong("an enum needs at least one member"));
     }
     let mut names = HashSet::new();
     for member in &members {
         if !names.insert(member.text()?) {
-            return Err(member.wrong("a second member has the same name"));
+            return Err(member.wrong("another member has the same name"));
         }
     }
     let json = at.member("json")?;
-    let places = json.items(MOST_MEMBERS)?;
+    let places = json.items(MAX_MEMBERS)?;
     if places.len() != members.len() {
         return Err(json.wrong("must have one value for each member"));
     }
     let mut values = Vec::with_capacity(places.len());
-    let mut seen = HashSet::new();
+    let mut distinct = HashSet::new();
     for place in &places {
         let value = match place.value {
             Value::String(text) => EnumValue::Text(text.clone()),
@@ -225,8 +228,8 @@ fn enum_values(at: &Cursor<'_>) -> Result<Vec<EnumValue>, PlanError> {
                 other.as_i64().ok_or_else(|| place.wrong("must be a string or an integer"))?,
             ),
         };
-        if !seen.insert(value.clone()) {
-            return Err(place.wrong("a second member has the same value"));
+        if !distinct.insert(value.clone()) {
+            return Err(place.wrong("another member has the same value"));
         }
         values.push(value);
     }

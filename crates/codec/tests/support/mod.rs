@@ -1,4 +1,4 @@
-//! What the tests of this crate share: the notation of the vector files for types and values.
+//! Shared by the tests of this crate: reads the notation of types and values in the vector files.
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a failed test")]
 
@@ -11,22 +11,22 @@ use aster_codec::{Graph, Plan, Schema, Value};
 use aster_testkit::hex;
 use serde_json::{Value as Json, json};
 
-/// A schema out of a vector file: the plan, and the names by which values name their types.
+/// A schema from a vector file: its plan, and the type tags that values use.
 pub(crate) struct Types {
     pub(crate) plan: Plan,
     pub(crate) descriptor: Json,
     list: Vec<Json>,
-    /// Values with an identity: the number of the notation to that of the graph, and the values.
+    /// Shared values: the `$id` of the notation to the index in the graph, and the values.
     shared: RefCell<(HashMap<u64, usize>, Vec<Value>)>,
 }
 
 impl Types {
-    /// Compiles the types of a case; `root` is the tag of the message at the root.
+    /// Compiles the types of a case. `root` is the tag of the root message.
     pub(crate) fn compile(types: &Json, root: &str) -> Self {
         Self::compile_as(types, root, false, false)
     }
 
-    /// Compiles the types of a case whose root has one of the modes.
+    /// Compiles the types of a case with these root options.
     pub(crate) fn compile_as(types: &Json, root: &str, refs: bool, compatible: bool) -> Self {
         let list = types.as_array().expect("types").clone();
         let index = |tag: &Json| {
@@ -47,13 +47,13 @@ impl Types {
         self.list.iter().position(|declared| declared["tag"] == *tag).expect("a type of the case")
     }
 
-    /// A value in the notation of the vectors, with what is shared in it.
+    /// Reads a value in the notation of the vectors, with its shared values.
     pub(crate) fn graph(&self, json: &Json) -> Graph {
         let root = self.value(json);
         Graph { root, objects: self.shared.take().1 }
     }
 
-    /// The value of a place that has an identity: kept once, and named.
+    /// A shared value: it is built at its first occurrence, and each occurrence gives its index.
     fn identified(&self, number: u64, value: impl FnOnce() -> Value) -> Value {
         let at = {
             let mut shared = self.shared.borrow_mut();
@@ -67,7 +67,7 @@ impl Types {
         Value::Shared(at)
     }
 
-    /// A value in the notation of the vectors.
+    /// Reads a value in the notation of the vectors.
     pub(crate) fn value(&self, json: &Json) -> Value {
         match json {
             Json::Null => Value::Null,
@@ -126,13 +126,13 @@ impl Types {
     }
 }
 
-/// Compiles a descriptor that must be right.
+/// Compiles a descriptor and panics if it is refused.
 pub(crate) fn plan(descriptor: &Json) -> Plan {
     let schema = Schema::from_json(&descriptor.to_string()).unwrap_or_else(|error| panic!("{error}"));
     Plan::compile(&schema).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A plan of one message named `ns/M` with these fields, standing at root 0.
+/// A plan whose root 0 is a message `ns/M` with these fields.
 pub(crate) fn message_plan(fields: &[(&str, Json)]) -> Plan {
     let fields: Vec<Json> =
         fields.iter().map(|(name, r#type)| json!({ "name": name, "type": r#type })).collect();

@@ -1,7 +1,7 @@
-//! What the fuzz targets of the codec do with their bytes; `replay.rs` gives them damaged seeds.
+//! The bodies of the codec's fuzz targets. `replay.rs` runs them on damaged seeds.
 //!
-//! Each target panics where a promise is broken: a decoder that takes what another refuses, a value that is
-//! not read back, a row that leads outside of its buffer.
+//! A target panics if an invariant is broken: one decoder accepts what another refuses, a value changes in a round
+//! trip, an offset in a checked row points outside the buffer.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a finding")]
 
 use std::sync::OnceLock;
@@ -48,12 +48,13 @@ fn plain() -> &'static Plan {
     PLAN.get_or_init(|| compiled(false, false))
 }
 
-/// Peers can send unsigned 64-bit integers in a dynamic place, where we, as Python, write signed ones.
+/// Whether encoding failed because of an unsigned 64-bit integer at a dynamic position. Peers can send one there, but
+/// this library, like Python, can only write signed integers.
 pub(crate) fn is_unsigned(error: &CodecError) -> bool {
     error.to_string().ends_with("is out of the range of int")
 }
 
-/// What was read is written and read again as the same.
+/// Decodes, encodes and decodes again, and checks that the value stays the same.
 fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
     let checked = check(plan, root, bytes);
     let read = Graph::decode(plan, root, bytes);
@@ -70,7 +71,7 @@ fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
     assert_eq!(read.encode(plan, root).expect("it can be written"), again, "a value changed");
 }
 
-/// XLANG bytes of a message, and of anything.
+/// The bytes as XLANG of a message root and of a dynamic root.
 pub(crate) fn xlang(bytes: &[u8]) {
     for root in 0..2 {
         both_ways(plain(), root, bytes);
@@ -80,7 +81,7 @@ pub(crate) fn xlang(bytes: &[u8]) {
     }
 }
 
-/// The same with references.
+/// The same in a plan that tracks references.
 pub(crate) fn references(bytes: &[u8]) {
     static PLAN: OnceLock<Plan> = OnceLock::new();
     let plan = PLAN.get_or_init(|| compiled(true, false));
@@ -88,7 +89,7 @@ pub(crate) fn references(bytes: &[u8]) {
     let _ = xlang_to_json(plan, 0, bytes, &mut String::new());
 }
 
-/// The same with descriptions, with and without references.
+/// The same in compatible mode, with and without references.
 pub(crate) fn compatible(bytes: &[u8]) {
     static PLANS: OnceLock<[Plan; 2]> = OnceLock::new();
     for plan in PLANS.get_or_init(|| [compiled(false, true), compiled(true, true)]) {
@@ -100,7 +101,7 @@ pub(crate) fn compatible(bytes: &[u8]) {
     }
 }
 
-/// The bytes with the right checksum on their first description, or chance would never pass it.
+/// Sets the correct checksum in the first description, because random bytes practically never have it.
 fn with_checksum(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let Some((head, rest)) = bytes.get(4..).and_then(|rest| rest.split_first_chunk::<8>()) else {
@@ -116,7 +117,7 @@ fn with_checksum(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A buffer as a row, and as a table.
+/// The bytes as a row and as a table.
 pub(crate) fn row(bytes: &[u8]) {
     for root in 2..4 {
         let layout = RowLayout::of(plain(), root).expect("a layout");
@@ -134,7 +135,7 @@ pub(crate) fn row(bytes: &[u8]) {
     }
 }
 
-/// JSON text of a message, and of anything.
+/// The bytes as JSON text of a message root and of a dynamic root.
 pub(crate) fn json_text(bytes: &[u8]) {
     for root in 0..2 {
         let Ok(message) = json_to_xlang(plain(), root, bytes, false) else {
@@ -150,7 +151,7 @@ pub(crate) fn json_text(bytes: &[u8]) {
     }
 }
 
-/// A schema descriptor, as it comes out of a manifest; what compiles can read and write.
+/// The bytes as a schema descriptor, as manifests contain it. A descriptor that compiles must also decode and encode.
 pub(crate) fn descriptor(bytes: &[u8]) {
     let Ok(schema) = Schema::from_json(&String::from_utf8_lossy(bytes)) else {
         return;
@@ -169,8 +170,8 @@ pub(crate) fn descriptor(bytes: &[u8]) {
     }
 }
 
-/// Reads by the layout as JavaScript does: with no checks of its own. Slicing panics where it leaves the
-/// buffer, so a walk that ends is a proof for this buffer.
+/// Reads by the layout as JavaScript does: without own checks. Slicing panics outside the buffer, so if this returns,
+/// all offsets of this buffer are in bounds.
 pub(crate) fn walk(layout: &RowLayout, bytes: &[u8]) {
     let described: Json = serde_json::from_str(&layout.to_json().expect("a layout")).expect("JSON");
     if described["table"] == json!(true) {
