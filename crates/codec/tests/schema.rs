@@ -53,7 +53,7 @@ fn a_wrong_type_is_refused_with_its_path() {
         assert!(matches!(error, PlanError::Invalid { .. }), "{type}: {error}");
     }
     let deep = (0..40).fold(json!("int"), |inner, _| json!({ "list": inner }));
-    assert!(type_refusal(&deep).to_string().contains("deeper than 32"));
+    assert!(type_refusal(&deep).to_string().contains("more than 32 levels deep"));
 }
 
 #[test]

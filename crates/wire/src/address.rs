@@ -1,7 +1,7 @@
-//! The forms in which a node can be named: a ticket, an endpoint id, base64 of the node address text.
+//! The text forms of a node's address: a ticket, an endpoint id, or base64 of the node address text.
 //!
-//! Owns the order in which a string is tried and the node address text. Tickets themselves are
-//! [`crate::ticket`]; how an address is dialled is `aster-net`'s (`docs/protocol.md#tickets`).
+//! Owns the node address text, and how the three forms are told apart (`docs/protocol.md#tickets`). Tickets are in
+//! [`crate::ticket`]; `aster-net` dials addresses.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,9 +14,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use crate::hex::{Hex, id_from_hex};
 use crate::ticket::{PREFIX, Ticket, TicketError};
 
-/// Longest text that is looked at.
+/// Longest text that is parsed.
 pub const MAX_TEXT_BYTES: usize = 16_384;
-/// Longest node address text: what fits [`MAX_TEXT_BYTES`] as base64.
+/// Longest node address text: its base64 form must fit [`MAX_TEXT_BYTES`].
 const MAX_NODE_BYTES: usize = MAX_TEXT_BYTES / 4 * 3;
 /// Most direct addresses of one node address.
 pub const MAX_DIRECT: usize = 64;
@@ -26,28 +26,28 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Why a text names no node.
+/// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// It starts like a ticket and is none.
+    /// It starts like a ticket, but is not a valid ticket.
     #[error(transparent)]
     Ticket(#[from] TicketError),
-    /// It is none of the three forms.
+    /// It has none of the three forms.
     #[error("an address is a ticket, 64 hexadecimal digits, or base64 of a node address")]
     Form,
     /// Longer than [`MAX_TEXT_BYTES`].
     #[error("an address has at most {MAX_TEXT_BYTES} bytes")]
     TooLong,
-    /// The base64 text does not hold UTF-8.
-    #[error("a node address is UTF-8 text")]
+    /// The base64 text does not contain UTF-8.
+    #[error("a node address must be UTF-8 text")]
     Utf8,
     /// The first line is not an endpoint id.
-    #[error("a node address starts with an endpoint id of 64 hexadecimal digits")]
+    #[error("a node address must start with an endpoint id of 64 hexadecimal digits")]
     EndpointId,
     /// A line is not an IP address with a port.
-    #[error("line {line} of the node address is no IP address with a port")]
+    #[error("line {line} of the node address is not an IP address with a port")]
     Direct {
-        /// Counted from 1.
+        /// Line number, starting at 1.
         line: usize,
     },
     /// More than [`MAX_DIRECT`].
@@ -55,25 +55,25 @@ pub enum AddressError {
     TooManyAddresses,
 }
 
-/// Where a node is: its endpoint id and any hints.
+/// The address of a node: its endpoint id, and where it may be reached.
 ///
-/// `Display` and `FromStr` are the node address text: lines separated by LF, the endpoint id, the relay URL or
-/// nothing, then one address each.
+/// `Display` and `FromStr` use the node address text, lines separated by LF: the endpoint id, the relay URL or an
+/// empty line, then one direct address on each line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeAddr {
     /// The raw public key.
     pub endpoint_id: [u8; 32],
     /// The relay's URL, unchecked.
     pub relay_url: Option<String>,
-    /// In order of preference as written.
+    /// Direct addresses, in the order of preference.
     pub direct: Vec<SocketAddr>,
 }
 
-/// What [`parse`] gives: the same as a node address, whatever form it was written in.
+/// The result of [`parse`]: a node address, for every text form.
 pub type Address = NodeAddr;
 
 impl NodeAddr {
-    /// Standard base64 of the text form, as admission answers carry it.
+    /// Standard base64 of the text form. Admission responses contain addresses in this form.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(self.to_string())
     }
@@ -125,16 +125,16 @@ impl FromStr for NodeAddr {
             direct.push(line.parse().map_err(|_| AddressError::Direct { line: index + 3 })?);
         }
         let address = Self { endpoint_id, relay_url, direct };
-        // Some addresses are longer as we write them.
+        // Some addresses are longer in the text that `Display` writes than in the text that was parsed.
         if address.to_string().len() > MAX_NODE_BYTES { Err(AddressError::TooLong) } else { Ok(address) }
     }
 }
 
-/// Reads an address in any of its forms: what starts with `aster1` is a ticket, 64 hexadecimal digits are a bare
-/// endpoint id, anything else is base64 of the node address text.
+/// Parses an address in any of its forms: a text that starts with `aster1` is a ticket, 64 hexadecimal digits are an
+/// endpoint id, any other text is base64 of the node address text.
 ///
-/// A ticket's relay address and credential are not part of the result: the first names no relay that could be
-/// dialled, the second is not used to connect.
+/// The result does not contain the relay address and the credential of a ticket. A relay is dialled by its URL, which
+/// a ticket does not have, and the credential is not used to dial.
 pub fn parse(text: &str) -> Result<Address, AddressError> {
     if text.starts_with(PREFIX) {
         let ticket: Ticket = text.parse()?;

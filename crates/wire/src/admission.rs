@@ -1,7 +1,7 @@
-//! The documents of consumer admission: what a client asks and what a server answers.
+//! The documents of consumer admission: the request of a client and the response of a server.
 //!
-//! Owns their JSON form and size limit. Who is admitted is decided elsewhere; the exchange on the stream is
-//! `aster-net`'s (`docs/protocol.md#admission`).
+//! Owns their JSON form and size limit (`docs/protocol.md#admission`). `aster-net` exchanges the documents on a stream;
+//! the admission policy of the server decides who is admitted.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -9,21 +9,21 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::json;
 use crate::limit::ADMISSION_BYTES;
 
-/// Why bytes are no admission document, or a document cannot be sent.
+/// Why bytes are not an admission document, or why a document cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum AdmissionError {
     /// Above 65,536 bytes.
     #[error("an admission document has at most {ADMISSION_BYTES} bytes, not {0}")]
     TooLarge(usize),
     /// Not JSON, or a required member is missing or of another type.
-    #[error("no admission document: {0}")]
+    #[error("not an admission document: {0}")]
     Form(#[from] serde_json::Error),
 }
 
-/// What a client sends. Unknown members are ignored when read.
+/// The request of a client. Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConsumerRequest {
-    /// A credential document as text; empty for none. Must be present, null counts as empty.
+    /// A credential document as text; empty for none. The member is required; null is read as empty.
     #[serde(deserialize_with = "null_is_empty")]
     pub credential_json: String,
     /// A cloud identity token; empty for none.
@@ -31,7 +31,7 @@ pub struct ConsumerRequest {
     pub iid_token: String,
 }
 
-/// One service in an answer.
+/// One service in a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceSummary {
     /// The service's name.
@@ -40,7 +40,7 @@ pub struct ServiceSummary {
     pub version: i64,
     /// 64 hexadecimal digits.
     pub contract_id: String,
-    /// Channel name to address; calls go to `rpc`.
+    /// Channel names and their addresses. Calls use the channel `rpc`.
     #[serde(default, with = "json::pairs")]
     pub channels: Vec<(String, String)>,
     /// `shared` or `session`.
@@ -49,46 +49,46 @@ pub struct ServiceSummary {
     /// Lower-case mode names; empty means the default.
     #[serde(default)]
     pub serialization_modes: Vec<String>,
-    /// Modes beside those of the contract, by name, with what a client has to know of each. The reference knows none and
-    /// ignores the member.
+    /// Modes that are not in the contract, by name, each with the data that a client needs for it. The Python
+    /// implementation ignores this member.
     #[serde(default, with = "json::pairs", skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<(String, String)>,
 }
 
 impl ServiceSummary {
-    /// The address of a channel, in any form that [`crate::address::parse`] reads.
+    /// The address of a channel, in a form that [`crate::address::parse`] accepts.
     pub fn channel(&self, name: &str) -> Option<&str> {
         self.channels.iter().find(|(channel, _)| channel == name).map(|(_, address)| address.as_str())
     }
 
-    /// True when the service speaks JSON and no XLANG.
+    /// True if the service supports JSON and not XLANG.
     pub fn is_json_only(&self) -> bool {
         let lists = |mode: &str| self.serialization_modes.iter().any(|listed| listed == mode);
         lists("json") && !lists("xlang")
     }
 }
 
-/// What a server answers. No cause is ever given for a refusal.
+/// The response of a server. A refusal never contains a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConsumerResponse {
     /// The decision.
     pub admitted: bool,
-    /// The credential's attributes, empty with an open gate.
+    /// The attributes of the credential; empty with open access.
     #[serde(default, with = "json::pairs")]
     pub attributes: Vec<(String, String)>,
-    /// What can be called; empty when refused.
+    /// The services that can be called; empty in a refusal.
     #[serde(default)]
     pub services: Vec<ServiceSummary>,
-    /// The registry document's id, 64 hexadecimal digits or empty. Read under its old name, `registry_ticket`, too.
+    /// The id of the registry document: 64 hexadecimal digits, or empty. The old member name `registry_ticket` is read, too.
     #[serde(default, alias = "registry_ticket", deserialize_with = "null_is_empty")]
     pub registry_namespace: String,
-    /// The server's trust root, also in a refusal. Clients must not trust it.
+    /// The trust root of the server, also in a refusal. It is not proven, so clients must not trust it.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub root_pubkey: String,
     /// Always empty.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub reason: String,
-    /// The mesh topic; only the root node is told.
+    /// The mesh topic; only sent to the root node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gossip_topic: Option<String>,
 }
@@ -106,7 +106,7 @@ impl ConsumerRequest {
 }
 
 impl ConsumerResponse {
-    /// The answer to everybody who is not admitted, whatever the cause.
+    /// The response to a client that is not admitted. It is the same for every reason.
     pub fn refusal(root_pubkey: &str) -> Self {
         Self { root_pubkey: root_pubkey.to_owned(), ..Self::default() }
     }
@@ -116,7 +116,7 @@ impl ConsumerResponse {
         within_limit(json::to_vec(self))
     }
 
-    /// Reads an answer. No document at all is an error, which a client takes as a refusal.
+    /// Reads a response. Empty input is an error; a client handles it as a refusal.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdmissionError> {
         read(bytes)
     }
@@ -129,7 +129,7 @@ fn within_limit(bytes: Vec<u8>) -> Result<Vec<u8>, AdmissionError> {
     Ok(bytes)
 }
 
-/// Reads through a tree, in which of duplicate members the last has won; the size limit bounds the tree.
+/// Reads a document into a JSON tree first: there a repeated member has its last value. The size limit bounds the tree.
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, AdmissionError> {
     if bytes.len() > ADMISSION_BYTES {
         return Err(AdmissionError::TooLarge(bytes.len()));

@@ -1,7 +1,7 @@
 //! The payload of a frame with the `COMPRESSED` flag: one zstd frame.
 //!
-//! Owns packing, and unpacking within limits: output up to [`MAX_BODY`], a window up to 8 MiB, nothing behind the frame.
-//! Which messages are compressed is `aster-net`'s to say.
+//! Owns compression, and decompression within limits: output up to [`MAX_BODY`], a window up to 8 MiB, no bytes after
+//! the zstd frame. `aster-net` decides which messages are compressed.
 
 use std::cell::RefCell;
 
@@ -14,11 +14,11 @@ const ZSTD_LEVEL: i32 = 3;
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 thread_local! {
-    /// One compression context a thread: making one costs more than a small message.
+    /// One compression context for each thread, because creating one costs more than compressing a small message.
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// The bytes as one zstd frame, which tells its size.
+/// Compresses bytes to one zstd frame. Its header has the size of the output.
 pub fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     COMPRESSOR.with_borrow_mut(|slot| {
         let compressor = match slot {
@@ -29,20 +29,20 @@ pub fn compress(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     })
 }
 
-/// What a compressed payload occupies once it is unpacked, as far as its head tells: for one that does not, the limit;
-/// for one that [`decompress`] refuses by its head, 0.
+/// The size of a compressed payload after decompression, from its header. If the header has no size: the limit.
+/// If [`decompress`] refuses the header: 0.
 pub fn unpacked_bytes(packed: &[u8]) -> usize {
     match zstd::zstd_safe::get_frame_content_size(packed) {
         Ok(Some(size)) if size <= MAX_BODY as u64 => size as usize,
-        // Refused when it is unpacked, before anything is allocated.
+        // `decompress` refuses such a payload before it allocates memory.
         Ok(Some(_)) | Err(_) => 0,
         Ok(None) => MAX_BODY,
     }
 }
 
-/// Unpacks one zstd frame, at most [`MAX_BODY`] bytes of output.
+/// Decompresses one zstd frame to at most [`MAX_BODY`] bytes.
 ///
-/// *Errors*: a sentence for people.
+/// *Errors*: the text of the status message.
 pub fn decompress(packed: &[u8]) -> Result<Bytes, String> {
     let broken = |e: &dyn std::fmt::Display| format!("zstd decompress error: {e}");
     let length = zstd::zstd_safe::find_frame_compressed_size(packed)
@@ -62,7 +62,7 @@ pub fn decompress(packed: &[u8]) -> Result<Bytes, String> {
     }
 }
 
-/// For frames that do not say their size: memory grows with the output only.
+/// Decompresses a frame whose header has no size. Memory grows with the actual output.
 fn decompress_streaming(packed: &[u8]) -> std::io::Result<Bytes> {
     use std::io::Read as _;
     let mut decoder = zstd::stream::read::Decoder::with_buffer(packed)?;
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_compressed_comes_back() {
+    fn compressed_bytes_decompress_to_the_same_bytes() {
         let plain = b"0123456789abcdef".repeat(1000);
         let packed = compress(&plain).unwrap();
         assert!(packed.len() < plain.len());
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_is_refused_by_its_declared_size_and_by_its_output() {
+    fn an_output_above_the_limit_is_refused_with_and_without_a_declared_size() {
         let plain = vec![0u8; MAX_BODY + 1];
         let declared = compress(&plain).unwrap();
         assert!(decompress(&declared).unwrap_err().contains("exceeds maximum"));
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_frame_behind_the_first_is_refused() {
+    fn a_second_frame_after_the_first_is_refused() {
         let mut packed = compress(b"first").unwrap();
         packed.extend(compress(b"second").unwrap());
         assert!(decompress(&packed).unwrap_err().contains("bytes after the frame"));

@@ -1,7 +1,7 @@
-//! Frames of the call protocol: `u32le length || u8 flags || payload`, length = 1 + payload.
+//! Frames of the call protocol: `u32le length || u8 flags || payload`, length = 1 + payload length.
 //!
-//! Owns the head, the size rule and the incremental decoder. What a frame means is decided by the reader
-//! of the stream; what its payload holds by [`crate::record`] and the codec (`docs/protocol.md#framing`).
+//! Owns the frame head, the size limit and the incremental decoder (`docs/protocol.md#framing`). The reader of a
+//! stream decides what a frame means; [`crate::record`] and the codec decode its payload.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 pub mod flag {
     /// The payload is one zstd frame. Data frames only.
     pub const COMPRESSED: u8 = 0x01;
-    /// The payload is an `RpcStatus`; the direction is over.
+    /// The payload is an `RpcStatus`. It is the last frame of its direction.
     pub const TRAILER: u8 = 0x02;
     /// The first frame of a stream: a `StreamHeader`.
     pub const HEADER: u8 = 0x04;
@@ -25,15 +25,15 @@ pub mod flag {
 
 /// Largest length field: the flags byte and the payload together.
 pub const MAX_BODY: usize = 16_777_216;
-/// Bytes in front of a payload: the length and the flags.
+/// Bytes before a payload: the length and the flags.
 pub const HEAD_BYTES: usize = 5;
 
 const LENGTH_BYTES: usize = 4;
 
-/// Why bytes are not a frame, or a payload cannot be sent as one.
+/// Why bytes are not a frame, or why a payload cannot be sent as a frame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// The length field is 0, so there is not even a flags byte.
+    /// The length field is 0, but a frame has at least the flags byte.
     #[error("received zero-length frame")]
     ZeroLength,
     /// The length field is above the limit. Nothing of the body was read.
@@ -47,7 +47,7 @@ pub enum FrameError {
     /// The stream ended inside the body of a frame.
     #[error("stream finished early ({read} bytes read)")]
     FinishedEarly {
-        /// Bytes of the body that had arrived, the flags byte included.
+        /// Bytes of the body that arrived, including the flags byte.
         read: usize,
     },
     /// Only trailers and cancels may be sent without a payload.
@@ -60,7 +60,7 @@ pub enum FrameError {
 pub struct Frame {
     /// Bits of [`flag`].
     pub flags: u8,
-    /// Everything after the flags byte. Shares memory with the received chunk where it can.
+    /// The bytes after the flags byte. Shares memory with the received chunk if it lies inside one chunk.
     pub payload: Bytes,
 }
 
@@ -71,7 +71,7 @@ impl Frame {
     }
 }
 
-/// The five bytes in front of a payload of `payload_len` bytes.
+/// The five bytes before a payload of `payload_len` bytes.
 pub fn head(flags: u8, payload_len: usize) -> Result<[u8; HEAD_BYTES], FrameError> {
     if payload_len == 0 && flags & (flag::TRAILER | flag::CANCEL) == 0 {
         return Err(FrameError::EmptyPayload);
@@ -84,7 +84,7 @@ pub fn head(flags: u8, payload_len: usize) -> Result<[u8; HEAD_BYTES], FrameErro
     Ok([a, b, c, d, flags])
 }
 
-/// A whole frame in one buffer.
+/// Encodes a whole frame into one buffer.
 pub fn encode(flags: u8, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
     let head = head(flags, payload.len())?;
     let mut bytes = Vec::with_capacity(HEAD_BYTES + payload.len());
@@ -95,17 +95,17 @@ pub fn encode(flags: u8, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
 
 /// Splits a received byte stream into frames.
 ///
-/// *Shape*: push chunks as they arrive and call [`Decoder::next`] until it gives `None`. A payload that lies
-/// inside one chunk is a slice of it; otherwise it is assembled in memory that grows with the bytes
-/// received, never by the declared length. *Errors*: the first one is final and is repeated.
+/// *Shape*: push chunks as they arrive and call [`Decoder::next`] until it returns `None`. A payload inside one
+/// chunk is a slice of that chunk. Other payloads are copied together; the memory for this grows with the bytes
+/// received, not by the declared length. *Errors*: the first error is final; every later call returns it again.
 #[derive(Debug)]
 pub struct Decoder {
     max_body: usize,
-    /// Chunks not yet looked at. More than one only if the caller pushes without draining.
+    /// Chunks that are not decoded yet. More than one only if the caller pushes several before it calls `next`.
     chunks: VecDeque<Bytes>,
     head: [u8; HEAD_BYTES],
     head_len: usize,
-    /// The part of the current payload that came in earlier chunks.
+    /// The bytes of the current payload that arrived in earlier chunks.
     body: Vec<u8>,
     failed: Option<FrameError>,
 }
@@ -131,7 +131,10 @@ impl Decoder {
     }
 
     /// The next whole frame, or `None` when more bytes are needed.
-    #[expect(clippy::should_implement_trait, reason = "an iterator would have to end at the first `None`")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator ends at its first `None`, this method does not"
+    )]
     pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -145,8 +148,8 @@ impl Decoder {
         result
     }
 
-    /// Says whether the stream may end here. A partial length field counts as a clean end, as it does for
-    /// the reference peer; a partial body is an error.
+    /// Checks that the stream may end here. A partial length field is accepted as a clean end, as the Python
+    /// implementation does; a partial body is an error.
     pub fn finish(&self) -> Result<(), FrameError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -157,7 +160,7 @@ impl Decoder {
         Err(FrameError::FinishedEarly { read: self.head_len - LENGTH_BYTES + self.body.len() })
     }
 
-    /// Bytes held: pushed and not yet given out in a frame.
+    /// Bytes in memory: pushed and not yet returned in a frame.
     pub fn buffered(&self) -> usize {
         self.head_len + self.body.len() + self.chunks.iter().map(Bytes::len).sum::<usize>()
     }
@@ -167,8 +170,8 @@ impl Decoder {
         self.head_len > 0 || !self.chunks.is_empty()
     }
 
-    /// Payload length of the frame under way, once its head has arrived and its end has not. Ask after
-    /// [`Decoder::next`] gave `None`.
+    /// Payload length of the current frame, if its length has arrived and its end has not. Valid after
+    /// [`Decoder::next`] returned `None`.
     pub fn expected(&self) -> Option<usize> {
         if self.head_len < LENGTH_BYTES || self.failed.is_some() {
             return None;
@@ -236,7 +239,7 @@ impl Decoder {
         Ok(size - 1)
     }
 
-    /// Doubles, but never past the declared length: capacity stays within twice what has arrived.
+    /// Doubles the capacity, up to the declared length. So the capacity is at most twice the bytes received.
     fn grow(&mut self, more: usize, needed: usize) {
         let wanted = self.body.len() + more;
         if wanted > self.body.capacity() {
@@ -251,7 +254,7 @@ mod tests {
     use super::{Bytes, Decoder, MAX_BODY};
 
     #[test]
-    fn memory_grows_with_what_arrives_and_never_by_what_is_declared() {
+    fn memory_grows_with_received_bytes_and_not_by_the_declared_length() {
         let mut decoder = Decoder::new(MAX_BODY);
         decoder.push(Bytes::from_static(&[0, 0, 0, 1, 0]));
         for received in (100..20_000).step_by(100) {

@@ -1,4 +1,4 @@
-//! Hexadecimal text: written in lower case, read in either.
+//! Hexadecimal text: written in lower case, read in either case.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub fn id_from_hex(text: &str) -> Option<[u8; 32]> {
     bytes_from_hex(text)?.try_into().ok()
 }
 
-/// Reads hexadecimal digits of either case, two a byte.
+/// Reads hexadecimal digits of either case, two for each byte.
 pub fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs

@@ -1,13 +1,13 @@
-//! How the protocol's own JSON documents are written: compact, in ASCII, the text that Python's `json` makes.
+//! Writes JSON documents of the protocol (records, admission documents): compact, in ASCII, exactly as Python's `json`.
 //!
-//! User payloads in JSON mode are the codec's business; this serves records and admission documents.
+//! The codec writes user payloads in JSON mode.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-/// Compact JSON in which everything outside printable ASCII is escaped as `\uXXXX`.
+/// Compact JSON. Every character outside printable ASCII is escaped as `\uXXXX`.
 struct Ascii;
 
 impl Formatter for Ascii {
@@ -27,7 +27,7 @@ impl Formatter for Ascii {
     }
 }
 
-/// Writes a document. Only types of this crate come here, none of which can fail to serialize.
+/// Writes a document. It is only called with types of this crate, and none of them can fail to serialize.
 pub(crate) fn to_vec<T: Serialize>(document: &T) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(128);
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Ascii);
@@ -36,7 +36,7 @@ pub(crate) fn to_vec<T: Serialize>(document: &T) -> Vec<u8> {
     bytes
 }
 
-/// String-to-string objects as ordered pairs: order is kept, of duplicates the last wins.
+/// Objects with string values as ordered pairs. A repeated key keeps its first position and its last value.
 pub(crate) mod pairs {
     use std::fmt;
 
@@ -73,19 +73,19 @@ pub(crate) mod pairs {
     }
 }
 
-/// Removes every pair whose key comes again later; what stays keeps the place of the first occurrence.
+/// Makes keys unique: a repeated key keeps its first position and its last value.
 pub(crate) fn last_wins(pairs: &mut Vec<(String, String)>) {
     if pairs.len() < 2 {
         return;
     }
-    let mut places = std::collections::HashMap::with_capacity(pairs.len());
+    let mut positions = std::collections::HashMap::with_capacity(pairs.len());
     let mut unique: Vec<(String, String)> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs.drain(..) {
-        let earlier = places.get(&key).and_then(|&place: &usize| unique.get_mut(place));
+        let earlier = positions.get(&key).and_then(|&position: &usize| unique.get_mut(position));
         if let Some(earlier) = earlier {
             earlier.1 = value;
         } else {
-            places.insert(key.clone(), unique.len());
+            positions.insert(key.clone(), unique.len());
             unique.push((key, value));
         }
     }

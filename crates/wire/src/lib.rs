@@ -1,9 +1,8 @@
 //! The protocol without I/O: frames, compression, records, tickets, addresses, admission documents, limits.
 //!
-//! Owns every byte on the wire except the user's payload. Does not read sockets, clocks or files, and
-//! starts nothing: `aster-net` feeds it bytes and acts on what it returns. Every function here may be
-//! given bytes from a hostile peer and answers with a value or an error, in memory proportional to
-//! what has arrived.
+//! Owns every byte on the wire except the user's payload. Does not read sockets, clocks or files, and starts no
+//! threads or tasks: `aster-net` passes bytes in and acts on the results. Every function accepts bytes from a
+//! hostile peer and returns a value or an error. Memory use is proportional to the bytes received.
 #![forbid(unsafe_code)]
 
 pub mod address;

@@ -1,13 +1,13 @@
-//! Limits on what a peer may send that concern names, metadata, statuses and admission documents.
+//! Limits on names, metadata, statuses and admission documents.
 //!
-//! Owns the numbers and the checks. Sizes of user payloads inside a frame (depth, elements, strings) are the
-//! codec's; streams, rates and times are `aster-net`'s (`docs/protocol.md#limits`).
+//! Owns the numbers and the checks (`docs/protocol.md#limits`). The codec has the limits of user payloads, `aster-net`
+//! those of streams, rates and times.
 
 use crate::json::last_wins;
 use crate::record::RpcStatus;
 use crate::status::Code;
 
-/// Pairs of metadata in one header.
+/// Metadata pairs in one header.
 pub const METADATA_PAIRS: usize = 64;
 /// Characters of a metadata key.
 pub const METADATA_KEY_CHARS: usize = 256;
@@ -24,7 +24,7 @@ pub const STATUS_DETAILS: usize = 32;
 /// Bytes of an admission request, and of its answer.
 pub const ADMISSION_BYTES: usize = 65_536;
 
-/// Which limit a header breaks.
+/// The limit that a header exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// More than [`METADATA_PAIRS`].
@@ -45,7 +45,7 @@ pub enum LimitError {
         /// The limit in force.
         max: usize,
     },
-    /// All together above [`METADATA_BYTES`].
+    /// All keys and values together are above [`METADATA_BYTES`].
     #[error("metadata is larger than {max} bytes")]
     Total {
         /// The limit in force.
@@ -62,7 +62,7 @@ pub enum LimitError {
 }
 
 impl LimitError {
-    /// The status that a call over the limit ends with.
+    /// The status code of a call that exceeds the limit.
     pub fn code(&self) -> Code {
         match self {
             Self::Name { .. } => Code::InvalidArgument,
@@ -71,7 +71,7 @@ impl LimitError {
     }
 }
 
-/// The limits of one node. `Default` gives the constants of this module; the limit of frames and of decompressed
+/// The limits on protocol records. `Default` has the constants of this module. The limit on frames and decompressed
 /// payloads is [`crate::frame::MAX_BODY`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordLimits {
@@ -106,7 +106,7 @@ impl Default for RecordLimits {
 }
 
 impl RecordLimits {
-    /// Checks metadata, received or to be sent.
+    /// Checks metadata that was received or will be sent.
     pub fn check_metadata(&self, metadata: &[(String, String)]) -> Result<(), LimitError> {
         if metadata.len() > self.metadata_pairs {
             return Err(LimitError::Pairs { max: self.metadata_pairs });
@@ -127,7 +127,7 @@ impl RecordLimits {
         Ok(())
     }
 
-    /// Checks a service name, method name or call id; `what` names it in the error.
+    /// Checks a service name, method name or call id. The error text contains `what`.
     pub fn check_name(&self, what: &'static str, name: &str) -> Result<(), LimitError> {
         if longer_than(name, self.name_chars) {
             return Err(LimitError::Name { what, max: self.name_chars });
@@ -135,8 +135,8 @@ impl RecordLimits {
         Ok(())
     }
 
-    /// Shortens a status to the limits: a peer's long message is cut, never refused. Keys that are cut to the same text
-    /// are one.
+    /// Cuts a status to the limits. A status with a long message is cut and not refused. Keys that are equal after the
+    /// cut become one key.
     pub fn cut_status(&self, status: &mut RpcStatus) {
         cut(&mut status.message, self.status_message_chars);
         status.details.truncate(self.status_details);
@@ -153,13 +153,13 @@ pub fn check_metadata(metadata: &[(String, String)]) -> Result<(), LimitError> {
     RecordLimits::default().check_metadata(metadata)
 }
 
-/// Shortens a status to the default limits.
+/// Cuts a status to the default limits.
 pub fn cut_status(status: &mut RpcStatus) {
     RecordLimits::default().cut_status(status);
 }
 
 fn longer_than(text: &str, chars: usize) -> bool {
-    // A character has at least one byte, so most texts need no counting.
+    // A character has at least one byte, so most texts need no count of characters.
     text.len() > chars && text.chars().nth(chars).is_some()
 }
 

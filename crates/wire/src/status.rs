@@ -1,10 +1,10 @@
-//! Status codes: the one home in Rust. TypeScript's table is pinned to this one by a test.
+//! Status codes. This is the only list in Rust; a test checks that the list in TypeScript is equal.
 
 use std::fmt;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)*) => {
-        /// What a call ended with (`docs/protocol.md#status-codes`).
+        /// The status code of a call (`docs/protocol.md#status-codes`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Code { $($(#[$doc])* $variant = $number,)* }
@@ -13,7 +13,7 @@ macro_rules! codes {
             /// Every code, in order of its number.
             pub const ALL: &[Code] = &[$(Code::$variant,)*];
 
-            /// The name as written in the protocol's documents.
+            /// The name in the protocol documents.
             pub fn name(self) -> &'static str {
                 match self { $(Code::$variant => $name,)* }
             }
@@ -27,41 +27,41 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The call did what it was asked.
+    /// The call succeeded.
     Ok = 0, "OK";
-    /// The caller left.
+    /// The caller cancelled the call.
     Cancelled = 1, "CANCELLED";
-    /// A failure that names no better code.
+    /// A failure that fits no other code.
     Unknown = 2, "UNKNOWN";
-    /// The request can never be right.
+    /// The request is invalid, whatever the state of the server is.
     InvalidArgument = 3, "INVALID_ARGUMENT";
-    /// Time ran out.
+    /// The deadline passed before the call ended.
     DeadlineExceeded = 4, "DEADLINE_EXCEEDED";
-    /// There is no such thing (a service, for example).
+    /// Something that the request names does not exist, such as a service.
     NotFound = 5, "NOT_FOUND";
-    /// There is such a thing already.
+    /// Something that the request creates exists already.
     AlreadyExists = 6, "ALREADY_EXISTS";
-    /// The caller is known and may not.
+    /// The caller is known, but is not allowed to do this.
     PermissionDenied = 7, "PERMISSION_DENIED";
-    /// A limit was hit.
+    /// A limit was exceeded.
     ResourceExhausted = 8, "RESOURCE_EXHAUSTED";
-    /// The state forbids it.
+    /// The state of the server does not allow the request.
     FailedPrecondition = 9, "FAILED_PRECONDITION";
-    /// Somebody else was faster.
+    /// A conflict with another operation, for example a concurrent change.
     Aborted = 10, "ABORTED";
-    /// Past the end.
+    /// A position is past the end of the valid range.
     OutOfRange = 11, "OUT_OF_RANGE";
-    /// There is no such method.
+    /// The service does not have this method.
     Unimplemented = 12, "UNIMPLEMENTED";
-    /// A broken invariant, or bytes that break the protocol.
+    /// An internal error, or bytes that violate the protocol.
     Internal = 13, "INTERNAL";
     /// The peer cannot be reached, or the connection was lost.
     Unavailable = 14, "UNAVAILABLE";
-    /// Data is gone or damaged.
+    /// Data was lost or damaged.
     DataLoss = 15, "DATA_LOSS";
-    /// The caller is not known.
+    /// The caller did not prove its identity.
     Unauthenticated = 16, "UNAUTHENTICATED";
-    /// A message does not fit the contract.
+    /// A message does not match the contract.
     ContractViolation = 101, "CONTRACT_VIOLATION";
 }
 
@@ -83,7 +83,7 @@ mod tests {
     use super::Code;
 
     #[test]
-    fn every_code_comes_back_from_its_number() {
+    fn every_code_is_found_by_its_number() {
         for &code in Code::ALL {
             assert_eq!(Code::from_number(code.number()), Some(code));
         }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_without_a_meaning_are_no_code() {
+    fn other_numbers_have_no_code() {
         for number in [-1, 17, 99, 100, 102, 256, 257, i64::MIN, i64::MAX] {
             assert_eq!(Code::from_number(number), None);
         }

@@ -1,7 +1,7 @@
 //! Tickets: an endpoint id with addresses, in at most 256 bytes, as `aster1...` text.
 //!
-//! Owns the binary and the text form (`docs/protocol.md#tickets`). The other forms in which an address may be
-//! written, and the choice between them, are [`crate::address`].
+//! Owns the binary form and the text form (`docs/protocol.md#tickets`). [`crate::address`] has the other text forms of
+//! an address.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,29 +11,29 @@ pub use crate::address::NodeAddr;
 
 mod read;
 
-/// What the text form starts with. Case matters.
+/// The start of the text form; case-sensitive.
 pub const PREFIX: &str = "aster1";
 /// Largest binary ticket.
 pub const MAX_BYTES: usize = 256;
 /// Largest credential payload.
 pub const MAX_CREDENTIAL_BYTES: usize = 220;
-/// Most direct addresses that a ticket can count.
+/// Most direct addresses of a ticket: the count has four bits.
 pub const MAX_DIRECT: usize = 15;
 
 const VERSION: u8 = 1;
-/// Endpoint id, header and count.
+/// Bytes of endpoint id, header and count.
 const MIN_BYTES: usize = 34;
-/// 256 bytes need 350 base58 digits; a bound on what a hostile text may make us compute.
+/// Longest base58 text that is decoded, which bounds the work for a hostile text. 256 bytes need 350 digits.
 const MAX_TEXT_DIGITS: usize = 352;
 
-/// Why something is not a ticket, or does not fit into one.
+/// Why a text or bytes are not a ticket, or why data does not fit into a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
     /// The text does not start with [`PREFIX`].
-    #[error("a ticket starts with \"aster1\"")]
+    #[error("a ticket must start with \"aster1\"")]
     Prefix,
-    /// The text holds a character that is no base58 digit.
-    #[error("a ticket is base58 text, without spaces")]
+    /// The text has a character that is not a base58 digit.
+    #[error("a ticket must be base58 text without spaces")]
     Base58,
     /// Fewer bytes than the smallest ticket.
     #[error("the ticket is too short")]
@@ -50,10 +50,10 @@ pub enum TicketError {
     /// A reserved address type.
     #[error("the ticket has an address of reserved type {0}")]
     AddressType(u8),
-    /// The bytes end inside the named part.
+    /// The bytes end inside this part.
     #[error("the ticket ends inside its {0}")]
     Truncated(&'static str),
-    /// A credential type that has no meaning.
+    /// An unknown credential type.
     #[error("the ticket's credential type {0:#04x} is not known")]
     CredentialType(u8),
     /// A credential payload above [`MAX_CREDENTIAL_BYTES`].
@@ -70,12 +70,12 @@ pub enum TicketError {
     TooManyAddresses(usize),
 }
 
-/// What a ticket may carry beside addresses. Payloads are opaque here.
+/// The credential of a ticket. Payloads are not interpreted here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// Says that none is needed.
+    /// No credential is needed.
     Open,
-    /// A consumer's grant.
+    /// The grant of a consumer.
     ConsumerRcan(Vec<u8>),
     /// An enrollment token.
     Enrollment(Vec<u8>),
@@ -93,7 +93,7 @@ impl Credential {
         }
     }
 
-    /// The name of this kind in documents: `open`, `consumer_rcan`, `enrollment`, `registry_read`.
+    /// The name of this credential type in documents: `open`, `consumer_rcan`, `enrollment`, `registry_read`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -136,24 +136,24 @@ impl Credential {
     }
 }
 
-/// An endpoint id with ways to reach it.
+/// An endpoint id with addresses at which it may be reached.
 ///
-/// *Shape*: addresses keep their order; IPv6 scope and flow are not carried. A relay is an IP address here and
-/// so cannot be dialled (relays are named by URL): it is read, kept, and of no use.
+/// *Shape*: addresses keep their order. IPv6 scope and flow label are not stored. The relay of a ticket is an IP
+/// address, but a relay is dialled by its URL, so it is decoded and encoded and never used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// The raw public key. That it is a point of the curve is not checked.
+    /// The raw public key. It is not checked that the key is a point on the curve.
     pub endpoint_id: [u8; 32],
     /// The relay's IP address and port.
     pub relay: Option<SocketAddr>,
     /// At most [`MAX_DIRECT`] addresses.
     pub direct: Vec<SocketAddr>,
-    /// At most one.
+    /// The credential, if there is one.
     pub credential: Option<Credential>,
 }
 
 impl Ticket {
-    /// A ticket with nothing but an endpoint id and the first addresses that fit.
+    /// A ticket with an endpoint id and the first addresses that fit.
     pub fn with_addresses(endpoint_id: [u8; 32], addresses: &[SocketAddr]) -> Self {
         let mut direct = Vec::new();
         let mut room = MAX_BYTES - MIN_BYTES - MAX_DIRECT.div_ceil(4);
@@ -210,8 +210,8 @@ impl Ticket {
     }
 }
 
-/// The text form. A value that fits into no ticket is shown as `<no ticket: reason>`, which nothing parses;
-/// callers that must know use [`Ticket::to_text`].
+/// The text form. A value that does not fit into a ticket is shown as `<no ticket: reason>`, which does not parse.
+/// Use [`Ticket::to_text`] to get the error.
 impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_text() {
@@ -238,7 +238,7 @@ fn address_type(address: SocketAddr) -> u8 {
     u8::from(address.is_ipv6())
 }
 
-/// The types of up to four addresses, two bits each from the high end.
+/// One byte with the types of up to four addresses: two bits each, high bits first.
 fn type_bits(addresses: &[SocketAddr]) -> u8 {
     addresses
         .iter()

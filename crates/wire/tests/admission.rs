@@ -1,4 +1,4 @@
-//! Admission documents: what the reference wrote, and input that is no document.
+//! Admission documents: recorded from Python, and malformed input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::vectors;
@@ -8,7 +8,7 @@ use aster_wire::limit::ADMISSION_BYTES;
 use proptest::prelude::*;
 
 #[test]
-fn recorded_documents_are_read_and_written_back_byte_for_byte() {
+fn recorded_documents_decode_and_encode_to_the_same_bytes() {
     let file = vectors::load("wheel-admission");
     let (mut requests, mut answers) = (0, 0);
     for case in vectors::list(&file, "cases") {
@@ -17,7 +17,7 @@ fn recorded_documents_are_read_and_written_back_byte_for_byte() {
             continue;
         }
         if let Some(text) = case["request_text"].as_str() {
-            // What the reference answers with a decision is a document; its silence means that it was none.
+            // Python answers a valid document with a decision, and does not answer anything else.
             let request = ConsumerRequest::from_bytes(text.as_bytes());
             match request {
                 Ok(request) if text.contains("\"iid_token\":\"") && !text.contains(": ") => {
@@ -43,7 +43,7 @@ fn recorded_documents_are_read_and_written_back_byte_for_byte() {
 }
 
 #[test]
-fn a_request_may_have_more_members_null_and_spaces_but_not_less() {
+fn a_request_may_have_unknown_members_null_and_spaces_but_no_missing_members() {
     let read = |text: &str| ConsumerRequest::from_bytes(text.as_bytes());
     let empty = ConsumerRequest::default();
     assert_eq!(read(r#" { "credential_json" : null, "zap": [1] } "#).unwrap(), empty);
@@ -55,7 +55,7 @@ fn a_request_may_have_more_members_null_and_spaces_but_not_less() {
 }
 
 #[test]
-fn an_answer_needs_only_its_decision_and_knows_the_old_registry_name() {
+fn a_response_needs_only_its_decision_and_accepts_the_old_registry_name() {
     let read = |text: &str| ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
     assert!(!read(r#"{"admitted":false}"#).admitted);
     assert_eq!(read(r#"{"admitted":true,"registry_ticket":"ab"}"#).registry_namespace, "ab");
@@ -66,7 +66,7 @@ fn an_answer_needs_only_its_decision_and_knows_the_old_registry_name() {
 }
 
 #[test]
-fn a_summary_without_pattern_or_modes_is_shared_and_default() {
+fn a_summary_without_pattern_and_modes_has_the_defaults() {
     let text = r#"{"admitted":true,"services":[{"name":"S","version":1,"contract_id":"00"}]}"#;
     let answer = ConsumerResponse::from_bytes(text.as_bytes()).unwrap();
     let service = answer.services.first().unwrap();
@@ -80,13 +80,13 @@ fn a_summary_without_pattern_or_modes_is_shared_and_default() {
 }
 
 #[test]
-fn a_refusal_gives_no_cause() {
+fn a_refusal_has_no_reason() {
     let text = r#"{"admitted":false,"attributes":{},"services":[],"registry_namespace":"","root_pubkey":"ab","reason":""}"#;
     assert_eq!(ConsumerResponse::refusal("ab").to_bytes().unwrap(), text.as_bytes());
 }
 
 #[test]
-fn documents_above_the_limit_are_neither_read_nor_written() {
+fn documents_above_the_size_limit_are_neither_read_nor_written() {
     let request =
         |size: usize| ConsumerRequest { credential_json: "x".repeat(size), iid_token: String::new() };
     let frame = request(0).to_bytes().unwrap().len();
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn an_answer_comes_back(name in any::<String>(), key in any::<String>(), topic in prop::option::of("[a-f0-9]{64}"), extensions in prop::collection::btree_map("[a-z]{1,9}", any::<String>(), 0..3)) {
+    fn an_encoded_response_decodes_to_the_same_response(name in any::<String>(), key in any::<String>(), topic in prop::option::of("[a-f0-9]{64}"), extensions in prop::collection::btree_map("[a-z]{1,9}", any::<String>(), 0..3)) {
         let service = ServiceSummary {
             name: name.clone(), version: 3, contract_id: "ab".repeat(32), channels: vec![("rpc".to_owned(), name)],
             pattern: "session".to_owned(), serialization_modes: vec!["json".to_owned()],

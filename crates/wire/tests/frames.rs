@@ -1,4 +1,4 @@
-//! Frames: the golden vectors, any chunking, length lies.
+//! Frames: golden vectors, any chunking, false lengths.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::{hex, vectors};
@@ -10,7 +10,7 @@ fn decoder() -> Decoder {
     Decoder::new(MAX_BODY)
 }
 
-/// Everything a stream gives when it arrives in these chunks and then ends.
+/// The frames of a stream that arrives in these chunks, and the result at its end.
 fn split(chunks: &[&[u8]]) -> (Vec<Frame>, Result<(), FrameError>) {
     let mut decoder = decoder();
     let mut frames = Vec::new();
@@ -28,7 +28,7 @@ fn split(chunks: &[&[u8]]) -> (Vec<Frame>, Result<(), FrameError>) {
 }
 
 #[test]
-fn vectors_encode() {
+fn vectors_are_encoded() {
     for case in vectors::list(&vectors::load("frames"), "encode") {
         let name = vectors::text(case, "name");
         let flags = u8::try_from(vectors::int(case, "flags")).unwrap();
@@ -52,7 +52,7 @@ fn vectors_encode() {
 }
 
 #[test]
-fn vectors_decode() {
+fn vectors_are_decoded() {
     for case in vectors::list(&vectors::load("frames"), "decode") {
         let name = vectors::text(case, "name");
         let bytes = vectors::bytes(case, "bytes_hex");
@@ -63,7 +63,7 @@ fn vectors_decode() {
             assert_eq!(i64::from(frames[0].flags), vectors::int(case, "flags"), "{name}");
             assert_eq!(frames[0].payload, vectors::bytes(case, "payload_hex"), "{name}");
         } else if name == "three bytes" {
-            // A whole frame is demanded there. On a stream a partial length is a clean end.
+            // This vector expects an error, but at the end of a stream a partial length is a clean end.
             assert_eq!((frames.len(), end), (0, Ok(())), "{name}");
         } else {
             assert!(frames.is_empty() && end.is_err(), "{name}");
@@ -96,9 +96,9 @@ fn every_recorded_stream_splits_into_its_frames() {
     assert!(count > 200, "only {count} frames were compared");
 }
 
-/// What the client of a probe wrote before the server answered, as frames or as the error that the answer tells.
+/// The bytes that the recorded client wrote before the server answered give frames, or the error in the answer.
 #[test]
-fn probed_streams_split_as_the_reference_says() {
+fn recorded_probe_streams_split_into_frames_as_in_python() {
     let file = vectors::load("wheel-probes");
     let mut errors = Vec::new();
     for case in vectors::list(&file, "cases") {
@@ -130,7 +130,7 @@ fn a_payload_inside_one_chunk_is_not_copied() {
 }
 
 #[test]
-fn a_declared_length_reserves_nothing() {
+fn a_declared_length_reserves_no_memory() {
     let mut decoder = decoder();
     decoder.push(Bytes::from_static(&[0, 0, 0, 1, 0, b'x', b'y']));
     assert_eq!(decoder.next(), Ok(None));
@@ -140,7 +140,7 @@ fn a_declared_length_reserves_nothing() {
 }
 
 #[test]
-fn a_length_above_the_limit_fails_before_its_body_and_stays_failed() {
+fn a_length_above_the_limit_fails_before_the_body_arrives_and_the_error_is_final() {
     let mut decoder = Decoder::new(100);
     decoder.push(Bytes::from_static(&[101, 0, 0, 0]));
     let error = FrameError::TooLarge { size: 101, max: 100 };
@@ -152,7 +152,7 @@ fn a_length_above_the_limit_fails_before_its_body_and_stays_failed() {
 }
 
 #[test]
-fn the_texts_of_errors_are_those_of_the_reference() {
+fn error_texts_equal_those_of_python() {
     assert_eq!(FrameError::ZeroLength.to_string(), "received zero-length frame");
     let error = split(&[&[1, 0, 0, 1]]).1.unwrap_err();
     assert_eq!(error.to_string(), "frame size 16777217 exceeds maximum 16777216");
@@ -165,7 +165,7 @@ fn frames() -> impl Strategy<Value = Vec<(u8, Vec<u8>)>> {
 
 proptest! {
     #[test]
-    fn chunking_does_not_matter(frames in frames(), cuts in prop::collection::vec(1_usize..40, 1..60)) {
+    fn frames_do_not_depend_on_chunking(frames in frames(), cuts in prop::collection::vec(1_usize..40, 1..60)) {
         let bytes: Vec<u8> = frames.iter().flat_map(|(flags, payload)| frame::encode(*flags, payload).unwrap()).collect();
         let mut chunks = Vec::new();
         let mut rest = bytes.as_slice();
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn pushing_all_chunks_first_changes_nothing(frames in frames()) {
+    fn pushing_all_chunks_before_decoding_gives_the_same_frames(frames in frames()) {
         let mut decoder = decoder();
         let mut size = 0;
         for (flags, payload) in &frames {

@@ -1,4 +1,4 @@
-//! The constant prefixes and field orders of records are what the codec computes for messages of the same shape.
+//! The constant prefixes and field orders of records equal those that the codec computes for equal messages.
 #![allow(clippy::unwrap_used, reason = "in tests a panic is the report")]
 
 use aster_codec::{Plan, Schema};
@@ -6,7 +6,7 @@ use aster_testkit::{hex, vectors};
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use serde_json::{Value, json};
 
-/// The plan of a record declared as a message, its fields as JSON writes them.
+/// The plan of a message with the fields of a record, which are taken from its JSON form.
 fn plan(name: &str, record: &Value) -> Value {
     let kind = |value: &Value| match value {
         Value::Number(_) => json!("int"),
@@ -44,7 +44,7 @@ fn check(name: &str, encode: impl Fn(Encoding) -> Vec<u8>) {
 }
 
 #[test]
-fn records_are_messages_of_the_codec() {
+fn record_prefixes_and_field_orders_equal_those_of_the_codec() {
     check("StreamHeader", |encoding| StreamHeader::default().encode(encoding));
     check("CallHeader", |encoding| CallHeader::default().encode(encoding));
     check("RpcStatus", |encoding| RpcStatus::default().encode(encoding));

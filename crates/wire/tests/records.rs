@@ -1,4 +1,4 @@
-//! Records: the golden vectors in both encodings, and input that is none.
+//! Records: golden vectors in both encodings, and malformed input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_testkit::{hex, vectors};
@@ -41,7 +41,7 @@ fn status(value: &Value) -> RpcStatus {
     }
 }
 
-/// Checks that a record is written as these bytes and this text, and read back from both.
+/// Checks that a record encodes to these bytes and this text, and that both decode to the record.
 macro_rules! check {
     ($record:ident, $value:expr, $case:expr) => {{
         let (value, case) = ($value, $case);
@@ -54,7 +54,7 @@ macro_rules! check {
 }
 
 #[test]
-fn vectors_in_both_encodings() {
+fn vectors_are_encoded_and_decoded_in_both_encodings() {
     let file = vectors::load("fory");
     for case in vectors::list(&file, "cases") {
         let value = &case["value"];
@@ -68,7 +68,7 @@ fn vectors_in_both_encodings() {
 }
 
 #[test]
-fn prefixes_are_those_of_the_vectors() {
+fn prefixes_equal_those_of_the_vectors() {
     let types = &vectors::load("fory")["protocol_types"];
     let starts = |name: &str, bytes: Vec<u8>| {
         let prefix = vectors::text(&types[name], "prefix_hex").to_owned();
@@ -79,7 +79,7 @@ fn prefixes_are_those_of_the_vectors() {
     starts("RpcStatus", RpcStatus::default().encode(Encoding::Fory));
 }
 
-/// Headers, call headers and trailers of all recorded calls come back as the same bytes.
+/// Headers, call headers and trailers of all recorded calls.
 #[test]
 fn recorded_records_decode_and_encode_to_the_same_bytes() {
     let file = vectors::load("wheel-transcripts");
@@ -114,7 +114,7 @@ fn recorded_records_decode_and_encode_to_the_same_bytes() {
 }
 
 #[test]
-fn probed_trailers_are_the_statuses_that_were_seen() {
+fn recorded_probe_trailers_decode_to_their_statuses() {
     let file = vectors::load("wheel-probes");
     let mut count = 0;
     for case in vectors::list(&file, "cases") {
@@ -131,7 +131,7 @@ fn probed_trailers_are_the_statuses_that_were_seen() {
 }
 
 #[test]
-fn the_three_string_encodings_are_read_wherever_a_string_stands() {
+fn every_string_is_read_in_all_three_encodings() {
     let prefix = RpcStatus::default().encode(Encoding::Fory);
     let prefix = &prefix[..prefix.len() - 4];
     let latin1 = [&[2 << 2][..], b"\xe9a"].concat();
@@ -166,7 +166,7 @@ fn json_members_may_be_missing_null_repeated_or_in_any_order() {
 }
 
 #[test]
-fn json_that_is_no_record_is_refused() {
+fn json_that_is_not_a_record_is_refused() {
     let bad = [
         r#"{"service":"A","zap":1}"#,
         r#"{"service":1}"#,
@@ -188,7 +188,7 @@ fn json_that_is_no_record_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_record_are_refused() {
+fn bytes_that_are_not_a_record_are_refused() {
     let whole = StreamHeader { service: "S".to_owned(), ..StreamHeader::default() }.encode(Encoding::Fory);
     for end in 0..whole.len() {
         assert!(StreamHeader::decode(&whole[..end]).is_err(), "cut at {end}");
@@ -200,15 +200,15 @@ fn bytes_that_are_no_record_are_refused() {
 }
 
 #[test]
-fn a_list_that_promises_more_than_the_bytes_left_is_refused() {
+fn a_list_count_above_the_remaining_bytes_is_refused() {
     let status = RpcStatus::default().encode(Encoding::Fory);
     let mut payload = status[..status.len() - 2].to_vec();
     payload.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0x0f, 0x0c, 0, 0]);
-    assert!(matches!(RpcStatus::decode(&payload), Err(RecordError::Damaged { .. })));
+    assert!(matches!(RpcStatus::decode(&payload), Err(RecordError::Malformed { .. })));
 }
 
 #[test]
-fn metadata_is_paired_to_the_shorter_list_and_the_last_duplicate_wins() {
+fn metadata_is_paired_up_to_the_shorter_list_and_a_repeated_key_keeps_its_last_value() {
     for (keys, values, expected) in [
         (r#"["a","b"]"#, r#"["1"]"#, vec![("a", "1")]),
         (r#"["a"]"#, r#"["1","2"]"#, vec![("a", "1")]),
@@ -222,7 +222,7 @@ fn metadata_is_paired_to_the_shorter_list_and_the_last_duplicate_wins() {
 }
 
 #[test]
-fn the_details_of_a_status_have_each_key_once_however_many_came() {
+fn status_details_have_unique_keys_even_above_the_limit() {
     let long = "k".repeat(limit::METADATA_KEY_CHARS);
     for (keys, expected) in [
         (vec![String::new(); 100], vec![("", "31")]),
@@ -277,7 +277,7 @@ fn a_name_over_the_limit_is_an_invalid_argument() {
 }
 
 #[test]
-fn too_many_pairs_stay_too_many_though_their_keys_repeat() {
+fn too_many_pairs_are_refused_even_if_their_keys_repeat() {
     let metadata = vec![("k".to_owned(), String::new()); 100];
     let header = CallHeader { metadata, ..CallHeader::default() };
     let (read, _) = CallHeader::decode(&header.encode(Encoding::Fory)).unwrap();
@@ -296,7 +296,7 @@ fn a_long_status_is_cut_and_not_refused() {
 
 proptest! {
     #[test]
-    fn a_header_comes_back(
+    fn an_encoded_header_decodes_to_the_same_header(
         service in any::<String>(), call_id in "\\PC{0,20}", version in any::<i64>(), deadline in any::<i64>(),
         mode in any::<i64>(), key in "[a-z]{1,9}", value in any::<String>(),
     ) {

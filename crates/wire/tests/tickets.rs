@@ -1,4 +1,4 @@
-//! Tickets and address forms: the golden vectors, and input that is none.
+//! Tickets and other address forms: golden vectors, and malformed input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use aster_wire::ticket::{Credential, Ticket, TicketError};
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// The ticket that a vector describes, or why there is none.
+/// The ticket that a vector describes, or the reason why it is not a ticket.
 fn ticket(input: &Value) -> Result<Ticket, String> {
     let endpoint_id =
         address::parse_endpoint_id(vectors::text(input, "endpoint_id")).ok_or("endpoint id".to_owned())?;
@@ -43,7 +43,7 @@ fn check(case: &Value, name: &str, result: &Result<Ticket, TicketError>) {
 }
 
 #[test]
-fn vectors_encode() {
+fn vectors_are_encoded() {
     let file = vectors::load("tickets");
     for case in vectors::list(&file, "encode") {
         let name = vectors::text(case, "name");
@@ -63,7 +63,7 @@ fn vectors_encode() {
 }
 
 #[test]
-fn vectors_decode() {
+fn vectors_are_decoded() {
     let file = vectors::load("tickets");
     for case in vectors::list(&file, "decode") {
         check(case, vectors::text(case, "name"), &Ticket::from_bytes(&vectors::bytes(case, "wire_hex")));
@@ -74,7 +74,7 @@ fn vectors_decode() {
 }
 
 #[test]
-fn tickets_of_the_reference_are_read_and_written() {
+fn tickets_from_python_are_read_and_written() {
     for case in vectors::list(&vectors::load("wheel-tickets"), "cases") {
         let mut input = case["input"].clone();
         let members = input.as_object_mut().unwrap();
@@ -93,7 +93,7 @@ fn tickets_of_the_reference_are_read_and_written() {
 }
 
 #[test]
-fn node_addresses_have_the_text_of_the_vectors() {
+fn node_addresses_equal_the_text_of_the_vectors() {
     for case in vectors::list(&vectors::load("tickets"), "node_addr") {
         let node = NodeAddr {
             endpoint_id: address::parse_endpoint_id(vectors::text(case, "endpoint_id")).unwrap(),
@@ -120,7 +120,7 @@ fn an_endpoint_id_alone_is_an_address_in_either_case() {
 }
 
 #[test]
-fn text_that_names_no_node_is_refused_with_the_reason() {
+fn text_that_is_not_an_address_is_refused_with_the_reason() {
     use base64::Engine;
     let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
     let id = "0".repeat(64);
@@ -153,7 +153,7 @@ fn a_ticket_made_from_too_many_addresses_keeps_the_first_that_fit() {
 }
 
 #[test]
-fn what_fits_no_ticket_is_an_error_and_shown_without_panic() {
+fn data_that_does_not_fit_a_ticket_is_an_error_and_is_displayed_without_panic() {
     let ticket = Ticket {
         endpoint_id: [0; 32],
         relay: None,
@@ -171,7 +171,7 @@ fn address() -> impl Strategy<Value = SocketAddr> {
 
 proptest! {
     #[test]
-    fn a_ticket_comes_back(
+    fn an_encoded_ticket_decodes_to_the_same_ticket(
         endpoint_id in any::<[u8; 32]>(), relay in prop::option::of(address()),
         direct in prop::collection::vec(address(), 0..=8), payload in prop::collection::vec(any::<u8>(), 0..50),
         credential in 0_usize..4,
@@ -205,7 +205,7 @@ proptest! {
 }
 
 #[test]
-fn every_node_address_that_is_read_fits_its_base64_form() {
+fn every_node_address_that_is_parsed_fits_the_base64_limit() {
     let id = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     let fits = |relay: usize, direct: &str| {
         let text = format!("{id}\n{}{direct}", "r".repeat(relay));
@@ -218,7 +218,7 @@ fn every_node_address_that_is_read_fits_its_base64_form() {
     let most = 12_288 - id.len() - 2;
     assert!(fits(most, "\n") && fits(most, ""));
     assert!(!fits(most + 1, "\n") && !fits(most + 1, ""));
-    // Written by us it is four characters longer.
+    // `Display` writes this address with four characters more.
     let longer = "\n[::ffff:0:0]:1";
     assert!(fits(most - longer.len() - 3, longer) && !fits(most - longer.len() + 1, longer));
 }

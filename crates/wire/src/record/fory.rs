@@ -1,19 +1,19 @@
 //! Records as Fory XLANG: a constant prefix for each record, then the fields in Fory's order.
 //!
-//! Nothing varies in front of the fields, so the prefix (flags, type, meta strings, schema hash) is data. A test
-//! compares it with the prefix that the codec computes from a schema of the same shape.
+//! The bytes before the fields (flags, type, meta strings, schema hash) are always the same, so they are constants.
+//! A test compares them with the prefix that the codec computes from an equal schema.
 
 use aster_codec::buffer::{Reader, Writer};
 
 use super::{CallHeader, LIST_CAP, Lists, RecordError, RpcStatus, StreamHeader};
 use crate::limit::cut_status;
 
-/// List elements: of the declared type, not null, not tracked.
+/// Flags of a list whose elements have the declared type, no nulls and no reference flags.
 const DECLARED_ELEMENTS: u8 = 0x0c;
 
-/// A record that has a Fory form.
+/// A record with a Fory encoding.
 pub(super) trait Record: Sized {
-    /// Everything in front of the fields.
+    /// The bytes before the fields.
     const PREFIX: &'static [u8];
     /// Writes the fields in Fory's order.
     fn write_fields(&self, out: &mut Writer);
@@ -127,35 +127,35 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    fn damaged(&self) -> RecordError {
-        RecordError::Damaged { record: self.record }
+    fn malformed(&self) -> RecordError {
+        RecordError::Malformed { record: self.record }
     }
 
     fn int(&mut self) -> Result<i64, RecordError> {
-        self.input.var_i64().map_err(|_| self.damaged())
+        self.input.var_i64().map_err(|_| self.malformed())
     }
 
     fn text(&mut self) -> Result<String, RecordError> {
-        self.input.str().map(Into::into).map_err(|_| self.damaged())
+        self.input.str().map(Into::into).map_err(|_| self.malformed())
     }
 
     fn lists(&mut self) -> Result<Lists, RecordError> {
         Ok(Lists { keys: self.list()?, values: self.list()? })
     }
 
-    /// Every string takes at least one byte, so a count above the bytes left is a lie; strings past the cap
-    /// are read and dropped.
+    /// Reads a list of strings. Each string takes at least one byte, so a count above the remaining bytes is refused.
+    /// Strings after the first [`LIST_CAP`] are read and dropped.
     fn list(&mut self) -> Result<Vec<String>, RecordError> {
-        let count = self.input.length().map_err(|_| self.damaged())?;
+        let count = self.input.length().map_err(|_| self.malformed())?;
         if count == 0 {
             return Ok(Vec::new());
         }
         if count > self.input.remaining() || self.input.u8().ok() != Some(DECLARED_ELEMENTS) {
-            return Err(self.damaged());
+            return Err(self.malformed());
         }
         let mut strings = Vec::new();
         for _ in 0..count {
-            let string = self.input.str().map_err(|_| self.damaged())?;
+            let string = self.input.str().map_err(|_| self.malformed())?;
             if strings.len() < LIST_CAP {
                 strings.push(string.into_owned());
             }

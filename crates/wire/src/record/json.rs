@@ -1,6 +1,6 @@
 //! Records as JSON: one flat object with camelCase members.
 //!
-//! Unknown members are refused, missing and null ones take the default, of duplicates the last wins.
+//! An unknown member is an error. A missing or null member has its default. If a member is repeated, the last one counts.
 
 use std::fmt;
 
@@ -11,20 +11,20 @@ use super::{CallHeader, LIST_CAP, Lists, RecordError, RpcStatus, StreamHeader};
 use crate::json::to_vec;
 use crate::limit::cut_status;
 
-/// Where a member goes.
+/// The target that a member is stored in.
 pub(super) enum Slot<'a> {
     Int(&'a mut i64),
     Text(&'a mut String),
     List(&'a mut Vec<String>),
 }
 
-/// A record that has a JSON form.
+/// A record with a JSON encoding.
 pub(super) trait Record: Sized + Default {
-    /// The document as sent, members in the order in which the reference writes them.
+    /// The document as sent. Members have the order in which the Python implementation writes them.
     fn write(&self) -> Vec<u8>;
-    /// The members by name. The last two are the parallel lists.
+    /// The targets of all members, by name. The last two are the parallel lists of keys and values.
     fn slots<'a>(&'a mut self, lists: &'a mut Lists) -> Vec<(&'static str, Slot<'a>)>;
-    /// Takes over the two lists, paired; the last step of reading.
+    /// Stores the pairs that were built from the two lists. This is the last step of reading.
     fn set_pairs(&mut self, pairs: Vec<(String, String)>);
 }
 
@@ -164,7 +164,7 @@ impl Record for RpcStatus {
     }
 }
 
-/// Reads an object into slots.
+/// Reads an object and stores its members in the slots.
 struct Object<'a>(Vec<(&'static str, Slot<'a>)>);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
@@ -218,12 +218,12 @@ impl Visitor<'_> for Member<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
-        // The name is not repeated in the error: it is the peer's text, of any length.
+        // The error does not contain the name, because the peer chooses it and it can have any length.
         self.0.iter().position(|(known, _)| *known == name).ok_or_else(|| E::custom("unknown member"))
     }
 }
 
-/// Reads a list of strings (or null) and keeps at most [`LIST_CAP`] of them.
+/// Reads a list of strings or null. Keeps at most [`LIST_CAP`] strings and skips the rest.
 struct Strings;
 
 impl<'de> DeserializeSeed<'de> for Strings {

@@ -1,7 +1,7 @@
-//! The records that travel in frames: `StreamHeader`, `CallHeader`, `RpcStatus`, each in two encodings.
+//! The records that frames contain: `StreamHeader`, `CallHeader`, `RpcStatus`, each in two encodings.
 //!
-//! Owns their members and the choice of the encoding by the first byte. The encodings are [`fory`](self) and
-//! JSON, one private module each; strings and varints are `aster-codec`'s (`docs/protocol.md#records`).
+//! Owns their members and the choice of the encoding by the first byte (`docs/protocol.md#records`). The two
+//! encodings, Fory and JSON, are private modules. Strings and varints come from `aster-codec`.
 
 mod fory;
 mod json;
@@ -10,7 +10,7 @@ use crate::json::last_wins;
 use crate::limit::{self, LimitError, RecordLimits};
 use crate::status::Code;
 
-/// In which form a record is, or shall be, written.
+/// The encoding of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// Fory XLANG.
@@ -20,30 +20,30 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a payload: JSON starts with `{`, anything else is left to Fory.
+    /// The encoding of a payload: JSON if it starts with `{`, else Fory.
     pub fn of(payload: &[u8]) -> Self {
         if payload.first() == Some(&b'{') { Self::Json } else { Self::Fory }
     }
 }
 
-/// Why bytes are not the record that was expected.
+/// Why bytes are not the expected record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The bytes do not start with the record's type.
     #[error("not a {0}")]
     Type(&'static str),
-    /// The members cannot be read.
-    #[error("{record} is cut short or damaged")]
-    Damaged {
+    /// The members cannot be decoded.
+    #[error("{record} is truncated or malformed")]
+    Malformed {
         /// The record that was expected.
         record: &'static str,
     },
-    /// More bytes than the record has.
+    /// There are bytes after the record.
     #[error("{record} is followed by {count} more bytes")]
     Trailing {
         /// The record that was expected.
         record: &'static str,
-        /// How many bytes are left.
+        /// Number of bytes after the record.
         count: usize,
     },
     /// Not JSON, an unknown member, or a member of the wrong type.
@@ -51,13 +51,13 @@ pub enum RecordError {
     Json {
         /// The record that was expected.
         record: &'static str,
-        /// What the JSON reader found.
+        /// The error of the JSON reader.
         source: serde_json::Error,
     },
 }
 
 impl RecordError {
-    /// The status that a stream with such a record ends with.
+    /// The status code that ends a stream with such a record.
     pub fn code(&self) -> Code {
         Code::Internal
     }
@@ -72,13 +72,13 @@ pub struct StreamHeader {
     pub method: String,
     /// Service version.
     pub version: i64,
-    /// Informative; unary clients of the reference leave it empty. In a session, the session's id.
+    /// For information only; Python's unary clients leave it empty. In a session it is the id of the session.
     pub call_id: String,
-    /// Absolute, milliseconds since the epoch; 0 or less means none.
+    /// Absolute deadline in milliseconds since 1970; 0 or less means no deadline.
     pub deadline_epoch_ms: i64,
-    /// 0 XLANG, 1 NATIVE, 2 ROW, 3 JSON; 16 XLANG with descriptions, an extension.
+    /// 0 XLANG, 1 NATIVE, 2 ROW, 3 JSON. 16 is an extension of this library: XLANG in compatible mode.
     pub serialization_mode: i64,
-    /// Keys are unique, in the order written.
+    /// Unique keys with their values, in the order written.
     pub metadata: Vec<(String, String)>,
 }
 
@@ -87,22 +87,22 @@ pub struct StreamHeader {
 pub struct CallHeader {
     /// Method name.
     pub method: String,
-    /// Informative.
+    /// For information only.
     pub call_id: String,
-    /// Absolute, milliseconds since the epoch; 0 or less means none.
+    /// Absolute deadline in milliseconds since 1970; 0 or less means no deadline.
     pub deadline_epoch_ms: i64,
-    /// Keys are unique, in the order written.
+    /// Unique keys with their values, in the order written.
     pub metadata: Vec<(String, String)>,
 }
 
 /// How a call, or one direction of it, ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RpcStatus {
-    /// A number of [`Code`], or whatever the peer sent.
+    /// The number of a [`Code`], or any other number that the peer sent.
     pub code: i64,
-    /// For people.
+    /// A text for people.
     pub message: String,
-    /// Keys are unique, in the order written.
+    /// Unique keys with their values, in the order written.
     pub details: Vec<(String, String)>,
 }
 
@@ -112,7 +112,7 @@ impl RpcStatus {
         Self { code: code.number(), message: message.into(), details: Vec::new() }
     }
 
-    /// The status of success.
+    /// The status of a successful call.
     pub fn ok() -> Self {
         Self::default()
     }
@@ -145,7 +145,7 @@ impl CallHeader {
 macro_rules! record {
     ($record:ident, $name:literal) => {
         impl $record {
-            /// The payload of a frame that carries this record.
+            /// The payload of a frame with this record.
             pub fn encode(&self, encoding: Encoding) -> Vec<u8> {
                 match encoding {
                     Encoding::Fory => fory::Record::write(self),
@@ -153,10 +153,10 @@ macro_rules! record {
                 }
             }
 
-            /// Reads a payload, in the encoding that its first byte tells.
+            /// Decodes a payload. Its first byte decides the encoding.
             ///
-            /// *Shape*: of a header with too many metadata pairs one more than the limit is kept, so that its check
-            /// refuses it; a status is cut to the limits.
+            /// *Shape*: a header with too many metadata pairs keeps one pair more than the limit, so `check` refuses
+            /// it. A status is cut to the limits.
             pub fn decode(payload: &[u8]) -> Result<(Self, Encoding), RecordError> {
                 let encoding = Encoding::of(payload);
                 let value = match encoding {
@@ -173,10 +173,10 @@ record!(StreamHeader, "StreamHeader");
 record!(CallHeader, "CallHeader");
 record!(RpcStatus, "RpcStatus");
 
-/// How many strings of a list are kept: one more than any list may have, so that excess shows.
+/// Strings of a list that are kept: one more than allowed, so a check can see that there were too many.
 const LIST_CAP: usize = limit::METADATA_PAIRS + 1;
 
-/// The two parallel lists of a record, as read, each cut at [`LIST_CAP`].
+/// The two parallel lists of a record, each cut at [`LIST_CAP`].
 #[derive(Debug, Default)]
 struct Lists {
     keys: Vec<String>,
@@ -184,7 +184,7 @@ struct Lists {
 }
 
 impl Lists {
-    /// Pairs up to the shorter list; later duplicates win, except where there are too many pairs anyway.
+    /// Pairs keys and values up to the shorter list. A repeated key keeps its last value, unless there are too many pairs.
     fn pairs(self) -> Vec<(String, String)> {
         let mut pairs: Vec<_> = self.keys.into_iter().zip(self.values).collect();
         if pairs.len() < LIST_CAP {

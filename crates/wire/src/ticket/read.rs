@@ -1,10 +1,10 @@
-//! Reading the binary form of a ticket.
+//! Decodes the binary form of a ticket.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Credential, MAX_BYTES, MIN_BYTES, Ticket, TicketError, VERSION};
 
-/// What is left to read.
+/// The bytes that are not read yet.
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
@@ -29,7 +29,7 @@ impl Rest<'_> {
     }
 }
 
-/// Reads a whole ticket; the low bits of header and count and the spare type bits are ignored.
+/// Decodes a whole ticket. The low bits of header and count, and unused type bits, are ignored.
 pub(super) fn ticket(bytes: &[u8]) -> Result<Ticket, TicketError> {
     if bytes.len() < MIN_BYTES {
         return Err(TicketError::TooShort);

@@ -1,7 +1,7 @@
-//! What the fuzz targets of the protocol do with their bytes; `replay.rs` gives them damaged seeds.
+//! The bodies of the protocol's fuzz targets. `replay.rs` runs them on damaged seeds.
 //!
-//! Each target panics where a promise is broken: something read is not written and read again as the same, or takes
-//! more memory than its bytes allow.
+//! A target panics if an invariant is broken: a decoded value changes in a round trip, or takes more memory than the
+//! length of its bytes allows.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a finding")]
 
 use std::fmt::Debug;
@@ -15,7 +15,7 @@ use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::ticket::Ticket;
 use bytes::Bytes;
 
-/// Headers and statuses, in Fory and in JSON.
+/// The bytes as headers and statuses, in Fory and in JSON.
 pub(crate) fn records(bytes: &[u8]) {
     if let Ok((header, encoding)) = StreamHeader::decode(bytes) {
         assert_eq!(encoding, Encoding::of(bytes));
@@ -39,7 +39,7 @@ pub(crate) fn records(bytes: &[u8]) {
     }
 }
 
-/// A text takes at most two bytes in memory for one on the wire (LATIN1) or three for two (UTF-16).
+/// Most bytes of a string in memory: two for one byte on the wire (Latin-1), or three for two (UTF-16).
 fn bounded<'a>(
     bytes: &[u8],
     texts: impl IntoIterator<Item = &'a String>,
@@ -62,7 +62,7 @@ fn both_ways<T: PartialEq + Debug>(
     }
 }
 
-/// A stream of frames in chunks: the first byte tells their size.
+/// The bytes as a stream of frames. The first byte is the chunk size.
 pub(crate) fn frames(bytes: &[u8]) {
     let Some((&chunk, stream)) = bytes.split_first() else {
         return;
@@ -81,7 +81,7 @@ fn encoded(frame: &Frame) -> Vec<u8> {
     [&size.to_le_bytes()[..], &[frame.flags], &frame.payload].concat()
 }
 
-/// The frames, and how the stream ended.
+/// The frames of a stream, and the result at its end.
 fn split(stream: &[u8], chunk: usize, max_body: usize) -> (Vec<Frame>, Result<(), FrameError>) {
     let mut decoder = Decoder::new(max_body);
     let mut frames = Vec::new();
@@ -105,10 +105,10 @@ fn split(stream: &[u8], chunk: usize, max_body: usize) -> (Vec<Frame>, Result<()
     (frames, end)
 }
 
-/// The two documents of admission.
+/// The bytes as each of the two admission documents.
 pub(crate) fn admission(bytes: &[u8]) {
     if let Ok(request) = ConsumerRequest::from_bytes(bytes) {
-        // Escapes make a document longer, and there is a limit.
+        // With escapes the encoded document can be longer than the input and exceed the size limit.
         let Ok(again) = request.to_bytes() else {
             return;
         };
@@ -126,7 +126,7 @@ pub(crate) fn admission(bytes: &[u8]) {
     }
 }
 
-/// Tickets in their binary form, and every form of an address as text.
+/// The bytes as a binary ticket, and as the text of an address.
 pub(crate) fn addresses(bytes: &[u8]) {
     if let Ok(ticket) = Ticket::from_bytes(bytes) {
         let again = ticket.to_bytes().expect("what was read can be written");
@@ -150,7 +150,7 @@ pub(crate) fn addresses(bytes: &[u8]) {
     }
 }
 
-/// A compressed payload, and the same bytes packed by ourselves.
+/// The bytes as a compressed payload, and compressed and decompressed.
 pub(crate) fn compression(bytes: &[u8]) {
     if let Ok(plain) = decompress(bytes) {
         assert!(plain.len() <= MAX_BODY, "a bomb of {}", plain.len());
