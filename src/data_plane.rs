@@ -1,6 +1,6 @@
 //! The data plane: batches of operations in, slabs of events out (`docs/boundary.md#data-plane`).
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use aster_net::Port;
@@ -28,7 +28,7 @@ pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
         let _runtime = runtime::enter();
         Port::open(Box::new(BellRope(bell.clone())))
     };
-    let number = PORTS.insert(PortEntry { port, bell });
+    let number = PORTS.insert(PortEntry { port, bell, outcomes: Arc::default() });
     // Added after the bell was made, so it runs before the environment takes the bell away.
     env.add_env_cleanup_hook(number, release)?;
     Ok(number)
@@ -82,7 +82,7 @@ fn release(number: u32) {
     let (done, wait) = mpsc::channel::<()>();
     runtime::spawn(async move {
         for entry in nodes {
-            entry.node.close().await;
+            entry.close().await;
         }
         drop(done);
     });

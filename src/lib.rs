@@ -1,5 +1,5 @@
 //! The Node addon: the only code that names `napi`. It owns no rules: it turns numbers into what they stand
-//! for, bytes into operations and events into bytes, and failures into documents.
+//! for, bytes into operations and events into bytes, and failures into errors.
 //!
 //! `docs/boundary.md` is its contract with `ts/src/native`. Every export catches panics: one in a synchronous
 //! function would abort the process.
@@ -8,16 +8,23 @@
 #![allow(unreachable_pub, reason = "napi finds its exports by attribute, not by path")]
 #![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
 
+mod connection;
+mod contracts;
 mod data_plane;
 mod doorbell;
 mod error;
 mod keys;
 mod log;
 mod node;
+mod options;
 mod plans;
 mod records;
 mod registry;
 mod runtime;
+mod serve;
+mod settle;
+mod shared;
+mod tickets;
 
 use napi_derive::napi;
 

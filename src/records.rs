@@ -199,9 +199,7 @@ impl Out {
             Event::Peer { connection, json } => (Self { argument: *connection, ..of(8, 0) }, json.len(), 0),
             Event::PeerGone { connection } => (Self { argument: *connection, ..of(9, 0) }, 0, 0),
             Event::Log { json } => (of(17, 0), json.len(), 0),
-            Event::Settled { request, failed, json } => {
-                (Self { flags: (*failed).into(), ..of(16, *request) }, json.len(), 0)
-            }
+            Event::Settled { request } => (of(16, *request), 0, 0),
         }
     }
 
@@ -250,10 +248,12 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
         }
         Event::Ended { status, .. } => body.put_slice(status.message.as_bytes()),
         Event::Call(incoming) => body.put_slice(incoming.message.as_deref().unwrap_or_default()),
-        Event::Peer { json, .. } | Event::Settled { json, .. } | Event::Log { json } => {
-            body.put_slice(json.as_bytes());
-        }
-        Event::Credit { .. } | Event::InputEnd { .. } | Event::Aborted { .. } | Event::PeerGone { .. } => {}
+        Event::Peer { json, .. } | Event::Log { json } => body.put_slice(json.as_bytes()),
+        Event::Credit { .. }
+        | Event::InputEnd { .. }
+        | Event::Aborted { .. }
+        | Event::PeerGone { .. }
+        | Event::Settled { .. } => {}
     }
     body.put_slice(tail);
 }

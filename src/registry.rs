@@ -8,6 +8,8 @@ use aster_net::{Node, Peer, Port};
 
 use crate::doorbell::Bell;
 use crate::error::Failure;
+use crate::settle::Outcomes;
+use crate::shared::Share;
 
 /// Things by number. Numbers are never used again within a process.
 pub(crate) struct Table<T> {
@@ -58,11 +60,12 @@ impl<T: Clone> Table<T> {
     }
 }
 
-/// A port and the bell that wakes its environment.
+/// A port, the bell that wakes its environment, and what that has not taken yet.
 #[derive(Clone)]
 pub(crate) struct PortEntry {
     pub(crate) port: Arc<Port>,
     pub(crate) bell: Arc<Bell>,
+    pub(crate) outcomes: Arc<Outcomes>,
 }
 
 /// A node and the port that started it.
@@ -70,6 +73,18 @@ pub(crate) struct PortEntry {
 pub(crate) struct NodeEntry {
     pub(crate) node: Arc<Node>,
     pub(crate) owner: u32,
+    /// For an endpoint that has other users, too.
+    pub(crate) share: Option<Arc<Share>>,
+}
+
+impl NodeEntry {
+    /// Closes the node, or gives up this user's part in a shared one.
+    pub(crate) async fn close(self) {
+        match self.share {
+            None => self.node.close().await,
+            Some(share) => share.leave().await,
+        }
+    }
 }
 
 /// A connection, the node it belongs to, and the port that opened it.

@@ -70,6 +70,8 @@ function noise(seed: number): () => number {
 
 const numbers = [undefined, null, "1", {}, [], Number.NaN, -1, 2 ** 32, 2 ** 53, 1n, true];
 const gone = 4_000_000_000;
+const method = { service: "A", version: 1, method: "b", pattern: "unary", mode: "json", compress: "auto" };
+Object.assign(method, { plan: 0, request: 0, response: 0 });
 
 describe("wrong arguments", () => {
   it.each(Object.keys(native).filter((name) => name !== "__napiBindingTarget" && name !== "closePort"))(
@@ -98,14 +100,40 @@ describe("wrong arguments", () => {
     ["submit", [0, new Uint8Array(8), 8]],
     ["nodeInfo", [0, 1, gone]],
     ["nodeDrain", [0, 1, gone, 5]],
-    ["nodeServe", [gone, gone, "[]"]],
-    ["methodRegister", [gone, gone, "{}"]],
+    ["nodeServe", [gone, gone, []]],
+    ["methodRegister", [gone, gone, method]],
+    ["takeDone", [gone, 1]],
+    ["takeNodeFacts", [0, gone]],
     ["connectionInfo", [gone, 1, gone]],
     ["planToJson", [gone, 0, new Uint8Array(4)]],
     ["planFromJson", [gone, 0, "{}"]],
     ["planCheck", [0, gone, new Uint8Array(4)]],
   ])("%s(%j) says that there is no such thing", (name, args) => {
     expect(() => loose[name]!(...args)).toThrow(Error);
+  });
+
+  it.each([
+    ["publicKeyOf", ["xyz"], { code: "INVALID_OPTION", path: "secretKey", message: "must be 32 bytes" }],
+    ["ticketParse", ["aster1"], { code: "INVALID_ARGUMENT", path: null }],
+    ["nodeInfo", [gone, 1, gone], { code: "FAILED_PRECONDITION", message: "the node is closed" }],
+  ])("%s(%j) throws an Error whose facts are properties", (name, args, facts) => {
+    const rest = { reason: null, details: {}, peer: null, isLocal: true, notSent: false };
+    let thrown: unknown;
+    try {
+      loose[name]!(...args);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(Error);
+    expect(thrown).toMatchObject({ ...rest, ...facts });
+  });
+
+  it("a result of another kind is refused", async () => {
+    const rung = events.length;
+    native.nodeClose(port, 77, gone);
+    await expect.poll(() => events.length).toBeGreaterThan(rung);
+    expect(() => native.takeNodeFacts(port, 77)).toThrow(/another kind/);
+    expect(() => native.takeDone(port, 77)).toThrow(/closed/);
   });
 
   it("closePort of a port that never was does nothing", () => {

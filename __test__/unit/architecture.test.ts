@@ -221,6 +221,19 @@ describe("TypeScript", () => {
   });
 });
 
+describe("the addon", () => {
+  it("catches panics in each export: one in a synchronous function ends the process", () => {
+    const exports = filesBelow("src", /\.rs$/).flatMap((file) =>
+      [...read(file).matchAll(/#\[napi(.*)\]\n(?:\s*#\[.*\]\n)*\s*pub fn (\w+)/g)].map(([, how, name]) => ({
+        name,
+        how,
+      })),
+    );
+    expect(exports.length).toBeGreaterThan(20);
+    expect(exports.filter(({ how }) => !how?.includes("catch_unwind"))).toEqual([]);
+  });
+});
+
 describe("files", () => {
   const lengths = (folder: string, match: RegExp) =>
     filesBelow(folder, match).map((file) => ({ file, lines: read(file).split("\n").length - 1 }));

@@ -225,11 +225,7 @@ describe("what does not fit", () => {
       message("no/A", { when: t.list(t.date) }),
       "rows(no/A): when: rows cannot hold values of this type",
     ],
-    [
-      "anything",
-      message("no/B", { any: t.any }),
-      "rows(no/B): any: rows cannot hold values of this type",
-    ],
+    ["anything", message("no/B", { any: t.any }), "rows(no/B): any: rows cannot hold values of this type"],
     [
       "a typed array",
       message("no/C", { n: t.float64Array }),

@@ -10,7 +10,13 @@ export type { Stub, Uploadable } from "./client/stub-types.js";
 export { AsterError, type AsterErrorInit, Code, type CodeName, type StringPairs } from "./errors.js";
 export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
-export type { ConnectionFacts, NodeFacts, ServiceSummary } from "./native/documents.js";
+export type {
+  ConnectionFacts,
+  NodeFacts,
+  ServiceSummary,
+  TicketCredential,
+  TicketParts,
+} from "./native/documents.js";
 export { AsterClient, type ConnectOptions } from "./node/aster-client.js";
 export { AsterNode, type DrainOptions, type NodeOptions } from "./node/aster-node.js";
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
@@ -36,4 +42,4 @@ export type { CallContext, CallPeer } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
 export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";
 export type { Access, ServeOptions } from "./server/serve-options.js";
-export { Ticket, type TicketCredential, type TicketInput, type TicketParts } from "./ticket.js";
+export { Ticket, type TicketInput } from "./ticket.js";

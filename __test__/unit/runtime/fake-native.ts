@@ -2,7 +2,7 @@
  * An addon in memory: the data plane of docs/boundary.md between the calls of one process.
  * It keeps the byte budgets and the deadlines, and writes down every operation that it was given.
  */
-import type { NativeBinding } from "../../../ts/src/native/documents.js";
+import type { Failure, NativeBinding } from "../../../ts/src/native/documents.js";
 
 // Taken once: fake timers are for what is tested, not for what stands below it.
 const { setImmediate, setTimeout, clearTimeout } = globalThis;
@@ -73,6 +73,7 @@ export class FakeNative {
   #next = 1;
   #serverCall = 2;
   #peerTold = new Set<number>();
+  #outcomes = new Map<string, () => unknown>();
 
   constructor({ silent = false } = {}) {
     this.silent = silent;
@@ -181,14 +182,18 @@ export class FakeNative {
     this.event(port, { kind: 3, call, status, payload: utf8.encode(message), ...more });
   }
 
-  settled(port: number, request: number, failed: boolean, document: unknown): void {
-    this.event(port, {
-      kind: 16,
-      call: request,
-      flags: failed ? 1 : 0,
-      payload: utf8.encode(JSON.stringify(document)),
-    });
+  /** Settles a request; `outcome` is what taking it gives or throws. */
+  settled(port: number, request: number, outcome: () => unknown): void {
+    this.#outcomes.set(`${port}/${request}`, outcome);
+    this.event(port, { kind: 16, call: request });
   }
+
+  takeDone = (port: number, request: number): unknown => {
+    const outcome = this.#outcomes.get(`${port}/${request}`);
+    this.#outcomes.delete(`${port}/${request}`);
+    if (outcome === undefined) throw failure("the request is closed");
+    return outcome();
+  };
 
   /** The lengths of the operations of one kind, or of all. */
   seen(op?: string): Op[] {
@@ -312,10 +317,15 @@ export class FakeNative {
 
   #port(port: number): PortState {
     const state = this.ports.get(port);
-    if (state === undefined)
-      throw new Error(JSON.stringify({ code: "FAILED_PRECONDITION", message: "the port is closed" }));
+    if (state === undefined) throw failure("the port is closed");
     return state;
   }
+}
+
+/** An error as the addon throws it. */
+export function failure(message: string, facts: Partial<Failure> = {}): Error {
+  const rest = { path: null, reason: null, details: {}, peer: null, isLocal: true, notSent: false };
+  return Object.assign(new Error(message), { code: "FAILED_PRECONDITION", ...rest, ...facts });
 }
 
 export const messageText = (op: Op): string => text.decode(op.message);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stderrLogger } from "../../../ts/src/logging.js";
-import { endpointChecks, startDocument } from "../../../ts/src/node/node-options.js";
+import { endpointChecks, startOptions } from "../../../ts/src/node/node-options.js";
 import { checkOptions, optional, text } from "../../../ts/src/options.js";
 import { access } from "../../../ts/src/server/serve-options.js";
 
@@ -58,17 +58,26 @@ describe("options of an endpoint", () => {
     );
   });
 
-  it("become the document of the native side, with nothing undefined", () => {
+  it("become what the addon takes, with nothing undefined", () => {
     const checked = checkOptions(endpointChecks, {
       secretKey: new Uint8Array(32),
       relay: { urls: ["https://r"] },
+      limits: { maxStreams: 7 },
       logger: stderrLogger,
     });
-    expect(JSON.parse(startDocument(checked, "ab"))).toEqual({
+    expect(startOptions(checked, "ab")).toStrictEqual({
       secretKey: "ab",
       bind: null,
       relay: ["https://r"],
-      limits: {},
+      limits: {
+        maxStreams: 7,
+        headerTimeoutMs: null,
+        bodyTimeoutMs: null,
+        peerBytes: null,
+        resetBurst: null,
+        resetsPerSecond: null,
+        maxConnections: null,
+      },
     });
     expect(checked.secretKey).toBe("00".repeat(32));
   });

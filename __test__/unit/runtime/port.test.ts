@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import { AsterError, Code } from "../../../ts/src/errors.js";
-import { errorFromDocument } from "../../../ts/src/native/failure.js";
+import { errorOf } from "../../../ts/src/native/failure.js";
 import { dispatchEvents } from "../../../ts/src/port/events.js";
 import { Port } from "../../../ts/src/port/port.js";
-import { FakeNative } from "./fake-native.js";
+import { FakeNative, failure } from "./fake-native.js";
 import { Harness, turns } from "./harness.js";
 
 describe("requests of the control plane", () => {
@@ -11,15 +11,11 @@ describe("requests of the control plane", () => {
     const native = new FakeNative();
     const port = new Port(native.binding);
     const numbers: number[] = [];
-    const first = port.request((_, number) => void numbers.push(number));
-    const second = port.request((_, number) => void numbers.push(number));
-    native.settled(port.number, numbers[1]!, false, { b: 2 });
-    native.settled(port.number, numbers[0]!, true, {
-      code: "UNAVAILABLE",
-      message: "no",
-      path: null,
-      reason: "R",
-      details: { a: "b" },
+    const first = port.request("takeDone", (_, number) => void numbers.push(number));
+    const second = port.request("takeDone", (_, number) => void numbers.push(number));
+    native.settled(port.number, numbers[1]!, () => ({ b: 2 }));
+    native.settled(port.number, numbers[0]!, () => {
+      throw failure("no", { code: "UNAVAILABLE", reason: "R", details: { a: "b" } });
     });
     expect(await second).toEqual({ b: 2 });
     await expect(first).rejects.toMatchObject({ code: Code.UNAVAILABLE, reason: "R", rawMessage: "no" });
@@ -28,27 +24,34 @@ describe("requests of the control plane", () => {
 
   it("reject when they cannot start, and when the port closes", async () => {
     const port = new Port(new FakeNative().binding);
-    const failing = port.request(() => {
-      throw new Error(JSON.stringify({ code: "INVALID_OPTION", path: "options.bind", message: "is wrong" }));
+    const failing = port.request("takeDone", () => {
+      throw failure("is wrong", { code: "INVALID_OPTION", path: "options.bind" });
     });
     await expect(failing).rejects.toThrow(TypeError);
     await expect(failing).rejects.toMatchObject({ path: "options.bind", message: "options.bind: is wrong" });
-    const pending = port.request(() => {});
+    const pending = port.request("takeDone", () => {});
     port.close();
     await expect(pending).rejects.toMatchObject({ code: Code.UNAVAILABLE });
   });
 });
 
-describe("failure documents", () => {
+describe("what the addon throws", () => {
   it.each([
-    ['{"code":"NOT_FOUND","message":"x"}', Code.NOT_FOUND],
-    ['{"code":9,"message":"x"}', Code.FAILED_PRECONDITION],
-    ['{"code":"NO_SUCH","message":"x"}', Code.INTERNAL],
-    ['{"code":"OK","message":"x"}', Code.INTERNAL],
-    ["not json", Code.INTERNAL],
-  ])("%s", (text, code) => {
-    expect(errorFromDocument(text)).toBeInstanceOf(AsterError);
-    expect(errorFromDocument(text)).toMatchObject({ code });
+    [failure("x", { code: "NOT_FOUND" }), Code.NOT_FOUND],
+    [failure("x", { code: "NO_SUCH" }), Code.INTERNAL],
+    [failure("x", { code: "OK" }), Code.INTERNAL],
+    [failure("x", { code: "toString" }), Code.INTERNAL],
+    [Object.assign(new Error("x"), { code: "InvalidArg" }), Code.INTERNAL],
+    ["x", Code.INTERNAL],
+  ])("%s becomes an AsterError", (thrown, code) => {
+    expect(errorOf(thrown)).toBeInstanceOf(AsterError);
+    expect(errorOf(thrown)).toMatchObject({ code, rawMessage: "x" });
+  });
+
+  it("keeps its facts", () => {
+    const facts = { reason: "BIND", details: { a: "b" }, peer: "p", isLocal: false, notSent: true };
+    const error = errorOf(failure("x", facts));
+    expect(error).toMatchObject({ ...facts, details: new Map([["a", "b"]]) });
   });
 });
 

@@ -29,7 +29,7 @@ const bytesOf = (hex) => [...Buffer.from(hex, "hex")];
 
 function define(schema) {
   const { types, descriptor } = describe([schema]);
-  const plan = JSON.parse(native().compilePlan(JSON.stringify(descriptor)));
+  const plan = JSON.parse(native().compilePlan(JSON.stringify(descriptor)).document);
   const keys = [];
   const shapes = plan.types.map(({ hash, order }, index) => ({
     hash: bytesOf(hash),

@@ -187,12 +187,8 @@ pub enum Event {
     },
     /// A control request is settled.
     Settled {
-        /// Its number.
+        /// Its number; the outcome waits at whoever made the request.
         request: u32,
-        /// Whether it failed.
-        failed: bool,
-        /// Result or error, as JSON.
-        json: String,
     },
 }
 

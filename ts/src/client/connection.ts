@@ -4,23 +4,10 @@
 // dialling (node/endpoint.ts).
 
 import { AsterError, Code } from "../errors.js";
-import type { ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
+import type { CalledMethod, ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import type { CallPath } from "./method.js";
-
-/** What the native side needs to know of a method that will be called. */
-export interface MethodRegistration {
-  readonly service: string;
-  readonly version: number;
-  readonly method: string;
-  readonly pattern: string;
-  readonly mode: "xlang" | "compatible" | "json";
-  readonly plan: number;
-  readonly request: number;
-  readonly response: number;
-  readonly compress: "auto" | "always" | "never";
-}
 
 /** An admitted connection. */
 export class Connection implements CallPath {
@@ -46,24 +33,24 @@ export class Connection implements CallPath {
   }
 
   /** Registers a method, once, and returns the handle that stands for it in calls. */
-  register(method: MethodRegistration): number {
+  register(method: CalledMethod): number {
     if (this.#closed) {
       throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
         notSent: true,
         reason: "CLOSED",
       });
     }
-    const document = JSON.stringify(method);
-    const known = this.#handles.get(document);
+    const key = JSON.stringify(method);
+    const known = this.#handles.get(key);
     if (known !== undefined) return known;
-    const handle = controlCall((native) => native.methodRegister(this.port.number, this.number, document));
-    this.#handles.set(document, handle);
+    const handle = controlCall((native) => native.methodRegister(this.port.number, this.number, method));
+    this.#handles.set(key, handle);
     return handle;
   }
 
   /** The path that packets take now. */
   info(): Promise<ConnectionFacts> {
-    return this.port.request((native, request) =>
+    return this.port.request("takeConnectionFacts", (native, request) =>
       native.connectionInfo(this.port.number, request, this.number),
     );
   }

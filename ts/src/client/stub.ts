@@ -4,11 +4,11 @@
 // contract check (contract-check.ts), what a call does (invoke.ts).
 
 import type { Logger } from "../logging.js";
-import type { ServiceSummary } from "../native/documents.js";
+import type { CalledMethod, ServiceSummary } from "../native/documents.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
 import { announcedDifferences } from "../service/manifests.js";
-import type { Connection, MethodRegistration } from "./connection.js";
+import type { Connection } from "./connection.js";
 import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
@@ -99,7 +99,7 @@ function announced(
   return matchContract(ours, services, endpointId, host.logger, differences);
 }
 
-function modeFor(summary: ServiceSummary | undefined, bound: BoundService): MethodRegistration["mode"] {
+function modeFor(summary: ServiceSummary | undefined, bound: BoundService): CalledMethod["mode"] {
   const offered =
     summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
   if (offered.includes("json") && !offered.includes("xlang")) return "json";

@@ -57,5 +57,6 @@ export interface Plan {
 /** Compiles the plan of a descriptor. */
 export function compilePlan(descriptor: object): Plan {
   const text = JSON.stringify(descriptor);
-  return JSON.parse(controlCall((native) => native.compilePlan(text))) as Plan;
+  const { id, fingerprint, document } = controlCall((native) => native.compilePlan(text));
+  return { ...(JSON.parse(document) as Pick<Plan, "types" | "roots">), id, fingerprint };
 }

@@ -835,7 +835,6 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
-module.exports.addressParse = nativeBinding.addressParse
 module.exports.bridgeVersion = nativeBinding.bridgeVersion
 module.exports.closePort = nativeBinding.closePort
 module.exports.compilePlan = nativeBinding.compilePlan
@@ -851,6 +850,7 @@ module.exports.nodeConnect = nativeBinding.nodeConnect
 module.exports.nodeDrain = nativeBinding.nodeDrain
 module.exports.nodeInfo = nativeBinding.nodeInfo
 module.exports.nodeServe = nativeBinding.nodeServe
+module.exports.nodeShare = nativeBinding.nodeShare
 module.exports.nodeStart = nativeBinding.nodeStart
 module.exports.nodeUnserve = nativeBinding.nodeUnserve
 module.exports.openPort = nativeBinding.openPort
@@ -864,5 +864,10 @@ module.exports.rowCheck = nativeBinding.rowCheck
 module.exports.rowSchema = nativeBinding.rowSchema
 module.exports.secretKeyGenerate = nativeBinding.secretKeyGenerate
 module.exports.submit = nativeBinding.submit
+module.exports.takeConnectionFacts = nativeBinding.takeConnectionFacts
+module.exports.takeDone = nativeBinding.takeDone
+module.exports.takeNodeFacts = nativeBinding.takeNodeFacts
+module.exports.takeOpenedConnection = nativeBinding.takeOpenedConnection
+module.exports.takeStartedNode = nativeBinding.takeStartedNode
 module.exports.ticketFormat = nativeBinding.ticketFormat
 module.exports.ticketParse = nativeBinding.ticketParse

@@ -9,59 +9,200 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Reads an address in any form: ticket, endpoint id, or base64 of a node address. */
-export declare function addressParse(text: string): string
-
 /** Identity of this build; TypeScript refuses an addon that names another. */
 export declare function bridgeVersion(): string
+
+/** A method that will be called. */
+export interface CalledMethod {
+  /** Name of the service. */
+  service: string
+  /** Its version. */
+  version: number
+  /** Name of the method. */
+  method: string
+  /** Its call kind. */
+  pattern: 'unary' | 'serverStream' | 'clientStream' | 'bidiStream'
+  /** The payload encoding. */
+  mode: 'xlang' | 'compatible' | 'json'
+  /** Number of the plan. */
+  plan: number
+  /** Root of the request in the plan. */
+  request: number
+  /** Root of the response in the plan. */
+  response: number
+  /** Compression of what is sent. */
+  compress: 'auto' | 'always' | 'never'
+}
 
 /** Ends the port's calls and closes its nodes. Safe twice. */
 export declare function closePort(port: number): void
 
+/** A compiled plan. */
+export interface CompiledPlan {
+  /** Its number. */
+  readonly id: number
+  /** Equal for plans whose messages have equal bytes. */
+  readonly fingerprint: string
+  /** The plan document, JSON (`docs/plan.md`). */
+  readonly document: string
+}
+
 /** Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan. */
-export declare function compilePlan(descriptor: string): string
+export declare function compilePlan(descriptor: string): CompiledPlan
 
 /** Closes a connection in order; its calls in flight end as unavailable. Safe twice. */
 export declare function connectionClose(connection: number): void
 
-/** Settles with facts about the path of a connection. */
+/** The path of a connection. */
+export interface ConnectionFacts {
+  /** The server's public key, 64 hex digits. */
+  readonly endpointId: string
+  /** Address of the path in use; null while none is chosen. */
+  readonly remoteAddress: string | null
+  /** That path is a relay. */
+  readonly relayed: boolean
+  /** Round trip in milliseconds; null, as the address, while no path is chosen. */
+  readonly rttMs: number | null
+  /** The connection is open. */
+  readonly open: boolean
+}
+
+/** Settles with `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
-/** A service document to `{"contractId","openContractIds","canonicalHex","typeHashes","problem"}`. */
-export declare function contractDescribe(service: string): string
+/** The contract id of a service document, and what goes with it. */
+export declare function contractDescribe(service: string): ContractFacts
 
 /** Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them. */
 export declare function contractDiff(old: string, fresh: string): string
 
+/** What is computed of a service document. */
+export interface ContractFacts {
+  /** 64 hex digits, or null when there is none. */
+  readonly contractId: string | null
+  /** Other ids that Python modules may give the same service; each leaves response types open. */
+  readonly openContractIds: readonly string[]
+  /** The bytes behind the id, or null. */
+  readonly canonicalHex: string | null
+  /** The hashes of the types, as the manifest lists them. */
+  readonly typeHashes: readonly string[]
+  /** Why there is no contract id, in words, or null. */
+  readonly problem: string | null
+}
+
 /** A service document to the manifest document. */
 export declare function contractManifest(service: string): string
+
+/** Whom to dial, and how. */
+export interface DialOptions {
+  /** A ticket, an endpoint id, or a node address in base64. */
+  address: string
+  /** What is presented at admission. */
+  credential: string | null
+  /** Bound on dialling and admission together. */
+  timeoutMs: number
+}
 
 /** Moves events into `slab`: bytes written, 0 for none, `-n` when the first event alone needs `n` bytes. */
 export declare function drain(port: number, slab: Uint8Array): number
 
-/** Registers a method of a connection and gives its handle. */
-export declare function methodRegister(port: number, connection: number, method: string): number
+/** The properties of an `Error` that a function of the control plane throws. */
+export interface Failure {
+  /** Name of a status code; `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`. */
+  readonly code: string
+  /** What went wrong, in words. */
+  readonly message: string
+  /** The argument that is wrong, for `INVALID_OPTION`. */
+  readonly path: string | null
+  /** A stable word that programs can compare. */
+  readonly reason: string | null
+  /** Pairs that travel with a status. */
+  readonly details: Readonly<Record<string, string>>
+  /** Endpoint id of the other side. */
+  readonly peer: string | null
+  /** Made in this process, not by the peer. */
+  readonly isLocal: boolean
+  /** The request never left this process. */
+  readonly notSent: boolean
+}
 
-/** Closes a node and its connections; settles with `{}`. Safe twice. */
+/** Bounds on what peers may take up; null: the default. */
+export interface LimitOptions {
+  /** Streams that a peer may have open on one connection. */
+  maxStreams: number | null
+  /** How long a handshake, or a stream's header, may take. */
+  headerTimeoutMs: number | null
+  /** How long a started frame, or an awaited single request, may take. */
+  bodyTimeoutMs: number | null
+  /** Bytes that waiting messages may occupy, for each connection. */
+  peerBytes: number | null
+  /** Calls that a peer may leave before their answer at once. */
+  resetBurst: number | null
+  /** Calls that a peer may leave so each second after that. */
+  resetsPerSecond: number | null
+  /** Connections served at once. */
+  maxConnections: number | null
+}
+
+/** Registers a method of a connection and gives its handle. */
+export declare function methodRegister(port: number, connection: number, method: CalledMethod): number
+
+/** Closes a node and its connections; settles with nothing. Safe twice. */
 export declare function nodeClose(port: number, request: number, node: number): void
 
-/** Dials and asks for admission; settles with `{"connection","endpointId","services","attributes"}`. */
-export declare function nodeConnect(port: number, request: number, node: number, options: string): void
+/** Dials and asks for admission; settles with an `OpenedConnection`. */
+export declare function nodeConnect(port: number, request: number, node: number, options: DialOptions): void
 
-/** Stops accepting, finishes what was accepted, cancels the rest after `timeout_ms`; settles with `{"finished"}`. */
+/** Stops accepting, finishes what was accepted, cancels the rest after `timeout_ms`; settles with nothing. */
 export declare function nodeDrain(port: number, request: number, node: number, timeoutMs: number): void
 
-/** Settles with the addresses and the load of a node. */
+/** Addresses and load of a node. */
+export interface NodeFacts {
+  /** The public key, 64 hex digits. */
+  readonly endpointId: string
+  /** `ip:port` of each address that peers may dial, best first. */
+  readonly directAddresses: readonly string[]
+  /** URL of the relay in use, or null. */
+  readonly relayUrl: string | null
+  /** The text that a client needs to connect. */
+  readonly ticket: string
+  /** Calls that were accepted and have not ended. */
+  readonly openCalls: number
+  /** New calls are refused. */
+  readonly draining: boolean
+}
+
+/** Settles with `NodeFacts`. */
 export declare function nodeInfo(port: number, request: number, node: number): void
 
 /** Answers calls of `services` on `port`; gives the handles of their methods, a list for each service. */
-export declare function nodeServe(port: number, node: number, services: string): string
+export declare function nodeServe(port: number, node: number, services: Array<ServedService>): Array<Array<number>>
 
-/** Binds an endpoint; settles with `{"node","endpointId","directAddresses","relayUrl","ticket"}`. */
-export declare function nodeStart(port: number, request: number, options: string): void
+/**
+ * An endpoint that all users with equal options share; settles with a `StartedNode` whose number is this user's own.
+ * Closing that number closes its connections; the endpoint closes with its last user.
+ */
+export declare function nodeShare(port: number, request: number, options: StartOptions): void
+
+/** Binds an endpoint; settles with a `StartedNode`. */
+export declare function nodeStart(port: number, request: number, options: StartOptions): void
 
 /** `port` takes no new calls of `node`. */
 export declare function nodeUnserve(port: number, node: number): void
+
+/** A connection after admission. */
+export interface OpenedConnection {
+  /** Its number. */
+  readonly connection: number
+  /** The server's public key, 64 hex digits. */
+  readonly endpointId: string
+  /** What the server offers. */
+  readonly services: readonly ServiceSummary[]
+  /** What the server says of the caller. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Namespace of the registry that the server publishes to; empty for none. */
+  readonly registryNamespace: string
+}
 
 /** Opens the port of an environment; `doorbell` is called when events wait. */
 export declare function openPort(doorbell: () => void): number
@@ -69,10 +210,10 @@ export declare function openPort(doorbell: () => void): number
 /** Throws unless the message decodes within the limits. */
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void
 
-/** JSON text to marked XLANG (`docs/plan.md`). */
+/** JSON text to presence-flagged XLANG (`docs/plan.md`). */
 export declare function planFromJson(planNumber: number, root: number, text: string): Uint8Array
 
-/** A message of a peer to marked XLANG: for roots in compatible mode. */
+/** A message of a peer to presence-flagged XLANG: for roots in compatible mode. */
 export declare function planFromWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
 
 /** XLANG bytes to the JSON text that the reference writes. */
@@ -81,23 +222,132 @@ export declare function planToJson(planNumber: number, root: number, message: Ui
 /** Plain XLANG to what a peer takes: for roots in compatible mode. */
 export declare function planToWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
 
-/** The endpoint id of a seed: 64 hex digits. */
+/** The endpoint id of a seed, both 64 hex digits. */
 export declare function publicKeyOf(secretKey: string): string
 
 /** Throws unless everything that the layout leads to lies inside of the row or table. */
 export declare function rowCheck(planNumber: number, root: number, row: Uint8Array): void
 
-/** The layout of a root as a row or table (`docs/plan.md#rows`). */
+/** The layout of a root as a row or table, JSON (`docs/plan.md#rows`). */
 export declare function rowSchema(planNumber: number, root: number): string
 
 /** A new ed25519 seed. */
 export declare function secretKeyGenerate(): Uint8Array
 
+/** A method of a service to answer. */
+export interface ServedMethod {
+  /** The name on the wire. */
+  name: string
+  /** Its call kind. */
+  pattern: 'unary' | 'serverStream' | 'clientStream' | 'bidiStream'
+  /** Root of its request in the plan. */
+  request: number
+  /** Root of its response in the plan. */
+  response: number
+}
+
+/** A service to answer. */
+export interface ServedService {
+  /** The name on the wire. */
+  name: string
+  /** Its version, from 1. */
+  version: number
+  /** 64 hex digits. */
+  contractId: string
+  /** The payload modes of its contract. */
+  modes: readonly string[]
+  /** Number of the plan of all its messages. */
+  plan: number
+  /** Longest time of a call with a single request that names no deadline. */
+  maxCallMs: number
+  /** Compression of answers. */
+  compress: 'auto' | 'always' | 'never'
+  /** Its methods; handles are given in this order. */
+  methods: Array<ServedMethod>
+}
+
+/** A service as the admission answer announces it. */
+export interface ServiceSummary {
+  /** The name on the wire. */
+  readonly name: string
+  /** Its version. */
+  readonly version: number
+  /** 64 hex digits. */
+  readonly contractId: string
+  /** Its scope: `shared`. */
+  readonly pattern: string
+  /** The payload modes that it names. */
+  readonly modes: readonly string[]
+  /** Modes beside those of the contract, with what is to be known of each (`docs/protocol.md#modes`). */
+  readonly extensions: Readonly<Record<string, string>>
+}
+
+/** An endpoint that was started. */
+export interface StartedNode {
+  /** Its number. */
+  readonly node: number
+  /** 64 hex digits. */
+  readonly endpointId: string
+  /** `ip:port` of each address that peers may dial, best first. */
+  readonly directAddresses: readonly string[]
+  /** The relay in use. */
+  readonly relayUrl: string | null
+  /** `aster1` text of its address. */
+  readonly ticket: string
+}
+
+/** What an endpoint is started with. */
+export interface StartOptions {
+  /** Ed25519 seed, 64 hex digits; null: a fresh one. */
+  secretKey: string | null
+  /** `ip:port`; null: all interfaces, any port. */
+  bind: string | null
+  /** `disabled`, `default` or the URLs of relays. */
+  relay: 'disabled' | 'default' | Array<string>
+  /** Bounds on peers. */
+  limits: LimitOptions
+}
+
 /** Takes the operations of one turn: the first `length` bytes of `buffer`, which are copied. */
 export declare function submit(port: number, buffer: Uint8Array, length: number): void
 
+/** Takes the outcome of `connectionInfo`. */
+export declare function takeConnectionFacts(port: number, request: number): ConnectionFacts
+
+/** Takes the outcome of a request that gives nothing. */
+export declare function takeDone(port: number, request: number): void
+
+/** Takes the outcome of `nodeInfo`. */
+export declare function takeNodeFacts(port: number, request: number): NodeFacts
+
+/** Takes the outcome of `nodeConnect`. */
+export declare function takeOpenedConnection(port: number, request: number): OpenedConnection
+
+/** Takes the outcome of `nodeStart` or `nodeShare`. */
+export declare function takeStartedNode(port: number, request: number): StartedNode
+
+/** A credential inside a ticket. */
+export interface TicketCredential {
+  /** The payload of `registry_read` has exactly 32 bytes, the others have at most 220. */
+  readonly type: 'open' | 'consumer_rcan' | 'enrollment' | 'registry_read'
+  /** Empty for `open`. */
+  readonly payload: Uint8Array
+}
+
 /** Writes an `aster1` ticket. */
-export declare function ticketFormat(parts: string): string
+export declare function ticketFormat(parts: TicketParts): string
 
 /** Reads an `aster1` ticket. */
-export declare function ticketParse(text: string): string
+export declare function ticketParse(text: string): TicketParts
+
+/** The parts of a ticket. */
+export interface TicketParts {
+  /** The public key of the endpoint to dial: 64 hexadecimal digits. */
+  readonly endpointId: string
+  /** The direct addresses as `ip:port`. At most 15. */
+  readonly directAddresses: readonly string[]
+  /** The address of the relay as `ip:port`, or null. */
+  readonly relayAddress: string | null
+  /** The credential, or null. */
+  readonly credential: TicketCredential | null
+}

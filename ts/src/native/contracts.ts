@@ -1,21 +1,10 @@
 // The contract functions of the addon: ids, manifests and comparison.
 //
-// Owns: the documents that they take and give, as TypeScript sees them. Does not own: the rules of contracts and of
+// Owns: the comparison's document as TypeScript sees it. Does not own: the rules of contracts and of
 // their evolution (Rust, `docs/contracts.md`), nor when an id is needed (schema/service.ts).
 
+import type { ContractFacts } from "./documents.js";
 import { controlCall } from "./index.js";
-
-/** What the contract code says of a service document. */
-export interface ContractFacts {
-  readonly contractId: string | null;
-  /** Other ids that Python modules may give the same service; each leaves response types open. */
-  readonly openContractIds: readonly string[];
-  readonly canonicalHex: string | null;
-  /** The type hashes by tag, as the manifest lists them. */
-  readonly typeHashes: unknown;
-  /** Why there is no contract id, in words, or null. */
-  readonly problem: string | null;
-}
 
 /** Whether a call between peers of two contracts works. */
 export type Verdict = "works" | "depends" | "fails";
@@ -68,7 +57,7 @@ export interface ContractDiff {
 /** The contract ids and type hashes of a service document. */
 export function describeContract(service: object): ContractFacts {
   const document = JSON.stringify(service);
-  return JSON.parse(controlCall((native) => native.contractDescribe(document))) as ContractFacts;
+  return controlCall((native) => native.contractDescribe(document));
 }
 
 /** The manifest document of a service document. */

@@ -6,7 +6,7 @@
 
 import { createRequire } from "node:module";
 import type { NativeBinding } from "./documents.js";
-import { errorFromDocument } from "./failure.js";
+import { errorOf } from "./failure.js";
 
 /** The version of the boundary that this library was written for (docs/boundary.md). */
 export const BRIDGE_VERSION = "0.1.0";
@@ -32,8 +32,7 @@ export function controlCall<T>(run: (native: NativeBinding) => T): T {
   try {
     return run(addon);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const failure = errorFromDocument(error.message);
+    const failure = errorOf(error);
     Error.captureStackTrace(failure, controlCall);
     throw failure;
   }

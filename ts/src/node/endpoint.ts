@@ -5,12 +5,12 @@
 
 import type { CheckedConnection } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
-import type { NodeFacts, OpenedConnection, StartedNode } from "../native/documents.js";
+import type { NodeFacts, StartedNode } from "../native/documents.js";
 import { text } from "../options.js";
 import { listenToCore } from "../port/core-log.js";
 import { environmentPort } from "../port/environment.js";
 import type { Port } from "../port/port.js";
-import { type CheckedEndpoint, loggerOf, startDocument } from "./node-options.js";
+import { type CheckedEndpoint, loggerOf, startOptions } from "./node-options.js";
 
 const DEFAULT_CONNECT_MS = 30_000;
 
@@ -33,9 +33,9 @@ export class Endpoint {
   /** Binds an endpoint. */
   static async start(options: CheckedEndpoint, secretKey: string): Promise<Endpoint> {
     const port = environmentPort();
-    const document = startDocument(options, secretKey);
-    const started = await port.request<StartedNode>((native, request) =>
-      native.nodeStart(port.number, request, document),
+    const start = startOptions(options, secretKey);
+    const started = await port.request("takeStartedNode", (native, request) =>
+      native.nodeStart(port.number, request, start),
     );
     return new Endpoint(port, started, true, listenToCore(loggerOf(options)));
   }
@@ -47,14 +47,14 @@ export class Endpoint {
 
   /** Dials a server and asks for admission. */
   async connect(address: string, options: CheckedConnection): Promise<Connection> {
-    const document = JSON.stringify({
+    const dial = {
       address: text(address, "address"),
       credential: options.credential ?? null,
       timeoutMs: Math.ceil(options.timeoutMs ?? DEFAULT_CONNECT_MS),
-    });
+    };
     const { node } = this.started;
-    const opened = await this.port.request<OpenedConnection>((native, request) =>
-      native.nodeConnect(this.port.number, request, node, document),
+    const opened = await this.port.request("takeOpenedConnection", (native, request) =>
+      native.nodeConnect(this.port.number, request, node, dial),
     );
     return new Connection(this.port, opened);
   }
@@ -62,14 +62,16 @@ export class Endpoint {
   /** Addresses and load, as they are now. */
   info(): Promise<NodeFacts> {
     const { node } = this.started;
-    return this.port.request((native, request) => native.nodeInfo(this.port.number, request, node));
+    return this.port.request("takeNodeFacts", (native, request) =>
+      native.nodeInfo(this.port.number, request, node),
+    );
   }
 
   /** Stops accepting, finishes what was accepted, cancels the rest at the timeout. A borrowed endpoint goes on. */
   async drain(timeoutMs: number): Promise<void> {
     if (!this.owned) return;
     const { node } = this.started;
-    await this.port.request((native, request) =>
+    await this.port.request("takeDone", (native, request) =>
       native.nodeDrain(this.port.number, request, node, timeoutMs),
     );
   }
@@ -84,6 +86,8 @@ export class Endpoint {
     this.#stopListening();
     if (!this.owned) return;
     const { node } = this.started;
-    await this.port.request((native, request) => native.nodeClose(this.port.number, request, node));
+    await this.port.request("takeDone", (native, request) =>
+      native.nodeClose(this.port.number, request, node),
+    );
   }
 }

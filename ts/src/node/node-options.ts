@@ -4,6 +4,7 @@
 // which Rust judges.
 
 import { type Logger, stderrLogger } from "../logging.js";
+import type { LimitOptions, StartOptions } from "../native/documents.js";
 import {
   type Check,
   checkOptions,
@@ -69,27 +70,37 @@ const limitsChecks = {
   maxConnections: optional(integer(1, MOST)),
 };
 
+const DEFAULT_LIMITS: LimitOptions = {
+  maxStreams: null,
+  headerTimeoutMs: null,
+  bodyTimeoutMs: null,
+  peerBytes: null,
+  resetBurst: null,
+  resetsPerSecond: null,
+  maxConnections: null,
+};
+
 const secretKey: Check<string> = (value, path) => {
   if (value instanceof Uint8Array && value.length === 32) return Buffer.from(value).toString("hex");
   if (typeof value === "string" && /^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
   throw optionError(path, "must be 32 bytes, as a Uint8Array or as 64 hex digits");
 };
 
-const relay: Check<string | readonly string[]> = (value, path) => {
+const relay: Check<StartOptions["relay"]> = (value, path) => {
   if (value === "disabled" || value === "default") return value;
   if (typeof value !== "object")
     throw optionError(path, `must be "disabled", "default" or { urls }, not ${describeValue(value)}`);
   const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
   if (urls.length === 0) throw optionError(`${path}.urls`, 'must name a relay; "disabled" uses none');
-  return urls;
+  return [...urls];
 };
 
 /** Checked endpoint options. */
 export interface CheckedEndpoint {
   readonly secretKey: string | undefined;
   readonly bind: string | undefined;
-  readonly relay: string | readonly string[] | undefined;
-  readonly limits: object | undefined;
+  readonly relay: StartOptions["relay"] | undefined;
+  readonly limits: NodeLimits | undefined;
   readonly logger: Logger | undefined;
 }
 
@@ -105,14 +116,18 @@ export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
 /** Check of where a server's or node's key comes from when none is given. */
 export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
 
-/** The document of `nodeStart`. */
-export function startDocument(options: CheckedEndpoint, key: string | null): string {
-  return JSON.stringify({
+/** The options as the addon takes them. */
+export function startOptions(options: CheckedEndpoint, key: string | null): StartOptions {
+  return {
     secretKey: key,
     bind: options.bind ?? null,
     relay: options.relay ?? "default",
-    limits: options.limits ?? {},
-  });
+    limits: { ...DEFAULT_LIMITS, ...presentIn(options.limits ?? {}) },
+  };
+}
+
+function presentIn(limits: NodeLimits): Partial<LimitOptions> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 /** The logger to use. */

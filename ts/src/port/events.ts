@@ -83,7 +83,7 @@ export interface PeerInfo {
 export interface EventTarget {
   call(number: number): CallSink | undefined;
   incoming(call: IncomingCall): void;
-  settled(request: number, failed: boolean, text: string): void;
+  settled(request: number): void;
   logged(line: string): void;
   peerKnown(connection: number, peer: PeerInfo): void;
   peerGone(connection: number): void;
@@ -153,11 +153,9 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
     case Event.PEER_GONE:
       target.peerGone(view.getUint32(at + 12, true));
       return;
-    case Event.SETTLED: {
-      const failed = ((slab[at + 9] ?? 0) & 1) !== 0;
-      target.settled(view.getUint32(at + 4, true), failed, readUtf8(slab, start, end));
+    case Event.SETTLED:
+      target.settled(view.getUint32(at + 4, true));
       return;
-    }
     case Event.LOG:
       target.logged(readUtf8(slab, start, end));
       return;

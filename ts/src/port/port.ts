@@ -6,8 +6,8 @@
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
-import type { NativeBinding } from "../native/documents.js";
-import { errorFromDocument } from "../native/failure.js";
+import type { NativeBinding, Take } from "../native/documents.js";
+import { errorOf } from "../native/failure.js";
 import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
@@ -34,7 +34,8 @@ const { nextTick } = process;
 const { setImmediate: afterIo, queueMicrotask: afterThis } = globalThis;
 
 interface Request {
-  resolve(document: unknown): void;
+  readonly take: Take;
+  resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
@@ -116,21 +117,25 @@ export class Port implements EventTarget {
     return this.#peers.get(connection) ?? null;
   }
 
-  /** Starts a request of the control plane; the promise settles with its SETTLED event. */
-  request<T>(start: (native: NativeBinding, request: number) => void): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+  /**
+   * Starts a request of the control plane; the promise settles with its SETTLED event.
+   * @param take the function that takes its outcome then.
+   */
+  request<K extends Take>(
+    take: K,
+    start: (native: NativeBinding, request: number) => void,
+  ): Promise<ReturnType<NativeBinding[K]>> {
+    return new Promise((resolve, reject) => {
       this.#lastRequest = (this.#lastRequest + 1) >>> 0;
       const number = this.#lastRequest;
       // Operations of this turn come first: a close must not overtake the reply before it.
       this.flush();
-      this.#requests.set(number, { resolve: resolve as (document: unknown) => void, reject });
+      this.#requests.set(number, { take, resolve: resolve as (result: unknown) => void, reject });
       this.keepAlive.hold();
       try {
         start(this.#native, number);
       } catch (error) {
-        this.#settle(number)?.reject(
-          error instanceof Error ? errorFromDocument(error.message) : AsterError.from(error),
-        );
+        this.#settle(number)?.reject(errorOf(error));
       }
     });
   }
@@ -231,11 +236,14 @@ export class Port implements EventTarget {
     this.scheduled();
   }
 
-  settled(number: number, failed: boolean, text: string): void {
+  settled(number: number): void {
     const request = this.#settle(number);
     if (request === undefined) return;
-    if (failed) request.reject(errorFromDocument(text));
-    else request.resolve(text === "" ? null : JSON.parse(text));
+    try {
+      request.resolve(this.#native[request.take](this.number, number));
+    } catch (error) {
+      request.reject(errorOf(error));
+    }
   }
 
   logged(line: string): void {

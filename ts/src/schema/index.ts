@@ -1,6 +1,6 @@
 // Table of contents of the schema layer: what the package exports of it.
 
-export type { ContractFacts } from "../native/contracts.js";
+export type { ContractFacts } from "../native/documents.js";
 export { messageOf } from "./brand.js";
 export { allOf, anyOf, type Capability } from "./capability.js";
 export { field, rpc, service, serviceOf, wireType } from "./decorators.js";

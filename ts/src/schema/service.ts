@@ -4,7 +4,8 @@
 // descriptors (`method.ts`), the class form (`decorators.ts`), serving and calling.
 
 import { AsterError, Code } from "../errors.js";
-import { type ContractFacts, contractManifest, describeContract } from "../native/contracts.js";
+import { contractManifest, describeContract } from "../native/contracts.js";
+import type { ContractFacts } from "../native/documents.js";
 import { type Capability, capabilityOf } from "./capability.js";
 import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";

@@ -4,6 +4,7 @@
 // endpoint (node/endpoint.ts), single calls (call.ts).
 
 import { type Logger, logSafely } from "../logging.js";
+import type { ServedService } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import { type BoundMethod, type BoundService, bindService } from "../service/binding.js";
@@ -29,11 +30,9 @@ const NO_CONTRACT_ID = "0".repeat(64);
 export function startServing(port: Port, node: number, serving: Serving): () => void {
   const bound = serving.services.map((implementation) => bindService(implementation.service));
   checkManifest(bound);
-  const documents = JSON.stringify(bound.map((service) => servedDocument(service, serving)));
+  const served = bound.map((service) => servedService(service, serving));
   // Handles are known only after the call, calls come only through the event loop: none can be missed between.
-  const handles = JSON.parse(
-    controlCall((native) => native.nodeServe(port.number, node, documents)),
-  ) as number[][];
+  const handles = controlCall((native) => native.nodeServe(port.number, node, served));
   const grace = new GraceWatch(serving.logger);
   for (const [index, service] of bound.entries()) {
     const handlers = implementationHandlers(serving.services[index], `services[${index}]`);
@@ -53,14 +52,19 @@ export function startServing(port: Port, node: number, serving: Serving): () => 
   };
 }
 
-function servedDocument(service: BoundService, { maxCallMs, compress, logger }: Serving): object {
+function servedService(service: BoundService, { maxCallMs, compress, logger }: Serving): ServedService {
+  const { name, version, modes } = service.definition;
   return {
-    document: service.document,
+    name,
+    version,
+    modes,
     contractId: announcedId(service, logger),
     plan: service.plan,
     maxCallMs,
     compress,
-    methods: service.methods.map(({ requestRoot, responseRoot }) => ({
+    methods: service.methods.map(({ definition: { wireName, pattern }, requestRoot, responseRoot }) => ({
+      name: wireName,
+      pattern,
       request: requestRoot,
       response: responseRoot,
     })),

@@ -6,7 +6,7 @@
 
 import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
 import type { MessageCodec } from "../message.js";
-import type { ContractFacts } from "../native/contracts.js";
+import type { ContractFacts } from "../native/documents.js";
 import { serviceOf } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
 import {

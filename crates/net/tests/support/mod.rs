@@ -164,9 +164,7 @@ fn copy(event: &Event) -> Event {
         Event::Peer { connection, json } => Event::Peer { connection: *connection, json: json.clone() },
         Event::PeerGone { connection } => Event::PeerGone { connection: *connection },
         Event::Log { json } => Event::Log { json: json.clone() },
-        Event::Settled { request, failed, json } => {
-            Event::Settled { request: *request, failed: *failed, json: json.clone() }
-        }
+        Event::Settled { request } => Event::Settled { request: *request },
     }
 }
 

@@ -1,0 +1,117 @@
+//! Options of endpoints, as TypeScript gives them after its own checks.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aster_net::{NodeLimits, NodeOptions, RelayChoice};
+use napi::Either;
+use napi_derive::napi;
+
+use crate::error::{Failure, Outcome};
+use crate::keys::seed_from_hex;
+
+/// What an endpoint is started with.
+#[napi(object, use_nullable = true, object_to_js = false)]
+pub struct StartOptions {
+    /// Ed25519 seed, 64 hex digits; null: a fresh one.
+    pub secret_key: Option<String>,
+    /// `ip:port`; null: all interfaces, any port.
+    pub bind: Option<String>,
+    /// `disabled`, `default` or the URLs of relays.
+    #[napi(ts_type = "'disabled' | 'default' | Array<string>")]
+    pub relay: Either<String, Vec<String>>,
+    /// Bounds on peers.
+    pub limits: LimitOptions,
+}
+
+/// Bounds on what peers may take up; null: the default.
+#[napi(object, use_nullable = true, object_to_js = false)]
+#[derive(Clone, PartialEq)]
+pub struct LimitOptions {
+    /// Streams that a peer may have open on one connection.
+    pub max_streams: Option<u32>,
+    /// How long a handshake, or a stream's header, may take.
+    pub header_timeout_ms: Option<f64>,
+    /// How long a started frame, or an awaited single request, may take.
+    pub body_timeout_ms: Option<f64>,
+    /// Bytes that waiting messages may occupy, for each connection.
+    pub peer_bytes: Option<u32>,
+    /// Calls that a peer may leave before their answer at once.
+    pub reset_burst: Option<u32>,
+    /// Calls that a peer may leave so each second after that.
+    pub resets_per_second: Option<u32>,
+    /// Connections served at once.
+    pub max_connections: Option<u32>,
+}
+
+/// Start options in the core's types. Equal ones may share an endpoint.
+#[derive(Clone, PartialEq)]
+pub(crate) struct EndpointOptions {
+    secret_key: Option<[u8; 32]>,
+    bind: Option<SocketAddr>,
+    relay: RelayChoice,
+    limits: LimitOptions,
+}
+
+impl StartOptions {
+    pub(crate) fn check(self) -> Outcome<EndpointOptions> {
+        let secret_key = self.secret_key.as_deref();
+        let secret_key = secret_key.map(|key| seed_from_hex("options.secretKey", key)).transpose()?;
+        let bind = self.bind.as_deref().map(bind_address).transpose()?;
+        let relay = match self.relay {
+            Either::A(word) if word == "disabled" => RelayChoice::Disabled,
+            Either::A(word) if word == "default" => RelayChoice::Default,
+            Either::B(urls) => RelayChoice::Urls(urls),
+            Either::A(_) => {
+                let known = "must be \"disabled\", \"default\" or { urls: [...] }";
+                return Err(Failure::option("options.relay", known));
+            }
+        };
+        // Checked here, so that starting cannot fail on them later.
+        self.limits.to_limits()?;
+        Ok(EndpointOptions { secret_key, bind, relay, limits: self.limits })
+    }
+}
+
+fn bind_address(text: &str) -> Outcome<SocketAddr> {
+    text.parse().map_err(|_| {
+        let problem =
+            format_args!("{text:?} is not an IP address with a port, such as \"127.0.0.1:0\"").to_string();
+        Failure::option("options.bind", problem)
+    })
+}
+
+impl EndpointOptions {
+    pub(crate) fn to_node_options(&self) -> Outcome<NodeOptions> {
+        Ok(NodeOptions {
+            secret_key: self.secret_key,
+            bind: self.bind,
+            relay: self.relay.clone(),
+            limits: self.limits.to_limits()?,
+        })
+    }
+}
+
+impl LimitOptions {
+    fn to_limits(&self) -> Outcome<NodeLimits> {
+        let default = NodeLimits::default();
+        let time = |name, given: Option<f64>, default| {
+            given.map_or(Ok(default), |ms| milliseconds(&format!("options.limits.{name}"), ms))
+        };
+        Ok(NodeLimits {
+            max_streams: self.max_streams.unwrap_or(default.max_streams),
+            header_timeout: time("headerTimeoutMs", self.header_timeout_ms, default.header_timeout)?,
+            body_timeout: time("bodyTimeoutMs", self.body_timeout_ms, default.body_timeout)?,
+            peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),
+            reset_burst: self.reset_burst.unwrap_or(default.reset_burst),
+            resets_per_second: self.resets_per_second.unwrap_or(default.resets_per_second),
+            max_connections: self.max_connections.unwrap_or(default.max_connections),
+        })
+    }
+}
+
+/// A number of milliseconds, the value of the argument `path`.
+pub(crate) fn milliseconds(path: &str, ms: f64) -> Outcome<Duration> {
+    Duration::try_from_secs_f64(ms / 1000.0)
+        .map_err(|_| Failure::option(path, "must be a number of milliseconds"))
+}
