@@ -8,6 +8,7 @@ import { realpathSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { addon } from "./steps/addon.mjs";
+import { cargoDenyStep } from "./steps/cargo-deny.mjs";
 import { dependencies } from "./steps/dependencies.mjs";
 import { goStep } from "./steps/go.mjs";
 import { javaStep } from "./steps/java.mjs";
@@ -18,7 +19,10 @@ import { rustPeerStep } from "./steps/rust-peer.mjs";
 import { dim, green, heading, Missing, main, Problem, say, seconds, yellow } from "./support/console.mjs";
 import { forget, fresh, remember } from "./support/stamp.mjs";
 
-const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep, goStep];
+const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep, goStep, cargoDenyStep];
+
+/** Steps that take minutes and that only `npm run test:full` needs. */
+const FOR_FULL_TESTS = ["cargo-deny"];
 
 /**
  * Runs the named steps in their order; those whose inputs did not change are passed over. Returns by name why a step
@@ -64,7 +68,7 @@ if (realpathSync(process.argv[1]) === import.meta.filename) {
   await main(async () => {
     const { values } = parseArgs({ options: { only: { type: "string" }, force: { type: "boolean" } } });
     const known = steps.map((step) => step.name);
-    const names = values.only?.split(",") ?? known;
+    const names = values.only?.split(",") ?? known.filter((name) => !FOR_FULL_TESTS.includes(name));
     const unknown = names.find((name) => !known.includes(name));
     if (unknown !== undefined)
       throw new Problem(`There is no step "${unknown}"; the steps are ${known.join(", ")}.`);

@@ -1,18 +1,21 @@
 /**
  * Everything that must hold, on a machine where nothing was done before: set-up, formatting and lints, types,
- * Rust tests, Node tests, and the tests against the Python reference. Goes on after a failure, so that one run
- * tells all; ends with one line of counts, and with code 1 when anything failed.
+ * the package as it is published, Rust tests, Node tests, and the tests against the Python reference. Goes on after a
+ * failure, so that one run tells all; ends with one line of counts, and with code 1 when anything failed.
  *
- *   node scripts/test.mjs [--full] [--clippy] [--fuzz-seconds N] [--only lint,types,rust,node,interop,fuzz]
+ *   node scripts/test.mjs [--full] [--clippy] [--fuzz-seconds N] [--only PART,PART]
  *
- * `--full` takes larger sizes, and fuzzes each target for ten minutes or for `--fuzz-seconds`.
+ * The parts are lint, types, package, rust, node, interop, and with `--full` also deny and fuzz. `--full` takes larger
+ * sizes, and fuzzes each target for ten minutes or for `--fuzz-seconds`. `--clippy` adds the slower lints of Rust.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { fuzz, fuzzTargets } from "./fuzz.mjs";
 import { setup } from "./setup.mjs";
-import { green, heading, main, Problem, red, say, seconds, yellow } from "./support/console.mjs";
+import { cargoDeny } from "./steps/cargo-deny.mjs";
+import { green, heading, Missing, main, Problem, red, say, seconds, yellow } from "./support/console.mjs";
+import { fetching } from "./support/fetching.mjs";
 import { inLoopback, loopbackProblem } from "./support/loopback.mjs";
 import { at, bin, cargo, run } from "./support/process.mjs";
 import { Tally } from "./support/tally.mjs";
@@ -26,20 +29,30 @@ const parts = {
     title: "Formatting and lints",
     run: async ({ full, clippy }) => {
       await check("biome", bin("biome"), ["check", "."]);
+      await check("unused code", bin("knip"), []);
       await check("rustfmt", "cargo", ["fmt", "--all", "--check"]);
-      if (full || clippy)
-        await check(
-          "clippy",
-          "cargo",
-          cargo("clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"),
-        );
+      if (full || clippy) {
+        const everything = ["--release", "--workspace", "--all-targets"];
+        await check("clippy", "cargo", cargo("clippy", ...everything, "--", "-D", "warnings"));
+        await rustdoc();
+      }
     },
   },
   types: {
-    title: "Types of tests and examples, compile-time tests",
+    title: "Types of tests and examples, compile-time tests, API pages",
     run: async () => {
       await check("tests, examples, benches", bin("tsc"), ["-p", "tsconfig.test.json"]);
       await check("compile-time tests", bin("tsc"), ["-p", "tsconfig.types.json"]);
+      await check("API pages", bin("typedoc"), ["--emit", "none"]);
+    },
+  },
+  package: {
+    title: "The package as it is published",
+    run: async () => {
+      await check("publint", bin("publint"), ["--strict"]);
+      // A CommonJS program loads the package with import(), or with require() where Node can (`__test__/package/loading.test.ts`).
+      const rules = ["--ignore-rules", "cjs-resolves-to-esm"];
+      await check("types of each entry", bin("attw"), ["--pack", ".", ...rules, ...PLAIN]);
     },
   },
   rust: { title: "Rust tests", run: rust },
@@ -53,11 +66,14 @@ const parts = {
       ]),
   },
   interop: { title: "Tests against peers in other languages", run: interop },
+  deny: { title: "Licences, versions and advisories of the Rust crates", run: denied },
   fuzz: { title: "Fuzzing", run: fuzzing },
 };
 
-/** Part of a run only where asked for: it takes minutes for each of its targets. */
-const LONG = ["fuzz"];
+/** Part of a run only where asked for: they take minutes. */
+const LONG = ["deny", "fuzz"];
+
+const PLAIN = ["--no-color", "--no-emoji", "--no-summary", "--format", "ascii"];
 
 function report(started) {
   heading(`Result, after ${seconds(started)}`);
@@ -66,11 +82,17 @@ function report(started) {
   say((tally.failed === 0 ? green : red)(tally.line()));
 }
 
-async function check(name, command, args) {
+async function check(name, command, args, options) {
   const started = performance.now();
-  const code = await run(command, args);
+  const code = await run(command, args, options);
   tally.check(code);
   say(`${code === 0 ? green("ok") : red("FAILED")} ${name} (${seconds(started)})`);
+}
+
+/** Private items too: their links are read in an editor. */
+function rustdoc() {
+  const args = cargo("doc", "--release", "--workspace", "--no-deps", "--document-private-items");
+  return check("rustdoc", "cargo", args, { env: { RUSTDOCFLAGS: "-D warnings" } });
 }
 
 async function rust() {
@@ -91,8 +113,9 @@ async function vitest(name, [command, ...args], env = {}) {
 
 async function interop() {
   const command = [bin("vitest"), "run", ...projects("differential", "interop")];
-  await peerProblem("rust-peer");
-  const env = { ASTER_NO_JAVA: await peerProblem("java"), ASTER_NO_GO: await peerProblem("go") };
+  const peer = (name) => stepProblem(name, `The tests against ${name}`);
+  await peer("rust-peer");
+  const env = { ASTER_NO_JAVA: await peer("java"), ASTER_NO_GO: await peer("go") };
   const reason = await interopProblem();
   if (reason === null) return vitest("interop", inLoopback(command), { ...env, ASTER_INTEROP: "run" });
   missing.push(`The tests against the Python reference did not run: ${reason}`);
@@ -101,18 +124,34 @@ async function interop() {
   await vitest("interop", command, { ...env, ASTER_INTEROP: "" });
 }
 
-/** Why there is no peer in this language, or "". A peer that could be built and was not is a failure. */
-async function peerProblem(name) {
+/** Why this machine cannot do a step of the set-up, or "". */
+const stepProblem = (name, what) =>
+  problem(what, async () => {
+    const reason = (await setup([name])).get(name);
+    if (reason !== undefined) throw new Missing(reason);
+  });
+
+/** Why this machine cannot do something, or "". Something that it could do and that failed is a failure. */
+async function problem(what, act) {
   try {
-    const reason = (await setup([name])).get(name) ?? "";
-    if (reason !== "") missing.push(`The tests against ${name} did not run: ${reason}`);
-    return reason;
+    await act();
+    return "";
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    tally.check(1);
-    say(red(error.message));
+    if (error instanceof Missing) missing.push(`${what} did not run: ${error.message}`);
+    else tally.check(1);
+    say(error instanceof Missing ? yellow(missing.at(-1)) : red(error.message));
     return error.message;
   }
+}
+
+async function denied() {
+  if ((await stepProblem("cargo-deny", "cargo-deny")) !== "") return tally.skipped.push("cargo-deny");
+  const rules = ["--deny", "unmatched-skip", "bans", "licenses", "sources"];
+  await check("cargo-deny", cargoDeny, ["check", ...rules]);
+  const fetched = () => fetching("The advisories of RustSec cannot be fetched", cargoDeny, ["fetch", "db"]);
+  if ((await problem("The check for advisories", fetched)) !== "") return tally.skipped.push("advisories");
+  return check("advisories", cargoDeny, ["check", "--disable-fetch", "advisories"]);
 }
 
 async function fuzzing({ "fuzz-seconds": seconds }) {

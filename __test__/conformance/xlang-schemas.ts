@@ -37,7 +37,7 @@ export interface Schemas {
 }
 
 /** A value of an extension: its bytes, under its tag. */
-export class Blob {
+class Blob {
   readonly tag: string;
   readonly payload: string;
   constructor(tag: string, payload: string) {
@@ -127,7 +127,7 @@ function microsOf(text: string): bigint {
 }
 
 /** A value for a place of a known type. */
-export function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
+function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
   if (value !== null && typeof value === "object" && "$ref" in value)
     return schemas.identities.get(value.$ref);
   if (type === "any" || type === "list" || type === "dict") return dynamicOf(schemas, value, side);

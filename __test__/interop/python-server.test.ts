@@ -1,7 +1,16 @@
 /** Our client calls the Python server: what is equal in both payload modes, then what only one of them can carry. */
 import { type AsterClient, Code, type Infer, type InferInput, type Stub } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Kinds, Lab, LabNext, LabPostponed, type Paint, pattern, type Shape } from "./lab/contract.ts";
+import {
+  type Bag,
+  type Kinds,
+  Lab,
+  LabNext,
+  LabPostponed,
+  type Paint,
+  pattern,
+  type Shape,
+} from "./lab/contract.ts";
 import { chunks, collect, connect, failure } from "./support/calls.ts";
 import { describeInterop, type PythonServer, startPythonServer } from "./support/python.ts";
 
@@ -337,9 +346,7 @@ function xlangOnly(): void {
         ["l", [1, ["x"]]],
       ]),
     };
-    expect(await client.stub(Lab).bag(bag as InferInput<typeof import("./lab/contract.ts").Bag>)).toEqual(
-      bag,
-    );
+    expect(await client.stub(Lab).bag(bag as InferInput<typeof Bag>)).toEqual(bag);
   });
 }
 

@@ -1,13 +1,8 @@
 /** The arrows of `docs/architecture.md`: who may depend on whom, in cargo's graph and in TypeScript's imports. */
-import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { ourCrates } from "./support/cargo.ts";
 import { circles, type Import, imports, sources } from "./support/imports.ts";
-import { at, filesBelow, read } from "./support/tree.ts";
-
-interface CargoPackage {
-  readonly name: string;
-  readonly dependencies: readonly { readonly name: string; readonly kind: string | null }[];
-}
+import { filesBelow, read } from "./support/tree.ts";
 
 /** What each of our crates may depend on, of ours. Tests may use the testkit everywhere. */
 const crateArrows: Readonly<Record<string, readonly string[]>> = {
@@ -42,12 +37,6 @@ const fences: readonly { readonly crates: RegExp; readonly only: readonly string
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
   { crates: /^tokio/, only: ["aster-net", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"] },
 ];
-
-function cargoPackages(): CargoPackage[] {
-  const args = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
-  const text = execFileSync("cargo", args, { cwd: at(), encoding: "utf8", maxBuffer: 1 << 26 });
-  return (JSON.parse(text) as { packages: CargoPackage[] }).packages;
-}
 
 /** The parts of ts/src: which files belong to a part, and which parts it may import from beside itself. */
 interface Part {
@@ -127,7 +116,7 @@ const knownCircles: readonly { readonly why: string; readonly files: readonly st
 const arrow = ({ from, to }: Import) => `${from} -> ${to}`;
 
 describe("crates", () => {
-  const packages = cargoPackages();
+  const packages = ourCrates();
   const ours = new Set(packages.map((crate) => crate.name));
 
   it("are all known to this test", () => {

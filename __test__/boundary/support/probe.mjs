@@ -4,10 +4,10 @@
  */
 import { bidiStream, clientStream, implement, message, serverStream, service, t, unary } from "aster-rpc";
 
-export const Item = message("probe/Item", { id: t.int, data: t.bytes.default(new Uint8Array()) });
+const Item = message("probe/Item", { id: t.int, data: t.bytes.default(new Uint8Array()) });
 /** As Item, in a form that JSON has. */
-export const Note = message("probe/Note", { id: t.int, text: t.string.default("") });
-export const Loose = message("probe/Loose", {
+const Note = message("probe/Note", { id: t.int, text: t.string.default("") });
+const Loose = message("probe/Loose", {
   any: t.any,
   map: t.map(t.string, t.any),
   record: t.record(t.string),

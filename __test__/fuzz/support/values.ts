@@ -16,7 +16,7 @@ const TEXTS = [
 ];
 
 /** A text of one of the three encodings of strings. */
-export function makeText(random: Random): string {
+function makeText(random: Random): string {
   if (random.once(6)) return random.pick(TEXTS);
   const most = random.pick([0x7f, 0x7f, 0xff, 0xd7ff, 0xffff, 0x10ffff]);
   let text = "";

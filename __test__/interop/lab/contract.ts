@@ -4,8 +4,8 @@
  */
 import { bidiStream, clientStream, message, serverStream, service, t, unary } from "aster-rpc";
 
-export const Hue = t.enum("lab.v1/Hue", { RED: "red", DEEP_BLUE: "deep-blue", GREEN: "green" });
-export const Rank = t.enum("lab.v1/Rank", { LOW: 1, HIGH: 9 });
+const Hue = t.enum("lab.v1/Hue", { RED: "red", DEEP_BLUE: "deep-blue", GREEN: "green" });
+const Rank = t.enum("lab.v1/Rank", { LOW: 1, HIGH: 9 });
 
 export const Kinds = message("lab.v1/Kinds", {
   flag: t.bool,
@@ -26,9 +26,9 @@ export const Kinds = message("lab.v1/Kinds", {
   data: t.bytes,
 });
 
-export const Moments = message("lab.v1/Moments", { day: t.optional(t.date), at: t.optional(t.timestamp) });
+const Moments = message("lab.v1/Moments", { day: t.optional(t.date), at: t.optional(t.timestamp) });
 
-export const Point = message("lab.v1/Point", { x: t.int.default(0), y: t.int.default(0) });
+const Point = message("lab.v1/Point", { x: t.int.default(0), y: t.int.default(0) });
 
 export const Shape = message("lab.v1/Shape", {
   name: t.string.default(""),
@@ -49,7 +49,7 @@ export const Shape = message("lab.v1/Shape", {
   lineNumber2: t.int.name("lineNumber2").default(0),
 });
 
-export const Numbered = message("lab.v1/Numbered", {
+const Numbered = message("lab.v1/Numbered", {
   names: t.map(t.int, t.string),
   tags: t.set(t.string),
   primes: t.set(t.int),
@@ -66,9 +66,9 @@ export const Paint = message("lab.v1/Paint", {
 
 export const Bag = message("lab.v1/Bag", { thing: t.any, items: t.anyList, pairs: t.anyMap });
 
-export const Nothing = message("lab.v1/Nothing", {});
+const Nothing = message("lab.v1/Nothing", {});
 
-export const Text = message("lab.v1/Text", { text: t.string });
+const Text = message("lab.v1/Text", { text: t.string });
 
 export const Order = message("lab.v1/Order", {
   count: t.int.default(0),
@@ -82,7 +82,7 @@ export const Chunk = message("lab.v1/Chunk", { index: t.int, body: t.string.defa
 
 export const Total = message("lab.v1/Total", { items: t.int, characters: t.int, inOrder: t.bool });
 
-export const Seen = message("lab.v1/Seen", {
+const Seen = message("lab.v1/Seen", {
   metadata: t.map(t.string, t.string),
   hasDeadline: t.bool,
   remainingMillis: t.int,

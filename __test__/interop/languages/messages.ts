@@ -72,7 +72,7 @@ kind("Bytes", t.bytes, [Uint8Array.of(0, 1, 255), new Uint8Array(), new Uint8Arr
 kind("Day", t.date, ["1969-12-31", "1970-01-01", "2024-02-29", "2024-07-01"]);
 kind("Time", t.timestampMicros, [-500_000n, 0n, 1_700_000_000_123_456n]);
 
-export const Color = t.enum("interop/Color", ["RED", "DEEP_BLUE", "GREEN"]);
+const Color = t.enum("interop/Color", ["RED", "DEEP_BLUE", "GREEN"]);
 kind("Paint", Color, ["GREEN", "RED"]);
 
 const Optionals = message("interop/Optionals", {

@@ -6,7 +6,7 @@ const Level = t.enum("ref.v1/Level", { LOW: 10, MID: 20, HIGH: 30 });
 
 export const Empty = message("ref.v1/Empty", {});
 
-export const Scalars = message("ref.v1/Scalars", {
+const Scalars = message("ref.v1/Scalars", {
   text: t.string.default(""),
   count: t.bigint.default(0n), // the client sends 2^62
   ratio: t.float.default(0),

@@ -1,7 +1,7 @@
 //! Two contracts compared in plain words: what changed, whom it breaks, what to do (`docs/contracts.md`).
 //!
 //! Owns the rules of evolution as code, over manifests, exported contracts and service documents alike. Does not own
-//! their reading ([`side`]) or wording for people ([`text`]). An id that differs breaks every stub that checks it, so
+//! their reading (`side`) or wording for people (`text`). An id that differs breaks every stub that checks it, so
 //! the question is never whether bytes might still fit, but who can still talk to whom.
 
 use serde::Serialize;

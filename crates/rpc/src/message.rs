@@ -17,7 +17,7 @@ pub trait Message: Sized + Send + 'static {
     fn from_value(value: Value) -> Result<Self, RpcStatus>;
 }
 
-/// What can stand in a field of a struct that [`message!`] declares.
+/// What can stand in a field of a struct that [`message!`](crate::message!) declares.
 pub trait Field: Sized {
     /// The value of the field.
     fn to_field(&self, types: &Types) -> Value;

@@ -21,7 +21,7 @@ export function unaryCall(
 }
 
 /** Many requests, one response. Opens at once: its deadline counts from now. Rejects, never throws. */
-export function uploadCall(
+function uploadCall(
   method: ClientMethod,
   items: unknown,
   options: CallOptions | undefined,

@@ -11,7 +11,7 @@ import { NO_TIMEOUT } from "../port/operations.js";
 import type { Port } from "../port/port.js";
 
 /** Deadline of unary and client-stream calls that name none. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Options of one call. */
 export interface CallOptions {

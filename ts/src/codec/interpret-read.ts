@@ -221,7 +221,7 @@ const scalars: Readonly<Record<string, ReadValue>> = {
 };
 
 /** Makes the reader of a scalar kind. */
-export function scalarReader(kind: ScalarKind, lend: boolean): ReadValue {
+function scalarReader(kind: ScalarKind, lend: boolean): ReadValue {
   if (kind.word === "int")
     return kind.js === "bigint" ? (reader) => reader.bigint() : (reader) => reader.int();
   if (kind.word === "bytes") return lend ? (reader) => reader.bytesView() : (reader) => reader.bytes();

@@ -136,7 +136,7 @@ function narrowed(value: unknown, narrow: number): unknown {
 }
 
 /** Writes an enum member by its name. */
-export function writeMember(writer: MessageWriter, type: EnumType, value: unknown): void {
+function writeMember(writer: MessageWriter, type: EnumType, value: unknown): void {
   const ordinal = typeof value === "string" ? type.definition.ordinals.get(value) : undefined;
   if (ordinal === undefined) refuse();
   writer.ensure(5);

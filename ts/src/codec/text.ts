@@ -24,7 +24,7 @@ const { latin1Write, ucs2Write, utf8Write, latin1Slice, ucs2Slice, utf8Slice } =
   Buffer.prototype as unknown as Bulk;
 
 /** Strings of up to this many characters are written in a loop. */
-export const SHORT_TEXT = 24;
+const SHORT_TEXT = 24;
 
 /** The room for a short string: one byte of length and its characters. */
 export const SHORT_TEXT_ROOM: number = SHORT_TEXT + 1;

@@ -93,7 +93,7 @@ export function writeTimestamp(writer: MessageWriter, value: unknown): void {
   putTimestamp(writer, BigInt(seconds), (ms - seconds * 1000) * 1_000_000);
 }
 
-export function writeMicros(writer: MessageWriter, value: unknown): void {
+function writeMicros(writer: MessageWriter, value: unknown): void {
   if (!scalarKinds.timestampMicros.fits(value)) refuse();
   const micros = value as bigint;
   // Floor division, so that the rest of the second is never negative.

@@ -9,7 +9,7 @@ import type { NativeBinding } from "./documents.js";
 import { errorOf } from "./failure.js";
 
 /** The version of the boundary that this library was written for (docs/boundary.md). */
-export const BRIDGE_VERSION = "0.1.0";
+const BRIDGE_VERSION = "0.1.0";
 
 let binding: NativeBinding | null = null;
 

@@ -8,7 +8,7 @@ import type { Gate } from "./operations.js";
 import type { Port } from "./port.js";
 
 /** Bytes that one direction of a stream may have under way. */
-export const STREAM_BUDGET: number = 1024 * 1024;
+const STREAM_BUDGET: number = 1024 * 1024;
 /** A reader gives room back in steps of this size, or when it has nothing left to read. */
 export const CREDIT_STEP: number = 64 * 1024;
 /** What each message costs beside its own bytes. */

@@ -8,7 +8,7 @@ import { brand } from "./brand.js";
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import { checkOptions, splitTag, wireNameOfKey } from "./names.js";
-import { asSchema, nodeOf, type SchemaObject, SchemaObject as SchemaValue } from "./schema.js";
+import { asSchema, type SchemaObject, SchemaObject as SchemaValue } from "./schema.js";
 import type { MessageOf } from "./types.js";
 import { checkDefault, conformShallow } from "./validate.js";
 
@@ -107,7 +107,7 @@ export function readField(key: string, value: unknown, what: string): FieldDefin
 }
 
 /** A message schema at run time; users see it as `MessageOf`. */
-export class MessageSchema extends SchemaValue {
+class MessageSchema extends SchemaValue {
   readonly definition: MessageDefinition;
 
   constructor(definition: MessageDefinition) {
@@ -191,11 +191,4 @@ function fieldReader(fields: object, key: string, what: string): FieldReader {
   const field = readField(key, property?.value, what);
   checkDefault(field, `${what}.${key}`);
   return Object.assign(() => field, { ready: true });
-}
-
-/** The definition behind a schema that must be a message. */
-export function messageBehind(schema: SchemaObject, path: string): MessageDefinition {
-  const node = nodeOf(schema);
-  if (node.kind !== "message") throw new TypeError(`${path}: has to be a message`);
-  return node.message;
 }

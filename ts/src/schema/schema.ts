@@ -100,7 +100,7 @@ export function registerClass(target: object, schema: SchemaObject): void {
 }
 
 /** The schema that a value is, or null. */
-export function schemaOf(value: unknown): SchemaObject | null {
+function schemaOf(value: unknown): SchemaObject | null {
   if (value instanceof SchemaObject) return value;
   return typeof value === "function" ? (classSchemas.get(value) ?? null) : null;
 }

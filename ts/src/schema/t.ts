@@ -6,7 +6,7 @@
 import { enumeration } from "./enum.js";
 import { extension } from "./extension.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
-import { asInner, asPart, asSchema, nodeOf, SchemaObject, sharedOf } from "./schema.js";
+import { asInner, asPart, asSchema, SchemaObject, sharedOf } from "./schema.js";
 import type {
   AnyValue,
   BytesSchema,
@@ -231,8 +231,3 @@ export const t: Builders = Object.freeze({
   union,
   ref,
 });
-
-/** True for a schema that null fits. */
-export function isOptional(schema: SchemaObject): boolean {
-  return nodeOf(schema).kind === "optional";
-}

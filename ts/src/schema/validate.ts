@@ -184,7 +184,7 @@ export function entriesOf(value: unknown): [unknown, unknown][] | null {
 }
 
 /** An object literal or an object without prototype. */
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -61,7 +61,7 @@ export const access: Check<Access> = (value, path) => {
 };
 
 /** Check of `services`: at least one, no two of the same name and version. */
-export const services: Check<readonly Implementation[]> = (value, path) => {
+const services: Check<readonly Implementation[]> = (value, path) => {
   if (!Array.isArray(value) || value.length === 0)
     throw optionError(path, "must be an array of implementations, with at least one");
   const seen = new Set<string>();

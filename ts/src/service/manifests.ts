@@ -22,7 +22,7 @@ interface Manifest {
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** The manifest that the project keeps beside its code. */
-export function projectManifestFile(): string {
+function projectManifestFile(): string {
   return path.resolve(".aster", "manifest.json");
 }
 
