@@ -153,7 +153,7 @@ describe("aster contract export, import, verify", () => {
     writeFileSync(file("evil.json"), JSON.stringify({ ...json(exported), service: "../../evil" }));
     const { code, err } = await aster("contract", "import", "evil.json");
     expect(code).toBe(1);
-    expect(err).toMatch(/cannot be kept as a file/);
+    expect(err).toMatch(/cannot be a file name/);
   });
 });
 

@@ -76,8 +76,8 @@ describe("a server beside a manifest", () => {
   });
 
   it.each([
-    ["is no JSON", "{"],
-    ["is no manifest", "[1]"],
+    ["is not valid JSON", "{"],
+    ["is not a manifest", "[1]"],
   ])("refuses to start when the file %s", async (problem, content) => {
     write(".aster/manifest.json", content);
     const error = await failure(start());

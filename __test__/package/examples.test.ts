@@ -55,7 +55,7 @@ async function billing(flags: readonly string[]): Promise<void> {
     await closed;
   }
   expect(server.lines).toEqual(
-    expect.arrayContaining([expect.stringContaining("the caller left"), "stopped"]),
+    expect.arrayContaining([expect.stringContaining("the caller cancelled"), "stopped"]),
   );
   expect(server.process.exitCode).toBe(0);
 }

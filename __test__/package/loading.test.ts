@@ -32,7 +32,7 @@ it("without the addon, schemas can be declared, and what needs it says how to ge
       try { generateSecretKey(); } catch (error) { console.log(error.message, error.cause instanceof Error); }
     `;
     const text = run(copy, `(async () => { ${script} })()`);
-    expect(text).toMatch(/^a\/B\nthe native part of aster-rpc for .* "npm install aster-rpc".* true\n$/);
+    expect(text).toMatch(/^a\/B\nthe addon of aster-rpc for .* "npm install aster-rpc".* true\n$/);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -27,7 +27,7 @@ const billing = implement(Billing, {
       // Without end: the caller decides when it has seen enough, and flow control decides how fast.
       for (; ; sequence += 1) yield { sequence, invoiceId, what: happening(sequence) };
     } finally {
-      console.log(`watchEvents: the caller left, ${sequence} events were made`);
+      console.log(`watchEvents: the caller cancelled after ${sequence} events`);
     }
   },
 

@@ -177,7 +177,7 @@ describe("implement()", () => {
   it("names what is missing and what is too much", () => {
     const { talk: _, ...less } = storeHandlers;
     expect(() => implement(Store, less as never)).toThrow(/talk has no handler/);
-    expect(() => implement(Store, { ...storeHandlers, more() {} } as never)).toThrow(/more is no method/);
+    expect(() => implement(Store, { ...storeHandlers, more() {} } as never)).toThrow(/more is not a method/);
     expect(() => implement(Store, null as never)).toThrow(TypeError);
   });
 

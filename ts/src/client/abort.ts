@@ -1,9 +1,9 @@
 // Calls that end when a user's AbortSignal aborts.
 //
-// Owns: one listener for each signal, however many calls share it (Node warns at the eleventh), and none when no
-// call is left. Does not own: what an abort means to a call (call.ts).
+// Owns: one listener for each signal. All calls with that signal share it, because Node warns at eleven listeners. The
+// listener is removed with the last call. Does not own: the effect of an abort on a call (call.ts).
 
-/** Something that an aborted signal ends. */
+/** A call that ends when its signal aborts. */
 export interface Abortable {
   abort(signal: AbortSignal): void;
 }
@@ -15,7 +15,7 @@ interface Group {
 
 const groups = new WeakMap<AbortSignal, Group>();
 
-/** Ends the call when the signal aborts, until {@link unlisten}. The signal has not aborted yet. */
+/** Calls `call.abort` when the signal aborts, until {@link unlisten}. The signal must not be aborted yet. */
 export function listen(signal: AbortSignal, call: Abortable): void {
   let group = groups.get(signal);
   if (group === undefined) {
@@ -25,7 +25,7 @@ export function listen(signal: AbortSignal, call: Abortable): void {
   group.calls.add(call);
 }
 
-/** The call does not care any more. */
+/** Removes a call, which has ended. */
 export function unlisten(signal: AbortSignal, call: Abortable): void {
   const group = groups.get(signal);
   if (group === undefined || !group.calls.delete(call) || group.calls.size > 0) return;

@@ -1,35 +1,35 @@
-// One call of this client, of any of the four patterns.
+// One call of this client, for all four call patterns.
 //
-// Owns: opening, the reaction to each event, leaving (signal, break, undecodable answer), and that exactly one
-// outcome reaches the caller. The patterns are two booleans of the method: a request stream gives the call an
-// outlet, a response stream gives it an inbox. Does not own: deadlines and status bytes (Rust).
+// Owns: opening the call, the reaction to each event, cancelling (signal, break, undecodable response), and that the
+// caller gets exactly one result. Two booleans of the method describe the pattern: with a request stream the call has an
+// outlet, with a response stream it has an inbox. Does not own: deadlines and status bytes (Rust).
 
 import { AsterError, Code } from "../errors.js";
 import type { CallSink, Ended, ItemBatch } from "../port/events.js";
-import { giveRoom, Inbox, type InboxOwner } from "../port/inbox.js";
+import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
 import { OpenFlag } from "../port/operations.js";
 import { Outlet } from "../port/outlet.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
-import { callOver, outOfOrder, statusError, undecodable, unsent } from "./status.js";
+import { callOver, markNotSent, protocolError, statusError, undecodableError } from "./status.js";
 
-/** A call under way. */
+/** A running call. */
 export class ClientCall implements CallSink, InboxOwner, Abortable {
   readonly method: ClientMethod;
   readonly settings: CallSettings;
-  /** Messages from the server, for response streams. */
+  /** The messages from the server, for response streams. */
   readonly inbox: Inbox | null;
-  /** Messages to the server, for request streams; null until the call is open. */
+  /** The messages to the server, for request streams. Null until the call is open. */
   outlet: Outlet | null = null;
   #resolve: ((value: unknown) => void) | null;
   #reject: ((error: unknown) => void) | null;
   #number = 0;
   #over = false;
   #failure: unknown = null;
-  /** Told once, when nothing is expected any more: for who feeds the request stream. */
-  whenOver: (() => void) | null = null;
+  /** Called once when the call ends. The code that feeds the request stream sets it. */
+  onOver: (() => void) | null = null;
 
-  /** @param resolve and `reject` settle the single response; a response stream ends through its inbox instead. */
+  /** @param resolve and `reject` settle a single response. A response stream ends through its inbox instead. */
   constructor(
     method: ClientMethod,
     settings: CallSettings,
@@ -43,19 +43,19 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     this.inbox = method.responseStream ? new Inbox(method.response, this) : null;
   }
 
-  /** True when nothing is expected any more. */
+  /** True when the call has ended. */
   get over(): boolean {
     return this.#over;
   }
 
-  /** Why the call is over, or null when it ended OK or is under way. */
+  /** The failure of the call. Null while it runs, and after it ended with OK. */
   get failure(): unknown {
     return this.#failure;
   }
 
   /**
-   * Sends OPEN. Throws what makes the call impossible; nothing is left behind then.
-   * @param single the request of a method without a request stream.
+   * Sends OPEN. When it throws, nothing was sent and no state is left.
+   * @param single the request of a method without a request stream
    */
   open(single: unknown): void {
     const { method, settings } = this;
@@ -70,7 +70,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       port.ops.open(number, method.handle, flags, settings.timeoutMs, settings.metadata, codec, single);
     } catch (error) {
       port.leaveCall(number);
-      throw unsent(error, this.#peer);
+      throw markNotSent(error, this.#peer);
     }
     this.#number = number;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
@@ -79,8 +79,8 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   }
 
   /**
-   * Leaves the call. The caller gets `error` as it is, or a stream that is simply done when it is null. The
-   * peer learns a code, and the text of an AsterError only: other texts are not meant for it.
+   * Cancels the call. The caller gets `error` unchanged; with null its stream ends without an error. The peer gets a
+   * code, and the text of an AsterError. Texts of other errors are not sent.
    */
   leave(error: unknown): void {
     if (this.#over) return;
@@ -93,22 +93,22 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     else port.cancelCall(number, Code.CANCELLED, "");
   }
 
-  /** The user's signal aborted. */
+  /** Called when the user's signal aborts. */
   abort(signal: AbortSignal): void {
     this.leave(abortError(signal, this.#peer, false));
   }
 
-  onMessage(bytes: Uint8Array, start: number, end: number, marked: boolean): void {
+  onMessage(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): void {
     const resolve = this.#resolve;
     if (resolve === null) {
-      this.leave(outOfOrder("a stream ended with a single message", this.#peer));
+      this.leave(protocolError("the peer answered a stream with a single message", this.#peer));
       return;
     }
     let value: unknown;
     try {
-      value = this.method.response.read(bytes, start, end, marked);
+      value = this.method.response.read(bytes, start, end, presenceFlagged);
     } catch (error) {
-      this.#finish(undecodable(error, this.#peer));
+      this.#finish(undecodableError(error, this.#peer));
       return;
     }
     this.#finish(null);
@@ -116,14 +116,15 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   }
 
   onItems(batch: ItemBatch): void {
-    if (this.inbox === null) this.leave(outOfOrder("stream items came for a single response", this.#peer));
+    if (this.inbox === null)
+      this.leave(protocolError("the peer sent stream items for a single response", this.#peer));
     else this.inbox.push(batch);
   }
 
   onEnded(ended: Ended): void {
     const error = ended.code === Code.OK ? null : statusError(ended, this.#peer);
     if (error === null && this.inbox === null) {
-      this.#finish(new AsterError(Code.DATA_LOSS, "the call ended without an answer", { peer: this.#peer }));
+      this.#finish(new AsterError(Code.DATA_LOSS, "the call ended without a response", { peer: this.#peer }));
       return;
     }
     this.#finish(error);
@@ -134,23 +135,23 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     this.outlet?.credit(bytes);
   }
 
-  // Server events: the port never delivers them to the odd numbers of clients.
+  // Events of server calls. The port never delivers them to client calls, whose numbers are odd.
   onInputEnd(): void {}
   onAborted(): void {}
 
   onPortClosed(): void {
-    const error = new AsterError(Code.UNAVAILABLE, "the environment is shutting down", { peer: this.#peer });
+    const error = new AsterError(Code.UNAVAILABLE, "this thread is shutting down", { peer: this.#peer });
     this.#finish(error);
     this.inbox?.end({ error });
   }
 
-  giveBack(bytes: number): void {
+  returnCredit(bytes: number): void {
     if (this.#over) return;
-    giveRoom(this.method.path.port, this.#number, bytes);
+    sendCredit(this.method.path.port, this.#number, bytes);
   }
 
-  broken(error: unknown): unknown {
-    const failure = undecodable(error, this.#peer);
+  onUndecodable(error: unknown): unknown {
+    const failure = undecodableError(error, this.#peer);
     this.leave(failure);
     return failure;
   }
@@ -159,7 +160,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     return this.method.path.endpointId;
   }
 
-  /** The one place where a call becomes over. Rejects a single response when there is an error. */
+  /** Ends the call. No other function does so. A single response is rejected when there is an error. */
   #finish(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
@@ -171,7 +172,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     this.#reject = null;
     this.outlet?.close(error ?? callOver(this.#peer));
     if (error !== null) reject?.(error);
-    this.whenOver?.();
-    this.whenOver = null;
+    this.onOver?.();
+    this.onOver = null;
   }
 }

@@ -1,9 +1,10 @@
-// Options of a client's connection.
+// The options of a client's connection.
 //
 // Owns: their names, types and checks. Does not own: the options of the endpoint (node/node-options.ts).
 
 import {
   type Check,
+  describeValue,
   duration,
   functionOf,
   listOf,
@@ -13,22 +14,22 @@ import {
 } from "../options.js";
 import type { ClientInterceptor } from "./interceptors.js";
 
-/** Options of a connection. */
+/** The options of a connection. */
 export interface ClientOptions {
-  /** What is presented at admission: the text of a credential. Open servers want none. */
+  /** The credential for admission, as text. Servers with open access need none. */
   readonly credential?: string | undefined;
-  /** Deadline of dialling and admission together. Default 30 s. */
+  /** The time limit for connecting and admission together, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
-  /** Run round every call, the first outermost. */
+  /** Functions that run around every call. The first one is the outermost. */
   readonly interceptors?: readonly ClientInterceptor[] | undefined;
 }
 
 const credential: Check<string> = (value, path) => {
-  if (typeof value !== "string") throw optionError(path, "must be the text of a credential");
+  if (typeof value !== "string") throw optionError(path, `must be a string, not ${describeValue(value)}`);
   return value;
 };
 
-/** Checked connection options. */
+/** The options of a connection, checked. */
 export interface CheckedConnection {
   readonly credential: string | undefined;
   readonly timeoutMs: number | undefined;

@@ -1,7 +1,7 @@
 // A connection to one server, after admission.
 //
-// Owns: what the server announced, registration of methods, closing. Does not own: the calls (call.ts) and
-// dialling (node/endpoint.ts).
+// Owns: the services that the server announced, the registration of methods, and closing. Does not own: calls (call.ts)
+// and connecting (node/endpoint.ts).
 
 import { AsterError, Code } from "../errors.js";
 import type { CalledMethod, ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
@@ -12,7 +12,7 @@ import type { CallPath } from "./method.js";
 /** An admitted connection. */
 export class Connection implements CallPath {
   readonly port: Port;
-  /** The number that stands for it at the native side. */
+  /** The number of the connection in the addon. */
   readonly number: number;
   readonly endpointId: string;
   readonly services: readonly ServiceSummary[];
@@ -32,7 +32,7 @@ export class Connection implements CallPath {
     return this.#closed;
   }
 
-  /** Registers a method, once, and returns the handle that stands for it in calls. */
+  /** Registers a method at its first use. Returns its handle for calls. */
   register(method: CalledMethod): number {
     if (this.#closed) {
       throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
@@ -48,14 +48,14 @@ export class Connection implements CallPath {
     return handle;
   }
 
-  /** The path that packets take now. */
+  /** The network path that packets take now. */
   info(): Promise<ConnectionFacts> {
     return this.port.request("takeConnectionFacts", (native, request) =>
       native.connectionInfo(this.port.number, request, this.number),
     );
   }
 
-  /** Closes in order: what this turn sent goes out first. Safe twice. */
+  /** Closes the connection. Operations of this turn of the event loop are sent first. Calling it twice is safe. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

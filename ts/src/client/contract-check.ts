@@ -1,46 +1,46 @@
-// Gate 3 on the client: does the server mean the same service as we do?
+// The contract check of a client: does the server offer the same service?
 //
-// Owns: finding the announced service and comparing contract ids. Does not own: how ids are computed (Rust).
-// Python modules may announce other ids for the same types, which leave responses open; those match, too.
-// Where both sides declared every message compatible, any id does: messages are read field by field.
+// Owns: finding the announced service and comparing contract ids. Does not own: the computation of ids (Rust).
+// For some Python modules the server announces an id that does not include the response types; such an id matches too.
+// When both sides declared every message compatible, every id matches, because messages are then read by field name.
 
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import type { ServiceSummary } from "../native/documents.js";
 
-/** What is known here of the service's contract. */
+/** The contract of a service as this client knows it. */
 export interface ContractIdentity {
   readonly name: string;
   readonly version: number;
-  /** null when it has none; then nothing can be compared. */
+  /** Null when the service has no contract id. Then the ids cannot be compared. */
   readonly contractId: string | null;
   readonly openContractIds: readonly string[];
   readonly problem: string | null;
-  /** Every request and response was declared compatible. */
+  /** True when every request and response was declared compatible. */
   readonly compatible: boolean;
 }
 
-/** True when each side understands other versions of the service than its own. */
+/** True when both sides can read other versions of the service. */
 export function meetsCompatibly(ours: { readonly compatible: boolean }, theirs: ServiceSummary): boolean {
   return ours.compatible && Object.hasOwn(theirs.extensions, "compatible");
 }
 
-/** Tells what differs between the contract of this id and ours, where a manifest of it is at hand. */
+/** Describes the differences between the contract with this id and ours; null without a manifest of that contract. */
 export type Differences = (contractId: string) => string | null;
 
-/** Contract ids that are not ours but were accepted; each is logged once. */
-const told = new Set<string>();
+/** The accepted contract ids that differ from ours. Each is logged once. */
+const loggedIds = new Set<string>();
 
-function tellOnce(logger: Logger, text: string, service: string, contractId: string): void {
-  if (told.has(contractId)) return;
-  told.add(contractId);
+function logOnce(logger: Logger, text: string, service: string, contractId: string): void {
+  if (loggedIds.has(contractId)) return;
+  loggedIds.add(contractId);
   logSafely(() => logger.info(text, { service, contractId }));
 }
 
 /**
- * The announced service that matches ours.
- * @throws {AsterError} NOT_FOUND when none has the name; FAILED_PRECONDITION with reason `CONTRACT_MISMATCH` when
- * version or contract differ.
+ * Finds the announced service that matches ours.
+ * @throws {AsterError} NOT_FOUND when no service has the name; FAILED_PRECONDITION with reason `CONTRACT_MISMATCH` when
+ * version or contract differ
  */
 export function matchContract(
   ours: ContractIdentity,
@@ -58,7 +58,7 @@ export function matchContract(
   }
   if (ours.contractId === null) {
     const why = ours.problem ?? "it cannot be computed";
-    const message = `${ours.name} has no contract id (${why}); { contract: "ignore" } calls it without one`;
+    const message = `${ours.name} has no contract id (${why}); use { contract: "ignore" } to call it without a check`;
     throw new AsterError(Code.FAILED_PRECONDITION, message, {
       peer,
       reason: "NO_CONTRACT_ID",
@@ -67,17 +67,23 @@ export function matchContract(
   }
   if (theirs.contractId === ours.contractId) return theirs;
   if (meetsCompatibly(ours, theirs)) {
-    tellOnce(logger, "the server has another version of a compatible contract", ours.name, theirs.contractId);
+    logOnce(logger, "the server has another version of a compatible contract", ours.name, theirs.contractId);
     return theirs;
   }
   if (!ours.openContractIds.includes(theirs.contractId)) {
     const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
     const diff = differences(theirs.contractId);
-    const told = diff === null ? problem : `${problem}; from the server's to ours:\n${diff}`;
+    const message =
+      diff === null ? problem : `${problem}; the changes from the server's contract to ours:\n${diff}`;
     const details = { serverContractId: theirs.contractId, ...(diff === null ? {} : { diff }) };
-    throw mismatch(ours, told, details, peer);
+    throw mismatch(ours, message, details, peer);
   }
-  tellOnce(logger, "the server's contract id leaves response types open", ours.name, theirs.contractId);
+  logOnce(
+    logger,
+    "the server's contract id does not include the response types",
+    ours.name,
+    theirs.contractId,
+  );
   return theirs;
 }
 

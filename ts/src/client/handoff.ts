@@ -1,7 +1,7 @@
-// Hands values from a sender to an iterating reader, one at a time.
+// A channel that passes values from a sender to a reader, one at a time.
 //
-// Owns: that a sender waits until its value is taken, and that both sides learn of the end. Used where a bidi
-// call runs through interceptors, which see its input as an iterable.
+// Owns: the sender waits until the reader has taken its value, and both sides learn of the end. It is used for bidi
+// calls with interceptors, which see the input as an iterable.
 
 import { callOver, inputEnded } from "./status.js";
 
@@ -18,7 +18,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   readonly #offers: Offer[] = [];
   readonly #readers: ((result: IteratorResult<unknown, undefined>) => void)[] = [];
   #ended = false;
-  /** By the sender, not by a reader that left. */
+  /** True when the sender ended the channel, false when the reader did. */
   #endedBySender = false;
   readonly #peer: string;
   #failure: unknown = null;
@@ -27,7 +27,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
     this.#peer = peer;
   }
 
-  /** Settles when the reader took the value. */
+  /** Passes a value. Settles when the reader has taken it. */
   put(value: unknown): Promise<void> {
     if (this.#endedBySender) return Promise.reject(inputEnded(this.#peer));
     if (this.#failure !== null) return Promise.reject(this.#failure);
@@ -41,14 +41,14 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
     });
   }
 
-  /** Nothing more comes; what waits is still read. */
+  /** Ends the channel. Values that wait are still read. */
   end(): void {
     this.#ended = true;
     this.#endedBySender = true;
     for (const reader of this.#readers.splice(0)) reader(DONE);
   }
 
-  /** The reader's side failed: senders get `error`. */
+  /** Ends the channel because the reader failed. Waiting senders get `error`. */
   fail(error: unknown): void {
     this.#failure = error;
     this.#ended = true;

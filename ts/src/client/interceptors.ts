@@ -1,7 +1,7 @@
-// Client interceptors: an onion of functions round each call. Without any, none of this runs.
+// Client interceptors: functions around each call. Calls without interceptors do not use this module.
 //
-// Owns: what an interceptor sees, how the four patterns pass through the onion. Does not own: the ready-made
-// interceptors, and calls without interceptors (stub.ts goes straight to invoke.ts).
+// Owns: what an interceptor sees, and how the four call patterns pass through interceptors. Does not own: ready-made
+// interceptors, and calls without interceptors (stub.ts uses invoke.ts for them).
 
 import type { StringPairs } from "../errors.js";
 import { pairsOf } from "../metadata.js";
@@ -10,32 +10,32 @@ import { anyCall } from "./invoke.js";
 import type { CallOptions, ClientMethod } from "./method.js";
 import { type BidiCall, FedStream, type ResponseStream } from "./streams.js";
 
-/** A call on its way out. Interceptors may change `input`, `metadata`, `signal` and `timeoutMs`. */
+/** A call before it is sent. Interceptors may change `input`, `metadata`, `signal` and `timeoutMs`. */
 export interface OutgoingCall {
   readonly service: string;
   readonly version: number;
-  /** Wire name of the method. */
+  /** The wire name of the method. */
   readonly method: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
   readonly idempotent: boolean;
-  /** Endpoint id of the server. */
+  /** The endpoint id of the server. */
   readonly peer: string;
   /** The request, or an async iterable of requests. */
   input: unknown;
   metadata: Map<string, string>;
   signal: AbortSignal | undefined;
-  /** As given by the caller: absent means the defaults. */
+  /** The timeout that the caller gave. Undefined means the default. */
   timeoutMs: number | null | undefined;
 }
 
-/** Sends a call on: to the next interceptor, at last to the network. Gives the response, or an iterable of them. */
+/** Passes a call to the next interceptor, or to the network. Returns the response, or an iterable of responses. */
 export type ClientNext = (call: OutgoingCall) => Promise<unknown>;
 
-/** Wraps calls: `(next) => async (call) => next(call)`. */
+/** An interceptor, for example `(next) => async (call) => next(call)`. */
 export type ClientInterceptor = (next: ClientNext) => ClientNext;
 
-/** The function of a stub for a method with interceptors; same shapes as without. */
+/** Makes the function of a stub for a method with interceptors. Its type is the same as without them. */
 export function interceptedMethod(method: ClientMethod, interceptors: readonly ClientInterceptor[]): unknown {
   const chain = interceptors.reduceRight<ClientNext>((next, wrap) => wrap(next), terminal(method));
   const run = async (input: unknown, options: CallOptions | undefined): Promise<unknown> =>
@@ -52,7 +52,7 @@ function terminal(method: ClientMethod): ClientNext {
   return async (call) => {
     const { signal, timeoutMs, metadata } = call;
     const output = anyCall(method, call.input, { signal, timeoutMs, metadata });
-    // A bidi call got here because of its first send() or next(): it opens now.
+    // The first send() or next() of a bidi call led here, so the call opens now.
     if (output instanceof FedStream) output.open();
     return output;
   };
@@ -75,7 +75,7 @@ function outgoing(method: ClientMethod, input: unknown, options: CallOptions | u
   };
 }
 
-/** The stream of an intercepted call: the onion runs at the first `next()`. */
+/** The stream of a call with interceptors. The interceptors run at the first `next()`. */
 class Responses implements ResponseStream<unknown> {
   readonly #start: () => Promise<unknown>;
   #output: Promise<AsyncIterator<unknown, undefined>> | null = null;
@@ -92,7 +92,7 @@ class Responses implements ResponseStream<unknown> {
 
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#left = true;
-    // A chain that failed was reported by next(); there is nothing left to end.
+    // next() has already reported a failure of the interceptors. Then there is nothing to end.
     const output = await this.#output?.catch(() => null);
     await output?.return?.();
     return { done: true, value: undefined };

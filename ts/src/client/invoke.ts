@@ -1,14 +1,14 @@
-// Calls of the four patterns, as functions.
+// The four call patterns as functions.
 //
-// Owns: which shape a call of each pattern has for its caller. Does not own: the call itself (call.ts), the
-// stream objects (streams.ts).
+// Owns: the arguments and the result of a call of each pattern. Does not own: the call itself (call.ts), the stream
+// objects (streams.ts).
 
 import { ClientCall } from "./call.js";
 import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
 import { bidiCall, FedStream, responseStream } from "./streams.js";
 import { pump, sourceOf } from "./upload.js";
 
-/** One request, one response. Rejects, never throws. */
+/** One request, one response. It rejects, and never throws. */
 export function unaryCall(
   method: ClientMethod,
   request: unknown,
@@ -20,7 +20,7 @@ export function unaryCall(
   });
 }
 
-/** Many requests, one response. Opens at once: its deadline counts from now. Rejects, never throws. */
+/** Many requests, one response. It opens immediately, so its deadline starts now. It rejects, and never throws. */
 function uploadCall(
   method: ClientMethod,
   items: unknown,

@@ -1,7 +1,7 @@
 // A method as a client calls it, and the options of one call.
 //
-// Owns: which deadline applies (call, stub, method, default, in this order) and whether it travels; the check
-// of call options. Does not own: enforcing the deadline (Rust), sending the call (call.ts).
+// Owns: which deadline applies (that of the call, the stub, the method, or the default, in this order), whether it is
+// sent to the server, and the check of call options. Does not own: enforcing deadlines (Rust), sending calls (call.ts).
 
 import { AsterError, Code, type StringPairs } from "../errors.js";
 import type { MessageCodec } from "../message.js";
@@ -10,23 +10,23 @@ import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../
 import { NO_TIMEOUT } from "../port/operations.js";
 import type { Port } from "../port/port.js";
 
-/** Deadline of unary and client-stream calls that name none. */
+/** The deadline of unary and client-stream calls without another deadline. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Options of one call. */
+/** The options of one call. */
 export interface CallOptions {
-  /** Leaves the call when it aborts. */
+  /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Deadline in milliseconds from now; null disables it. It travels to the server. Absent: the stub's, else the
-   * method's, else 30 s for calls with a single answer and none for streamed answers.
+   * The deadline in milliseconds from now; null for none. It is sent to the server. Default: the deadline of the stub,
+   * else that of the method, else 30 s for calls with a single response and none for streamed responses.
    */
   readonly timeoutMs?: number | null | undefined;
-  /** Pairs that the handler sees as `ctx.metadata`: at most 64, 8192 bytes together. */
+  /** Pairs of strings that the handler gets as `ctx.metadata`. At most 64 pairs and 8192 bytes in total. */
   readonly metadata?: StringPairs | undefined;
 }
 
-/** A connection, as far as a call is concerned. */
+/** The parts of a connection that a call needs. */
 export interface CallPath {
   readonly port: Port;
   readonly endpointId: string;
@@ -36,18 +36,18 @@ export interface CallPath {
 /** A method of a service at one server. */
 export interface ClientMethod {
   readonly path: CallPath;
-  /** The number that stands for this method at the native side. */
+  /** The number of the method in the addon. */
   readonly handle: number;
   readonly service: string;
   readonly version: number;
-  /** Wire name. */
+  /** The wire name. */
   readonly name: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
   readonly idempotent: boolean;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
-  /** What a call without options gets. */
+  /** The settings of a call without options. */
   readonly defaults: CallSettings;
 }
 
@@ -66,7 +66,7 @@ const callChecks = {
   metadata: optional((value: unknown, path: string) => pairsOf(value as StringPairs, path)),
 };
 
-/** The settings of a call that names no options: stub beats method beats the default of its pattern. */
+/** The settings of a call without options: the timeout of the stub, else of the method, else the default. */
 export function defaultSettings(
   stubTimeoutMs: number | null | undefined,
   methodTimeoutMs: number | null,
@@ -80,7 +80,7 @@ export function defaultSettings(
 
 /**
  * Checks the options of a call.
- * @throws {TypeError} naming the path of what does not fit.
+ * @throws {TypeError} with the path of the wrong option
  */
 export function settingsOf(defaults: CallSettings, options: CallOptions | undefined): CallSettings {
   if (options === undefined) return defaults;
@@ -93,7 +93,7 @@ export function settingsOf(defaults: CallSettings, options: CallOptions | undefi
   };
 }
 
-/** Throws when a call may not begin at all. */
+/** Throws when a call must not begin: the client is closed, the deadline has passed, or the signal has aborted. */
 export function checkReady(method: ClientMethod, settings: CallSettings): void {
   const peer = method.path.endpointId;
   if (method.path.closed) {
@@ -104,7 +104,7 @@ export function checkReady(method: ClientMethod, settings: CallSettings): void {
     });
   }
   if (settings.timeoutMs <= 0) {
-    throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline had passed before the call", {
+    throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call", {
       peer,
       notSent: true,
     });
@@ -112,16 +112,16 @@ export function checkReady(method: ClientMethod, settings: CallSettings): void {
   if (settings.signal?.aborted) throw abortError(settings.signal, peer, true);
 }
 
-/** The failure of a call whose signal aborted. */
+/** The error of a call whose signal aborted. */
 export function abortError(signal: AbortSignal, peer: string, notSent: boolean): AsterError {
   const timedOut = (signal.reason as { readonly name?: unknown } | undefined)?.name === "TimeoutError";
   const code = timedOut ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
-  const message = timedOut ? "the signal timed out" : "the call was aborted";
+  const message = timedOut ? "the signal of the call timed out" : "the call was aborted";
   return new AsterError(code, message, { cause: signal.reason, peer, notSent });
 }
 
 function timeoutOf(timeoutMs: number | null): { timeoutMs: number; timeoutTravels: boolean } {
   if (timeoutMs === null) return { timeoutMs: NO_TIMEOUT, timeoutTravels: false };
-  // Whole milliseconds, rounded up: a positive timeout must not become "already over".
+  // Rounded up to whole milliseconds, so that a positive timeout never becomes 0.
   return { timeoutMs: Math.min(Math.ceil(timeoutMs), NO_TIMEOUT - 1), timeoutTravels: true };
 }

@@ -1,6 +1,6 @@
-// Calls without a schema: JSON mode, wire names, values as JSON gives them.
+// Calls without a schema: JSON mode, wire names, and values as JSON has them.
 //
-// Owns: the proxy object and its methods by name. Does not own: the dynamic codec (plan 0, codec/), the calls.
+// Owns: the proxy object and its methods. Does not own: the dynamic codec (plan 0, codec/), and the calls.
 
 import { jsonCodec } from "../codec/codec.js";
 import { AsterError, Code } from "../errors.js";
@@ -13,26 +13,26 @@ import type { BidiCall, ResponseStream } from "./streams.js";
 import type { StubHost } from "./stub.js";
 import type { Uploadable } from "./stub-types.js";
 
-/** Options of a proxy. */
+/** The options of a proxy. */
 export interface ProxyOptions {
-  /** Which version, where the server announces several. Default: the newest. */
+  /** The version of the service, when the server announces several. Default: the newest. */
   readonly version?: number | undefined;
-  /** Default deadline of this proxy's calls; null for none. */
+  /** The default deadline of this proxy's calls in milliseconds; null for none. */
   readonly timeoutMs?: number | null | undefined;
 }
 
 type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 
-/** The reason with which the native side ends a call whose single answer was followed by another. */
+/** The reason with which Rust ends a call when a second response follows a single one. */
 const STREAMED_ANSWER = "STREAMED_ANSWER";
 
 const proxyChecks = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
 
 /**
- * A service by its name alone. Member and method names are those of the wire, untouched.
+ * A service that is called by its name, without a schema. Member and method names are wire names.
  *
- * *Shape*: objects arrive without prototype, integers beyond 2^53 as bigints. Which kind of call a method is has
- * to be known: the server does not tell.
+ * *Shape*: objects have no prototype, and integers beyond 2^53 are bigints. The program must know the pattern of each
+ * method, because the server does not announce it.
  */
 export class ServiceProxy {
   readonly #host: StubHost;
@@ -41,7 +41,7 @@ export class ServiceProxy {
   readonly #timeoutMs: number | null | undefined;
   readonly #functions = new Map<string, unknown>();
 
-  /** Made by `client.proxy(name)`. */
+  /** Use `client.proxy(name)`. */
   constructor(host: StubHost, service: string, options: ProxyOptions | undefined) {
     const { version, timeoutMs } = checkOptions(proxyChecks, options);
     this.#host = host;
@@ -55,15 +55,15 @@ export class ServiceProxy {
 
   /**
    * Calls a unary method.
-   * @throws {AsterError} what the server answers: UNIMPLEMENTED for an unknown method, CONTRACT_VIOLATION for an
-   * unknown member, INVALID_ARGUMENT for a missing or wrong one. FAILED_PRECONDITION with reason `STREAMED_ANSWER`
-   * when more than one message comes back.
+   * @throws {AsterError} the status of the server: UNIMPLEMENTED for an unknown method, CONTRACT_VIOLATION for an
+   * unknown member, INVALID_ARGUMENT for a missing or wrong member. FAILED_PRECONDITION with reason `STREAMED_ANSWER`
+   * when the server sends more than one message
    */
   call(method: string, request: unknown = {}, options?: CallOptions): Promise<unknown> {
     return this.#promised("unary", method, request, options);
   }
 
-  /** Calls a server-stream method; opens at the first `next()`. */
+  /** Calls a server-stream method. The call opens at the first `next()`. */
   serverStream(method: string, request: unknown = {}, options?: CallOptions): ResponseStream<unknown> {
     const run = this.#function("serverStream", method) as (...args: unknown[]) => ResponseStream<unknown>;
     return run(request, options);
@@ -74,7 +74,7 @@ export class ServiceProxy {
     return this.#promised("clientStream", method, items, options);
   }
 
-  /** Calls a bidi method; opens at the first `send()` or `next()`. */
+  /** Calls a bidi method. The call opens at the first `send()` or `next()`. */
   bidi(method: string, options?: CallOptions): BidiCall<unknown, unknown> {
     const run = this.#function("bidiStream", method) as (...args: unknown[]) => BidiCall<unknown, unknown>;
     return run(options);
@@ -94,11 +94,11 @@ export class ServiceProxy {
     }
   }
 
-  /** A stub would take a second answer for a broken peer; here it is the caller who took one kind for another. */
+  /** For a stub a second response is an error of the peer. Here the program used the function of another pattern. */
   #explained(error: unknown, pattern: Pattern, method: string): unknown {
     if (!(error instanceof AsterError) || !error.isLocal || error.reason !== STREAMED_ANSWER) return error;
     const fitting = pattern === "unary" ? "serverStream()" : "bidi()";
-    const text = `${this.#service}.${method} answers with a stream: call it with ${fitting}`;
+    const text = `${this.#service}.${method} returns a stream; call it with ${fitting}`;
     const { peer, reason } = error;
     return new AsterError(Code.FAILED_PRECONDITION, text, { peer, reason, cause: error });
   }

@@ -1,12 +1,12 @@
-// From what ended a call to the error that its caller gets.
+// The errors that callers get, made from what ended the call.
 //
-// Owns: that mapping on the client side. Does not own: the codes (errors.ts), the wire form of a status (Rust).
+// Owns: that conversion for clients. Does not own: the codes (errors.ts), the encoding of a status (Rust).
 
 import { AsterError, type AsterErrorInit, Code, codeName, stacklessError } from "../errors.js";
 import { REASON_DETAIL } from "../metadata.js";
 import type { Ended } from "../port/events.js";
 
-/** The error that a status stands for. Numbers without a meaning become UNKNOWN, with the number as reason. */
+/** The error for a status. An unknown code becomes UNKNOWN, with the number in the reason. */
 export function statusError(ended: Ended, peer: string): AsterError {
   const known = ended.code !== Code.OK && codeName(ended.code) !== null;
   const details = new Map(ended.details);
@@ -17,12 +17,12 @@ export function statusError(ended: Ended, peer: string): AsterError {
   return stacklessError(known ? (ended.code as Code) : Code.UNKNOWN, ended.message, init);
 }
 
-/** The error of a response that could not be decoded: what the peer sent is damaged or of another type. */
-export function undecodable(error: unknown, peer: string): AsterError {
+/** The error for a response that cannot be decoded: it is damaged or has another type. */
+export function undecodableError(error: unknown, peer: string): AsterError {
   const cause = AsterError.from(error, Code.DATA_LOSS);
-  // The codec speaks of arguments; what did not fit here is the peer's answer.
+  // The codec reports INVALID_ARGUMENT. Here the wrong value is the peer's response, not an argument.
   const code = cause.code === Code.INVALID_ARGUMENT ? Code.DATA_LOSS : cause.code;
-  return new AsterError(code, `the answer could not be decoded: ${cause.rawMessage}`, {
+  return new AsterError(code, `the response could not be decoded: ${cause.rawMessage}`, {
     cause,
     peer,
     reason: cause.reason,
@@ -30,27 +30,27 @@ export function undecodable(error: unknown, peer: string): AsterError {
   });
 }
 
-/** What made a call impossible before anything was sent. */
-export function unsent(error: unknown, peer: string): unknown {
+/** The error of a call that failed before anything was sent. Sets `notSent`. */
+export function markNotSent(error: unknown, peer: string): unknown {
   if (!(error instanceof AsterError) || error.notSent) return error;
   const { code, rawMessage, reason, details, metadata, callId, isLocal, retryable } = error;
   const facts = { reason, details, metadata, callId, isLocal, retryable, notSent: true, peer };
   return new AsterError(code, rawMessage, "cause" in error ? { ...facts, cause: error.cause } : facts);
 }
 
-/** The error of an exchange that broke the rules of its pattern. */
-export function outOfOrder(message: string, peer: string): AsterError {
+/** The error for a peer that broke the rules of the call pattern. */
+export function protocolError(message: string, peer: string): AsterError {
   return new AsterError(Code.INTERNAL, message, { peer });
 }
 
-/** The error of a send on a call that ended in order. */
+/** The error of a send on a call that ended with OK. */
 export function callOver(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "the call is over", { peer, reason: "CALL_OVER" });
+  return new AsterError(Code.FAILED_PRECONDITION, "the call has ended", { peer, reason: "CALL_OVER" });
 }
 
 /** The error of a send after `end()`. */
 export function inputEnded(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "this side of the call was ended", {
+  return new AsterError(Code.FAILED_PRECONDITION, "send() after end()", {
     peer,
     reason: "INPUT_ENDED",
   });

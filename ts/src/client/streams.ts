@@ -1,7 +1,7 @@
-// The stream objects that a stub returns: lazily opened, ended by `break`, `return()` and errors.
+// The stream objects that a stub returns. They open at first use, and end by `break`, `return()` and errors.
 //
-// Owns: opening at the first next() or send(), the iterator protocol, how a bidi call is left. Does not own:
-// flow control (native/), events (call.ts).
+// Owns: opening at the first next() or send(), the iterator protocol, and cancelling a bidi call. Does not own:
+// flow control (port/), events (call.ts).
 
 import type { AsterError } from "../errors.js";
 import { ClientCall } from "./call.js";
@@ -12,25 +12,25 @@ import { pump, sourceOf } from "./upload.js";
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 const ACCEPTED: Promise<void> = Promise.resolve();
 
-/** A stream of messages from the server. `break` cancels the call; it can be iterated once. */
+/** A stream of messages from the server. It can be iterated once, and `break` cancels the call. */
 export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, void> {
   next(): Promise<IteratorResult<T, undefined>>;
   return(): Promise<IteratorResult<T, undefined>>;
   [Symbol.asyncIterator](): ResponseStream<T>;
-  /** Cancels the call if it is still under way. */
+  /** Cancels the call if it is still running. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A call with streams both ways. Opens at the first `send()` or `next()`. */
+/** A call with streams in both directions. It opens at the first `send()` or `next()`. */
 export interface BidiCall<I, O> extends ResponseStream<O> {
-  /** Sends one message; settles when there is room for more. Rejects when the call is over. */
+  /** Sends one message. Settles when there is room for the next one. Rejects when the call has ended. */
   send(message: I): Promise<void>;
-  /** Ends our side; the server's side goes on. Safe twice. */
+  /** Ends the requests; responses may still arrive. Calling it twice is safe. */
   end(): Promise<void>;
   [Symbol.asyncIterator](): BidiCall<I, O>;
 }
 
-/** Opens the call of a stream when it is first used, and only then. */
+/** A call that opens when its stream is first used. */
 class LazyCall {
   readonly #start: () => ClientCall;
   #call: ClientCall | null = null;
@@ -40,7 +40,7 @@ class LazyCall {
     this.#start = start;
   }
 
-  /** The call, opened now if it was not. Throws what makes it impossible, once; after that there is none. */
+  /** The call, which is opened now if needed. Throws once when the call is impossible, and returns null after that. */
   use(): ClientCall | null {
     if (this.#call !== null || this.#left) return this.#call;
     try {
@@ -61,7 +61,7 @@ class LazyCall {
 class Stream implements ResponseStream<unknown> {
   protected readonly lazy: LazyCall;
 
-  /** @param start makes and opens the call. */
+  /** @param start makes and opens the call */
   constructor(start: () => ClientCall) {
     this.lazy = new LazyCall(start);
   }
@@ -100,7 +100,7 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
   send(message: unknown): Promise<void> {
     try {
       const call = this.lazy.use();
-      // Before the outcome of the call: this is wrong however the server ended, or whether it has.
+      // Checked before the result of the call: send() after end() is always an error of the program.
       if (this.#ended) return Promise.reject(inputEnded(this.#peer));
       const outlet = call?.outlet;
       if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? callOver(this.#peer));
@@ -121,7 +121,7 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
   }
 }
 
-/** A server-stream call: opens at the first `next()`. */
+/** A server-stream call. It opens at the first `next()`. */
 export function responseStream(
   method: ClientMethod,
   request: unknown,
@@ -130,12 +130,12 @@ export function responseStream(
   return new Stream(() => opened(method, options, request));
 }
 
-/** A bidi call: opens at the first `send()`, `next()` or `end()`. */
+/** A bidi call. It opens at the first `send()`, `next()` or `end()`. */
 export function bidiCall(method: ClientMethod, options: CallOptions | undefined): BidiCall<unknown, unknown> {
   return new Bidi(method, options);
 }
 
-/** A bidi call whose input comes from an iterable: opens, and starts to read it, at the first `next()`. */
+/** A bidi call whose input is an iterable. The first `next()` opens it and starts to read the iterable. */
 export class FedStream extends Stream {
   constructor(method: ClientMethod, items: unknown, options: CallOptions | undefined) {
     super(() => {
@@ -146,7 +146,7 @@ export class FedStream extends Stream {
     });
   }
 
-  /** Opens now. Throws what makes the call impossible. */
+  /** Opens the call now. Throws when the call is impossible. */
   open(): void {
     this.lazy.use();
   }

@@ -1,6 +1,6 @@
-// The types of stubs: what a service, or a class with `@service`, looks like to its caller.
+// The types of stubs: the functions with which a client calls a service or a class with `@service`.
 //
-// Owns: that mapping, for the compiler alone. Does not own: building stubs (stub.ts).
+// Owns: these types. They exist only for the compiler. Does not own: building stubs (stub.ts).
 
 import type { MethodOf } from "../schema/method.js";
 import type { Service } from "../schema/service.js";
@@ -8,7 +8,7 @@ import type { Infer, InferInput } from "../schema/types.js";
 import type { CallOptions } from "./method.js";
 import type { BidiCall, ResponseStream } from "./streams.js";
 
-/** Input of a client stream: an iterable of either kind. */
+/** The input of a client stream: a sync or async iterable. */
 export type Uploadable<I> = AsyncIterable<I> | Iterable<I>;
 
 type Unary<I, O> = (request: I, options?: CallOptions) => Promise<O>;
@@ -37,7 +37,7 @@ type MethodOfClass<F> = F extends (input: infer I, ...rest: never[]) => infer O
       : Unary<I, Awaited<O>>
   : never;
 
-// Members of a class that take no input are no methods of the service.
+// Members of a class that take no input are not methods of the service.
 type MethodKeys<I> = {
   [K in keyof I]: I[K] extends (input: infer Q, ...rest: never[]) => unknown
     ? unknown extends Q

@@ -1,7 +1,7 @@
-// Builds stubs: objects whose functions are the methods of a service.
+// Building stubs: objects whose functions are the methods of a service.
 //
-// Owns: choice of the payload mode, registration of methods, the function of each pattern. Does not own: the
-// contract check (contract-check.ts), what a call does (invoke.ts).
+// Owns: the choice of the payload mode, the registration of methods, and the function of each call pattern. Does not
+// own: the contract check (contract-check.ts), running a call (invoke.ts).
 
 import type { Logger } from "../logging.js";
 import type { CalledMethod, ServiceSummary } from "../native/documents.js";
@@ -14,32 +14,32 @@ import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
 import { type ClientMethod, defaultSettings } from "./method.js";
 
-/** Options of a stub. */
+/** The options of a stub. */
 export interface StubOptions {
   /**
-   * `"verify"` (the default) compares contract ids, and accepts another one only if server and client declared every
-   * message of the service `compatible`; `"ignore"` calls without.
+   * `"verify"` (the default) compares contract ids. It accepts a different id only when client and server declared every
+   * message of the service `compatible`. `"ignore"` calls without the check.
    */
   readonly contract?: "verify" | "ignore" | undefined;
-  /** Manifests of the server's services: what a contract mismatch is explained with, beside the files at hand. */
+  /** Manifests of the server's services. They are used with the project's manifests to explain a contract mismatch. */
   readonly manifest?: unknown;
   /**
-   * The payload encoding. Default: XLANG, unless the server announces JSON only; between two versions of a service whose
-   * messages are all `compatible`, XLANG with descriptions of the fields.
+   * The payload encoding. Default: XLANG, or JSON when the server announces only JSON. Between two versions of a service
+   * whose messages are all `compatible`: XLANG with field descriptions.
    */
   readonly mode?: "xlang" | "json" | undefined;
-  /** Default deadline of this stub's calls; null for none. */
+  /** The default deadline of this stub's calls in milliseconds; null for none. */
   readonly timeoutMs?: number | null | undefined;
-  /** Run inside the client's own interceptors, in order. */
+  /** Functions that run around every call, inside the interceptors of the client. The first one is the outermost. */
   readonly interceptors?: readonly ClientInterceptor[] | undefined;
   /**
-   * Compression of what is sent, above 4096 bytes. `"auto"` (the default) pauses where data does not shrink.
-   * JSON is never compressed.
+   * Compression of requests above 4096 bytes. `"auto"` (the default) stops for a while when the data does not become
+   * smaller. JSON is never compressed.
    */
   readonly compress?: "auto" | "always" | "never" | undefined;
 }
 
-/** What a stub needs of its client. */
+/** The parts of a client that a stub needs. */
 export interface StubHost {
   readonly connection: Connection;
   readonly interceptors: readonly ClientInterceptor[];
@@ -55,7 +55,7 @@ const stubChecks = {
   compress: optional(oneOf("auto", "always", "never")),
 };
 
-/** Builds the stub of a service at the other end of a connection. */
+/** Builds the stub of a service at the server of a connection. */
 export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
   const checked = checkOptions(stubChecks, options);
   const bound = bindService(serviceFrom(service));
@@ -104,7 +104,7 @@ function modeFor(summary: ServiceSummary | undefined, bound: BoundService): Call
     summary === undefined || summary.modes.length === 0 ? bound.definition.modes : summary.modes;
   if (offered.includes("json") && !offered.includes("xlang")) return "json";
   if (summary === undefined || !meetsCompatibly(bound, summary)) return "xlang";
-  // Descriptions cost bytes and time, and tell nothing new to a server whose messages are ours.
+  // Field descriptions cost bytes and time. A server with the same messages does not need them.
   return summary.extensions.compatible === bound.fingerprint ? "xlang" : "compatible";
 }
 

@@ -1,43 +1,43 @@
-// Feeds an iterable of the user into the request stream of a call.
+// Sends the items of a user's iterable as the request stream of a call.
 //
-// Owns: reading the iterable no faster than the stream takes it, and ending it when the call is over first.
+// Owns: reading the iterable only as fast as the stream accepts items, and ending it when the call ends first.
 // Does not own: the byte budget (port/outlet.ts).
 
 import { describeValue } from "../options.js";
 import { Burst } from "../port/outlet.js";
 import type { ClientCall } from "./call.js";
 
-/** An iterator of either kind. */
+/** A sync or async iterator. */
 export type Source = Iterator<unknown> | AsyncIterator<unknown>;
 
 /**
- * The iterator of what a user gave as input.
- * @throws {TypeError} when it is no iterable.
+ * The iterator of the user's input.
+ * @throws {TypeError} when the input is not an iterable
  */
 export function sourceOf(items: unknown): Source {
   const iterable = items as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
   if (typeof iterable?.[Symbol.asyncIterator] === "function") {
     return (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   }
-  // A text is iterable too, by its letters, which nobody means here.
+  // A string is an iterable of its characters, but as input it is a mistake.
   if (typeof items !== "string" && typeof iterable?.[Symbol.iterator] === "function") {
     return (iterable as Iterable<unknown>)[Symbol.iterator]();
   }
   throw new TypeError(`the input must be an iterable, not ${describeValue(items)}`);
 }
 
-/** Sends what the source yields. Never rejects: what goes wrong becomes the failure of the call. */
+/** Sends the items of the source. It never rejects: an error becomes the failure of the call. */
 export async function pump(call: ClientCall, source: Source): Promise<void> {
-  // True while the source itself decides what comes: an iterator that threw or ended is not return()ed.
+  // An iterator that has ended or thrown must not be ended again with return().
   let exhausted = false;
-  call.whenOver = () => {
+  call.onOver = () => {
     if (!exhausted) void endEarly(source);
   };
   const burst = new Burst();
   try {
     while (!call.over) {
       const step = source.next();
-      // Plain results of a synchronous iterator are not awaited: a turn of the promise queue for each item.
+      // Results of a synchronous iterator are not awaited, which would cost a turn of the promise queue for each item.
       const result = isThenable(step) ? await step.then(undefined, (error) => thrown(error)) : step;
       if (call.over) return;
       if (result.done === true) {
@@ -66,6 +66,6 @@ async function endEarly(source: Source): Promise<void> {
   try {
     await source.return?.();
   } catch {
-    // The call is over and has its outcome; a failing clean-up of the input cannot change it.
+    // The call has ended and has its result. An error of the iterator's clean-up cannot change it.
   }
 }

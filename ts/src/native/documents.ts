@@ -1,11 +1,11 @@
-// The addon's functions and the types of what they take and give, all generated from Rust (docs/boundary.md).
+// The functions of the addon, and the types of their arguments and results. All are generated from Rust (docs/boundary.md).
 //
-// Owns: the names under which the library knows them. Some are part of the public API.
+// Owns: the names of these types in the library. Some of them are part of the public API.
 
 /** The functions that the addon exports. */
 export type NativeBinding = Omit<typeof import("./binding.cjs"), "__napiBindingTarget">;
 
-/** The functions that take the outcome of a settled request. */
+/** The functions that return the result of a settled request. */
 export type Take = Extract<keyof NativeBinding, `take${string}`>;
 
 export type {

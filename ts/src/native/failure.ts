@@ -1,15 +1,15 @@
-// Failures of the addon, turned into the errors that users see.
+// Converts failures of the addon to the errors that users see.
 //
-// Owns: that conversion, for what is thrown at once and for what a settled request throws when it is taken. Does not
-// own: which failure gets which code (Rust). Below index.ts, which throws, and port/, which rejects.
+// Owns: that conversion, for functions that throw at once and for settled requests whose result is taken. Does not own:
+// which failure gets which code (Rust). This module is below index.ts, which throws, and port/, which rejects.
 
 import { Code, type CodeName, stackless, stacklessError } from "../errors.js";
 import type { Failure } from "./documents.js";
 
-/** The error that stands for what a function of the addon threw. It has no stack: only callers know a useful one. */
+/** The error for what a function of the addon threw. It has no stack; the public functions add the caller's stack. */
 export function errorOf(thrown: unknown): Error {
   if (!isFailure(thrown)) {
-    // An argument of a wrong type, or a panic: a defect of this package on either side.
+    // An argument of a wrong type, or a panic. Both are defects of this package.
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return stacklessError(Code.INTERNAL, message, { cause: thrown });
   }

@@ -1,21 +1,21 @@
-// The door to the addon, and the only importer of the generated loader.
+// Loads the addon. No other module imports the generated loader.
 //
-// Owns: loading at first use (schemas, codecs and types of this package work without the addon), the check that
-// addon and library are of one build. Does not own: what the functions do (Rust), the data plane (port/). Internal:
-// nothing here is re-exported.
+// Owns: loading at first use, because schemas and types of this package work without the addon; and the check that addon
+// and library are of the same build. Does not own: what the functions do (Rust), the data plane (port/). Internal: the
+// package does not export anything of this module.
 
 import { createRequire } from "node:module";
 import type { NativeBinding } from "./documents.js";
 import { errorOf } from "./failure.js";
 
-/** The version of the boundary that this library was written for (docs/boundary.md). */
+/** The version of the interface between addon and library (docs/boundary.md). */
 const BRIDGE_VERSION = "0.1.0";
 
 let binding: NativeBinding | null = null;
 
 /**
- * The addon.
- * @throws {Error} with the command that helps, when it could not be loaded.
+ * The functions of the addon.
+ * @throws {Error} when the addon cannot be loaded, with the command that fixes it
  */
 export function native(): NativeBinding {
   binding ??= load();
@@ -23,9 +23,9 @@ export function native(): NativeBinding {
 }
 
 /**
- * Runs a control function and turns what it throws into the error that users see.
- * @throws {TypeError} for an option that does not fit, with `path`.
- * @throws {AsterError} for everything else that the addon reports.
+ * Calls a function of the control plane, and converts what it throws to the error that users see.
+ * @throws {TypeError} for a wrong option, with `path`
+ * @throws {AsterError} for every other failure that the addon reports
  */
 export function controlCall<T>(run: (native: NativeBinding) => T): T {
   const addon = native();
@@ -38,15 +38,15 @@ export function controlCall<T>(run: (native: NativeBinding) => T): T {
   }
 }
 
-// Required, not imported: an import would either need the addon to be there or pause the module, and a module
-// that pauses cannot be required from CommonJS.
+// Loaded with require. A static import would need the addon at once. A dynamic import with top-level await could not be
+// loaded from CommonJS.
 function load(): NativeBinding {
   try {
     return checked(createRequire(import.meta.url)("./binding.cjs") as NativeBinding);
   } catch (cause) {
     const triple = `${process.platform}-${process.arch}`;
     throw new Error(
-      `the native part of aster-rpc for ${triple} could not be loaded; in an application run "npm install aster-rpc", ` +
+      `the addon of aster-rpc for ${triple} could not be loaded; in an application run "npm install aster-rpc", ` +
         `in a clone of the project "npm run build:addon"`,
       { cause },
     );
@@ -56,7 +56,7 @@ function load(): NativeBinding {
 function checked(candidate: NativeBinding): NativeBinding {
   const version = candidate.bridgeVersion();
   if (version !== BRIDGE_VERSION) {
-    throw new Error(`the addon is of build ${version}, this library needs ${BRIDGE_VERSION}`);
+    throw new Error(`the addon has build ${version}, but this library needs ${BRIDGE_VERSION}`);
   }
   return candidate;
 }

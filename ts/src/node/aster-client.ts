@@ -1,6 +1,6 @@
 // AsterClient: a connection to one server, and the stubs of its services.
 //
-// Owns: what users hold. Does not own: the endpoint below it (endpoint.ts), the calls (client/call.ts).
+// Owns: the public class. Does not own: its endpoint (endpoint.ts), the calls (client/call.ts).
 
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
@@ -17,24 +17,24 @@ import type { Service } from "../schema/service.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
-/** Options of {@link AsterClient.connect}: those of the connection and of the endpoint it is made from. */
+/** The options of {@link AsterClient.connect}: those of the connection and of its endpoint. */
 export interface ConnectOptions extends ClientOptions, EndpointOptions {}
 
 const clientChecks = { ...endpointChecks, ...connectChecks };
 
-/** How a client is joined to what it stands on. */
+/** The parts on which a client depends. */
 interface ClientParts {
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
-  /** Lets go of the endpoint. */
+  /** Releases the endpoint. */
   closed(): Promise<void>;
 }
 
 /**
  * A client of one server.
  *
- * *Lifetime*: holds one connection, dialled again by the next call when it is lost. An idle client does not keep
- * the process alive.
+ * *Lifetime*: a client has one connection. When the connection is lost, the next call connects again. An idle client
+ * does not keep the process alive.
  *
  * @example
  * const client = await AsterClient.connect(ticket);
@@ -52,11 +52,11 @@ export class AsterClient {
   }
 
   /**
-   * Dials a server from an endpoint of its own, with a fresh key unless `secretKey` is given.
-   * @param address a ticket, an endpoint id, or a node address in base64.
-   * @throws {TypeError} naming the option that does not fit.
-   * @throws {AsterError} INVALID_ARGUMENT for a text that is no address, UNAVAILABLE when nobody answers,
-   * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
+   * Connects to a server from a new endpoint. Its key is new, unless `secretKey` is set.
+   * @param address a ticket, an endpoint id, or a node address in base64
+   * @throws {TypeError} with the path of the wrong option
+   * @throws {AsterError} INVALID_ARGUMENT when the text is not an address, UNAVAILABLE when no server answers,
+   * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused
    */
   static connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
     return withCaller(AsterClient.connect, () => AsterClient.#connect(address, options));
@@ -73,33 +73,33 @@ export class AsterClient {
         closed: () => own.close(),
       });
     } catch (error) {
-      // Not awaited: saying goodbye to nobody takes longer than the caller has.
+      // Not awaited: closing an endpoint without connections would delay the error.
       own.close().catch(() => {});
       throw error;
     }
   }
 
-  /** @internal A client over a connection that a node opened. */
+  /** @internal Makes a client for a connection that a node opened. */
   static over(connection: Connection, parts: ClientParts): AsterClient {
     return new AsterClient(connection, parts);
   }
 
-  /** The server's public key, 64 hex digits. */
+  /** The server's public key: 64 hexadecimal digits. */
   get endpointId(): string {
     return this.#host.connection.endpointId;
   }
 
-  /** What the server announced at admission, as it was then. */
+  /** The services that the server announced at admission. */
   get services(): readonly ServiceSummary[] {
     return this.#host.connection.services;
   }
 
   /**
    * The functions of a service.
-   * @param service a service, or a class with `@service`.
-   * @throws {TypeError} for anything else, and naming the option that does not fit.
-   * @throws {AsterError} NOT_FOUND when the server does not offer it; FAILED_PRECONDITION with reason
-   * `CONTRACT_MISMATCH` when it means something else by it, `NO_CONTRACT_ID` when it cannot be compared.
+   * @param service a service, or a class with `@service`
+   * @throws {TypeError} for any other value, and with the path of the wrong option
+   * @throws {AsterError} NOT_FOUND when the server does not offer the service. FAILED_PRECONDITION with reason
+   * `CONTRACT_MISMATCH` when its contract differs, `NO_CONTRACT_ID` when the contracts cannot be compared
    */
   stub<M>(service: Service<M>, options?: StubOptions): Stub<Service<M>>;
   stub<C extends abstract new (...args: never[]) => object>(service: C, options?: StubOptions): Stub<C>;
@@ -108,26 +108,26 @@ export class AsterClient {
   }
 
   /**
-   * A service by name alone: JSON mode, wire names verbatim.
+   * A service by its name, without a schema. It uses JSON mode and wire names.
    * @example await client.proxy("BillingService").call("get_invoice", { customer_id: "c1", status: "open" });
-   * @throws {AsterError} NOT_FOUND when the server does not offer it.
+   * @throws {AsterError} NOT_FOUND when the server does not offer the service
    */
   proxy(service: string, options?: ProxyOptions): ServiceProxy {
     return new ServiceProxy(this.#host, service, options);
   }
 
-  /** The path that packets take now. */
+  /** The network path that packets take now. */
   info(): Promise<ConnectionFacts> {
     return withCaller(this.info, () => this.#host.connection.info());
   }
 
-  /** Closes in order; calls in flight end as unavailable. Safe twice, also at the same time. */
+  /** Closes the client. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** As {@link close}. */
+  /** The same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

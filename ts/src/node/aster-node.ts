@@ -1,7 +1,7 @@
-// AsterNode: one identity and one endpoint that serves, calls, or both.
+// AsterNode: one key and one endpoint that serves, calls, or both.
 //
-// Owns: the life of an endpoint (open, draining, closed) and of what was started on it. AsterServer and
-// AsterClient are two common cases of it. Does not own: the endpoint (endpoint.ts), calls, the network (Rust).
+// Owns: the life of an endpoint (open, draining, closed) and of everything that was started on it. AsterServer and
+// AsterClient are two common uses. Does not own: the endpoint (endpoint.ts), calls, the network (Rust).
 
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import { AsterError, Code, withCaller } from "../errors.js";
@@ -23,29 +23,29 @@ import {
 } from "./node-options.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
-/** Options of {@link AsterNode.start}. */
+/** The options of {@link AsterNode.start}. */
 export interface NodeOptions extends EndpointOptions {
   /**
-   * Where the key comes from when no `secretKey` is given: `"project"` (the default) keeps one for each entry file
-   * in `.aster/keys` of the project folder, `"ephemeral"` makes a fresh one.
+   * The key when `secretKey` is not set. `"project"` (the default) stores a key for each entry file in `.aster/keys` of
+   * the project folder. `"ephemeral"` makes a new key for each start.
    */
   readonly identity?: "project" | "ephemeral" | undefined;
 }
 
-/** Options of a drain. */
+/** The options of a drain. */
 export interface DrainOptions {
-  /** When what is still running is cancelled, in milliseconds from now. Default 10,000. */
+  /** Calls that still run after this time are cancelled. In milliseconds; default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 const nodeChecks = { ...endpointChecks, identity };
 
 const DEFAULT_DRAIN_MS = 10_000;
-/** How long the end of an `await using` block waits for what was accepted. */
+/** The drain timeout at the end of an `await using` block. */
 const DISPOSE_DRAIN_MS = 5000;
 
 /**
- * One identity and one endpoint.
+ * One key and one endpoint, for serving and for calling.
  *
  * @example
  * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled" });
@@ -53,11 +53,11 @@ const DISPOSE_DRAIN_MS = 5000;
  * const client = await node.connect(otherTicket);
  */
 export class AsterNode {
-  /** The public key under which the node is dialled, 64 hex digits. */
+  /** The public key, to which clients connect: 64 hexadecimal digits. */
   readonly endpointId: string;
-  /** `ip:port` of each address it listens on. */
+  /** The addresses on which the node listens, as `ip:port`. */
   readonly addresses: readonly string[];
-  /** The text that a client needs to connect. */
+  /** The ticket, with which clients connect. */
   readonly ticket: string;
   readonly #endpoint: Endpoint;
   readonly #logger: Logger;
@@ -76,9 +76,9 @@ export class AsterNode {
   }
 
   /**
-   * Binds an endpoint.
-   * @throws {TypeError} naming the option that does not fit.
-   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when the address cannot be bound.
+   * Starts a node.
+   * @throws {TypeError} with the path of the wrong option
+   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when it cannot listen on the address
    */
   static start(options: NodeOptions = {}): Promise<AsterNode> {
     return withCaller(AsterNode.start, async () => {
@@ -87,7 +87,7 @@ export class AsterNode {
     });
   }
 
-  /** @internal Binds an endpoint from options that were checked. */
+  /** @internal Starts a node with options that were checked. */
   static async open(options: CheckedEndpoint, source: "project" | "ephemeral"): Promise<AsterNode> {
     const logger = loggerOf(options);
     const key = identityOf(options.secretKey, source, logger);
@@ -100,32 +100,34 @@ export class AsterNode {
   }
 
   /**
-   * A node that another thread started, for calls and services of this one. See {@link AsterNode.share}.
+   * Joins a node that another thread started, for calls and services of this thread. See {@link AsterNode.share}.
    *
-   * *Lifetime*: the thread that started the node owns the endpoint; closing an attached node leaves it alone.
-   * @throws {TypeError} for anything but a handle of this process and build.
+   * *Lifetime*: the thread that started the node owns the endpoint. Closing an attached node does not close it.
+   * @throws {TypeError} when the value is not a handle of this process and build
    */
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
     const { logger } = checkOptions({ logger: endpointChecks.logger }, options);
     return new AsterNode(Endpoint.borrowed(readHandle(handle)), loggerOf({ logger }), null);
   }
 
-  /** A plain object that `postMessage` can carry to a worker thread of this process, for `AsterNode.attach`. */
+  /** A handle for `AsterNode.attach`: a plain object that `postMessage` can send to a worker thread of this process. */
   share(): NodeHandle {
     this.#open();
     return nodeHandle(this.#endpoint.started);
   }
 
   /**
-   * Starts to answer calls in this thread. Once for each thread.
-   * @throws {TypeError} naming the option that does not fit, or saying how to choose `access`.
-   * @throws {AsterError} FAILED_PRECONDITION with reason `SERVING` the second time, `CLOSED` after closing.
+   * Starts to answer calls in this thread. Allowed once for each thread.
+   * @throws {TypeError} with the path of the wrong option; `access` is required
+   * @throws {AsterError} FAILED_PRECONDITION with reason `SERVING` for the second time, `CLOSED` after closing
    */
   serve(options: ServeOptions): void {
     const checked = checkOptions(serveChecks, options);
     this.#open();
     if (this.#stopServing !== null) {
-      throw new AsterError(Code.FAILED_PRECONDITION, "this node serves already", { reason: "SERVING" });
+      throw new AsterError(Code.FAILED_PRECONDITION, "this node already serves in this thread", {
+        reason: "SERVING",
+      });
     }
     this.#stopServing = startServing(this.#endpoint.port, this.#endpoint.started.node, {
       services: checked.services,
@@ -137,10 +139,10 @@ export class AsterNode {
   }
 
   /**
-   * Dials a server and asks for admission.
-   * @param address a ticket, an endpoint id, or a node address in base64.
-   * @throws {AsterError} INVALID_ARGUMENT for a text that is no address and for this node's own, UNAVAILABLE when
-   * nobody answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused.
+   * Connects to a server and asks for admission.
+   * @param address a ticket, an endpoint id, or a node address in base64
+   * @throws {AsterError} INVALID_ARGUMENT when the text is not an address or is the node's own address, UNAVAILABLE when
+   * no server answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused
    */
   connect(address: string, options: ClientOptions = {}): Promise<AsterClient> {
     return withCaller(this.connect, () => this.#connect(address, options));
@@ -159,7 +161,7 @@ export class AsterNode {
     return client;
   }
 
-  /** Addresses and load, as they are now. */
+  /** The current addresses and number of calls. */
   info(): Promise<NodeFacts> {
     return withCaller(this.info, async () => {
       this.#open();
@@ -167,7 +169,7 @@ export class AsterNode {
     });
   }
 
-  /** Stops accepting, finishes what was accepted, cancels the rest at the timeout, closes. Safe twice. */
+  /** Accepts no new calls, finishes the running ones, cancels the rest at the timeout, closes. May be called twice. */
   async drain(options: DrainOptions = {}): Promise<void> {
     const { timeoutMs } = checkOptions({ timeoutMs: optional(duration) }, options);
     if (this.#closing !== null) return this.#closing;
@@ -175,13 +177,13 @@ export class AsterNode {
     return this.close();
   }
 
-  /** Closes at once: calls in flight end as unavailable. Safe twice, also at the same time. */
+  /** Closes now. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** As {@link drain}, with a timeout of 5 s: what was accepted may finish. */
+  /** The same as {@link drain} with a timeout of 5 s. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.drain({ timeoutMs: DISPOSE_DRAIN_MS });
   }

@@ -1,6 +1,6 @@
 // AsterServer: a node that serves.
 //
-// Owns: the options of both in one object. Does not own: anything a node does (aster-node.ts).
+// Owns: the options of node and serving in one object. Does not own: the node (aster-node.ts).
 
 import { withCaller } from "../errors.js";
 import { checkOptions } from "../options.js";
@@ -8,7 +8,7 @@ import { type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
 import { endpointChecks, identity } from "./node-options.js";
 
-/** Options of {@link AsterServer.start}. */
+/** The options of {@link AsterServer.start}. */
 export interface ServerOptions extends NodeOptions, ServeOptions {}
 
 const serverChecks = { ...endpointChecks, identity, ...serveChecks };
@@ -30,9 +30,9 @@ export class AsterServer {
   }
 
   /**
-   * Binds an endpoint and starts to answer.
-   * @throws {TypeError} naming the option that does not fit; `access` has no default.
-   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when the address cannot be bound.
+   * Starts a server.
+   * @throws {TypeError} with the path of the wrong option; `access` is required
+   * @throws {AsterError} FAILED_PRECONDITION with reason `BIND` when it cannot listen on the address
    */
   static start(options: ServerOptions): Promise<AsterServer> {
     return withCaller(AsterServer.start, () => AsterServer.#start(options));
@@ -58,37 +58,37 @@ export class AsterServer {
     return new AsterServer(node);
   }
 
-  /** The text that a client needs to connect. */
+  /** The ticket, with which clients connect. */
   get ticket(): string {
     return this.#node.ticket;
   }
 
-  /** The public key under which the server is dialled, 64 hex digits. */
+  /** The public key, to which clients connect: 64 hexadecimal digits. */
   get endpointId(): string {
     return this.#node.endpointId;
   }
 
-  /** `ip:port` of each address it listens on. */
+  /** The addresses on which the server listens, as `ip:port`. */
   get addresses(): readonly string[] {
     return this.#node.addresses;
   }
 
-  /** The node below: for calls from the same identity, and for worker threads. */
+  /** The node of the server: for calls with the same key, and for worker threads. */
   get node(): AsterNode {
     return this.#node;
   }
 
-  /** Stops accepting, finishes what was accepted, cancels the rest at the timeout, closes. Safe twice. */
+  /** Accepts no new calls, finishes the running ones, cancels the rest at the timeout, closes. May be called twice. */
   drain(options?: DrainOptions): Promise<void> {
     return this.#node.drain(options);
   }
 
-  /** Closes at once: calls in flight end as unavailable. Safe twice, also at the same time. */
+  /** Closes now. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
   close(): Promise<void> {
     return this.#node.close();
   }
 
-  /** As {@link drain}, with a timeout of 5 s: what was accepted may finish. */
+  /** The same as {@link drain} with a timeout of 5 s. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#node[Symbol.asyncDispose]();
   }

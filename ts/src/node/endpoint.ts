@@ -1,7 +1,7 @@
-// An endpoint: what AsterNode, AsterServer and AsterClient stand on.
+// An endpoint, which AsterNode, AsterServer and AsterClient use.
 //
-// Owns: starting, dialling from, draining and closing the native node behind a number. Does not own: where its key
-// comes from (aster-node.ts), what is served on it (server/), the connections (client/connection.ts).
+// Owns: starting, connecting from, draining and closing a node of the addon. Does not own: the source of its key
+// (aster-node.ts), its services (server/), its connections (client/connection.ts).
 
 import type { CheckedConnection } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
@@ -18,7 +18,7 @@ const DEFAULT_CONNECT_MS = 30_000;
 export class Endpoint {
   readonly port: Port;
   readonly started: StartedNode;
-  /** Started here; an endpoint of another thread is only borrowed. */
+  /** True when this thread started the endpoint, false when another thread did. */
   readonly owned: boolean;
   readonly #stopListening: () => void;
   #closing: Promise<void> | null = null;
@@ -30,7 +30,7 @@ export class Endpoint {
     this.#stopListening = stopListening;
   }
 
-  /** Binds an endpoint. */
+  /** Starts an endpoint. */
   static async start(options: CheckedEndpoint, secretKey: string): Promise<Endpoint> {
     const port = environmentPort();
     const start = startOptions(options, secretKey);
@@ -40,12 +40,12 @@ export class Endpoint {
     return new Endpoint(port, started, true, listenToCore(loggerOf(options)));
   }
 
-  /** The endpoint that another thread started. */
+  /** Uses an endpoint that another thread started. */
   static borrowed(started: StartedNode): Endpoint {
     return new Endpoint(environmentPort(), started, false, () => {});
   }
 
-  /** Dials a server and asks for admission. */
+  /** Connects to a server and asks for admission. */
   async connect(address: string, options: CheckedConnection): Promise<Connection> {
     const dial = {
       address: text(address, "address"),
@@ -59,7 +59,7 @@ export class Endpoint {
     return new Connection(this.port, opened);
   }
 
-  /** Addresses and load, as they are now. */
+  /** The current addresses and number of calls. */
   info(): Promise<NodeFacts> {
     const { node } = this.started;
     return this.port.request("takeNodeFacts", (native, request) =>
@@ -67,7 +67,7 @@ export class Endpoint {
     );
   }
 
-  /** Stops accepting, finishes what was accepted, cancels the rest at the timeout. A borrowed endpoint goes on. */
+  /** Finishes running calls until the timeout, then cancels the rest. An endpoint of another thread is not changed. */
   async drain(timeoutMs: number): Promise<void> {
     if (!this.owned) return;
     const { node } = this.started;
@@ -76,7 +76,7 @@ export class Endpoint {
     );
   }
 
-  /** Closes the endpoint and its connections; lets go of a borrowed one. Safe twice. */
+  /** Closes the endpoint and its connections. An endpoint of another thread stays open. May be called twice. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -1,7 +1,7 @@
-// Options of an endpoint, shared by AsterNode, AsterServer and AsterClient.
+// The options of an endpoint, for AsterNode, AsterServer and AsterClient.
 //
-// Owns: their names, types and checks, and their form for the native side. Does not own: addresses and keys,
-// which Rust judges.
+// Owns: their names, types and checks, and their document for the addon. Does not own: the checks of addresses and keys,
+// which Rust does.
 
 import { type Logger, stderrLogger } from "../logging.js";
 import type { LimitOptions, StartOptions } from "../native/documents.js";
@@ -20,41 +20,41 @@ import {
   text,
 } from "../options.js";
 
-/** Which relays an endpoint uses. */
+/** The relays that an endpoint uses. */
 export type Relay = "disabled" | "default" | { readonly urls: readonly string[] };
 
-/** Bounds on what peers may take up. */
+/** The limits for what peers may use. */
 export interface NodeLimits {
-  /** Streams that a peer may have open on one connection; a call is a stream. Default 1024. */
+  /** The number of open streams of a peer on one connection. A call is a stream. Default 1024. */
   readonly maxStreams?: number | undefined;
-  /** How long a handshake, or a stream's header, may take. Default 10 s. */
+  /** The time for a handshake, or for the header of a stream, in milliseconds. Default 10,000. */
   readonly headerTimeoutMs?: number | undefined;
-  /** How long a started frame, or an awaited single request, may take. Default 60 s. */
+  /** The time for a frame that has started, or for an expected single request, in milliseconds. Default 60,000. */
   readonly bodyTimeoutMs?: number | undefined;
-  /** Bytes that waiting messages above 64 KiB may occupy, for each connection. Default 64 MiB. */
+  /** The bytes of waiting messages above 64 KiB, for each connection. Default 64 MiB. */
   readonly peerBytes?: number | undefined;
-  /** Calls that a peer may leave before their answer at once, on one connection. Default 2000. */
+  /** The number of calls that a peer may cancel in a burst on one connection. Default 2000. */
   readonly resetBurst?: number | undefined;
-  /** Calls that a peer may leave so each second after that; more delay its next ones. Default 500. */
+  /** The number of calls that a peer may cancel each second after that. More of them delay its next calls. Default 500. */
   readonly resetsPerSecond?: number | undefined;
-  /** Connections served at once, of all peers together. Default 4096. */
+  /** The number of connections at one time, for all peers together. Default 4096. */
   readonly maxConnections?: number | undefined;
 }
 
-/** Options of an endpoint. */
+/** The options of an endpoint. */
 export interface EndpointOptions {
-  /** The ed25519 seed: 32 bytes, or 64 hex digits. */
+  /** The Ed25519 secret key: 32 bytes, or 64 hexadecimal digits. */
   readonly secretKey?: Uint8Array | string | undefined;
-  /** `ip:port` to listen on, no host name; port 0 takes a free one. Default: all interfaces, a free port. */
+  /** The address to listen on, as `ip:port` without host names. Port 0 takes a free port. Default: all interfaces. */
   readonly bind?: string | undefined;
   /**
-   * Default `"default"`: the public relays and discovery of iroh's operators; starting waits for a relay, at most
-   * 3 s. `"disabled"` contacts and waits for nothing outside.
+   * `"default"` (the default) uses the public relays and the discovery of iroh's operators. The start waits for a relay
+   * for at most 3 s. `"disabled"` contacts no other host.
    */
   readonly relay?: Relay | undefined;
-  /** Bounds on what peers may take up. */
+  /** The limits for what peers may use. */
   readonly limits?: NodeLimits | undefined;
-  /** Default: warnings and errors on stderr. */
+  /** The logger. Default: warnings and errors on stderr. */
   readonly logger?: Logger | undefined;
 }
 
@@ -83,7 +83,7 @@ const DEFAULT_LIMITS: LimitOptions = {
 const secretKey: Check<string> = (value, path) => {
   if (value instanceof Uint8Array && value.length === 32) return Buffer.from(value).toString("hex");
   if (typeof value === "string" && /^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
-  throw optionError(path, "must be 32 bytes, as a Uint8Array or as 64 hex digits");
+  throw optionError(path, "must be 32 bytes: a Uint8Array, or 64 hexadecimal digits");
 };
 
 const relay: Check<StartOptions["relay"]> = (value, path) => {
@@ -91,7 +91,8 @@ const relay: Check<StartOptions["relay"]> = (value, path) => {
   if (typeof value !== "object")
     throw optionError(path, `must be "disabled", "default" or { urls }, not ${describeValue(value)}`);
   const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
-  if (urls.length === 0) throw optionError(`${path}.urls`, 'must name a relay; "disabled" uses none');
+  if (urls.length === 0)
+    throw optionError(`${path}.urls`, 'must contain at least one relay; use "disabled" for none');
   return [...urls];
 };
 
@@ -104,7 +105,7 @@ export interface CheckedEndpoint {
   readonly logger: Logger | undefined;
 }
 
-/** The checks of {@link EndpointOptions}, to be spread into the shape of a role. */
+/** The checks of {@link EndpointOptions}, which other option checks include. */
 export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
   secretKey: optional(secretKey),
   bind: optional(text),
@@ -113,10 +114,10 @@ export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
   logger: optional(having<Logger>("debug", "info", "warn", "error")),
 };
 
-/** Check of where a server's or node's key comes from when none is given. */
+/** Checks where the key comes from when `secretKey` is not set. */
 export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
 
-/** The options as the addon takes them. */
+/** The options as the addon needs them. */
 export function startOptions(options: CheckedEndpoint, key: string | null): StartOptions {
   return {
     secretKey: key,

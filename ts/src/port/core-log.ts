@@ -1,11 +1,11 @@
-// The words of the Rust core, handed to the loggers of this environment's nodes.
+// Log lines of the Rust core, passed to the loggers of this thread's nodes.
 //
-// Owns: which loggers listen, each once however many nodes share it. Does not own: what is worth saying and how
-// much of it (Rust, `src/log.rs`), what a logger does with it. Lines do not tell which node they are about.
+// Owns: the registered loggers. A logger that several nodes share gets each line once. Does not own: which lines the core
+// writes (Rust, `src/log.rs`), or what a logger does with them. A line does not say which node it is about.
 
 import { type LogFields, type Logger, logSafely } from "../logging.js";
 
-/** A LOG event's document (docs/boundary.md). */
+/** The document of a LOG event (docs/boundary.md). */
 interface CoreLine {
   readonly level: "trace" | "debug" | "info" | "warn" | "error";
   readonly target: string;
@@ -15,7 +15,7 @@ interface CoreLine {
 
 const listeners = new Map<Logger, number>();
 
-/** Lets a logger hear the core; returns what ends it, which is safe twice. */
+/** Registers a logger for lines of the core. Returns a function that removes it, which may be called twice. */
 export function listenToCore(logger: Logger): () => void {
   listeners.set(logger, (listeners.get(logger) ?? 0) + 1);
   let listening = true;
@@ -28,7 +28,7 @@ export function listenToCore(logger: Logger): () => void {
   };
 }
 
-/** Hands a line to whoever listens. */
+/** Passes a line to the registered loggers. */
 export function tellCoreLine(document: string): void {
   const { level, target, message, fields } = JSON.parse(document) as CoreLine;
   const said = level === "trace" ? "debug" : level;

@@ -1,7 +1,7 @@
-// Reads the events that a drain left in the slab (docs/boundary.md, "Events").
+// Reading the events that a drain wrote to the slab (docs/boundary.md, "Events").
 //
-// Owns: the layout of event records, and that one faulty event does not stop the others. Does not own: what
-// an event means to a call. The slab is valid during the dispatch only: who keeps bytes copies them.
+// Owns: the layout of event records. An error in one event does not stop the others. Does not own: the effect of an event
+// on a call. The slab is valid only during the dispatch, so code that keeps bytes must copy them.
 
 import { readPairs, readUtf8 } from "../metadata.js";
 
@@ -22,9 +22,9 @@ const Event = {
   LOG: 17,
 } as const;
 
-/** How a call ended. */
+/** The end of a call. */
 export interface Ended {
-  /** The status code as it came; 0 is OK. */
+  /** The status code as it arrived; 0 is OK. */
   readonly code: number;
   readonly message: string;
   readonly details: ReadonlyMap<string, string>;
@@ -40,12 +40,12 @@ export interface ItemBatch {
   readonly end: number;
   readonly count: number;
   readonly creditBytes: number;
-  readonly marked: boolean;
+  readonly presenceFlagged: boolean;
 }
 
-/** A call, as far as events are concerned. */
+/** A call as the receiver of events. */
 export interface CallSink {
-  onMessage(bytes: Uint8Array, start: number, end: number, marked: boolean): void;
+  onMessage(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): void;
   onItems(batch: ItemBatch): void;
   onEnded(ended: Ended): void;
   onCredit(bytes: number): void;
@@ -64,14 +64,14 @@ export interface IncomingCall {
   readonly end: number;
   readonly hasMessage: boolean;
   readonly inputEnded: boolean;
-  readonly marked: boolean;
-  /** Milliseconds since the epoch, 0 for none. */
+  readonly presenceFlagged: boolean;
+  /** Milliseconds since 1970; 0 for none. */
   readonly deadline: number;
   readonly callId: string;
   readonly metadata: ReadonlyMap<string, string> | null;
 }
 
-/** The other end of a connection. */
+/** The other side of a connection. */
 export interface PeerInfo {
   readonly endpointId: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -79,7 +79,7 @@ export interface PeerInfo {
   readonly path?: "direct" | "relay" | null;
 }
 
-/** Where events go. */
+/** The receiver of the events of a port. */
 export interface EventTarget {
   call(number: number): CallSink | undefined;
   incoming(call: IncomingCall): void;
@@ -90,7 +90,7 @@ export interface EventTarget {
   faulty(error: unknown): void;
 }
 
-/** Hands each event of the slab to its target. */
+/** Calls the receiver of each event in the slab. */
 export function dispatchEvents(slab: Uint8Array, length: number, target: EventTarget): void {
   const view = new DataView(slab.buffer, slab.byteOffset, slab.byteLength);
   let at = 0;
@@ -116,7 +116,7 @@ function dispatchOne(
   const kind = slab[at + 8];
   const start = at + HEAD_BYTES;
   const end = start + payload;
-  // A call that was left may still have events under way: its number is unknown by then.
+  // Events of a call that was cancelled here may still arrive. Its number is unknown then, and they are dropped.
   switch (kind) {
     case Event.MESSAGE:
       target.call(number)?.onMessage(slab, start, end, ((slab[at + 9] ?? 0) & 1) !== 0);
@@ -171,7 +171,7 @@ function readItems(slab: Uint8Array, view: DataView, at: number, end: number): I
     end,
     count: view.getUint32(at + 12, true),
     creditBytes: view.getUint32(at + 16, true),
-    marked: ((slab[at + 9] ?? 0) & 1) !== 0,
+    presenceFlagged: ((slab[at + 9] ?? 0) & 1) !== 0,
   };
 }
 
@@ -202,7 +202,7 @@ function readCall(slab: Uint8Array, view: DataView, at: number, end: number): In
     end: blockStart,
     hasMessage: (flags & 2) !== 0,
     inputEnded: (flags & 4) !== 0,
-    marked: (flags & 8) !== 0,
+    presenceFlagged: (flags & 8) !== 0,
     deadline: block === 0 ? 0 : view.getFloat64(blockStart, true),
     callId: block === 0 ? "" : readUtf8(slab, blockStart + 10, callIdEnd),
     metadata: block === 0 ? null : readPairs(slab, callIdEnd, end),

@@ -1,34 +1,34 @@
-// The reading end of a stream: batches of messages that arrived, decoded one at a time when they are asked for.
+// The receiving end of a stream: batches of messages that arrived. A message is decoded when the program asks for it.
 //
-// Owns: the reader's half of flow control, order, and what is delivered before an error (all that arrived).
-// Does not own: leaving the call (its owner does). Batches are copied out of the slab: they outlive the drain,
-// and undecoded bytes are what the byte budget counts.
+// Owns: the reader's half of flow control, and the order: everything that arrived is delivered before an error.
+// Does not own: cancelling the call (its owner does). Batches are copied out of the slab, because the slab is reused; the
+// byte budget counts these copied bytes until they are decoded.
 
 import type { MessageCodec } from "../message.js";
 import type { ItemBatch } from "./events.js";
 import { CREDIT_STEP, ITEM_COST } from "./outlet.js";
 import type { Port } from "./port.js";
 
-/** The call that an inbox belongs to. */
+/** The call to which an inbox belongs. */
 export interface InboxOwner {
-  /** Bytes were consumed: tell the writer. */
-  giveBack(bytes: number): void;
-  /** A message could not be decoded: nothing after it can be trusted. Returns the error that the reader gets. */
-  broken(error: unknown): unknown;
+  /** Called when bytes were consumed. The call returns the credit to the writer. */
+  returnCredit(bytes: number): void;
+  /** Called when a message cannot be decoded. The rest of the stream is dropped. Returns the error for the reader. */
+  onUndecodable(error: unknown): unknown;
 }
 
-// Taken once, so that fake timers of a test cannot stop the transport.
+// Taken when the module loads, so that fake timers of a test do not stop the transport.
 const { queueMicrotask: afterThis } = globalThis;
 
-/** Tells the writer of a call that its reader consumed `bytes`. */
-export function giveRoom(port: Port, call: number, bytes: number): void {
-  // A getter of a message that is being written may read a stream; the room is given back behind that message.
+/** Returns credit for `bytes` consumed bytes to the writer of a call. */
+export function sendCredit(port: Port, call: number, bytes: number): void {
+  // This may run in a getter while a message is being written. The credit is then appended after that message.
   if (port.ops.writing) {
-    afterThis(() => giveRoom(port, call, bytes));
+    afterThis(() => sendCredit(port, call, bytes));
     return;
   }
   port.ops.credit(call, bytes);
-  // A whole step is handed over at once: the next items come while these are being read.
+  // A whole step is submitted at once, so that new items arrive while the program reads these.
   if (bytes >= CREDIT_STEP) port.flush();
   else port.scheduled();
 }
@@ -36,7 +36,7 @@ export function giveRoom(port: Port, call: number, bytes: number): void {
 interface Block {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  readonly marked: boolean;
+  readonly presenceFlagged: boolean;
   at: number;
   left: number;
   creditLeft: number;
@@ -49,7 +49,7 @@ interface Reader {
 
 const DONE: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
 
-/** The messages of one call that came from the other side. */
+/** The messages of one call that the other side sent. */
 export class Inbox {
   readonly #codec: MessageCodec;
   readonly #owner: InboxOwner;
@@ -65,20 +65,20 @@ export class Inbox {
     this.#owner = owner;
   }
 
-  /** A batch arrived. */
+  /** Adds a batch that arrived. */
   push(batch: ItemBatch): void {
     if (this.#left) {
-      this.#owner.giveBack(batch.creditBytes);
+      this.#owner.returnCredit(batch.creditBytes);
       return;
     }
     const bytes = batch.bytes.slice(batch.start, batch.end);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const { count, creditBytes, marked } = batch;
-    this.#blocks.push({ bytes, view, marked, at: 0, left: count, creditLeft: creditBytes });
+    const { count, creditBytes, presenceFlagged } = batch;
+    this.#blocks.push({ bytes, view, presenceFlagged, at: 0, left: count, creditLeft: creditBytes });
     while (this.#readers.length > 0 && this.#blocks.length > 0) this.#serve(this.#readers.shift() as Reader);
   }
 
-  /** The input ended: in order with null, else with an error that follows what has arrived. */
+  /** Ends the input: null for a normal end, else an error that the reader gets after everything that arrived. */
   end(failure: { readonly error: unknown } | null): void {
     if (this.#over) return;
     this.#over = true;
@@ -86,25 +86,25 @@ export class Inbox {
     for (const reader of this.#readers.splice(0)) this.#serve(reader);
   }
 
-  /** The call was given up here: what has arrived and was not read is dropped. */
+  /** Ends the input because this side ended the call. Messages that were not read are dropped. */
   abandon(failure: { readonly error: unknown } | null): void {
     this.#blocks.length = 0;
     this.#left = true;
     this.end(failure);
   }
 
-  /** Nobody reads any more, but the call goes on: what arrives is dropped and its room given back. */
+  /** Stops reading while the call continues. Messages that arrive are dropped, and their credit is returned. */
   discard(): void {
     if (this.#left) return;
     this.#left = true;
     let bytes = this.#consumed;
     for (const block of this.#blocks.splice(0)) bytes += block.creditLeft;
     this.#consumed = 0;
-    if (bytes > 0 && !this.#over) this.#owner.giveBack(bytes);
+    if (bytes > 0 && !this.#over) this.#owner.returnCredit(bytes);
     for (const reader of this.#readers.splice(0)) reader.resolve(DONE);
   }
 
-  /** The next message. Rejects once with the failure, after that it is done. */
+  /** The next message. A failure rejects once; after that the stream is done. */
   next(): Promise<IteratorResult<unknown, undefined>> {
     if (this.#blocks.length > 0) {
       try {
@@ -151,10 +151,10 @@ export class Inbox {
     this.#consumed += cost;
     if (this.#consumed >= CREDIT_STEP) this.#returnRoom();
     try {
-      return this.#codec.read(block.bytes, start, end, block.marked);
+      return this.#codec.read(block.bytes, start, end, block.presenceFlagged);
     } catch (error) {
       this.abandon(null);
-      throw this.#owner.broken(error);
+      throw this.#owner.onUndecodable(error);
     }
   }
 
@@ -162,6 +162,6 @@ export class Inbox {
     const bytes = this.#consumed;
     if (bytes === 0 || this.#over) return;
     this.#consumed = 0;
-    this.#owner.giveBack(bytes);
+    this.#owner.returnCredit(bytes);
   }
 }

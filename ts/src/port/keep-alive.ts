@@ -1,11 +1,11 @@
-// Keeps the process alive while something is under way, and only then.
+// Keeps the process alive while something runs, and only then.
 //
-// Owns: one timer per environment that is referenced while the count is above zero. The doorbell is weak and
-// cannot do this. Does not own: what counts (calls in flight, requests, served nodes).
+// Owns: one timer for each thread, which holds the event loop open while a count is above zero. The doorbell cannot do
+// this, because it does not hold the event loop. Does not own: what is counted (calls, requests, served nodes).
 
 const LONGEST_MS = 0x7fff_ffff;
 
-// Taken once, so that fake timers of a test cannot stop the process from living.
+// Taken when the module loads, so that fake timers of a test do not end the process early.
 const { setInterval: every, clearInterval: stopEvery } = globalThis;
 
 /** A count that holds the event loop open while it is above zero. */
@@ -23,7 +23,7 @@ export class KeepAlive {
     if (--this.#count === 0) this.#timer?.unref();
   }
 
-  /** Lets go for good. */
+  /** Stops holding the event loop, for ever. */
   stop(): void {
     if (this.#timer !== null) stopEvery(this.#timer);
     this.#timer = null;

@@ -1,8 +1,8 @@
-// The buffer in which the operations of one event-loop turn gather (docs/boundary.md, "Operations").
+// The buffer for the operations of one event-loop turn (docs/boundary.md, "Operations").
 //
-// Owns: the 24-byte heads, padding, growth and shrinking of the buffer, and the rule that a message which
-// cannot be written leaves no trace. Does not own: when the buffer is submitted (port.ts).
-// Generated writers put messages straight behind the head, so the buffer is a message writer itself.
+// Owns: the 24-byte heads, padding, and the size of the buffer. A message that cannot be written is removed completely.
+// Does not own: when the buffer is submitted (port.ts). The buffer is a message writer, so that generated writers can put
+// a message directly after its head.
 
 import { AsterError, Code } from "../errors.js";
 import type { MessageCodec } from "../message.js";
@@ -12,10 +12,10 @@ import { writePairs, writeUtf8 } from "../metadata.js";
 const HEAD_BYTES = 24;
 const FIRST_BYTES = 64 * 1024;
 const KEEP_BYTES = 1024 * 1024;
-// So many batches in a row must have been small before the buffer shrinks: a bulk stream keeps its size.
+// The buffer shrinks after this many small batches in a row. During a large stream it keeps its size.
 const QUIET_BATCHES = 64;
 
-// A larger message fits no frame. Checked here so that it fails alone, not with the whole batch.
+// A larger message does not fit in a frame. It is checked here, so that it fails alone and not with the whole batch.
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024 - 1;
 
 /** No deadline. */
@@ -26,7 +26,7 @@ const Op = { OPEN: 1, ITEM: 2, END: 3, CANCEL: 4, CREDIT: 5, REPLY: 6, FINISH: 7
 /** Flags of OPEN. */
 export const OpenFlag = { TIMEOUT_TRAVELS: 1, MESSAGE: 2, INPUT_ENDS: 4 } as const;
 
-/** Decides whether a message of so many bytes may be written now. */
+/** Decides whether a message of a given size may be written now. */
 export interface Gate {
   admits(bytes: number): boolean;
 }
@@ -37,17 +37,17 @@ export class Operations {
   #writing = false;
   #quiet = 0;
 
-  /** Bytes that wait for submission; none while a message is being written: half of one cannot be submitted. */
+  /** Bytes that wait for submission. 0 while a message is being written, because it must not be submitted in part. */
   get length(): number {
     return this.#writing ? 0 : this.#writer.pos;
   }
 
-  /** The bytes themselves; valid up to `length`. */
+  /** The bytes of the operations. Valid up to `length`. */
   get bytes(): Uint8Array {
     return this.#writer.buf;
   }
 
-  /** @param codec null when no message follows. */
+  /** @param codec null when no message follows */
   open(
     call: number,
     method: number,
@@ -69,8 +69,8 @@ export class Operations {
   }
 
   /**
-   * Writes one message, if `gate` lets a message of its size pass.
-   * @returns null when it was written, else the encoded message, which is not in the buffer.
+   * Writes one message, if `gate` admits its size.
+   * @returns null when the message was written, else the encoded message, which is then not in the buffer
    */
   item(call: number, codec: MessageCodec, message: unknown, gate: Gate): Uint8Array | null {
     const start = this.#begin();
@@ -131,7 +131,7 @@ export class Operations {
     this.#commit(start, call, Op.FINISH, 0, code, NO_TIMEOUT, pairs);
   }
 
-  /** Forgets what was submitted, and shrinks a buffer that one big batch blew up. */
+  /** Removes what was submitted, and shrinks a buffer that grew for one large batch. */
   clear(): void {
     const writer = this.#writer;
     const used = writer.pos;
@@ -143,7 +143,7 @@ export class Operations {
     writer.resize(used > FIRST_BYTES ? KEEP_BYTES : FIRST_BYTES);
   }
 
-  /** True while a message is being written: the user's own getters may run then. */
+  /** True while a message is being written. Getters of the user may run during that time. */
   get writing(): boolean {
     return this.#writing;
   }

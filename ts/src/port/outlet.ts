@@ -1,30 +1,30 @@
-// The writing end of a stream: messages of one call on their way to Rust, held back by the byte budget.
+// The sending end of a stream: the messages of one call, limited by the byte budget.
 //
-// Owns: the writer's half of flow control (docs/boundary.md, "byte budget"), order among messages that wait.
-// Does not own: the reader's half (inbox.ts), what ends the call (client/call.ts, server/call.ts).
+// Owns: the writer's half of flow control (docs/boundary.md, "byte budget"), and the order of messages that wait.
+// Does not own: the reader's half (inbox.ts), ending the call (client/call.ts, server/call.ts).
 
 import type { MessageCodec } from "../message.js";
 import type { Gate } from "./operations.js";
 import type { Port } from "./port.js";
 
-/** Bytes that one direction of a stream may have under way. */
+/** The largest number of bytes that one direction of a stream may have in flight. */
 const STREAM_BUDGET: number = 1024 * 1024;
-/** A reader gives room back in steps of this size, or when it has nothing left to read. */
+/** A reader returns credit in steps of this size, or when it has nothing left to read. */
 export const CREDIT_STEP: number = 64 * 1024;
-/** What each message costs beside its own bytes. */
+/** The cost of each message in addition to its bytes. */
 export const ITEM_COST = 4;
 
-// Tiny messages fit a budget by the ten thousand: so many go out before other calls get their turn.
+// The byte budget allows thousands of tiny messages at once. After this many, other calls get a turn.
 const BURST_ITEMS = 1024;
 
-// Taken once, so that fake timers of a test cannot stop the transport.
+// Taken when the module loads, so that fake timers of a test do not stop the transport.
 const { setImmediate: afterIo } = globalThis;
 
-/** Keeps a source that never waits from holding up the event loop. */
+/** Lets the event loop continue while a source gives items without ever waiting. */
 export class Burst {
   #items = 0;
 
-  /** Counts a message that went out at once; now and then gives a promise of the next turn. */
+  /** Counts a message that was sent without waiting. After every few, returns a promise of the next event-loop turn. */
   next(): Promise<void> | null {
     if (++this.#items < BURST_ITEMS) return null;
     this.#items = 0;
@@ -35,7 +35,7 @@ export class Burst {
 }
 
 interface Waiting {
-  /** null stands for the end of the stream. */
+  /** The encoded message; null for the end of the stream. */
   readonly message: Uint8Array | null;
   resolve(): void;
   reject(error: unknown): void;
@@ -62,9 +62,9 @@ export class Outlet implements Gate {
   }
 
   /**
-   * Takes a message, encoded before this returns.
-   * @returns null when there was room, else a promise of it.
-   * @throws {AsterError} INVALID_ARGUMENT when the value does not fit; the stream goes on.
+   * Sends a message. The value is encoded before this function returns.
+   * @returns null when there was room, else a promise that settles when there is room
+   * @throws {AsterError} INVALID_ARGUMENT when the value does not fit; the stream can still be used
    */
   send(value: unknown): Promise<void> | null {
     const held = this.#port.ops.item(this.#call, this.#codec, value, this);
@@ -73,17 +73,17 @@ export class Outlet implements Gate {
     return null;
   }
 
-  /** Ends the stream behind the messages that wait. */
+  /** Ends the stream after the messages that wait. */
   end(): Promise<void> | null {
     if (this.#ended) return null;
     const waits = this.#waiting.length > 0;
     if (!waits) this.#writeEnd();
-    // Behind what may throw: a getter of a message that is being written cannot end a stream, and has not.
+    // Set after the write: when end() is called by a getter during encoding, the write throws and the stream goes on.
     this.#ended = true;
     return waits ? this.#wait(null) : null;
   }
 
-  /** The reader made room. */
+  /** Adds credit that the reader returned, and sends messages that waited for it. */
   credit(bytes: number): void {
     this.#room += bytes;
     while (this.#waiting[0] !== undefined && this.#fits(this.#waiting[0])) {
@@ -97,13 +97,13 @@ export class Outlet implements Gate {
     }
   }
 
-  /** The call is over: what waits fails with `error`. */
+  /** Ends the stream with the call. Messages that wait are rejected with `error`. */
   close(error: unknown): void {
     this.#ended = true;
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
   }
 
-  /** Gate: for {@link Operations.item} alone. */
+  /** The gate, which only {@link Operations.item} calls. */
   admits(bytes: number): boolean {
     return this.#waiting.length === 0 && this.#reserve(bytes);
   }
@@ -112,8 +112,8 @@ export class Outlet implements Gate {
     return waiting.message === null || this.#reserve(waiting.message.length);
   }
 
-  // A message larger than what is left passes when less than one step is under way: the reader may keep that
-  // much to itself for ever, so waiting for an empty pipe could wait for nothing.
+  // A message larger than the room left may pass when less than one step is in flight. The reader may keep that credit
+  // for as long as it likes, so waiting for all credit could deadlock.
   #reserve(bytes: number): boolean {
     const cost = bytes + ITEM_COST;
     if (cost > this.#room && this.#room <= STREAM_BUDGET - CREDIT_STEP) return false;

@@ -1,8 +1,8 @@
-// The port of this JavaScript environment: operations out, events in (docs/boundary.md).
+// The port of this JavaScript thread: operations out, events in (docs/boundary.md).
 //
-// Owns: one submit per event-loop turn, the drain loop behind the doorbell, the receive slab, the dispatch of
-// events to calls by number, requests of the control plane, the table of peers, and what keeps the process
-// alive. Does not own: the records (operations.ts, events.ts) and what a call does with an event.
+// Owns: one submit for each event-loop turn, the drain loop that the doorbell starts, the receive slab, finding the call
+// of an event by its number, requests of the control plane, the table of peers, and keeping the process alive. Does not
+// own: the records (operations.ts, events.ts), and what a call does with an event.
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
@@ -20,16 +20,16 @@ import { KeepAlive } from "./keep-alive.js";
 import { Operations } from "./operations.js";
 
 const SLAB_BYTES = 1024 * 1024;
-// Drains in one go before other work of the loop gets its turn.
+// The number of drains in a row before other work of the event loop gets a turn.
 const ROUNDS_PER_RING = 4;
-// Rings that are answered at once in one turn of the event loop. Node hands a thread-safe function up to a
-// thousand rings in a row; a stream that answers each with the next one would keep timers waiting for seconds.
+// The number of doorbell rings that are answered in one event-loop turn. Node delivers up to a thousand calls of a
+// thread-safe function in a row. A stream that causes the next ring with each answer would delay timers for seconds.
 const RINGS_PER_TURN = 8;
-// So much is handed over at once instead of at the end of the turn: Rust sends while JavaScript goes on.
+// Operations of this size are submitted at once instead of at the end of the turn, so that Rust can send meanwhile.
 const EARLY_SUBMIT_BYTES = 256 * 1024;
 const LAST_CALL_NUMBER = 0x7fff_ffff;
 
-// Taken once, so that fake timers of a test cannot stop the transport.
+// Taken when the module loads, so that fake timers of a test do not stop the transport.
 const { nextTick } = process;
 const { setImmediate: afterIo, queueMicrotask: afterThis } = globalThis;
 
@@ -39,12 +39,12 @@ interface Request {
   reject(error: Error): void;
 }
 
-/** Receives the calls of a served method. */
+/** The receiver of new calls of a served method. */
 export interface CallAcceptor {
   accept(call: IncomingCall): void;
 }
 
-/** One environment's connection to the native side. */
+/** The connection of one JavaScript thread to the addon. */
 export class Port implements EventTarget {
   readonly number: number;
   readonly keepAlive: KeepAlive = new KeepAlive();
@@ -74,15 +74,15 @@ export class Port implements EventTarget {
     this.number = native.openPort(() => this.#ring());
   }
 
-  /** The operations of this turn. Whoever appends calls {@link Port.scheduled} afterwards. */
+  /** The operations of this turn. Code that appends one must call {@link Port.scheduled} afterwards. */
   get ops(): Operations {
     return this.#ops;
   }
 
-  /** Enters a client call and returns its number, which is odd. */
+  /** Adds a client call to the table. Returns its number, which is odd. */
   enterCall(call: CallSink): number {
     if (this.#closed)
-      throw new AsterError(Code.UNAVAILABLE, "the environment is shutting down", { notSent: true });
+      throw new AsterError(Code.UNAVAILABLE, "this thread is shutting down", { notSent: true });
     do {
       this.#lastCall = this.#lastCall >= LAST_CALL_NUMBER - 1 ? 1 : this.#lastCall + 2;
     } while (this.#calls.has(this.#lastCall));
@@ -91,35 +91,35 @@ export class Port implements EventTarget {
     return this.#lastCall;
   }
 
-  /** Enters a call that Rust numbered. */
+  /** Adds a server call, whose number Rust chose, to the table. */
   enterServerCall(number: number, call: CallSink): void {
     this.#calls.set(number, call);
     this.keepAlive.hold();
   }
 
-  /** Forgets a call: nothing is delivered to it any more. Safe twice. */
+  /** Removes a call from the table, so that it gets no more events. Calling it twice is safe. */
   leaveCall(number: number): void {
     if (this.#calls.delete(number)) this.keepAlive.release();
   }
 
-  /** Takes new calls of a served method. */
+  /** Starts to accept calls of a served method. */
   acceptCalls(handle: number, acceptor: CallAcceptor): void {
     this.#acceptors.set(handle, acceptor);
   }
 
-  /** Takes no new calls of a served method. */
+  /** Stops to accept calls of a served method. */
   refuseCalls(handle: number): void {
     this.#acceptors.delete(handle);
   }
 
-  /** What is known of the other end of a connection. */
+  /** The other side of a connection, if known. */
   peer(connection: number): PeerInfo | null {
     return this.#peers.get(connection) ?? null;
   }
 
   /**
-   * Starts a request of the control plane; the promise settles with its SETTLED event.
-   * @param take the function that takes its outcome then.
+   * Starts a request of the control plane. The promise settles with the SETTLED event of the request.
+   * @param take the addon function that then returns the result
    */
   request<K extends Take>(
     take: K,
@@ -128,7 +128,7 @@ export class Port implements EventTarget {
     return new Promise((resolve, reject) => {
       this.#lastRequest = (this.#lastRequest + 1) >>> 0;
       const number = this.#lastRequest;
-      // Operations of this turn come first: a close must not overtake the reply before it.
+      // Operations of this turn are submitted first. Otherwise a close could overtake a reply that was written before it.
       this.flush();
       this.#requests.set(number, { take, resolve: resolve as (result: unknown) => void, reject });
       this.keepAlive.hold();
@@ -140,17 +140,17 @@ export class Port implements EventTarget {
     });
   }
 
-  /** Tells that an operation was appended: it is submitted at the end of this turn, or now when much has gathered. */
+  /** Must be called after an operation was appended. Submits at the end of this turn, or now when there is much data. */
   scheduled(): void {
     if (this.#ops.length >= EARLY_SUBMIT_BYTES) this.flush();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // While events are dispatched the promises of this turn have not run yet: go behind them.
+    // During the dispatch of events the promise callbacks of this turn have not run yet. They may append operations too.
     if (this.#dispatching) afterThis(this.#tickLater);
     else nextTick(this.#flushNow);
   }
 
-  /** Appends CANCEL. A getter of a message that is being encoded may cause it, so it may have to wait. */
+  /** Appends CANCEL. A getter may call this while a message is being encoded; then CANCEL is appended after it. */
   cancelCall(number: number, code: Code, text: string): void {
     if (this.#ops.writing) {
       afterThis(() => this.cancelCall(number, code, text));
@@ -160,7 +160,7 @@ export class Port implements EventTarget {
     this.scheduled();
   }
 
-  /** Submits what has gathered. */
+  /** Submits the operations that were appended. */
   flush(): void {
     this.#scheduled = false;
     const { length } = this.#ops;
@@ -169,14 +169,14 @@ export class Port implements EventTarget {
       this.#native.submit(this.number, this.#ops.bytes, length);
       this.#ops.clear();
     } catch (error) {
-      // The two sides disagree about the records: no call can be trusted to end, so all of them end now.
+      // The addon rejected the records, so calls may never end. The port therefore ends all of them now.
       this.#ops.clear();
       this.faulty(error);
       this.close();
     }
   }
 
-  /** The doorbell's function. */
+  /** The function that the addon calls when events wait. */
   #ring(): void {
     if (this.#rings >= RINGS_PER_TURN) return; // the next turn drains
     this.#rings += 1;
@@ -184,7 +184,7 @@ export class Port implements EventTarget {
     this.drain();
   }
 
-  /** Takes what waits on the native side. */
+  /** Takes the events that wait in the addon. */
   drain(): void {
     for (let round = 0; round < ROUNDS_PER_RING; round++) {
       if (this.#closed) return;
@@ -199,7 +199,7 @@ export class Port implements EventTarget {
     afterIo(this.#drainAgain);
   }
 
-  /** Closes the port: calls in flight end with UNAVAILABLE. Safe twice. */
+  /** Closes the port. Running calls end with UNAVAILABLE. Calling it twice is safe. */
   close(): void {
     if (this.#closed) return;
     this.flush();
@@ -207,12 +207,12 @@ export class Port implements EventTarget {
     this.#native.closePort(this.number);
     for (const call of [...this.#calls.values()]) call.onPortClosed();
     for (const number of [...this.#requests.keys()]) {
-      this.#settle(number)?.reject(new AsterError(Code.UNAVAILABLE, "the environment is shutting down"));
+      this.#settle(number)?.reject(new AsterError(Code.UNAVAILABLE, "this thread is shutting down"));
     }
     this.keepAlive.stop();
   }
 
-  /** The process is ending: peers are told, nobody here is. Without it they would wait for their timeouts. */
+  /** Closes the port when the process exits, so that peers learn of it at once. Callers here get no error. */
   abandon(): void {
     if (this.#closed) return;
     this.flush();
@@ -220,7 +220,7 @@ export class Port implements EventTarget {
     this.#native.closePort(this.number);
   }
 
-  // EventTarget, for dispatchEvents alone.
+  // The methods of EventTarget, which only dispatchEvents calls.
 
   call(number: number): CallSink | undefined {
     return this.#calls.get(number);
@@ -259,7 +259,7 @@ export class Port implements EventTarget {
   }
 
   faulty(error: unknown): void {
-    logSafely(() => stderrLogger.error("an event could not be handled", { error }));
+    logSafely(() => stderrLogger.error("an event of the addon could not be handled", { error }));
   }
 
   #dispatch(length: number): void {

@@ -19,8 +19,8 @@ export class MethodAcceptor implements CallAcceptor {
   }
 
   accept(call: IncomingCall): void {
-    // An asynchronous context for each call, as HTTP servers have it: a store that a handler enters
-    // (AsyncLocalStorage) ends with its call instead of staying for the next.
+    // Each call has its own asynchronous context, as in HTTP servers: when a handler enters an AsyncLocalStorage, the
+    // store is valid only for this call.
     const answer = new ServerCall(this.#port, this.#method, call);
     new AsyncResource("AsterCall").runInAsyncScope(answer.start, answer, call);
   }

@@ -1,12 +1,12 @@
-// One call that this server answers, of any of the four patterns.
+// One call that this server answers, for all four call patterns.
 //
-// Owns: decoding the request, running the handler, writing what it gives, and that exactly one end is sent.
-// The patterns are two booleans of the method: a request stream gives the call an inbox, a response stream an
-// outlet. Does not own: deadlines and the detection of callers that left (Rust), error mapping (failure.ts).
+// Owns: decoding the request, running the handler, sending its responses, and that exactly one status is sent. Two
+// booleans of the method describe the pattern: with a request stream the call has an inbox, with a response stream it has
+// an outlet. Does not own: deadlines and detecting cancelled calls (Rust), converting errors (failure.ts).
 
 import { AsterError, Code } from "../errors.js";
 import type { CallSink, IncomingCall, ItemBatch } from "../port/events.js";
-import { giveRoom, Inbox, type InboxOwner } from "../port/inbox.js";
+import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
 import { Burst, ITEM_COST, Outlet } from "../port/outlet.js";
 import type { Port } from "../port/port.js";
 import { HandlerContext } from "./context.js";
@@ -14,19 +14,19 @@ import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";
 import type { ServedMethod } from "./served-method.js";
 
-/** Why a call is aborted, as the handler's signal tells it. */
+/** The reason of an aborted call, as the handler's signal reports it. */
 const abortTexts: ReadonlyMap<number, string> = new Map([
-  [Code.CANCELLED, "the caller left"],
+  [Code.CANCELLED, "the caller cancelled the call"],
   [Code.DEADLINE_EXCEEDED, "the deadline passed"],
   [Code.UNAVAILABLE, "the server is shutting down"],
-  [Code.INVALID_ARGUMENT, "the input could not be read"],
-  [Code.CONTRACT_VIOLATION, "the input breaks the contract"],
-  [Code.RESOURCE_EXHAUSTED, "the input is larger than allowed"],
+  [Code.INVALID_ARGUMENT, "the request stream could not be decoded"],
+  [Code.CONTRACT_VIOLATION, "the request stream violates the contract"],
+  [Code.RESOURCE_EXHAUSTED, "the request stream exceeds a limit"],
 ]);
 
 type Answers = Iterator<unknown> | AsyncIterator<unknown>;
 
-/** A call under way. */
+/** A running call. */
 export class ServerCall implements CallSink, InboxOwner {
   readonly #port: Port;
   readonly #method: ServedMethod;
@@ -47,7 +47,7 @@ export class ServerCall implements CallSink, InboxOwner {
     port.enterServerCall(call.number, this);
   }
 
-  /** Runs the handler. Never throws. */
+  /** Runs the handler. It never throws. */
   start(call: IncomingCall): void {
     let input: unknown;
     try {
@@ -87,7 +87,7 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#abort(
       new AsterError(
         (abortTexts.has(code) ? code : Code.CANCELLED) as Code,
-        abortTexts.get(code) ?? "the call was ended",
+        abortTexts.get(code) ?? "the call was aborted",
       ),
     );
   }
@@ -96,16 +96,16 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#abort(new AsterError(Code.UNAVAILABLE, "the server is shutting down"));
   }
 
-  // Client events: the port never delivers them to the even numbers of server calls.
+  // Events of client calls. The port never delivers them to server calls, whose numbers are even.
   onMessage(): void {}
   onEnded(): void {}
 
-  giveBack(bytes: number): void {
+  returnCredit(bytes: number): void {
     if (this.#over) return;
-    giveRoom(this.#port, this.#number, bytes);
+    sendCredit(this.#port, this.#number, bytes);
   }
 
-  broken(error: unknown): unknown {
+  onUndecodable(error: unknown): unknown {
     const status = this.#undecodable(error);
     this.#finish(status);
     const failure = new AsterError(status.code, status.message, { details: status.details });
@@ -115,7 +115,7 @@ export class ServerCall implements CallSink, InboxOwner {
 
   #input(call: IncomingCall): unknown {
     if (this.#inbox === null) {
-      return this.#method.request.read(call.bytes, call.start, call.end, call.marked);
+      return this.#method.request.read(call.bytes, call.start, call.end, call.presenceFlagged);
     }
     if (call.hasMessage) this.#inbox.push(singleItem(call));
     if (call.inputEnded) this.#inbox.end(null);
@@ -178,14 +178,18 @@ export class ServerCall implements CallSink, InboxOwner {
     if (!this.#over) this.#finish(statusOf(error, this.#method.label, this.#method.logger));
   }
 
-  /** The handler's own answer does not fit: nothing that the caller could change. */
+  /** The response of the handler does not fit its schema. The caller cannot do anything about it. */
   #misfit(error: unknown): FinalStatus {
-    return internal(error, `the answer of ${this.#method.label} cannot be sent`, this.#method.logger);
+    return internal(
+      error,
+      `the response of ${this.#method.label} does not fit its schema`,
+      this.#method.logger,
+    );
   }
 
   #undecodable(error: unknown): FinalStatus {
     if (error instanceof AsterError) return statusOf(error, this.#method.label, this.#method.logger);
-    return internal(error, `a request of ${this.#method.label} could not be read`, this.#method.logger);
+    return internal(error, `a request of ${this.#method.label} could not be decoded`, this.#method.logger);
   }
 
   #finish(status: FinalStatus): void {
@@ -194,14 +198,14 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#end();
   }
 
-  /** The end was appended: nothing is read or written any more. */
+  /** Called after the status was appended. Nothing is read or written after that. */
   #end(): void {
     this.#over = true;
     this.#port.leaveCall(this.#number);
     this.#port.scheduled();
     this.#inbox?.abandon(null);
     this.#outlet?.close(
-      new AsterError(Code.FAILED_PRECONDITION, "the call is over", { reason: "CALL_OVER" }),
+      new AsterError(Code.FAILED_PRECONDITION, "the call has ended", { reason: "CALL_OVER" }),
     );
   }
 
@@ -219,13 +223,20 @@ export class ServerCall implements CallSink, InboxOwner {
   }
 }
 
-/** The request that came with CALL, as a batch of one with its own length in front. */
+/** The request that arrived with CALL as a batch of one item, which begins with its length. */
 function singleItem(call: IncomingCall): ItemBatch {
   const length = call.end - call.start;
   const bytes = new Uint8Array(ITEM_COST + length);
   new DataView(bytes.buffer).setUint32(0, length, true);
   bytes.set(call.bytes.subarray(call.start, call.end), ITEM_COST);
-  return { bytes, start: 0, end: bytes.length, count: 1, creditBytes: bytes.length, marked: call.marked };
+  return {
+    bytes,
+    start: 0,
+    end: bytes.length,
+    count: 1,
+    creditBytes: bytes.length,
+    presenceFlagged: call.presenceFlagged,
+  };
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
@@ -240,13 +251,13 @@ function iteratorOf(output: unknown): Answers {
   if (typeof output !== "string" && typeof iterable?.[Symbol.iterator] === "function") {
     return (iterable as Iterable<unknown>)[Symbol.iterator]();
   }
-  throw new TypeError("the handler of a response stream must return an iterable or be a generator");
+  throw new TypeError("the handler of a response stream must return an iterable, or be a generator function");
 }
 
 async function endIterator(iterator: Answers): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // The call is over and has its status; a failing clean-up of the handler cannot change it.
+    // The call has ended and has its status. An error of the handler's clean-up cannot change it.
   }
 }

@@ -1,22 +1,22 @@
-// What a handler is told about its call.
+// The context that a handler gets about its call.
 //
-// Owns: `ctx`, whose costly parts (signal, logger, deadline) are made when they are asked for. Does not own:
-// when a call is aborted (call.ts).
+// Owns: `ctx`. Its expensive parts (signal, logger, deadline) are made at first use. Does not own: when a call is
+// aborted (call.ts).
 
 import { type Logger, withFields } from "../logging.js";
 import type { PeerInfo } from "../port/events.js";
 
-/** Who calls. */
+/** The caller of a call. */
 export interface CallPeer {
-  /** The caller's public key, 64 hex digits, proven by the connection. */
+  /** The caller's public key, which the connection proves: 64 hexadecimal digits. */
   readonly endpointId: string;
-  /** Attributes of the verified credential; empty on an open server. */
+  /** The attributes of the verified credential. Empty with open access. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Roles of the verified credential; empty on an open server. */
+  /** The roles of the verified credential. Empty with open access. */
   readonly roles: readonly string[];
   /**
-   * How packets travelled when the first call of the connection came: a relayed connection may have become direct
-   * since. null where no path was chosen yet.
+   * The network path at the first call of the connection. A connection through a relay may have become direct since
+   * then. Null when no path was chosen yet.
    */
   readonly path: "direct" | "relay" | null;
 }
@@ -24,21 +24,21 @@ export interface CallPeer {
 /** The second argument of every handler. */
 export interface CallContext {
   /**
-   * Aborts when the caller leaves, the deadline passes, the connection is lost or the server shuts down. Its
-   * reason is an `AsterError`.
+   * Aborts when the caller cancels, the deadline passes, the connection is lost or the server shuts down. The reason of
+   * the signal is an `AsterError`.
    */
   readonly signal: AbortSignal;
-  /** When the caller stops waiting, or null when it named no deadline. */
+  /** The time until which the caller waits; null when it set no deadline. */
   readonly deadline: Date | null;
-  /** Who calls. */
+  /** The caller. */
   readonly peer: CallPeer;
-  /** The caller's metadata: what it says, not who it is. */
+  /** The caller's metadata. The caller chooses it, so it proves nothing about the caller. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** The caller's id for the call; empty for most unary calls. */
+  /** The caller's id of the call. Empty for most unary calls. */
   readonly callId: string;
-  /** `Service.method`, by wire names. */
+  /** `Service.method`, with wire names. */
   readonly method: string;
-  /** The server's logger, with the method and the peer in every line. */
+  /** The server's logger. It adds the method and the peer to every line. */
   readonly log: Logger;
 }
 
@@ -98,7 +98,7 @@ export class HandlerContext implements CallContext {
     return this.#log;
   }
 
-  /** Aborts the signal, also one that nobody has asked for yet. */
+  /** Aborts the signal. It also works when the handler uses the signal later. */
   abort(reason: unknown): void {
     this.#aborted = { reason };
     this.#abort?.abort(reason);
@@ -108,7 +108,7 @@ export class HandlerContext implements CallContext {
 function peerOf(info: PeerInfo): CallPeer {
   const known = peers.get(info);
   if (known !== undefined) return known;
-  // Without a prototype: the names come from a credential and are only ever data.
+  // The names come from a credential, so the object has no prototype that they could reach.
   const attributes: Record<string, string> = Object.assign(Object.create(null), info.attributes);
   const peer = Object.freeze({
     endpointId: info.endpointId,

@@ -1,7 +1,7 @@
-// From what a handler throws to the status that its caller gets.
+// The status that a caller gets, made from what the handler threw.
 //
-// Owns: that mapping on the server side, the correlation id between log and status, and the list of handlers
-// that ignore being aborted. Does not own: the wire form of a status (Rust).
+// Owns: that conversion for servers, the id that connects a status with a log line, and the list of handlers that still
+// run after their call was aborted. Does not own: the encoding of a status (Rust).
 
 import { randomBytes } from "node:crypto";
 import { AsterError, Code } from "../errors.js";
@@ -10,7 +10,7 @@ import { cutDetails, REASON_DETAIL } from "../metadata.js";
 
 const MAX_MESSAGE_CHARS = 4096;
 
-/** What a FINISH says. */
+/** The content of a FINISH operation. */
 export interface FinalStatus {
   readonly code: Code;
   readonly message: string;
@@ -19,7 +19,7 @@ export interface FinalStatus {
 
 const NO_DETAILS: ReadonlyMap<string, string> = new Map();
 
-/** The status of an ended call. An AsterError travels; of anything else only a correlation id does. */
+/** The status for an error. An AsterError is sent. For other errors only an id is sent, and the error is logged. */
 export function statusOf(error: unknown, method: string, logger: Logger): FinalStatus {
   if (!(error instanceof AsterError)) return internal(error, `${method} failed`, logger);
   const details = new Map(error.details);
@@ -31,7 +31,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): FinalS
   };
 }
 
-/** INTERNAL with an id that finds the cause in this server's log. */
+/** Logs the cause with a new id, and returns INTERNAL with that id. */
 export function internal(cause: unknown, what: string, logger: Logger): FinalStatus {
   const id = randomBytes(6).toString("hex");
   logSafely(() => logger.error(what, { id, error: cause }));
@@ -41,7 +41,7 @@ export function internal(cause: unknown, what: string, logger: Logger): FinalSta
 const GRACE_MS = 500;
 const { setTimeout: later } = globalThis;
 
-/** Watches aborted handlers, with one timer for all of them. */
+/** Watches handlers whose call was aborted, with one timer for all of them. */
 export class GraceWatch {
   readonly #running = new Map<object, string>();
   readonly #logger: Logger;
@@ -50,24 +50,25 @@ export class GraceWatch {
     this.#logger = logger;
   }
 
-  /** A call was aborted while its handler runs. */
+  /** Starts to watch a handler whose call was aborted. */
   aborted(call: object, method: string): void {
     if (this.#running.size === 0) later(() => this.#report(), GRACE_MS).unref();
     this.#running.set(call, method);
   }
 
-  /** The handler of a call is done. */
+  /** Stops to watch a handler, which has ended. */
   settled(call: object): void {
     this.#running.delete(call);
   }
 
-  // One line for each method, however many callers left: peers must not be able to flood a log.
+  // One line for each method, whatever the number of calls: peers must not be able to flood the log.
   #report(): void {
     const late = new Map<string, number>();
     for (const method of this.#running.values()) late.set(method, (late.get(method) ?? 0) + 1);
     this.#running.clear();
     for (const [method, calls] of late) {
-      logSafely(() => this.#logger.warn("handlers go on although their calls are over", { method, calls }));
+      const text = "handlers still run although their calls were aborted";
+      logSafely(() => this.#logger.warn(text, { method, calls }));
     }
   }
 }

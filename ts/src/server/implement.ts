@@ -1,6 +1,6 @@
-// `implement(service, handlers)`: the join of a service and the functions that answer it.
+// `implement(service, handlers)`: a service with its handlers.
 //
-// Owns: the check that every method has a handler and nothing else is there, and the types of handlers.
+// Owns: the check that every method has a handler and every handler a method, and the types of handlers.
 // Does not own: serving (serve.ts).
 
 import { AsterError, Code } from "../errors.js";
@@ -14,7 +14,7 @@ import type { CallContext } from "./context.js";
 type Awaitable<T> = T | Promise<T>;
 type Iterated<T> = AsyncIterable<T> | Iterable<T>;
 
-/** The function that answers a method. */
+/** The function that handles the calls of a method. */
 export type Handler<M> =
   M extends MethodOf<infer P, infer Q, infer R>
     ? P extends "unary"
@@ -39,11 +39,13 @@ type AnyHandler = (input: unknown, context: CallContext) => unknown;
 const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>();
 
 /**
- * Joins a service and its handlers: functions by the service's method names, or, for a class with `@service`,
- * an instance of it.
+ * Connects a service with its handlers.
+ *
+ * *Shape*: the handlers are an object with a function for each method name of the service. For a class with `@service`
+ * they are an instance of the class.
  * @example implement(Greeter, { greet: ({ name }) => ({ text: `Hello, ${name}!` }) });
- * @throws {TypeError} naming a method without handler, or a handler without method.
- * @throws {AsterError} UNIMPLEMENTED for a session service, which this version cannot serve.
+ * @throws {TypeError} with the name of a method without handler, or of a handler without method
+ * @throws {AsterError} UNIMPLEMENTED for a session service, which this version cannot serve
  */
 export function implement<M>(service: Service<M>, handlers: Handlers<M>): Implementation;
 export function implement<I extends object>(
@@ -66,19 +68,19 @@ export function implement(given: unknown, handlers: unknown): Implementation {
   const found = new Map<string, AnyHandler>();
   for (const { key } of methods) {
     const handler = table[key];
-    // A method may be called toString: what every object inherits is no handler of it.
+    // A method may have a name such as toString. The function that every object inherits is not its handler.
     if (typeof handler !== "function" || handler === (Object.prototype as never)[key])
       throw new TypeError(`implement(${name}): ${key} has no handler`);
     found.set(key, handler.bind(handlers) as AnyHandler);
   }
-  // An instance of a class may have members of its own; a table of functions has no use for any.
+  // Instances of a class may have other members. In an object of functions, another member is a mistake.
   if (typeof given !== "function") refuseExtras(name, table, found);
   const implementation: Implementation = Object.freeze({ service });
   handlersOf.set(implementation, found);
   return implementation;
 }
 
-/** The handlers of an implementation by method name, bound to the object they came in. */
+/** The handlers of an implementation by method name, bound to their object. */
 export function implementationHandlers(value: unknown, path: string): ReadonlyMap<string, AnyHandler> {
   const handlers =
     typeof value === "object" && value !== null ? handlersOf.get(value as Implementation) : undefined;
@@ -89,6 +91,6 @@ export function implementationHandlers(value: unknown, path: string): ReadonlyMa
 
 function refuseExtras(name: string, table: object, known: ReadonlyMap<string, unknown>): void {
   for (const key of Object.keys(table)) {
-    if (!known.has(key)) throw new TypeError(`implement(${name}): ${key} is no method of the service`);
+    if (!known.has(key)) throw new TypeError(`implement(${name}): ${key} is not a method of the service`);
   }
 }

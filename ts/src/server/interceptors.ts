@@ -1,15 +1,15 @@
-// Server interceptors: an onion of functions round each handler. Without any, handlers are called directly.
+// Server interceptors: functions around each handler. Without interceptors, handlers are called directly.
 //
-// Owns: what an interceptor sees of a call. Does not own: the ready-made interceptors.
+// Owns: what an interceptor sees of a call. Does not own: ready-made interceptors.
 
 import type { CallContext } from "./context.js";
 import type { Run } from "./served-method.js";
 
-/** A call on its way to its handler. Interceptors may change `input`. */
+/** A call before its handler runs. Interceptors may change `input`. */
 export interface ArrivedCall {
   readonly service: string;
   readonly version: number;
-  /** Wire name of the method. */
+  /** The wire name of the method. */
   readonly method: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
@@ -19,13 +19,13 @@ export interface ArrivedCall {
   input: unknown;
 }
 
-/** Hands a call on: to the next interceptor, at last to the handler. Gives the response, or an iterable of them. */
+/** Passes a call to the next interceptor, or to the handler. Returns the response, or an iterable of responses. */
 export type ServerNext = (call: ArrivedCall) => Promise<unknown>;
 
-/** Wraps handlers: `(next) => async (call) => next(call)`. */
+/** An interceptor, for example `(next) => async (call) => next(call)`. */
 export type ServerInterceptor = (next: ServerNext) => ServerNext;
 
-/** A handler inside interceptors, the first one outermost. */
+/** Wraps a handler with interceptors. The first one is the outermost. */
 export function interceptedRun(
   run: Run,
   method: Omit<ArrivedCall, "context" | "input">,

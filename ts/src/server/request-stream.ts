@@ -4,7 +4,7 @@
 
 import type { Inbox } from "../port/inbox.js";
 
-/** An async iterable of requests; when the handler stops to read, what still comes is dropped. */
+/** An async iterable of requests. When the handler stops reading, requests that still arrive are dropped. */
 export class RequestStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #inbox: Inbox;
 

@@ -1,7 +1,7 @@
-// Options of serving.
+// The options of serving.
 //
-// Owns: their names, types, checks and defaults, and the rule that who may call must be said. Does not own: the options
-// of the endpoint (node/node-options.ts).
+// Owns: their names, types, checks and defaults, and the rule that `access` is required. Does not own: the options of the
+// endpoint (node/node-options.ts).
 
 import { AsterError, Code } from "../errors.js";
 import {
@@ -19,36 +19,36 @@ import {
 import { type Implementation, implementationHandlers } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
 
-/** Who may call: everybody, or who holds a credential of a root key (not available yet). */
+/** Who may call: everybody, or callers with a credential of a root key (not available yet). */
 export type Access = "open" | { readonly rootPublicKey: string };
 
-/** Options of `AsterNode.serve`. */
+/** The options of `AsterNode.serve`. */
 export interface ServeOptions {
-  /** Results of `implement()`, at least one; no name and version twice. */
+  /** The results of `implement()`. At least one; each name and version only once. */
   readonly services: readonly Implementation[];
-  /** Who may call. There is no default. */
+  /** Who may call. Required. */
   readonly access: Access;
-  /** Run round every handler, the first outermost. */
+  /** Functions that run around every handler. The first one is the outermost. */
   readonly interceptors?: readonly ServerInterceptor[] | undefined;
-  /** Longest time of a unary or client-stream call that has no deadline. Default 300 s. */
+  /** The longest time of a unary or client-stream call without a deadline, in milliseconds. Default 300,000. */
   readonly maxCallMs?: number | undefined;
   /**
-   * Compression of answers above 4096 bytes. `"auto"` (the default) pauses where data does not shrink. JSON is
-   * never compressed.
+   * Compression of responses above 4096 bytes. `"auto"` (the default) stops for a while when the data does not become
+   * smaller. JSON is never compressed.
    */
   readonly compress?: "auto" | "always" | "never" | undefined;
 }
 
-/** Unary and client-stream calls without a deadline get this much. */
+/** The time limit of unary and client-stream calls without a deadline. */
 export const DEFAULT_MAX_CALL_MS = 300_000;
 
-/** Check of `access`, which has no default: who may call must be said. */
+/** Checks `access`, which is required. */
 export const access: Check<Access> = (value, path) => {
   if (value === "open") return value;
   if (value === undefined) {
     throw optionError(
       path,
-      'is missing: say who may call, "open" for everybody or { rootPublicKey } for holders of a credential',
+      'is required: "open" lets everybody call, { rootPublicKey } only callers with a credential',
     );
   }
   if (typeof value !== "object" || value === null)
@@ -56,26 +56,26 @@ export const access: Check<Access> = (value, path) => {
   object(value, path);
   throw new AsterError(
     Code.UNIMPLEMENTED,
-    `${path}: this version can only serve access: "open"; gated access is not available yet`,
+    `${path} must be "open": this version has no access by credentials yet`,
   );
 };
 
-/** Check of `services`: at least one, no two of the same name and version. */
+/** Checks `services`: at least one, and each name and version only once. */
 const services: Check<readonly Implementation[]> = (value, path) => {
   if (!Array.isArray(value) || value.length === 0)
-    throw optionError(path, "must be an array of implementations, with at least one");
-  const seen = new Set<string>();
+    throw optionError(path, `must be an array with at least one implementation, not ${describeValue(value)}`);
+  const served = new Set<string>();
   for (const [index, implementation] of value.entries()) {
     implementationHandlers(implementation, `${path}[${index}]`);
     const { name, version } = (implementation as Implementation).service;
     const key = `${name} v${version}`;
-    if (seen.has(key)) throw optionError(`${path}[${index}]`, `serves ${key} a second time`);
-    seen.add(key);
+    if (served.has(key)) throw optionError(`${path}[${index}]`, `must not serve ${key} for the second time`);
+    served.add(key);
   }
   return value as readonly Implementation[];
 };
 
-/** Checked options of serving. */
+/** The options of serving, checked. */
 export interface CheckedServing {
   readonly services: readonly Implementation[];
   readonly access: Access;

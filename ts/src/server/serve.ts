@@ -1,7 +1,7 @@
-// Serving services of a node at this environment's port.
+// Serving the services of a node in this thread.
 //
-// Owns: the join of implementations with the native side. Does not own: the options of serving (serve-options.ts), the
-// endpoint (node/endpoint.ts), single calls (call.ts).
+// Owns: connecting implementations with the addon. Does not own: the options of serving (serve-options.ts), the endpoint
+// (node/endpoint.ts), single calls (call.ts).
 
 import { type Logger, logSafely } from "../logging.js";
 import type { ServedService } from "../native/documents.js";
@@ -26,12 +26,12 @@ export interface Serving {
 
 const NO_CONTRACT_ID = "0".repeat(64);
 
-/** Starts to answer calls; returns what stops it. */
+/** Starts to answer calls. Returns a function that stops it. */
 export function startServing(port: Port, node: number, serving: Serving): () => void {
   const bound = serving.services.map((implementation) => bindService(implementation.service));
   checkManifest(bound);
   const served = bound.map((service) => servedService(service, serving));
-  // Handles are known only after the call, calls come only through the event loop: none can be missed between.
+  // Calls arrive through the event loop, so none can arrive before this function has registered the handles.
   const handles = controlCall((native) => native.nodeServe(port.number, node, served));
   const grace = new GraceWatch(serving.logger);
   for (const [index, service] of bound.entries()) {
@@ -71,7 +71,7 @@ function servedService(service: BoundService, { maxCallMs, compress, logger }: S
   };
 }
 
-/** Python clients, and `{ contract: "ignore" }`, call a service without an id all the same. */
+/** The contract id to announce. Without one, a placeholder: clients that do not check the id can still call the service. */
 function announcedId(service: BoundService, logger: Logger): string {
   const { contractId, problem } = service.contract;
   if (contractId !== null) return contractId;
@@ -95,8 +95,8 @@ function acceptorOf(
   const { requestStream, responseStream, request, response, definition } = method;
   const { name, version } = service.definition;
   const { wireName, idempotent } = definition;
-  const seen = { service: name, version, method: wireName, requestStream, responseStream, idempotent };
-  const run = interceptedRun(handler, seen, serving.interceptors);
+  const facts = { service: name, version, method: wireName, requestStream, responseStream, idempotent };
+  const run = interceptedRun(handler, facts, serving.interceptors);
   const label = `${name}.${wireName}`;
   return new MethodAcceptor(port, {
     label,

@@ -1,18 +1,18 @@
 // A method as a server answers it.
 //
-// Owns: what is known of it: handler, codecs, logger. Does not own: accepting its calls (acceptor.ts), the calls.
+// Owns: its handler, codecs and logger. Does not own: accepting its calls (acceptor.ts), and the calls.
 
 import type { Logger } from "../logging.js";
 import type { MessageCodec } from "../message.js";
 import type { CallContext } from "./context.js";
 import type { GraceWatch } from "./failure.js";
 
-/** The function that answers: the handler, inside its interceptors if there are any. */
+/** The function that handles a call: the handler, inside its interceptors if there are any. */
 export type Run = (input: unknown, context: CallContext) => unknown;
 
-/** What a served method is made of. */
+/** The parts of a served method. */
 export interface ServedMethod {
-  /** `Service.method`, by wire names. */
+  /** `Service.method`, with wire names. */
   readonly label: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;

@@ -1,8 +1,7 @@
-// A service made ready to run: its plan compiled, a codec for each request and response.
+// A service prepared for calls: its compiled plan, and a codec for each request and response.
 //
-// Owns: that join, once for each service, and the choice of codecs for messages that lend views. Does not own:
-// definitions (schema/), plans and ids (Rust), codecs (codec/). The one place where client and server learn
-// what a method's messages look like.
+// Owns: that preparation, once for each service, and the choice of codecs for messages with `t.bytes.view`. Does not own:
+// definitions (schema/), plans and ids (Rust), codecs (codec/). Client and server both get the codecs of a method here.
 
 import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
 import type { MessageCodec } from "../message.js";
@@ -27,7 +26,7 @@ export interface BoundMethod {
   readonly responseStream: boolean;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
-  /** Root numbers in the plan. */
+  /** The indexes of the roots in the plan. */
   readonly requestRoot: number;
   readonly responseRoot: number;
 }
@@ -37,11 +36,11 @@ export interface BoundService {
   readonly definition: ServiceDefinition;
   readonly document: object;
   readonly contract: ContractFacts;
-  /** Every request and response was declared compatible: versions of the service understand each other. */
+  /** True when every request and response was declared compatible. Then versions of the service can read each other. */
   readonly compatible: boolean;
-  /** Number of the compiled plan. */
+  /** The number of the compiled plan. */
   readonly plan: number;
-  /** Equal where all messages have equal bytes. */
+  /** Equal for two services when all their messages have the same bytes. */
   readonly fingerprint: string;
   readonly methods: readonly BoundMethod[];
 }
@@ -49,16 +48,16 @@ export interface BoundService {
 const bound = new WeakMap<object, BoundService>();
 
 /**
- * The service that a value stands for: a service, or a class with `@service`.
- * @throws {TypeError} for anything else.
+ * The service of a value, which is a service or a class with `@service`.
+ * @throws {TypeError} for any other value
  */
 export function serviceFrom(value: unknown): Service {
   if (isService(value)) return value;
   if (typeof value === "function") return serviceOf(value as never);
-  throw new TypeError("a service, or a class marked with @service, is needed");
+  throw new TypeError("a service or a class with @service is required");
 }
 
-/** Binds a service; the binding is made once. */
+/** Prepares a service. This is done once for each service. */
 export function bindService(service: Service): BoundService {
   const known = bound.get(service);
   if (known !== undefined) return known;
@@ -88,11 +87,12 @@ export function bindService(service: Service): BoundService {
   return fresh;
 }
 
-/** Reads from a copy: a view into the slab would die before the handler, or the caller, has seen it. */
+/** Reads from a copy. A view into the slab would become invalid before the handler or the caller uses it. */
 function keeping(codec: PlanCodec): MessageCodec {
   return {
     write: (writer, value) => codec.write(writer, value),
-    read: (bytes, start, end, marked) => codec.read(bytes.slice(start, end), 0, end - start, marked),
+    read: (bytes, start, end, presenceFlagged) =>
+      codec.read(bytes.slice(start, end), 0, end - start, presenceFlagged),
   };
 }
 

@@ -1,8 +1,8 @@
-// Manifests at hand: the project's own, and contracts of other services that were imported.
+// Stored manifests: the manifest of the project, and imported contracts of other services.
 //
-// Owns: where they lie, the check of a server's code against the project's manifest, and what a mismatch says
-// about itself. Does not own: the comparison (Rust), writing manifests (cli/). Files are read when a server
-// starts or a contract does not match, never on the way of a call.
+// Owns: their files, the check of a server's code against the project's manifest, and the description of a contract
+// mismatch. Does not own: the comparison (Rust), writing manifests (cli/). Files are read when a server starts or when a
+// contract does not match, never during a call.
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -11,38 +11,39 @@ import { AsterError, Code } from "../errors.js";
 import { type ContractDiff, contractDiff } from "../native/contracts.js";
 import type { BoundService } from "./binding.js";
 
-/** What is read of a manifest here; the rest is the comparison's. */
+/** The parts of a manifest that this module reads. */
 interface Manifest {
   readonly service: string;
   readonly version: number;
   readonly contract_id: string;
 }
 
-/** More than any manifest has. */
+/** The largest size of a manifest file in bytes. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The manifest that the project keeps beside its code. */
+/** The file of the project's manifest. */
 function projectManifestFile(): string {
   return path.resolve(".aster", "manifest.json");
 }
 
-/** Where `aster contract import` keeps a contract. @throws {TypeError} for a name that is no file name */
+/** The file for an imported contract. @throws {TypeError} when the name of the service is not a file name */
 export function importedContractFile(service: string, contractId: string): string {
   if (!isFileName(service) || !/^[0-9a-f]{64}$/.test(contractId)) {
-    throw new TypeError(`${JSON.stringify(service)}: such a contract cannot be kept as a file`);
+    throw new TypeError(`${JSON.stringify(service)} cannot be a file name, so its contract has no file`);
   }
   return path.join(homedir(), ".aster", "contracts", service, `${contractId.slice(0, 16)}.aster.json`);
 }
 
-/** True for a name that stays in its folder. */
+/** True for a name without a path, which stays in its folder. */
 export function isFileName(name: string): boolean {
   return /^[\p{L}\p{N}_-][\p{L}\p{N}._ -]{0,199}$/u.test(name);
 }
 
 /**
- * Refuses to serve code that is not what the project's manifest says. A service that the manifest does not name is
- * not checked, as in Python.
- * @throws {AsterError} FAILED_PRECONDITION: `MANIFEST_MISMATCH` with the comparison, `MANIFEST_UNREADABLE`.
+ * Checks that the code of a server matches the project's manifest. A service that is not in the manifest is not
+ * checked, as in Python.
+ * @throws {AsterError} FAILED_PRECONDITION with reason `MANIFEST_MISMATCH`, with the differences, or
+ * `MANIFEST_UNREADABLE`
  */
 export function checkManifest(services: readonly BoundService[]): void {
   const file = projectManifestFile();
@@ -54,8 +55,8 @@ export function checkManifest(services: readonly BoundService[]): void {
     const text = differences(known, service.document)?.text ?? "";
     throw new AsterError(
       Code.FAILED_PRECONDITION,
-      `${name} v${version} is not what ${file} says; the server does not start.\n${text}` +
-        "If the change is meant, run `aster contract gen` again and commit the manifest.",
+      `${name} v${version} differs from ${file}, so the server does not start:\n${text}` +
+        "If the change is intended, run `aster contract gen` again and commit the manifest.",
       {
         isLocal: true,
         reason: "MANIFEST_MISMATCH",
@@ -65,13 +66,13 @@ export function checkManifest(services: readonly BoundService[]): void {
   }
 }
 
-/** What differs between the contract that a server announced and ours, where a manifest of it is at hand. */
+/** The differences between the contract of a server and ours. Null without a manifest of that contract. */
 export function announcedDifferences(
   service: BoundService,
   contractId: string,
   given: unknown,
 ): ContractDiff | null {
-  const manifest = atHand(service.definition.name, contractId, given);
+  const manifest = storedManifest(service.definition.name, contractId, given);
   return manifest === null ? null : differences(manifest, service.document);
 }
 
@@ -84,7 +85,7 @@ function differences(old: unknown, document: object): ContractDiff | null {
   try {
     return contractDiff(old, document);
   } catch {
-    // The mismatch itself is what must be reported; a manifest that cannot be compared only shortens the report.
+    // The caller reports the mismatch in any case. Without a comparison its text is shorter.
     return null;
   }
 }
@@ -93,17 +94,17 @@ function readProject(file: string): readonly Manifest[] {
   const text = readIfThere(file);
   if (text === null) return [];
   const problem = (what: string): AsterError =>
-    new AsterError(Code.FAILED_PRECONDITION, `${file} ${what}; write it anew with \`aster contract gen\``, {
+    new AsterError(Code.FAILED_PRECONDITION, `${file} ${what}; write it again with \`aster contract gen\``, {
       isLocal: true,
       reason: "MANIFEST_UNREADABLE",
     });
   const manifests = parsed(text);
-  if (manifests === null) throw problem("is no JSON");
-  if (!manifests.every(isManifest)) throw problem("is no manifest");
+  if (manifests === null) throw problem("is not valid JSON");
+  if (!manifests.every(isManifest)) throw problem("is not a manifest");
   return manifests;
 }
 
-function atHand(service: string, contractId: string, given: unknown): Manifest | null {
+function storedManifest(service: string, contractId: string, given: unknown): Manifest | null {
   const asked = (Array.isArray(given) ? given : [given]).filter(isManifest);
   const sources = [() => asked, () => fromFile(projectManifestFile())];
   if (isFileName(service)) sources.push(() => fromFile(importedContractFile(service, contractId)));
@@ -120,7 +121,7 @@ function fromFile(file: string): readonly Manifest[] {
   try {
     return (parsed(readIfThere(file) ?? "[]") ?? []).filter(isManifest);
   } catch {
-    return []; // an unreadable file is not at hand
+    return []; // a file that cannot be read does not help to explain a mismatch
   }
 }
 
@@ -141,7 +142,9 @@ function isManifest(value: unknown): value is Manifest {
 function readIfThere(file: string): string | null {
   try {
     const content = readFileSync(file);
-    if (content.length > MAX_BYTES) throw new Error(`${file} is too long for a manifest`);
+    if (content.length > MAX_BYTES) {
+      throw new Error(`${file} has ${content.length} bytes, but a manifest has at most ${MAX_BYTES}`);
+    }
     return content.toString("utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;

@@ -1,11 +1,11 @@
-// Which schemas lend views into received bytes (`t.bytes.view`).
+// Finds the schemas that contain views into received bytes (`t.bytes.view`).
 //
-// Owns: that question. Does not own: the views (codec/).
+// Owns: that search. Does not own: the views (codec/).
 
 import type { Described } from "../schema/descriptor.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 
-/** True when a field or root that the description reaches lends a view. */
+/** True when a field or root of the described types is a view. */
 export function lendsViews({
   types,
   roots,
@@ -13,7 +13,7 @@ export function lendsViews({
   readonly types: Described["types"];
   readonly roots: readonly SchemaObject[];
 }): boolean {
-  // Messages are visited one by one below: their fields are not followed from where they are used.
+  // The loop below visits every message, so this function does not follow messages.
   const fields = types.flatMap((type) => ("fields" in type ? type.fields.map((field) => field.schema) : []));
   return [...roots, ...fields].some(lends);
 }
