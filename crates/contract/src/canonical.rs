@@ -1,7 +1,7 @@
-//! The canonical encoding that identity is hashed from.
+//! The canonical encoding of types and contracts, which the contract id is the hash of.
 //!
-//! Owns the records and their bytes: fields in a fixed order, no names, no header. `Deserialize` is the JSON form
-//! in which the reference's native functions take the same records; the golden vectors are written in it.
+//! Owns the records and their bytes: fields in a fixed order, no names, no header. `Deserialize` reads the JSON form
+//! of the same records that Python's native functions accept and that the golden vectors use.
 
 use serde::{Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization;
@@ -9,10 +9,10 @@ use unicode_normalization::UnicodeNormalization;
 mod bytes;
 use bytes::Out;
 
-/// A hash, or nothing where there is none.
+/// A hash; empty if there is none.
 pub type Hash = Vec<u8>;
 
-/// Definition of a type.
+/// The definition of a type.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct TypeDef {
@@ -27,7 +27,7 @@ pub struct TypeDef {
     pub union_variants: Vec<UnionVariantDef>,
 }
 
-/// What a definition defines. Services written here only ever have messages.
+/// The kind of a type definition. This library only produces messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "words of the canonical form")]
@@ -58,7 +58,7 @@ pub struct FieldDef {
     pub container_key_ref: Hash,
 }
 
-/// How a field's type is told.
+/// How the type of a field is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "words of the canonical form")]
@@ -70,7 +70,7 @@ pub enum FieldKind {
     Any = 3,
 }
 
-/// What holds a field's values.
+/// The container of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "words of the canonical form")]
@@ -100,7 +100,7 @@ pub struct UnionVariantDef {
     pub type_ref: Hash,
 }
 
-/// Who may call. Services written here never have one in their contract.
+/// The roles that a caller needs. This library never writes one into a contract.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[allow(missing_docs, reason = "members of the canonical form, described in docs/protocol.md")]
 pub struct CapabilityRequirement {
@@ -261,14 +261,14 @@ impl ServiceContract {
     }
 }
 
-/// Names go out as given, so the key alone is normalised. Equal keys keep their order.
+/// Sorts by a key. Names are encoded unchanged; only the sort key is normalised. Equal keys keep their order.
 fn sorted<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Vec<&T> {
     let mut sorted: Vec<&T> = items.iter().collect();
     sorted.sort_by_key(|item| key(item));
     sorted
 }
 
-/// Hexadecimal; what is none becomes no hash, as in the reference.
+/// Reads hexadecimal digits. Text that is not hexadecimal gives an empty hash, as in Python.
 fn hash_from_hex<'de, D: Deserializer<'de>>(input: D) -> Result<Hash, D::Error> {
     let text = String::deserialize(input)?;
     let digits: Option<Vec<u8>> =

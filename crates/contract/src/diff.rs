@@ -1,8 +1,8 @@
-//! Two contracts compared in plain words: what changed, whom it breaks, what to do (`docs/contracts.md`).
+//! Compares two contracts: what changed, which peers the change breaks, what to do (`docs/contracts.md`).
 //!
-//! Owns the rules of evolution as code, over manifests, exported contracts and service documents alike. Does not own
-//! their reading (`side`) or wording for people (`text`). An id that differs breaks every stub that checks it, so
-//! the question is never whether bytes might still fit, but who can still talk to whom.
+//! Owns the rules of evolution, for manifests, exported contracts and service documents. `side` reads these
+//! documents, `text` prints a comparison. A changed contract id breaks every stub that checks it. So a comparison
+//! says which clients and servers can still call each other, and not only whether payloads still decode.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -20,38 +20,38 @@ pub use verdict::{Effects, Verdict, Verdicts};
 
 use side::Side;
 
-/// More text than any contract has.
+/// Most bytes of a document.
 const MAX_TEXT: usize = 16 << 20;
 
-/// What differs between two sets of services.
+/// The differences between two sets of services.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// Whether any of the services breaks peers.
+    /// Whether the change of any service is breaking.
     pub breaking: bool,
-    /// Every service of either side, by name and version.
+    /// All services of both sides, sorted by name.
     pub services: Vec<ServiceComparison>,
-    /// All of it for people.
+    /// The whole comparison as text for people.
     pub text: String,
 }
 
-/// What differs between two versions of a service.
+/// The differences between two versions of a service.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceComparison {
     /// Name of the service.
     pub service: String,
-    /// The side that was there before; none for a new service.
+    /// The old side; `None` for an added service.
     pub old: Option<Identity>,
-    /// The side that comes; none for a service that goes.
+    /// The new side; `None` for a removed service.
     pub new: Option<Identity>,
-    /// Whether a peer of one side cannot talk to one of the other.
+    /// Whether a client of one side cannot call a server of the other side.
     pub breaking: bool,
-    /// What changed, the breaking ones first.
+    /// The changes, breaking ones first.
     pub changes: Vec<Change>,
 }
 
-/// Which contract a side is.
+/// The identity of the contract of a side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
@@ -67,19 +67,19 @@ pub struct Identity {
 pub struct Change {
     /// A stable word such as `field_added`.
     pub kind: &'static str,
-    /// Where: a method's name, a message's tag, or both parts of a field.
+    /// The changed item: the name of a method, the tag of a message, or tag and name of a field.
     pub path: String,
-    /// What changed, in words.
+    /// What changed, as text.
     pub what: String,
     /// Whether it changes the contract id, which every stub checks.
     pub in_contract: bool,
-    /// Whether a peer of one side cannot talk to one of the other.
+    /// Whether a client of one side cannot call a server of the other side.
     pub breaking: bool,
-    /// The methods that carry it, with where: `get (request)`.
+    /// The methods whose messages contain the changed type, as `get (request)`.
     pub methods: Vec<String>,
-    /// Who can still talk to whom.
+    /// Which clients and servers can still call each other.
     pub effects: Effects,
-    /// What to do.
+    /// What to do about it.
     pub advice: String,
 }
 
@@ -109,14 +109,14 @@ impl Change {
     }
 }
 
-/// Compares what was with what comes. Each text is a manifest, an array of them, an exported contract or a service
+/// Compares an old and a new document. Each is a manifest, an array of manifests, an exported contract or a service
 /// document.
 ///
-/// *Errors*: [`ContractError`] naming the side (`old`, `new`) and what is wrong with it.
+/// *Errors*: [`ContractError`] with the side (`old` or `new`) in its path.
 pub fn diff(old: &str, new: &str) -> Result<Comparison, ContractError> {
     let (mut old, mut new) = (read(old, "old")?, read(new, "new")?);
     let mut services = Vec::new();
-    // First the pairs of equal name and version: a version that is served beside another breaks nobody.
+    // Services with equal name and version are compared first. A version that is added beside another is not breaking.
     for before in std::mem::take(&mut old) {
         match new.iter().position(|side| side.name == before.name && side.version == before.version) {
             Some(at) => services.push(compare(&before, &new.remove(at))),
@@ -142,14 +142,14 @@ fn read(text: &str, which: &str) -> Result<Vec<Side>, ContractError> {
         return Err(ContractError::invalid(which, format!("more than {MAX_TEXT} bytes")));
     }
     let value: Value = serde_json::from_str(text)
-        .map_err(|error| ContractError::invalid(which, format!("no JSON: {error}")))?;
+        .map_err(|error| ContractError::invalid(which, format!("not JSON: {error}")))?;
     let documents = match value {
         Value::Array(documents) => documents,
         document => vec![document],
     };
     let read = documents.iter().enumerate().map(|(index, document)| {
-        let place = if documents.len() == 1 { which.to_owned() } else { format!("{which}[{index}]") };
-        side::read(document, &place)
+        let side_path = if documents.len() == 1 { which.to_owned() } else { format!("{which}[{index}]") };
+        side::read(document, &side_path)
     });
     read.collect()
 }
@@ -163,7 +163,7 @@ fn compare(old: &Side, new: &Side) -> ServiceComparison {
         changes.push(method::undescribed(old, new));
     }
     if same {
-        // A change that a word makes look like one of the contract, where the ids prove that it is none.
+        // The documents suggest a change of the contract, but equal ids prove that the contract did not change.
         for change in &mut changes {
             change.in_contract = false;
             change.effects.stubs = Verdicts::both(Verdict::Works);

@@ -1,20 +1,20 @@
-//! What can be wrong with a service document.
+//! Errors in service documents.
 
-/// Why a service document gives no contract.
+/// Why a service document has no contract.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
-    /// Not JSON, or not of the document's shape.
-    #[error("no service document: {0}")]
+    /// The text is not JSON, or does not have the members of a service document.
+    #[error("not a service document: {0}")]
     Form(#[from] serde_json::Error),
-    /// A member has a value that cannot be.
+    /// A member has an invalid value.
     #[error("{path}: {problem}")]
     Invalid {
-        /// Where in the document.
+        /// Path of the member in the document.
         path: String,
         /// What is wrong there.
         problem: String,
     },
-    /// The document is fine and has no contract id; the text says why.
+    /// The document is valid but has no contract id. The text is the reason.
     #[error("{0}")]
     NoId(String),
 }
@@ -24,7 +24,7 @@ impl ContractError {
         Self::Invalid { path: path.into(), problem: problem.into() }
     }
 
-    /// Where in the document; empty for the document as a whole.
+    /// Path in the document; empty for the whole document.
     pub fn path(&self) -> &str {
         match self {
             Self::Invalid { path, .. } => path,

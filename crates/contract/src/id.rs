@@ -1,20 +1,20 @@
-//! The contract id, and the other ids that a Python service can announce.
+//! The contract id of a service, and the other ids that a Python server can announce for the same service.
 
 use crate::canonical::{MethodDef, MethodPattern, Scoped, ServiceContract};
 use crate::error::ContractError;
 use crate::service::{Method, Pattern, Scope, Service};
 use crate::typegraph::{NO_HASH, TypeGraph, root_message};
 
-/// What can be said about the identity of a service.
+/// The identity of a service.
 #[derive(Debug, Clone, Default)]
 pub struct Description {
-    /// 64 hexadecimal digits; none where [`Description::problem`] says why.
+    /// 64 hexadecimal digits. `None` if there is no id; [`Description::problem`] has the reason.
     pub contract_id: Option<String>,
-    /// Other ids that the reference gives the same service, because they leave response types open.
+    /// Other ids that Python can compute for the same service. They leave response types open.
     pub open_contract_ids: Vec<String>,
-    /// The canonical bytes whose BLAKE3 is the contract id; empty without one.
+    /// The canonical bytes, whose BLAKE3 hash is the contract id; empty if there is no id.
     pub canonical: Vec<u8>,
-    /// Hashes of all types, hexadecimal, sorted.
+    /// The hashes of all types in hexadecimal, sorted.
     pub type_hashes: Vec<String>,
     /// Why there is no contract id.
     pub problem: Option<String>,
@@ -22,8 +22,8 @@ pub struct Description {
 
 /// Computes the identity of a service document.
 ///
-/// *Errors*: [`ContractError`] for a document that is none. A sound document may still have no id: that is
-/// [`Description::problem`].
+/// *Errors*: [`ContractError`] if the text is not a valid service document. A valid document may have no id; then
+/// [`Description::problem`] has the reason.
 pub fn describe(service_json: &str) -> Result<Description, ContractError> {
     Ok(description(&Service::from_json(service_json)?))
 }
@@ -51,11 +51,12 @@ pub(crate) fn graph(service: &Service) -> TypeGraph {
     TypeGraph::new(service, roots.filter_map(root_message))
 }
 
-/// The ids that differ from the strict one, for the two things that a Python module may do with response types.
+/// The ids that Python can compute instead of the strict id, in two cases.
 ///
-/// With postponed annotations a response type is text. The reference looks such a text up among the types that the
-/// requests reach, and hashes zeros when it is not there; the text of a stream is never found. And a response that is
-/// declared `Optional` is no class, which hashes zeros either way; ours counts as the type that it may hold.
+/// 1. In a Python module with postponed annotations a response type is a text. Python looks the text up among the
+///    types that requests reach. If it is not found, zeros are hashed instead; for a stream it is never found.
+/// 2. A response that is declared `Optional` is not a class in Python, so zeros are hashed. Here such a response is
+///    hashed as the type inside the optional.
 fn open_contract_ids(service: &Service, all: &TypeGraph, strict_id: &str) -> Vec<String> {
     let requests = service.methods.iter().filter_map(|method| root_message(&method.request));
     let reached = TypeGraph::new(service, requests);
@@ -82,7 +83,7 @@ fn open_contract_ids(service: &Service, all: &TypeGraph, strict_id: &str) -> Vec
     ids
 }
 
-/// The contract with what `response` hashes each response to; `all` is the graph of all requests and responses.
+/// The contract of a service. `response` gives the hash of a response; `all` is the graph of all requests and responses.
 fn contract(service: &Service, all: &TypeGraph, response: impl Fn(&Method) -> Vec<u8>) -> ServiceContract {
     let methods = service.methods.iter().map(|method| MethodDef {
         name: method.name.clone(),
@@ -111,7 +112,8 @@ fn contract(service: &Service, all: &TypeGraph, response: impl Fn(&Method) -> Ve
     }
 }
 
-/// A type without a namespace takes the name of its Python module into the contract, which only the user knows.
+/// The reason why there is no contract id. The contract of a type without namespace contains the name of its Python
+/// module, which only the user knows.
 fn problem(service: &Service, graph: &TypeGraph) -> Option<String> {
     graph.types().iter().find_map(|defined| {
         let message = service.message(defined.index)?;

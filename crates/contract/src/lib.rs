@@ -1,8 +1,8 @@
-//! From a service document to the contract id and the manifest.
+//! Computes the contract id and the manifest of a service document.
 //!
-//! Owns the canonical encoding, the type graph and the identity rules (`docs/protocol.md#contract-identity`),
-//! and the manifest (`docs/protocol.md#manifest`). Knows nothing of frames or networks. The rules are those of
-//! the reference implementation, including where they surprise: an id is only useful if both sides get the same.
+//! Owns the canonical encoding, the type graph and the identity rules (`docs/protocol.md#contract-identity`), and
+//! the manifest (`docs/protocol.md#manifest`). Knows nothing of frames or networks. All rules are those of the Python
+//! implementation, also the surprising ones: an id is only useful if both sides compute the same.
 #![forbid(unsafe_code)]
 
 pub mod canonical;

@@ -1,13 +1,13 @@
-//! The manifest: the document from which tools learn a service's methods and fields.
+//! The manifest: the document that describes the methods and fields of a service to tools.
 //!
-//! Owns its members, their order and its text, which is the text of the reference byte for byte. What the contract
-//! hashes as nothing (enums, times, nested lists) is named here (`docs/protocol.md#manifest`).
+//! Owns its members, their order and its text, which equals Python's byte for byte (`docs/protocol.md#manifest`). It
+//! also names types that the contract does not distinguish: enums, times, nested lists.
 
 use serde_json::{Value, json};
 
 use crate::error::ContractError;
 use crate::id::description;
-use crate::schema::{Field, Made, Type, Word};
+use crate::schema::{Composed, Field, Type, Word};
 use crate::service::{Method, Pattern, Scope, Service};
 use crate::typegraph::{root, root_message};
 
@@ -16,7 +16,7 @@ mod text;
 
 /// The manifest of a service document.
 ///
-/// *Errors*: [`ContractError::NoId`] when the service has no contract id.
+/// *Errors*: [`ContractError::NoId`] if the service has no contract id.
 pub fn manifest(service_json: &str) -> Result<String, ContractError> {
     let service = Service::from_json(service_json)?;
     let description = description(&service);
@@ -69,13 +69,13 @@ fn describe_method(service: &Service, method: &Method) -> Value {
     })
 }
 
-/// Whole seconds as an integer, as people write them.
+/// Seconds as a JSON number: an integer if there is no fraction.
 fn seconds(timeout_ms: f64) -> Value {
     let seconds = timeout_ms / 1000.0;
     if seconds.fract() == 0.0 { json!(seconds as i64) } else { json!(seconds) }
 }
 
-/// What Python calls the class of a request or response.
+/// The name of the Python class of a request or response.
 fn class_name<'a>(service: &'a Service, kind: &Type) -> &'a str {
     if let Some(message) = root_message(kind).and_then(|index| service.message(index)) {
         return message.class_name();
@@ -86,9 +86,9 @@ fn class_name<'a>(service: &'a Service, kind: &Type) -> &'a str {
         Type::Word(Word::Float) => "float",
         Type::Word(Word::Bool) => "bool",
         Type::Word(Word::Bytes) => "bytes",
-        Type::Word(Word::AnyList) | Type::Made(Made::List(_)) => "list",
-        Type::Word(Word::AnyMap) | Type::Made(Made::Map(_)) => "dict",
-        Type::Made(Made::Set(_)) => "set",
+        Type::Word(Word::AnyList) | Type::Composed(Composed::List(_)) => "list",
+        Type::Word(Word::AnyMap) | Type::Composed(Composed::Map(_)) => "dict",
+        Type::Composed(Composed::Set(_)) => "set",
         _ => "Any",
     }
 }

@@ -1,7 +1,7 @@
-//! The schema descriptor inside a service document, as far as identity and manifest need it.
+//! The members of a schema descriptor that the contract id and the manifest need.
 //!
-//! `aster-codec` reads the same descriptor in full, checks it, and decides about bytes; unknown members are its
-//! business. Here stand the members that leave no trace in a payload: the names that types have in Python.
+//! `aster-codec` reads the whole descriptor, checks it, and decides the encoding; it also refuses unknown members.
+//! This module additionally reads members that do not influence payloads: the names of types in Python.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The types of a service.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Schema {
-    /// Messages, enums and extensions, named by index.
+    /// Messages, enums and extensions. Types refer to each other by index in this list.
     pub types: Vec<Declaration>,
 }
 
@@ -21,7 +21,7 @@ pub enum Declaration {
     Message(Message),
     /// An enum.
     Enum(Enum),
-    /// An extension, which leaves no trace in a contract.
+    /// An extension. A contract does not contain extensions.
     Ext {},
 }
 
@@ -29,11 +29,11 @@ pub enum Declaration {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// The wire tag, whole.
+    /// The whole wire tag.
     pub tag: String,
-    /// The tag before its last `/`; empty without one.
+    /// The part of the tag before its last `/`; empty if there is no `/`.
     pub namespace: String,
-    /// The tag after its last `/`.
+    /// The part of the tag after its last `/`.
     pub name: String,
     /// The module of the Python class of this type.
     #[serde(default)]
@@ -51,8 +51,8 @@ impl Message {
         self.qualname.as_deref().unwrap_or(&self.name)
     }
 
-    /// What Python calls the class, module first. Without a module the namespace stands in for it, which gives
-    /// the same contract except to recursive types.
+    /// The name of the class in Python, with its module. If the module is unknown, the namespace is used instead. This
+    /// gives the same contract, except for recursive types.
     pub fn full_name(&self) -> String {
         let module = self.python_module.as_deref().unwrap_or(&self.namespace);
         format!("{module}.{}", self.qualified_name())
@@ -81,9 +81,9 @@ pub struct Field {
 /// An enum type.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Enum {
-    /// The tag after its last `/`.
+    /// The part of the tag after its last `/`.
     pub name: String,
-    /// What JSON carries for each member.
+    /// The JSON value of each member.
     #[serde(default)]
     pub json: Vec<Value>,
 }
@@ -92,13 +92,13 @@ pub struct Enum {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Type {
-    /// A type without parts.
+    /// A type that is one word.
     Word(Word),
-    /// A type with parts.
-    Made(Made),
+    /// A type that is an object with one member.
+    Composed(Composed),
 }
 
-/// A type without parts.
+/// A type that is one word of the descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "each variant is the word of the document")]
@@ -111,7 +111,7 @@ pub enum Word {
     Bytes,
     AnyList,
     AnyMap,
-    /// Everything that contracts do not tell apart: sized numbers, times, `any`.
+    /// All types that contracts do not distinguish: sized numbers, times, `any`.
     #[serde(
         alias = "int8",
         alias = "int16",
@@ -139,7 +139,7 @@ pub enum Word {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "each variant is the word of the document")]
-pub enum Made {
+pub enum Composed {
     List(Box<Type>),
     Set(Box<Type>),
     Map(Box<(Type, Type)>),
@@ -153,20 +153,20 @@ pub enum Made {
 }
 
 impl Type {
-    /// The type behind `optional` and `shared`, and whether there was an `optional`. That references are tracked leaves
-    /// no trace in a contract.
+    /// The type inside `optional` and `shared`, and whether there was an `optional`. A contract does not contain whether
+    /// a value is shared.
     pub fn unwrapped(&self) -> (&Self, bool) {
         match self {
-            Self::Made(Made::Optional(inner)) => (inner.unwrapped().0, true),
-            Self::Made(Made::Shared(inner)) => inner.unwrapped(),
+            Self::Composed(Composed::Optional(inner)) => (inner.unwrapped().0, true),
+            Self::Composed(Composed::Shared(inner)) => inner.unwrapped(),
             _ => (self, false),
         }
     }
 
-    /// The type behind `optional` and `shared`, and whether Python calls it optional: a union that may be null is there
-    /// one union with `None` among its members.
+    /// The type inside `optional` and `shared`, and whether it is optional in Python. An optional union is not: Python
+    /// has one union with `None` among its members.
     pub fn unwrapped_as_in_python(&self) -> (&Self, bool) {
         let (kind, optional) = self.unwrapped();
-        (kind, optional && !matches!(kind, Self::Made(Made::Union(_))))
+        (kind, optional && !matches!(kind, Self::Composed(Composed::Union(_))))
     }
 }

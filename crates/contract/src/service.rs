@@ -1,17 +1,17 @@
-//! The service document: what TypeScript says about a service (`docs/boundary.md`, `docs/plan.md`).
+//! The service document: the description of a service that TypeScript sends (`docs/boundary.md`, `docs/plan.md`).
 //!
-//! Owns the service, its methods and the check that indexes lead somewhere. Its types are [`crate::schema`].
+//! Owns the service, its methods, and the check that all type indexes exist. [`crate::schema`] has its types.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::ContractError;
-use crate::schema::{Declaration, Enum, Made, Message, Schema, Type};
+use crate::schema::{Composed, Declaration, Enum, Message, Schema, Type};
 
-/// More than any service has; keeps recursion over the type graph within the stack.
+/// Most types of a service. The limit keeps the recursion over the type graph within the stack.
 const MAX_TYPES: usize = 4096;
 
-/// A service with all types it reaches.
+/// A service with all types that its methods use.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Service {
     /// Its name.
@@ -26,15 +26,15 @@ pub struct Service {
     pub modes: Vec<String>,
     /// Its methods, in any order.
     pub methods: Vec<Method>,
-    /// The types that methods name by index.
+    /// The types. Methods refer to them by index.
     pub schema: Schema,
-    /// For each type, in the order of the schema, the default values of its fields that are scalars or null (bytes
-    /// as hexadecimal). Only the manifest tells them.
+    /// For each type, in the order of the schema: the default values of its fields that are scalars or null (bytes as
+    /// hexadecimal). Only the manifest contains them.
     #[serde(default)]
     pub defaults: Vec<Map<String, Value>>,
 }
 
-/// Whether a service is called on streams of its own or inside sessions.
+/// Whether each call of a service has its own stream, or calls share the stream of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Scope {
@@ -53,14 +53,14 @@ pub struct Method {
     pub name: String,
     /// Which sides stream.
     pub pattern: Pattern,
-    /// What the client sends, one or many.
+    /// The type of a message from the client.
     pub request: Type,
-    /// What the server sends, one or many.
+    /// The type of a message from the server.
     pub response: Type,
-    /// Whether it may be called twice for one effect.
+    /// Whether a second call with the same request has no further effect.
     #[serde(default)]
     pub idempotent: bool,
-    /// The declared timeout.
+    /// The declared timeout in milliseconds.
     #[serde(default)]
     pub timeout_ms: Option<f64>,
 }
@@ -77,7 +77,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// True when the server answers with a stream.
+    /// True if the server sends a stream of responses.
     pub fn streams_response(self) -> bool {
         matches!(self, Self::ServerStream | Self::BidiStream)
     }
@@ -115,7 +115,7 @@ impl Service {
         }
     }
 
-    /// The default value of a field of the message with this index, where it is a scalar or null.
+    /// The default value of a field of the message with this index, if the default is a scalar or null.
     pub fn default(&self, message: usize, field: &str) -> Option<&Value> {
         self.defaults.get(message)?.get(field)
     }
@@ -130,30 +130,33 @@ impl Service {
 
     fn check_method(&self, method: &Method) -> Result<(), &'static str> {
         if method.idempotent && method.pattern.streams_response() {
-            return Err("a method that answers with a stream cannot be idempotent");
+            return Err("a method with a stream of responses cannot be idempotent");
         }
         if method.timeout_ms.is_some_and(|timeout| !timeout.is_finite() || timeout < 0.0) {
-            return Err("timeoutMs must be a number of milliseconds");
+            return Err("timeoutMs must be a finite number of milliseconds, 0 or more");
         }
         self.check_type(&method.request)?;
         self.check_type(&method.response)
     }
 
     fn check_type(&self, kind: &Type) -> Result<(), &'static str> {
-        let Type::Made(made) = kind else {
+        let Type::Composed(composed) = kind else {
             return Ok(());
         };
-        match made {
-            Made::List(inner) | Made::Set(inner) | Made::Optional(inner) | Made::Shared(inner) => {
-                self.check_type(inner)
-            }
-            Made::Map(parts) => self.check_type(&parts.0).and_then(|()| self.check_type(&parts.1)),
-            Made::Message(index) if self.message(*index).is_none() => Err("no message has this index"),
-            Made::Enum(index) if self.enumeration(*index).is_none() => Err("no enum has this index"),
-            Made::Ext(index) if !matches!(self.schema.types.get(*index), Some(Declaration::Ext {})) => {
+        match composed {
+            Composed::List(inner)
+            | Composed::Set(inner)
+            | Composed::Optional(inner)
+            | Composed::Shared(inner) => self.check_type(inner),
+            Composed::Map(parts) => self.check_type(&parts.0).and_then(|()| self.check_type(&parts.1)),
+            Composed::Message(index) if self.message(*index).is_none() => Err("no message has this index"),
+            Composed::Enum(index) if self.enumeration(*index).is_none() => Err("no enum has this index"),
+            Composed::Ext(index) if !matches!(self.schema.types.get(*index), Some(Declaration::Ext {})) => {
                 Err("no extension has this index")
             }
-            Made::Union(indexes) if indexes.iter().any(|index| self.schema.types.get(*index).is_none()) => {
+            Composed::Union(indexes)
+                if indexes.iter().any(|index| self.schema.types.get(*index).is_none()) =>
+            {
                 Err("no type has this index")
             }
             _ => Ok(()),

@@ -1,19 +1,20 @@
-//! From message types to type definitions and type hashes.
+//! Computes type definitions and type hashes of messages.
 //!
-//! Owns which messages a service reaches, in which order they are defined, how cycles are cut, and how a field's
-//! type is told. A hash depends on the hashes of what it refers to, so leaves come first; inside a cycle there is no
-//! first, and the reference starts at the smallest name: edges back become names, the others hash as zeros.
+//! Owns which messages a service uses, the order in which they are defined, and how cycles are cut. A hash depends on
+//! the hashes of the types it refers to, so leaves are defined first. A cycle has no leaf: there, like Python, the
+//! definition starts at the smallest name. A reference back to a visited type is written as its name; a reference to a
+//! type that has no hash yet is written as zeros.
 
 use std::collections::BTreeSet;
 
 use crate::canonical::{FieldDef, Hash, TypeDef, TypeKind};
-use crate::schema::{Made, Type};
+use crate::schema::{Composed, Type};
 use crate::service::Service;
 
 mod component;
 mod field;
 
-/// Stands for a type that has no hash (yet).
+/// The hash of a type that has none, or none yet.
 pub const NO_HASH: [u8; 32] = [0; 32];
 
 /// A message with its definition.
@@ -23,7 +24,7 @@ pub struct DefinedType {
     pub index: usize,
     /// Module and qualified class name.
     pub full_name: String,
-    /// What the canonical bytes are made from.
+    /// The record that the canonical bytes encode.
     pub definition: TypeDef,
     /// The canonical bytes.
     pub canonical: Vec<u8>,
@@ -31,14 +32,14 @@ pub struct DefinedType {
     pub hash: [u8; 32],
 }
 
-/// All messages that given types reach, each defined once, leaves first.
+/// All messages that the roots use, directly or through fields. Each is defined once, leaves first.
 #[derive(Debug, Clone, Default)]
 pub struct TypeGraph {
     types: Vec<DefinedType>,
 }
 
 impl TypeGraph {
-    /// The graph of every message that these messages reach.
+    /// The graph of all messages that these messages use, including themselves.
     pub fn new(service: &Service, roots: impl IntoIterator<Item = usize>) -> Self {
         let edges = component::edges(service, roots);
         let mut graph = Self::default();
@@ -51,7 +52,7 @@ impl TypeGraph {
         graph
     }
 
-    /// The definitions in processing order.
+    /// The definitions, in the order in which they were made.
     pub fn types(&self) -> &[DefinedType] {
         &self.types
     }
@@ -61,7 +62,7 @@ impl TypeGraph {
         self.types.iter().find(|defined| defined.index == index).map(|defined| defined.hash)
     }
 
-    /// The hash of a type that stands as request or response.
+    /// The hash of a request or response type.
     pub fn root_hash(&self, kind: &Type) -> Hash {
         let hash = match root_message(kind) {
             Some(index) => self.hash(index),
@@ -101,16 +102,15 @@ impl TypeGraph {
     }
 }
 
-/// What stands as request or response behind `optional` and `shared`: that an answer may be null is no part of a
-/// contract.
+/// The request or response type inside `optional` and `shared`. A contract does not contain whether a response may be null.
 pub fn root(kind: &Type) -> &Type {
     kind.unwrapped().0
 }
 
-/// The message that stands as request or response.
+/// The index of a request or response type that is a message.
 pub fn root_message(kind: &Type) -> Option<usize> {
     match root(kind) {
-        Type::Made(Made::Message(index)) => Some(*index),
+        Type::Composed(Composed::Message(index)) => Some(*index),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
-//! Canonical bytes and hashes of records: the golden vectors of the reference's native functions.
+//! Canonical bytes and hashes of records: golden vectors from Python's native functions.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::canonical::{MethodDef, ServiceContract, TypeDef};
 use aster_testkit::{hex, vectors};
 use serde_json::Value;
 
-/// The canonical bytes of a record in its JSON form, or why it is none.
+/// The canonical bytes of a record that is given as JSON, or the error.
 fn encode(kind: &str, input: &Value) -> Result<Vec<u8>, serde_json::Error> {
     let input = input.clone();
     Ok(match kind {
@@ -21,7 +21,7 @@ fn blake3_hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn vectors_encode_to_their_bytes_and_hashes() {
+fn vectors_encode_to_the_recorded_bytes_and_hashes() {
     let file = vectors::load("contracts");
     for case in vectors::list(&file, "cases") {
         let name = vectors::text(case, "name");
@@ -36,7 +36,7 @@ fn vectors_encode_to_their_bytes_and_hashes() {
 }
 
 #[test]
-fn recorded_types_and_contracts_encode_to_their_bytes() {
+fn recorded_types_and_contracts_encode_to_the_recorded_bytes() {
     let mut types = 0;
     for (file, list) in [("typegraph", "services"), ("wheel-contracts", "cases")] {
         for service in vectors::list(&vectors::load(file), list) {

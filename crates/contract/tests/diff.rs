@@ -1,4 +1,4 @@
-//! The rules of evolution: what each change is called, whom it breaks, and what the documents cannot tell.
+//! The rules of evolution: the name of each change, the peers it breaks, and facts that documents do not contain.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::diff::{Change, Comparison, Verdict, Verdicts, diff};
@@ -36,7 +36,7 @@ fn compare(old: &Value, new: &Value) -> Comparison {
     diff(&old.to_string(), &new.to_string()).unwrap()
 }
 
-/// The only change after an edit of the service.
+/// Edits the service and returns the only change that the comparison reports.
 fn change(edit: impl Fn(&mut Value)) -> Change {
     let (old, mut new) = (service(), service());
     edit(&mut new);
@@ -51,21 +51,21 @@ const FAILS: Verdicts = Verdicts { old_clients: Verdict::Fails, new_clients: Ver
 const WORKS: Verdicts = Verdicts { old_clients: Verdict::Works, new_clients: Verdict::Works };
 
 #[test]
-fn the_same_service_is_the_same_contract() {
+fn equal_services_have_the_same_contract() {
     let compared = compare(&service(), &service());
     assert!(!compared.breaking);
     assert_eq!(compared.text, "Shop v1: the same contract\n");
 }
 
 #[test]
-fn a_document_and_its_manifest_are_the_same_contract() {
+fn a_document_and_its_manifest_have_the_same_contract() {
     let text = manifest(&service().to_string()).unwrap();
     let compared = diff(&text, &service().to_string()).unwrap();
     assert_eq!(compared.text, "Shop v1: the same contract\n");
 }
 
 #[test]
-fn methods_are_added_removed_renamed_and_changed() {
+fn added_removed_renamed_and_changed_methods_are_reported() {
     let added = change(|new| {
         let method = json!({ "name": "put", "pattern": "unary", "request": "string", "response": "string" });
         new["methods"].as_array_mut().unwrap().push(method);
@@ -96,7 +96,7 @@ fn methods_are_added_removed_renamed_and_changed() {
 }
 
 #[test]
-fn another_extension_or_array_is_another_type_though_the_id_stays() {
+fn a_changed_extension_or_array_is_breaking_although_the_id_stays() {
     let with = |kind: Value, tag: &str| {
         let mut document = service();
         let types = document["schema"]["types"].as_array_mut().unwrap();
@@ -124,7 +124,7 @@ fn another_extension_or_array_is_another_type_though_the_id_stays() {
 }
 
 #[test]
-fn options_of_a_message_count_where_it_is_a_root() {
+fn changed_options_of_a_message_are_reported_if_it_is_a_root() {
     let with = |member: &str, position: usize| {
         change(|service| service["schema"]["types"][position][member] = json!(true))
     };
@@ -140,7 +140,7 @@ fn options_of_a_message_count_where_it_is_a_root() {
 }
 
 #[test]
-fn a_service_changes_as_a_whole() {
+fn changes_of_the_service_itself_are_reported() {
     for (member, value, kind) in [
         ("version", json!(2), "version_changed"),
         ("scope", json!("session"), "scope_changed"),
@@ -152,7 +152,7 @@ fn a_service_changes_as_a_whole() {
 }
 
 #[test]
-fn a_version_beside_the_old_one_breaks_nobody() {
+fn a_new_version_beside_the_old_one_is_not_breaking() {
     let mut second = service();
     second["version"] = json!(2);
     let compared = compare(&json!([service()]), &json!([second, service()]));
@@ -165,14 +165,14 @@ fn a_version_beside_the_old_one_breaks_nobody() {
 }
 
 #[test]
-fn a_change_of_a_nested_message_names_every_method_that_carries_it() {
+fn a_change_of_a_nested_message_names_every_method_that_uses_it() {
     let changed = change(|new| new["schema"]["types"][1]["fields"][0]["type"] = json!("bytes"));
     assert_eq!((changed.kind, changed.path.as_str()), ("field_type_changed", "shop/Line.sku"));
     assert_eq!(changed.methods, ["get (response)", "list (request and response)"]);
 }
 
 #[test]
-fn optional_is_a_change_of_its_own_in_either_direction() {
+fn adding_or_removing_optional_is_one_change() {
     let optional = |new: &mut Value| {
         new["schema"]["types"][1]["fields"][0]["type"] = json!({ "optional": "string" });
     };
@@ -186,13 +186,13 @@ fn optional_is_a_change_of_its_own_in_either_direction() {
 }
 
 #[test]
-fn plain_manifests_that_hide_the_difference_say_so() {
+fn manifests_that_do_not_contain_the_difference_report_an_undescribed_change() {
     let mut new = service();
     new["schema"]["types"][1]["fields"][0]["type"] = json!({ "set": "string" });
     new["methods"].as_array_mut().unwrap().remove(1);
     let mut old = service();
     old["methods"].as_array_mut().unwrap().remove(1);
-    // Without the second method `Line` is only nested, and manifests do not describe nested messages.
+    // Without the second method the message `Line` is only nested, and manifests do not describe nested messages.
     let (old, new) = (manifest(&old.to_string()).unwrap(), manifest(&new.to_string()).unwrap());
     let compared = diff(&old, &new).unwrap();
     assert!(compared.breaking);
@@ -200,7 +200,7 @@ fn plain_manifests_that_hide_the_difference_say_so() {
 }
 
 #[test]
-fn manifests_of_the_reference_compare_by_what_they_tell() {
+fn manifests_from_python_are_compared_by_the_facts_they_contain() {
     let file = vectors::load("manifests");
     let texts: Vec<&str> = vectors::list(&file, "services")
         .iter()
@@ -220,7 +220,7 @@ fn manifests_of_the_reference_compare_by_what_they_tell() {
 }
 
 #[test]
-fn numbers_of_a_default_are_equal_however_they_are_written() {
+fn a_default_is_the_same_number_in_every_notation() {
     let text = manifest(&service().to_string()).unwrap();
     let mut a: Value = serde_json::from_str(&text).unwrap();
     let field = |value: Value| {
@@ -234,7 +234,7 @@ fn numbers_of_a_default_are_equal_however_they_are_written() {
 }
 
 #[test]
-fn what_is_no_contract_is_refused_with_its_side_and_place() {
+fn a_document_that_is_not_a_contract_is_refused_with_its_side_and_path() {
     let good = manifest(&service().to_string()).unwrap();
     for bad in ["", "1", "{}", "[{}]", r#"{"service":"S","contract_id":"12"}"#, r#"{"schema":1}"#] {
         let error = diff(&good, bad).unwrap_err();
@@ -248,7 +248,7 @@ fn what_is_no_contract_is_refused_with_its_side_and_place() {
 }
 
 #[test]
-fn names_cannot_steer_a_terminal() {
+fn control_characters_in_names_are_escaped() {
     let changed = change(|new| new["schema"]["types"][1]["fields"][0]["name"] = json!("a\u{1b}[2J\u{202e}b"));
     let mut new = service();
     new["schema"]["types"][1]["fields"][0]["name"] = json!("a\u{1b}[2J\u{202e}b");
@@ -258,7 +258,7 @@ fn names_cannot_steer_a_terminal() {
 }
 
 #[test]
-fn deep_and_tangled_schemas_end() {
+fn deep_and_recursive_schemas_are_compared_in_bounded_time() {
     let mut deep = json!("string");
     for _ in 0..100 {
         deep = json!({ "list": deep });

@@ -1,4 +1,4 @@
-//! The reference services as service documents: contract ids, type definitions and manifests that were recorded.
+//! Service documents of recorded Python services: contract ids, type definitions and manifests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 use aster_contract::service::Service;
@@ -7,7 +7,7 @@ use aster_contract::{describe, manifest};
 use aster_testkit::{hex, vectors};
 use serde_json::Value;
 
-/// The service documents of the services that the recordings were made with.
+/// The service documents of the services that were recorded.
 fn documents() -> Vec<String> {
     let file: Value = serde_json::from_str(include_str!("data/reference-services.json")).unwrap();
     let services = vectors::list(&file, "services").iter().map(|service| {
@@ -24,7 +24,7 @@ fn recorded() -> Vec<Value> {
 }
 
 #[test]
-fn contract_ids_are_those_of_the_reference() {
+fn contract_ids_equal_those_of_python() {
     for (document, case) in documents().iter().zip(recorded()) {
         let description = describe(document).unwrap();
         assert_eq!(description.contract_id.as_deref(), Some(vectors::text(&case, "contract_id")));
@@ -34,7 +34,7 @@ fn contract_ids_are_those_of_the_reference() {
 }
 
 #[test]
-fn type_definitions_come_in_the_order_and_bytes_of_the_reference() {
+fn type_definitions_have_the_order_and_bytes_of_python() {
     for (document, case) in documents().iter().zip(recorded()) {
         let service = Service::from_json(document).unwrap();
         let roots = service.methods.iter().flat_map(|method| [&method.request, &method.response]);
@@ -50,7 +50,7 @@ fn type_definitions_come_in_the_order_and_bytes_of_the_reference() {
 }
 
 #[test]
-fn manifests_are_those_of_the_reference_byte_for_byte() {
+fn manifests_equal_those_of_python_byte_for_byte() {
     for (document, case) in documents().iter().zip(recorded()) {
         let text = manifest(document).unwrap();
         let expected = vectors::text(&case, "manifest_text");

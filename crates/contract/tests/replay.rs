@@ -1,4 +1,4 @@
-//! A bounded replay of the fuzz targets on their seeds, and on seeds that were damaged.
+//! Runs the fuzz targets on their seeds and on a fixed number of damaged seeds.
 
 #[path = "support/targets.rs"]
 mod targets;

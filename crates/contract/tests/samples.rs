@@ -12,7 +12,7 @@ fn samples() -> Value {
     serde_json::from_str(include_str!("data/sample-services.json")).unwrap()
 }
 
-/// The document of the service that was made from this Python class.
+/// The document of the service with this Python class.
 fn document(source: &str) -> Value {
     let file = samples();
     let mut services = vectors::list(&file, "services").iter();
@@ -30,11 +30,11 @@ fn definitions(document: &Value) -> Vec<(String, TypeDef)> {
 }
 
 #[test]
-fn contract_ids_are_those_of_the_vectors() {
+fn contract_ids_equal_those_of_the_vectors() {
     for case in vectors::list(&vectors::load("typegraph"), "services") {
         let source = vectors::text(case, "service_class");
         let description = describe(&document(source).to_string()).unwrap();
-        // That module has postponed annotations; all others give the strict id.
+        // This Python module has postponed annotations. The services of all other modules have the strict id.
         let id = match source {
             "vec_future.Minimal" => description.open_contract_ids.first().cloned(),
             _ => description.contract_id,
@@ -44,7 +44,7 @@ fn contract_ids_are_those_of_the_vectors() {
 }
 
 #[test]
-fn type_definitions_are_those_of_the_vectors() {
+fn type_definitions_equal_those_of_the_vectors() {
     for case in vectors::list(&vectors::load("typegraph"), "services") {
         let source = vectors::text(case, "service_class");
         if source == "vec_future.Minimal" {
@@ -65,7 +65,7 @@ fn type_definitions_are_those_of_the_vectors() {
 }
 
 #[test]
-fn manifests_and_collections_are_those_of_the_vectors() {
+fn manifests_and_collections_equal_those_of_the_vectors() {
     for case in vectors::list(&vectors::load("manifests"), "services") {
         let source = vectors::text(case, "service_class");
         if source == "vec_shapes.KitchenService" {
@@ -104,7 +104,7 @@ fn the_order_of_methods_and_types_in_the_document_does_not_matter() {
 }
 
 #[test]
-fn a_postponed_response_counts_only_where_a_request_reaches_it() {
+fn a_postponed_response_type_is_hashed_only_if_a_request_uses_it() {
     let ids = |pattern: &str, request: usize, response: usize| {
         let mut document = document("vec_shapes.Minimal");
         document["methods"] = json!([
@@ -135,7 +135,7 @@ fn a_tag_without_a_slash_needs_the_python_module() {
 }
 
 #[test]
-fn every_type_that_contracts_do_not_tell_apart_is_any() {
+fn every_type_that_contracts_do_not_distinguish_is_any() {
     let sized = [
         "int8",
         "int16",
@@ -183,7 +183,7 @@ fn every_type_that_contracts_do_not_tell_apart_is_any() {
 }
 
 #[test]
-fn what_is_no_service_document_is_refused_with_its_place() {
+fn a_text_that_is_not_a_service_document_is_refused_with_its_path() {
     let refused = |change: &dyn Fn(&mut Value)| {
         let mut document = document("vec_shapes.Minimal");
         change(&mut document);
@@ -209,7 +209,7 @@ fn what_is_no_service_document_is_refused_with_its_place() {
 }
 
 #[test]
-fn an_optional_response_has_the_identity_of_what_it_may_hold() {
+fn an_optional_response_is_hashed_as_its_inner_type() {
     let plain = document("vec_shapes.PrimitiveIO");
     let mut optional = plain.clone();
     for method in optional["methods"].as_array_mut().unwrap() {
@@ -221,7 +221,7 @@ fn an_optional_response_has_the_identity_of_what_it_may_hold() {
 }
 
 #[test]
-fn a_python_service_may_leave_an_optional_response_open_and_only_that() {
+fn the_open_ids_of_a_service_cover_optional_responses_only() {
     let open_ids = |first: Value, second: Value| {
         let mut document = document("vec_shapes.Minimal");
         let method = |name: &str, response: Value| json!({ "name": name, "pattern": "unary", "request": { "message": 0 }, "response": response });
@@ -241,7 +241,7 @@ fn a_python_service_may_leave_an_optional_response_open_and_only_that() {
 }
 
 #[test]
-fn an_optional_union_is_one_union_of_three_as_in_python() {
+fn an_optional_union_is_one_union_with_none_as_in_python() {
     let with = |kind: Value| {
         let mut document = document("vec_shapes.Minimal");
         let types = document["schema"]["types"].as_array_mut().unwrap();
@@ -256,9 +256,9 @@ fn an_optional_union_is_one_union_of_three_as_in_python() {
     assert_eq!(with(json!({ "shared": { "optional": { "shared": union } } })), Some(false));
 }
 
-/// The graph is walked by recursion: the longest chain of types that is accepted fits the stack of a test thread.
+/// The type graph is visited by recursion, so the longest accepted chain of types must fit the stack of a test thread.
 #[test]
-fn the_longest_chain_of_types_is_walked_and_a_longer_one_refused() {
+fn the_longest_chain_of_types_is_accepted_and_a_longer_one_is_refused() {
     let chain = |length: usize| {
         let mut document = document("vec_shapes.Minimal");
         let message = |index: usize| {
@@ -276,7 +276,7 @@ fn the_longest_chain_of_types_is_walked_and_a_longer_one_refused() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_described_or_refused(text in "\\PC*", at in 0_usize..4000, cut in 0_usize..40) {
+    fn any_text_is_described_or_is_refused(text in "\\PC*", at in 0_usize..4000, cut in 0_usize..40) {
         let _ = describe(&text);
         let mut document = document("vec_shapes.Cycles").to_string();
         let at = at.min(document.len());

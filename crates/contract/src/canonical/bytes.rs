@@ -1,13 +1,13 @@
-//! The forms of values in the canonical encoding.
+//! The encoding of single values in the canonical encoding.
 
-/// Stands between the count of a list and its elements, also of an empty one.
+/// The byte between the count of a list and its elements; an empty list has it, too.
 const ELEMENTS: u8 = 0x0c;
 const ABSENT: u8 = 0xfd;
 const PRESENT: u8 = 0x00;
-/// The string form that the encoding is fixed to.
+/// The string encoding number. The canonical encoding always uses UTF-8.
 const UTF8: u64 = 2;
 
-/// Canonical bytes being written.
+/// The canonical bytes that are being written.
 #[derive(Default)]
 pub(super) struct Out(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! Changes of messages, their fields, and enums.
+//! The changes of messages, their fields, and enums.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::Change;
 use super::side::{Enum, Field, Message, Side};
 use super::verdict::{Effects, Reading, Verdict, Verdicts, stubs};
 
-/// Everything that changed in the messages and enums that both sides know.
+/// All changes of the messages and enums that both sides have.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
     let mut found = Vec::new();
     for (tag, before) in &old.messages {
@@ -26,7 +26,7 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
     found
 }
 
-/// A message or enum, and where peers meet it.
+/// A message or enum, and the methods whose messages contain it.
 struct TypeUse<'a> {
     tag: &'a str,
     methods: Vec<String>,
@@ -57,7 +57,7 @@ impl<'a> TypeUse<'a> {
         reading.verdicts(self.in_request, self.in_response)
     }
 
-    /// A change of the contract for which peers of either side refuse each other's Fory payloads.
+    /// A change of the contract after which old and new peers refuse each other's XLANG payloads.
     fn change(&self, kind: &'static str, field: &str, what: String, json: Reading) -> Change {
         let effects =
             Effects { stubs: stubs(true), xlang: Verdicts::both(Verdict::Fails), json: self.verdicts(json) };
@@ -65,7 +65,7 @@ impl<'a> TypeUse<'a> {
     }
 }
 
-/// Other ways to write a payload, which neither the contract id nor a hash tells.
+/// Changes of root options. Neither the contract id nor the hash of a message contains them.
 fn options(type_use: &TypeUse<'_>, old: &Message, new: &Message) -> Vec<Change> {
     let (Some(before), Some(after)) = (old.options, new.options) else { return Vec::new() };
     let works = Verdicts::both(Verdict::Works);
@@ -127,7 +127,7 @@ fn fields(type_use: &TypeUse<'_>, old: &[Field], new: &[Field], found: &mut Vec<
     }
 }
 
-/// What a JSON reader makes of a field that the writer does not know.
+/// Whether a JSON reader accepts a message without this field.
 fn missing(field: &Field) -> Verdict {
     if field.default.is_some() || field.nullable { Verdict::Works } else { Verdict::Fails }
 }
@@ -156,7 +156,7 @@ fn retyped(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
         return None;
     }
     let (Some(before), Some(after)) = (&old.exact_type, &new.exact_type) else {
-        // One side tells no more than the words of a manifest, and equal words may hide different types.
+        // One side has only the words of a manifest, and equal words can mean different types.
         if old.manifest_type.is_none() || new.manifest_type.is_none() {
             return None;
         }
@@ -171,7 +171,7 @@ fn retyped(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
     };
     let mut change = type_use.change(kind, &old.name, what, json);
     if before.contract() == after.contract() {
-        // The contract has one word for both, so no stub notices what no decoder accepts.
+        // The contract has the same word for both types, so stubs accept the server although payloads do not decode.
         change.in_contract = false;
         change.effects.stubs = Verdicts::both(Verdict::Works);
     }
@@ -182,7 +182,8 @@ fn manifest_type(field: &Field) -> &str {
     field.manifest_type.as_deref().unwrap_or_default()
 }
 
-/// Defaults are no part of a contract. Every peer writes all fields, so only messages made by hand miss one.
+/// Changes of defaults. A contract does not contain defaults. Every peer writes all fields, so a default is only used
+/// for messages that are written by hand.
 fn defaulted(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
     let (kind, what, json) = match (&old.default, &new.default) {
         (None, Some(value)) => ("default_added", format!("default {value} added"), Verdict::Works),
@@ -202,7 +203,8 @@ fn defaulted(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change>
     Some(Change::new(kind, path, what, effects).of(type_use.methods.clone()))
 }
 
-/// Enums are no part of a contract: no stub notices, and the wire carries places in the declaration.
+/// Changes of enums. A contract does not contain enums, so stubs cannot detect the change. XLANG sends the position of
+/// a member in the declaration.
 fn members(type_use: &TypeUse<'_>, old: &Enum, new: &Enum) -> Option<Change> {
     let names = |side: &Enum| -> Vec<String> {
         if old.members.is_empty() || new.members.is_empty() {
@@ -232,11 +234,7 @@ fn members(type_use: &TypeUse<'_>, old: &Enum, new: &Enum) -> Option<Change> {
             Reading::new(Verdict::Depends, Verdict::Works),
         )
     } else if before == after {
-        (
-            "enum_json_changed",
-            "what JSON carries for members changed".to_owned(),
-            Reading::both(Verdict::Works),
-        )
+        ("enum_json_changed", "JSON values of members changed".to_owned(), Reading::both(Verdict::Works))
     } else {
         let what = format!("members changed from {} to {}", before.join(", "), after.join(", "));
         ("enum_members_changed", what, Reading::both(Verdict::Fails))

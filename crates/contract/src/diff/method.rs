@@ -4,7 +4,7 @@ use super::side::{Method, Side};
 use super::verdict::{Effects, Verdict, Verdicts};
 use super::{Change, ServiceComparison};
 
-/// What changed in the service itself.
+/// The changes of the service itself.
 pub(super) fn service_changes(old: &Side, new: &Side) -> Vec<Change> {
     let mut found = Vec::new();
     let mut change = |kind, what: String, calls| {
@@ -25,14 +25,14 @@ pub(super) fn service_changes(old: &Side, new: &Side) -> Vec<Change> {
     found
 }
 
-/// What changed in the methods.
+/// The changes of its methods.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<Change> {
     let mut found = Vec::new();
     let mut removed: Vec<&String> =
         old.methods.keys().filter(|name| !new.methods.contains_key(*name)).collect();
     let mut added: Vec<&String> =
         new.methods.keys().filter(|name| !old.methods.contains_key(*name)).collect();
-    // One that went and one of the same signature that came may be one method with another name.
+    // One removed method and one added method with the same signature are reported as a renamed method.
     if let ([before], [after]) = (&removed[..], &added[..])
         && signature(old.methods.get(*before)) == signature(new.methods.get(*after))
     {
@@ -100,7 +100,7 @@ fn seconds(timeout: Option<f64>) -> String {
     timeout.map_or_else(|| "none".to_owned(), |seconds| format!("{seconds} s"))
 }
 
-/// The ids differ, and the documents do not tell in what.
+/// The change that is reported if the ids differ and the documents do not contain the difference.
 pub(super) fn undescribed(old: &Side, new: &Side) -> Change {
     let what = "the contracts differ in something that these documents do not describe: the types of nested \
                 messages, or types for which manifests have no word of their own";
@@ -112,11 +112,11 @@ pub(super) fn undescribed(old: &Side, new: &Side) -> Change {
     ))
 }
 
-/// A service that one of the documents does not have.
+/// A service that the new document does not have.
 pub(super) fn service_removed(old: &Side) -> ServiceComparison {
     let effects = Effects::calls(true, Verdicts::new(Verdict::Fails, Verdict::Works));
     let mut change = Change::new("service_removed", old.name.clone(), "service removed", effects)
-        .advise(format!("keep serving version {} until nobody calls it any more", old.version));
+        .advise(format!("keep serving version {} until no client calls it any more", old.version));
     change.effects.stubs = Verdicts::new(Verdict::Fails, Verdict::Works);
     ServiceComparison {
         service: old.name.clone(),
@@ -127,7 +127,7 @@ pub(super) fn service_removed(old: &Side) -> ServiceComparison {
     }
 }
 
-/// A service that one of the documents does not have: nobody calls it yet.
+/// A service that the old document does not have. It is not breaking, because no client calls it yet.
 pub(super) fn service_added(new: &Side) -> ServiceComparison {
     let calls = Verdicts::new(Verdict::Works, Verdict::Fails);
     let effects = Effects { stubs: calls, xlang: calls, json: calls };

@@ -1,6 +1,6 @@
-//! A type with names in place of indexes, so that types of two documents can be compared.
+//! A type with tags instead of indexes, so types of two documents can be compared.
 //!
-//! Owns what two types mean to each other: the same to the contract, readable as JSON.
+//! Owns two comparisons: whether the contract distinguishes two types, and whether JSON of one is read as the other.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::verdict::Verdict;
 
-/// As deep as the descriptor allows types to nest.
+/// Nesting depth of types, as in the descriptor.
 const MAX_DEPTH: usize = 32;
 
 /// A type of the descriptor (`docs/plan.md`).
@@ -59,7 +59,7 @@ impl NamedType {
         })
     }
 
-    /// The type behind `optional` and `shared`, and whether there was an `optional`.
+    /// The type inside `optional` and `shared`, and whether there was an `optional`.
     pub(super) fn unwrapped(&self) -> (&Self, bool) {
         match self {
             Self::Optional(inner) => (inner.unwrapped().0, true),
@@ -68,7 +68,7 @@ impl NamedType {
         }
     }
 
-    /// The messages and enums that it names.
+    /// The tags of the messages and enums in the type.
     pub(super) fn names(&self) -> Vec<&str> {
         match self {
             Self::List(inner) | Self::Set(inner) | Self::Optional(inner) | Self::Shared(inner) => {
@@ -81,20 +81,20 @@ impl NamedType {
         }
     }
 
-    /// What a field of this type is to the contract: types with equal words give equal ids.
+    /// The type as the contract sees it. Types with equal texts give equal contract ids.
     pub(super) fn contract(&self) -> String {
         let (inner, optional) = self.unwrapped();
         let word = match inner {
             Self::List(element) => format!("list<{}>", element.part()),
             Self::Set(element) => format!("set<{}>", element.part()),
             Self::Map(parts) => format!("map<{},{}>", parts.0.part(), parts.1.part()),
-            // Whether a type without a word is optional leaves its trace all the same.
+            // "any" keeps "optional", too: the contract contains it.
             inner => inner.part(),
         };
         if optional { format!("optional {word}") } else { word }
     }
 
-    /// The same as an element, key or value, where containers and optionals have no word.
+    /// The type of an element, key or value as the contract sees it. Containers and optionals are "any" there.
     fn part(&self) -> String {
         match self {
             Self::Shared(inner) => inner.part(),
@@ -106,7 +106,7 @@ impl NamedType {
         }
     }
 
-    /// What a reader of this type makes of JSON that a writer of `written` made.
+    /// Whether a reader that declares this type accepts JSON of a writer that declares `written`.
     pub(super) fn reads_json(&self, written: &Self) -> Verdict {
         let ((read, nullable), (written, null)) = (self.unwrapped(), written.unwrapped());
         let value = read.reads_value(written);
@@ -131,7 +131,8 @@ impl NamedType {
     }
 }
 
-/// Only what is no fixed kind of its own may turn out to fit.
+/// The verdict for two different types. A value may still fit if its type was written as `any`, `json`, `string`,
+/// `int` or a composed type.
 fn depends(written: &NamedType) -> Verdict {
     match written {
         NamedType::Word(word) if !matches!(word.as_str(), "any" | "json" | "string" | "int") => {

@@ -1,8 +1,8 @@
-//! One side of a comparison, from whichever document it comes.
+//! One side of a comparison, read from a service document, a manifest or an exported contract.
 //!
-//! Owns the reading: a service document, a manifest, an exported contract. A manifest tells the fields of requests and
-//! responses in words of its own, some of which stand for several types; where its methods carry their `schema`, the
-//! types are known exactly. What a side does not tell stays unknown, and is never compared.
+//! A manifest describes the fields of requests and responses with its own words, and one word can mean several types.
+//! If the methods have a `schema`, the types are known exactly. Facts that a document does not contain stay unknown
+//! and are not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::Identity;
 use super::named_type::NamedType;
 use crate::error::ContractError;
 
-/// A service as one side tells it.
+/// A service as one document describes it.
 #[derive(Debug, Default)]
 pub(super) struct Side {
     pub(super) name: String,
@@ -23,11 +23,11 @@ pub(super) struct Side {
     pub(super) methods: BTreeMap<String, Method>,
     pub(super) messages: BTreeMap<String, Message>,
     pub(super) enums: BTreeMap<String, Enum>,
-    /// For each type, the messages with a field of it.
+    /// For each type, the messages that have a field of this type.
     users: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// A method; the types of its messages are tags, or class names where there is no tag.
+/// A method. Its message types are given by tag, or by class name if there is no tag.
 #[derive(Debug)]
 pub(super) struct Method {
     pub(super) pattern: String,
@@ -41,11 +41,11 @@ pub(super) struct Method {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Message {
     pub(super) fields: Vec<Field>,
-    /// How payloads with it at the root are written, where the side knows it.
+    /// The options of payloads with this message at the root, if the document contains them.
     pub(super) options: Option<Options>,
 }
 
-/// What is declared of a message beside its fields.
+/// The options of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Options {
     pub(super) refs: bool,
@@ -58,17 +58,17 @@ pub(super) struct Field {
     pub(super) name: String,
     /// Its type in the words of a manifest.
     pub(super) manifest_type: Option<String>,
-    /// Its type, where the side knows it exactly.
+    /// Its exact type, if the document contains it.
     pub(super) exact_type: Option<NamedType>,
     pub(super) nullable: bool,
-    /// Its default in words.
+    /// Its default as text.
     pub(super) default: Option<String>,
 }
 
 /// An enum.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Enum {
-    /// Member names; empty where a manifest tells the values alone.
+    /// Member names; empty if a manifest contains only the JSON values.
     pub(super) members: Vec<String>,
     pub(super) json: Vec<Value>,
 }
@@ -78,7 +78,7 @@ impl Side {
         Identity { version: self.version, contract_id: self.contract_id.clone() }
     }
 
-    /// The methods that carry a type, with where: in requests, in responses.
+    /// The methods whose messages contain a type: name, whether in the request, whether in the response.
     pub(super) fn carriers<'a>(&'a self, tag: &'a str) -> Vec<(&'a str, bool, bool)> {
         let reach = self.reaching(tag);
         let carries = |root: &String| reach.contains(root.as_str());
@@ -89,12 +89,12 @@ impl Side {
             .collect()
     }
 
-    /// Whether payloads have this message at their root.
+    /// Whether the message is a request or response.
     pub(super) fn is_root(&self, tag: &str) -> bool {
         self.methods.values().any(|method| method.request == tag || method.response == tag)
     }
 
-    /// The type and every message that reaches it.
+    /// The type and all messages that contain it, directly or through other messages.
     fn reaching<'a>(&'a self, tag: &'a str) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::from([tag]);
         let mut next = vec![tag];
@@ -117,7 +117,7 @@ impl Side {
         }
     }
 
-    fn take_schema(&mut self, types: &[Value], defaults: &[Value]) {
+    fn add_schema(&mut self, types: &[Value], defaults: &[Value]) {
         let tags: Vec<String> = types.iter().map(|kind| text(kind, "tag")).collect();
         for (index, kind) in types.iter().enumerate() {
             let tag = text(kind, "tag");
@@ -126,7 +126,7 @@ impl Side {
                 self.enums.insert(tag, Enum { members, json: list(kind, "json").to_vec() });
             } else {
                 let values = defaults.get(index);
-                let fields = list(kind, "fields").iter().map(|field| exact_field(field, &tags, values));
+                let fields = list(kind, "fields").iter().map(|field| schema_field(field, &tags, values));
                 let flag = |name: &str| kind.get(name).and_then(Value::as_bool).unwrap_or_default();
                 let options = Options { refs: flag("refs"), compatible: flag("compatible") };
                 let message = Message { fields: fields.collect(), options: Some(options) };
@@ -135,8 +135,8 @@ impl Side {
         }
     }
 
-    /// Adds what the words of a manifest tell of a request or response.
-    fn take_told(&mut self, name: &str, fields: &[Value]) {
+    /// Adds the fields of a request or response that a manifest describes.
+    fn add_manifest_fields(&mut self, name: &str, fields: &[Value]) {
         for field in fields {
             if let (Some(values), Some(tag)) = (field.get("enum_values"), field.get("ref_name")) {
                 let json = values.as_array().cloned().unwrap_or_default();
@@ -146,7 +146,7 @@ impl Side {
                 }
             }
         }
-        let described: Vec<Field> = fields.iter().map(told_field).collect();
+        let described: Vec<Field> = fields.iter().map(manifest_field).collect();
         let message = self.messages.entry(name.to_owned()).or_default();
         if message.fields.is_empty() {
             message.fields = described;
@@ -161,31 +161,34 @@ impl Side {
     }
 }
 
-/// Reads a side; `place` names it in errors.
-pub(super) fn read(document: &Value, place: &str) -> Result<Side, ContractError> {
-    let form = |problem: &str| ContractError::invalid(place, problem);
-    let object = document.as_object().ok_or_else(|| form("a contract is a JSON object"))?;
+/// Reads a side. Error paths begin with `side_path`.
+pub(super) fn read(document: &Value, side_path: &str) -> Result<Side, ContractError> {
+    let form = |problem: &str| ContractError::invalid(side_path, problem);
+    let object = document.as_object().ok_or_else(|| form("a contract must be a JSON object"))?;
     if let Some(schema) = object.get("schema") {
         let manifest = crate::manifest(&document.to_string())
-            .map_err(|error| ContractError::invalid(place, error.to_string()))?;
+            .map_err(|error| ContractError::invalid(side_path, error.to_string()))?;
         let manifest: Value = serde_json::from_str(&manifest)?;
         let mut side = Side::default();
-        side.take_schema(list(schema, "types"), list(document, "defaults"));
-        return fill(side, &manifest, place);
+        side.add_schema(list(schema, "types"), list(document, "defaults"));
+        return fill(side, &manifest, side_path);
     }
     if !object.contains_key("contract_id") || !object.contains_key("service") {
-        return Err(form("neither a manifest nor an exported contract nor a service document"));
+        return Err(form("must be a manifest, an exported contract or a service document"));
     }
-    fill(Side::default(), document, place)
+    fill(Side::default(), document, side_path)
 }
 
-fn fill(mut side: Side, manifest: &Value, place: &str) -> Result<Side, ContractError> {
+fn fill(mut side: Side, manifest: &Value, side_path: &str) -> Result<Side, ContractError> {
     side.name = text(manifest, "service");
     side.version = manifest.get("version").and_then(Value::as_i64).unwrap_or(1);
     let id = text(manifest, "contract_id");
     id.strip_prefix("blake3:").unwrap_or(&id).clone_into(&mut side.contract_id);
     if side.contract_id.len() != 64 || !side.contract_id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(ContractError::invalid(format!("{place}.contract_id"), "not 64 hexadecimal digits"));
+        return Err(ContractError::invalid(
+            format!("{side_path}.contract_id"),
+            "must be 64 hexadecimal digits",
+        ));
     }
     side.scope = match text(manifest, "scoped").as_str() {
         "session" | "stream" => "session".to_owned(),
@@ -194,7 +197,7 @@ fn fill(mut side: Side, manifest: &Value, place: &str) -> Result<Side, ContractE
     side.modes = list(manifest, "serialization_modes").iter().map(mode).collect();
     for method in list(manifest, "methods") {
         if let Some(schema) = method.get("schema") {
-            side.take_schema(list(schema, "types"), list(method, "defaults"));
+            side.add_schema(list(schema, "types"), list(method, "defaults"));
         }
         let named = |class: &str, tag: &str| {
             let tag = text(method, tag);
@@ -202,8 +205,8 @@ fn fill(mut side: Side, manifest: &Value, place: &str) -> Result<Side, ContractE
         };
         let request = named("request_type", "request_wire_tag");
         let response = named("response_type", "response_wire_tag");
-        side.take_told(&request, list(method, "fields"));
-        side.take_told(&response, list(method, "response_fields"));
+        side.add_manifest_fields(&request, list(method, "fields"));
+        side.add_manifest_fields(&response, list(method, "response_fields"));
         let read = Method {
             pattern: text(method, "pattern"),
             request,
@@ -217,28 +220,28 @@ fn fill(mut side: Side, manifest: &Value, place: &str) -> Result<Side, ContractE
     Ok(side)
 }
 
-/// The reference writes modes as numbers into the files of a project, and as words everywhere else.
+/// A serialization mode as a word. Python writes modes as numbers into project files, and as words elsewhere.
 fn mode(mode: &Value) -> String {
     let words = ["xlang", "native", "row", "json"];
     let word = mode.as_u64().and_then(|number| words.get(usize::try_from(number).ok()?));
     word.map_or_else(|| plain(mode), |word| (*word).to_owned())
 }
 
-fn exact_field(field: &Value, tags: &[String], defaults: Option<&Value>) -> Field {
+fn schema_field(field: &Value, tags: &[String], defaults: Option<&Value>) -> Field {
     let name = text(field, "name");
     let exact_type = field.get("type").and_then(|kind| NamedType::read(kind, tags));
     let value = defaults.and_then(|values| values.get(&name));
     let has = field.get("default").and_then(Value::as_bool).unwrap_or_default();
     Field {
         nullable: exact_type.as_ref().is_some_and(|exact_type| exact_type.unwrapped().1),
-        default: has.then(|| value.map_or_else(|| "made anew".to_owned(), value_text)),
+        default: has.then(|| value.map_or_else(|| "created for each message".to_owned(), value_text)),
         name,
         manifest_type: None,
         exact_type,
     }
 }
 
-fn told_field(field: &Value) -> Field {
+fn manifest_field(field: &Value) -> Field {
     let nullable = field.get("nullable").and_then(Value::as_bool).unwrap_or_default();
     let value = field.get("default_value").unwrap_or(&Value::Null);
     let default = match text(field, "default_kind").as_str() {
@@ -256,7 +259,7 @@ fn told_field(field: &Value) -> Field {
     }
 }
 
-/// The type of a field as a manifest tells it.
+/// The type of a field in the words of a manifest.
 fn words(field: &Value, nullable: bool) -> String {
     let named = |kind: &str, name: &str, tag: &str| match (text(field, tag), text(field, name)) {
         (tag, _) if !tag.is_empty() => tag,
@@ -304,7 +307,7 @@ fn strings(value: &Value, member: &str) -> Vec<String> {
     list(value, member).iter().map(plain).collect()
 }
 
-/// A default as text; a number that is written as `2` or as `2.0` is the same default.
+/// A default as text. `2` and `2.0` give the same text, because they are the same default.
 fn value_text(value: &Value) -> String {
     match value.as_f64() {
         Some(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),

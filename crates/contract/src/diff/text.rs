@@ -1,4 +1,4 @@
-//! A comparison for people: short lines, the breaking ones first, each with what to do.
+//! Prints a comparison for people: breaking changes first, each with its effects and advice.
 
 use std::fmt::Write as _;
 
@@ -65,7 +65,7 @@ fn stubs(change: &Change) -> &'static str {
         (Verdict::Fails, Verdict::Fails) => "old and new peers refuse each other (the contract id changes)",
         (Verdict::Fails, _) => "old clients are refused",
         (_, Verdict::Fails) => "new clients are refused by old servers",
-        _ if change.breaking => "not noticed (the contract id stays), so calls fail instead",
+        _ if change.breaking => "accept each other (the contract id stays), but calls fail",
         _ => "accept each other (the contract id stays)",
     }
 }
@@ -83,13 +83,15 @@ fn calls(verdicts: Verdicts) -> String {
     format!("old clients with new servers {old}, new clients with old servers {new}")
 }
 
-/// What to do about a change.
+/// The advice for a change.
 pub(super) fn advice(change: &Change, old: &Side, new: &Side) -> String {
     let (version, next) = (old.version, old.version.saturating_add(1));
     let beside =
-        format!("serve it as version {next} beside version {version} until nobody calls the old one");
-    let both =
-        format!("serve versions {version} and {} side by side until nobody calls the old one", new.version);
+        format!("serve it as version {next} beside version {version} until no client calls the old one");
+    let both = format!(
+        "serve versions {version} and {} side by side until no client calls the old one",
+        new.version
+    );
     match change.kind {
         "version_changed" => both,
         _ if change.in_contract && old.version != new.version => "covered by the new version".to_owned(),
@@ -98,25 +100,25 @@ pub(super) fn advice(change: &Change, old: &Side, new: &Side) -> String {
             format!("keep the wire name, in TypeScript with .name({:?}); or {beside}", tail(&change.path))
         }
         "method_renamed" => format!("keep the wire name with {{ name: {:?} }}; or {beside}", change.path),
-        "enum_member_added" => "update the readers of the enum before anybody sends a new member".to_owned(),
+        "enum_member_added" => "update all readers of the enum before a peer sends a new member".to_owned(),
         "enum_member_removed" => {
-            "keep the member until nobody sends it; new ones go to the end, places are not reused".to_owned()
+            "keep the member until no peer sends it; add new members at the end and never reuse a position".to_owned()
         }
         "enum_members_changed" | "enum_json_changed" => {
-            format!("keep members at their places and add new ones at the end; or {beside}")
+            format!("keep the positions of the members and add new ones at the end; or {beside}")
         }
         "default_added" | "default_changed" | "default_removed" => {
-            "nothing; peers fill in their own default, and only where a member is missing".to_owned()
+            "nothing to do: each peer uses its own default, and only if a member is missing".to_owned()
         }
         "references_changed" => {
-            "say it on both sides at once: a peer that does not track references refuses collections of objects of one that does"
+            "change both sides at the same time: a peer that does not track references refuses collections of objects from a peer that does"
                 .to_owned()
         }
         "compatible_changed" => {
-            "nothing while both sides have these fields; other versions are understood only where both sides say compatible".to_owned()
+            "nothing to do while both sides have the same fields; other versions need compatible on both sides".to_owned()
         }
         _ if !change.in_contract && change.breaking => {
-            format!("no stub notices this one, so never change it in place: {beside}")
+            format!("stubs cannot detect this change, so do not change the service in place: {beside}")
         }
         _ => beside,
     }
@@ -126,7 +128,8 @@ fn tail(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(_, name)| name)
 }
 
-/// Names come from documents of others, and this text ends on terminals: what could steer one is shown, not sent.
+/// Appends a line. Names come from foreign documents and the text is printed on terminals, so characters that could
+/// control a terminal are escaped.
 fn line(text: &mut String, depth: usize, words: &str) {
     for _ in 0..depth {
         text.push_str("  ");

@@ -1,26 +1,26 @@
-//! Who can still talk to whom: a verdict for each side of a call and each way of calling.
+//! Verdicts: whether clients of one contract can call servers of the other, for stubs, XLANG and JSON.
 
 use serde::Serialize;
 
-/// Whether a call between peers of two contracts works; the later, the worse.
+/// Whether a call between peers with different contracts works. The variants are ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
-    /// It does.
+    /// The call works.
     Works,
     /// It depends on the value that is sent.
     Depends,
-    /// It does not.
+    /// The call fails.
     Fails,
 }
 
-/// The verdict for clients of either contract.
+/// One verdict for clients of the old contract, one for clients of the new contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdicts {
-    /// A client of the old contract and a server of the new one.
+    /// A client of the old contract calls a server of the new one.
     pub old_clients: Verdict,
-    /// A client of the new contract and a server of the old one.
+    /// A client of the new contract calls a server of the old one.
     pub new_clients: Verdict,
 }
 
@@ -33,42 +33,42 @@ impl Verdicts {
         Self { old_clients, new_clients }
     }
 
-    /// Whether either side has this verdict or a worse one.
+    /// Whether one of the two verdicts is this one or worse.
     pub fn any(self, verdict: Verdict) -> bool {
         self.old_clients >= verdict || self.new_clients >= verdict
     }
 }
 
-/// The verdicts for each way of calling.
+/// The verdicts for each way to call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
     /// Stubs that compare contract ids, which is the default.
     pub stubs: Verdicts,
-    /// Fory payloads, where nobody compared.
+    /// XLANG payloads of calls without that comparison.
     pub xlang: Verdicts,
-    /// JSON payloads, where nobody compared.
+    /// JSON payloads of calls without that comparison.
     pub json: Verdicts,
 }
 
 impl Effects {
-    /// In the contract or not, and the same for both encodings.
+    /// Effects that are the same for both encodings. `in_contract`: the contract id changes.
     pub(super) fn calls(in_contract: bool, calls: Verdicts) -> Self {
         Self { stubs: stubs(in_contract), xlang: calls, json: calls }
     }
 }
 
-/// What a stub makes of a change: it refuses when the ids differ.
+/// The verdict of stubs: a stub refuses a server whose contract id differs.
 pub(super) fn stubs(in_contract: bool) -> Verdicts {
     Verdicts::both(if in_contract { Verdict::Fails } else { Verdict::Works })
 }
 
-/// What readers make of messages of the other side.
+/// Whether peers can read messages of the other side.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reading {
-    /// New peers, of what old peers wrote.
+    /// New peers read messages of old peers.
     pub(super) new_reads_old: Verdict,
-    /// Old peers, of what new peers wrote.
+    /// Old peers read messages of new peers.
     pub(super) old_reads_new: Verdict,
 }
 
@@ -81,7 +81,7 @@ impl Reading {
         Self { new_reads_old, old_reads_new }
     }
 
-    /// Servers read requests, clients read responses.
+    /// The verdicts for clients: servers read requests, clients read responses.
     pub(super) fn verdicts(self, in_request: bool, in_response: bool) -> Verdicts {
         let worst = |request: Verdict, response: Verdict| match (in_request, in_response) {
             (true, false) => request,

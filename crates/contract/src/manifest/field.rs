@@ -1,14 +1,14 @@
-//! A field in the manifest: its kind, what the kind names, and its default.
+//! A field in the manifest: its kind, the type that it refers to, and its default.
 
 use serde_json::{Map, Value, json};
 
 use super::text::bytes_repr;
-use crate::schema::{Field, Made, Type, Word};
+use crate::schema::{Composed, Field, Type, Word};
 use crate::service::Service;
 
 type Members = Map<String, Value>;
 
-/// Describes a field; `value` is its default where that is a scalar or null.
+/// Describes a field. `value` is its default, if the default is a scalar or null.
 pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) -> Value {
     let (kind, nullable) = field.kind.unwrapped_as_in_python();
     let (_, optional) = field.kind.unwrapped();
@@ -22,8 +22,8 @@ pub(super) fn describe(service: &Service, field: &Field, value: Option<&Value>) 
     members.insert("default_value".to_owned(), default);
     members.insert("default_kind".to_owned(), json!(default_kind));
     match kind {
-        Type::Made(Made::List(element)) => put_item(&mut members, service, element),
-        Type::Made(Made::Map(parts)) => put_entry(&mut members, service, &parts.0, &parts.1),
+        Type::Composed(Composed::List(element)) => put_item(&mut members, service, element),
+        Type::Composed(Composed::Map(parts)) => put_entry(&mut members, service, &parts.0, &parts.1),
         Type::Word(Word::AnyList) => put_item(&mut members, service, &Type::Word(Word::String)),
         Type::Word(Word::AnyMap) => {
             put_entry(&mut members, service, &Type::Word(Word::String), &Type::Word(Word::String));
@@ -40,27 +40,33 @@ fn word(kind: &Type) -> &'static str {
         Type::Word(Word::Float) => "float",
         Type::Word(Word::Bool) => "bool",
         Type::Word(Word::Bytes) => "bytes",
-        Type::Word(Word::AnyList) | Type::Made(Made::List(_)) => "list",
-        Type::Word(Word::AnyMap) | Type::Made(Made::Map(_)) => "map",
-        Type::Made(Made::Message(_)) => "ref",
-        Type::Made(Made::Enum(_)) => "enum",
-        // Also for everything that manifests have no word for: sets, times, unions, sized numbers.
+        Type::Word(Word::AnyList) | Type::Composed(Composed::List(_)) => "list",
+        Type::Word(Word::AnyMap) | Type::Composed(Composed::Map(_)) => "map",
+        Type::Composed(Composed::Message(_)) => "ref",
+        Type::Composed(Composed::Enum(_)) => "enum",
+        // Manifests have no word for sets, times, unions and sized numbers; Python writes "string" for them, too.
         _ => "string",
     }
 }
 
-/// The name that a message or enum has in a manifest.
+/// The name of a message or enum in a manifest.
 fn name<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
     match kind {
-        Type::Made(Made::Message(index)) => service.message(*index).map(crate::schema::Message::class_name),
-        Type::Made(Made::Enum(index)) => service.enumeration(*index).map(|declared| declared.name.as_str()),
+        Type::Composed(Composed::Message(index)) => {
+            service.message(*index).map(crate::schema::Message::class_name)
+        }
+        Type::Composed(Composed::Enum(index)) => {
+            service.enumeration(*index).map(|declared| declared.name.as_str())
+        }
         _ => None,
     }
 }
 
 fn tag<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
     match kind {
-        Type::Made(Made::Message(index)) => service.message(*index).map(|message| message.tag.as_str()),
+        Type::Composed(Composed::Message(index)) => {
+            service.message(*index).map(|message| message.tag.as_str())
+        }
         _ => None,
     }
 }
@@ -68,7 +74,7 @@ fn tag<'a>(service: &'a Service, kind: &Type) -> Option<&'a str> {
 fn put_named(members: &mut Members, service: &Service, kind: &Type) {
     put(members, "ref_name", name(service, kind));
     put(members, "wire_tag", tag(service, kind));
-    if let Type::Made(Made::Enum(index)) = kind {
+    if let Type::Composed(Composed::Enum(index)) = kind {
         put(members, "enum_values", service.enumeration(*index).map(|declared| declared.json.clone()));
     }
 }
@@ -95,8 +101,8 @@ fn put(members: &mut Members, member: &str, value: Option<impl Into<Value>>) {
     }
 }
 
-/// The default value and the word for its kind. Values that are no JSON scalars are made anew for each use, which
-/// Python calls a factory.
+/// The default value and the word for its kind. A default that is not a JSON scalar is created for each message;
+/// Python calls this a factory.
 fn default(field: &Field, value: Option<&Value>, kind: &Type, optional: bool) -> (Value, &'static str) {
     if !field.has_default {
         return (Value::Null, if optional { "value" } else { "none" });
@@ -105,8 +111,8 @@ fn default(field: &Field, value: Option<&Value>, kind: &Type, optional: bool) ->
         (Some(Value::Number(number)), Type::Word(Word::Float)) => (json!(number.as_f64()), "value"),
         (Some(Value::String(digits)), Type::Word(Word::Bytes)) => (json!(bytes_repr(digits)), "value"),
         (Some(scalar), _) if !scalar.is_array() && !scalar.is_object() => (scalar.clone(), "value"),
-        (_, Type::Word(Word::AnyList) | Type::Made(Made::List(_))) => (Value::Null, "empty_list"),
-        (_, Type::Word(Word::AnyMap) | Type::Made(Made::Map(_))) => (Value::Null, "empty_map"),
+        (_, Type::Word(Word::AnyList) | Type::Composed(Composed::List(_))) => (Value::Null, "empty_list"),
+        (_, Type::Word(Word::AnyMap) | Type::Composed(Composed::Map(_))) => (Value::Null, "empty_map"),
         _ => (Value::Null, "factory"),
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a manifest: what Python's `json.dumps(document, indent=2)` prints.
+//! Prints a manifest exactly as Python's `json.dumps(document, indent=2)`.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-/// The document, indented by two, in ASCII.
+/// Prints the document in ASCII with an indentation of two spaces.
 pub(super) fn pretty(document: &Value) -> String {
     let mut bytes = Vec::with_capacity(4096);
     let formatter = Python { pretty: PrettyFormatter::new() };
@@ -21,7 +21,7 @@ struct Python {
     pretty: PrettyFormatter<'static>,
 }
 
-/// Hands every call of that name on to the indenting formatter.
+/// Forwards the named methods to the indenting formatter.
 macro_rules! indented {
     ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
         $(fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: $kind)*) -> io::Result<()> {
@@ -77,7 +77,7 @@ fn float_repr(value: f64) -> String {
     }
 }
 
-/// Bytes, given as hexadecimal, as Python prints them.
+/// Python's `repr` of bytes, which are given as hexadecimal digits.
 pub(super) fn bytes_repr(digits: &str) -> String {
     let digit = |at: usize| digits.as_bytes().get(at).and_then(|digit| char::from(*digit).to_digit(16));
     let bytes: Vec<u8> = (0..digits.len() / 2)

@@ -1,16 +1,16 @@
-//! Edges between messages, their strongly connected components, and where cycles are cut.
+//! The edges between messages, their strongly connected components, and the edges at which cycles are cut.
 //!
-//! Everything goes by full name in code point order, so that declaration order does not matter.
+//! All orders are by full name in code point order, so the result does not depend on the declaration order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::schema::{Made, Message, Type};
+use crate::schema::{Composed, Message, Type};
 use crate::service::Service;
 
-/// For each message that can be reached: what its fields name, in order of the full names.
+/// For each used message: the messages that its fields refer to, sorted by full name.
 pub(super) type Edges = BTreeMap<usize, Vec<usize>>;
 
-/// The edges of everything that the roots reach.
+/// The edges of all messages that the roots use.
 pub(super) fn edges(service: &Service, roots: impl IntoIterator<Item = usize>) -> Edges {
     let mut edges = Edges::new();
     let mut waiting: Vec<usize> = roots.into_iter().collect();
@@ -31,24 +31,27 @@ pub(super) fn edges(service: &Service, roots: impl IntoIterator<Item = usize>) -
     edges
 }
 
-/// Every message in a type, at any depth.
+/// Collects all messages in a type, at any depth.
 fn collect(service: &Service, kind: &Type, found: &mut BTreeSet<usize>) {
-    let Type::Made(made) = kind else { return };
-    match made {
-        Made::List(inner) | Made::Set(inner) | Made::Optional(inner) | Made::Shared(inner) => {
+    let Type::Composed(composed) = kind else { return };
+    match composed {
+        Composed::List(inner)
+        | Composed::Set(inner)
+        | Composed::Optional(inner)
+        | Composed::Shared(inner) => {
             collect(service, inner, found);
         }
-        Made::Map(parts) => {
+        Composed::Map(parts) => {
             collect(service, &parts.0, found);
             collect(service, &parts.1, found);
         }
-        Made::Message(index) => {
+        Composed::Message(index) => {
             found.insert(*index);
         }
-        Made::Union(indexes) => {
+        Composed::Union(indexes) => {
             found.extend(indexes.iter().filter(|index| service.message(**index).is_some()));
         }
-        Made::Enum(_) | Made::Ext(_) | Made::Array(_) => {}
+        Composed::Enum(_) | Composed::Ext(_) | Composed::Array(_) => {}
     }
 }
 
@@ -58,8 +61,8 @@ fn by_name(service: &Service, indexes: impl IntoIterator<Item = usize>) -> Vec<u
     sorted
 }
 
-/// Strongly connected components, leaves first (Tarjan). The members of each are in the order in which they are
-/// to be defined: the smallest name first, then each after the one that led to it.
+/// The strongly connected components, leaves first (Tarjan's algorithm). The members of each are in definition order:
+/// the smallest name first, then each member after the one through which it was found.
 pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
     let mut search = Search::new(edges);
     for index in by_name(service, edges.keys().copied()) {
@@ -71,7 +74,7 @@ pub(super) fn components(service: &Service, edges: &Edges) -> Vec<Vec<usize>> {
     components.map(|members| Walk::new(service, edges, &members).into_order()).collect()
 }
 
-/// The edges inside a component that lead to a member already walked to; those become names.
+/// The edges inside a component that lead to a member that was already visited. They are written as names.
 pub(super) fn back_edges(service: &Service, edges: &Edges, component: &[usize]) -> BTreeSet<(usize, usize)> {
     let members = component.iter().copied().collect();
     Walk::new(service, edges, &members).back
@@ -79,7 +82,7 @@ pub(super) fn back_edges(service: &Service, edges: &Edges, component: &[usize]) 
 
 struct Search<'a> {
     edges: &'a Edges,
-    /// Visited messages, by their number.
+    /// Visited messages and the number of each in visiting order.
     order: BTreeMap<usize, usize>,
     stack: Vec<usize>,
     components: Vec<BTreeSet<usize>>,
@@ -96,9 +99,9 @@ impl<'a> Search<'a> {
         self.order.insert(index, number);
         self.stack.push(index);
         for &next in self.edges.get(&index).map_or(&[][..], Vec::as_slice) {
-            if let Some(&seen) = self.order.get(&next) {
+            if let Some(&visited) = self.order.get(&next) {
                 if self.stack.contains(&next) {
-                    low = low.min(seen);
+                    low = low.min(visited);
                 }
             } else {
                 low = low.min(self.visit(next));
@@ -117,25 +120,25 @@ struct Walk<'a> {
     edges: &'a Edges,
     members: &'a BTreeSet<usize>,
     visited: BTreeSet<usize>,
-    /// Members in the order in which they were left.
-    left: Vec<usize>,
+    /// Members in the order in which their visit ended.
+    finished: Vec<usize>,
     back: BTreeSet<(usize, usize)>,
 }
 
 impl<'a> Walk<'a> {
     fn new(service: &Service, edges: &'a Edges, members: &'a BTreeSet<usize>) -> Self {
         let mut walk =
-            Self { edges, members, visited: BTreeSet::new(), left: Vec::new(), back: BTreeSet::new() };
+            Self { edges, members, visited: BTreeSet::new(), finished: Vec::new(), back: BTreeSet::new() };
         if let Some(&first) = by_name(service, members.iter().copied()).first() {
             walk.visit(first);
         }
         walk
     }
 
-    /// Every member after the one that led to it.
+    /// All members; each is after the member through which it was found.
     fn into_order(mut self) -> Vec<usize> {
-        self.left.reverse();
-        self.left
+        self.finished.reverse();
+        self.finished
     }
 
     fn visit(&mut self, index: usize) {
@@ -150,6 +153,6 @@ impl<'a> Walk<'a> {
                 self.visit(next);
             }
         }
-        self.left.push(index);
+        self.finished.push(index);
     }
 }

@@ -1,30 +1,30 @@
-//! How a field's type is told in a definition.
+//! The definition of a field.
 
 use crate::canonical::{Container, FieldDef, FieldKind};
-use crate::schema::{Field, Made, Type, Word};
+use crate::schema::{Composed, Field, Type, Word};
 
-/// What a field that names a message refers to.
+/// How a field refers to a message.
 pub(super) enum Target {
-    /// The hash of its definition, zeros where it is not known yet.
+    /// By the hash of its definition; zeros if the hash is not known yet.
     Hash([u8; 32]),
-    /// Its name: the edge closes a cycle.
+    /// By its name, because the reference closes a cycle.
     Name(String),
 }
 
-/// The definition of one field. `resolve` tells what a message index refers to.
+/// The definition of one field. `resolve` decides how to refer to the message with an index.
 pub(super) fn definition(field: &Field, id: i32, resolve: impl Fn(usize) -> Target) -> FieldDef {
     let (kind, optional) = field.kind.unwrapped_as_in_python();
     let mut definition = FieldDef { id, name: field.name.clone(), optional, ..FieldDef::default() };
     let element = match kind {
-        Type::Made(Made::List(element)) => {
+        Type::Composed(Composed::List(element)) => {
             definition.container = Container::List;
             element
         }
-        Type::Made(Made::Set(element)) => {
+        Type::Composed(Composed::Set(element)) => {
             definition.container = Container::Set;
             element
         }
-        Type::Made(Made::Map(parts)) => {
+        Type::Composed(Composed::Map(parts)) => {
             definition.container = Container::Map;
             set_key(&mut definition, &parts.0, &resolve);
             &parts.1
@@ -39,7 +39,7 @@ fn set_kind(definition: &mut FieldDef, kind: &Type, resolve: impl Fn(usize) -> T
     if let Some(word) = primitive(kind) {
         definition.type_kind = FieldKind::Primitive;
         word.clone_into(&mut definition.type_primitive);
-    } else if let Type::Made(Made::Message(index)) = unshared(kind) {
+    } else if let Type::Composed(Composed::Message(index)) = unshared(kind) {
         match resolve(*index) {
             Target::Hash(hash) => {
                 definition.type_kind = FieldKind::Ref;
@@ -63,12 +63,12 @@ fn set_key(definition: &mut FieldDef, kind: &Type, resolve: impl Fn(usize) -> Ta
     definition.container_key_ref = key.type_ref;
 }
 
-/// The hash of a primitive that stands as request or response: of its word.
+/// The hash of a primitive request or response type: the hash of its word.
 pub(super) fn primitive_hash(kind: &Type) -> Option<[u8; 32]> {
     primitive(kind).map(|word| *blake3::hash(word.as_bytes()).as_bytes())
 }
 
-/// The word of a primitive. Sized numbers, times and everything dynamic are none.
+/// The word of a primitive. Sized numbers, times and dynamic types are not primitives in a contract.
 fn primitive(kind: &Type) -> Option<&'static str> {
     match unshared(kind) {
         Type::Word(Word::String) => Some("string"),
@@ -80,10 +80,10 @@ fn primitive(kind: &Type) -> Option<&'static str> {
     }
 }
 
-/// The type of an element, which says `optional` where a contract says no more than "any".
+/// The type inside `shared`. An `optional` stays, and a contract writes an optional element as "any".
 fn unshared(kind: &Type) -> &Type {
     match kind {
-        Type::Made(Made::Shared(inner)) => unshared(inner),
+        Type::Composed(Composed::Shared(inner)) => unshared(inner),
         _ => kind,
     }
 }

@@ -1,7 +1,7 @@
-//! What the fuzz targets of contracts do with their bytes; `replay.rs` gives them damaged seeds.
+//! The bodies of the fuzz targets of contracts. `replay.rs` runs them on damaged seeds.
 //!
-//! Each target panics where a promise is broken: an id that is not the hash of its canonical bytes, a manifest that
-//! is not read again as the same contract, a comparison that sees a change between a document and itself.
+//! A target panics if an invariant is broken: an id is not the hash of the canonical bytes, a manifest is read as
+//! another contract, a document differs from itself.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a finding")]
 
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use aster_contract::diff::{Comparison, diff};
 use aster_contract::{describe, manifest};
 use serde_json::Value;
 
-/// A service document: its identity, its manifest, and the two compared.
+/// The bytes as a service document: computes its identity and manifest and compares both.
 pub(crate) fn service(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -27,13 +27,14 @@ pub(crate) fn service(bytes: &[u8]) {
     };
     assert_eq!(id, blake3::hash(&description.canonical).to_hex().as_str());
     let manifest = manifest(text).expect("what has an id has a manifest");
-    let told: Value = serde_json::from_str(&manifest).expect("a manifest is JSON");
-    assert_eq!(told["contract_id"], id);
-    // Comparisons read a document in whole; here a member that nobody asks for may be a number that no double holds.
+    let parsed: Value = serde_json::from_str(&manifest).expect("a manifest is JSON");
+    assert_eq!(parsed["contract_id"], id);
+    // A comparison parses the whole document. An unknown member may be a number that does not fit a double, and then
+    // only the comparison refuses the document.
     let Ok(document) = serde_json::from_str::<Value>(text) else {
         return;
     };
-    // Two classes of Python can have one tag, but no codec takes both, so no service has them.
+    // Two Python classes can have the same tag, but the codec refuses that, so no service has it.
     if tags_are_unique(&document) {
         let same = diff(&manifest, text).expect("both are contracts");
         assert!(!same.breaking, "{}", same.text);
@@ -48,7 +49,7 @@ fn tags_are_unique(service: &Value) -> bool {
     tags.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-/// Contracts of any form, old and new, with a NUL between them.
+/// The bytes as an old and a new contract document, separated by a zero byte.
 pub(crate) fn comparison(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
@@ -56,7 +57,7 @@ pub(crate) fn comparison(bytes: &[u8]) {
     let (old, new) = text.split_once('\0').unwrap_or((text, text));
     for (old, new) in [(old, new), (new, old)] {
         if let Ok(found) = diff(old, new) {
-            told(&found);
+            check_text_and_members_agree(&found);
             unchanged(old);
         }
     }
@@ -69,14 +70,14 @@ fn unchanged(document: &str) {
     assert_eq!(changes, 0, "{}", found.text);
 }
 
-/// What programs and people are told agrees.
-fn told(found: &Comparison) {
+/// Checks that the text for people agrees with the members.
+fn check_text_and_members_agree(found: &Comparison) {
     assert_eq!(found.breaking, found.services.iter().any(|service| service.breaking));
     assert!(serde_json::to_string(found).is_ok());
     assert!(!found.breaking || !found.text.is_empty());
 }
 
-/// The JSON forms that the canonical encoding takes.
+/// The bytes as each JSON record that has a canonical encoding.
 pub(crate) fn canonical(bytes: &[u8]) {
     if let Ok(mut declared) = serde_json::from_slice::<TypeDef>(bytes) {
         let first = declared.encode();
