@@ -9,18 +9,18 @@ const limitMs = 180_000;
 
 /** Runs the cell. Returns the sample; a peer that fails gets `{ error }` instead, and the run goes on. */
 export async function runCell({ name, settings, workload, plan }) {
-  const server = startProcess(workload === "W5" ? ["--expose-gc"] : []);
-  const client = startProcess([]);
+  const memory = workload === "W5" ? memoryOf : async () => null;
+  const flags = workload === "W5" ? ["--expose-gc"] : [];
+  const [server, client] = [startProcess(flags), startProcess(flags)];
   try {
     const address = await server.ask("serve", { name, settings });
     const parameters = { name, settings, address, workload, plan };
     await client.ask("connect", parameters);
-    const memoryBefore = workload === "W5" ? await server.ask("memory") : 0;
+    const memoryBefore = await memory(server, client);
     await server.ask("begin");
     const measured = await client.ask("measure", parameters);
     const served = await server.ask("end");
-    const memory = workload === "W5" ? (await server.ask("memory")) - memoryBefore : null;
-    return toSample(measured, served, memory);
+    return toSample(measured, served, memoryBefore, await memory(server, client));
   } catch (error) {
     return { error: reasonOf(error.message) };
   } finally {
@@ -28,10 +28,16 @@ export async function runCell({ name, settings, workload, plan }) {
   }
 }
 
+async function memoryOf(server, client) {
+  return { server: await server.ask("memory"), client: await client.ask("memory") };
+}
+
 /** Absolute figures of the section, and the same by unit (call, item, MiB or connection). */
-function toSample(client, server, memoryBytes) {
+function toSample(client, server, memoryBefore, memoryAfter) {
   const cpuSeconds = client.cpuSeconds + server.cpuSeconds;
   const switches = client.contextSwitches + server.contextSwitches;
+  const grown = (side) =>
+    memoryAfter === null ? null : (memoryAfter[side] - memoryBefore[side]) / 1024 / client.units;
   return {
     units: client.units,
     seconds: client.seconds,
@@ -42,7 +48,8 @@ function toSample(client, server, memoryBytes) {
     serverCpuSeconds: server.cpuSeconds,
     cpuUsPerUnit: (cpuSeconds * 1e6) / client.units,
     switchesPerUnit: switches / client.units,
-    serverKiBPerConnection: memoryBytes === null ? null : memoryBytes / 1024 / client.units,
+    serverKiBPerConnection: grown("server"),
+    clientKiBPerConnection: grown("client"),
   };
 }
 

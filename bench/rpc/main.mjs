@@ -68,7 +68,7 @@ async function addSample({ peer: name, workload, samples }, plan, settings, roun
     sample.error !== undefined
       ? `failed: ${sample.error}`
       : workload === "W5"
-        ? `${format(sample.serverKiBPerConnection)} KiB`
+        ? `${format(sample.serverKiBPerConnection)} KiB, client ${format(sample.clientKiBPerConnection)} KiB`
         : `${format(sample.perSecond)}/s, ${format(sample.cpuUsPerUnit)} us CPU each`;
   console.error(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
 }

@@ -22,6 +22,7 @@ const costs = [
   { workload: "W2", title: "W2 switches/call", member: "switchesPerUnit" },
   { workload: "W3", title: "W3 CPU us/item", member: "cpuUsPerUnit" },
   { workload: "W4", title: "W4 CPU ms/MiB", member: "cpuUsPerUnit", scale: 1e-3 },
+  { workload: "W5", title: "W5 client KiB/conn", member: "clientKiBPerConnection" },
 ];
 
 /** The whole report as Markdown. */

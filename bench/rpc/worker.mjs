@@ -34,7 +34,7 @@ const commands = {
     globalThis.openConnections = open; // they must not be collected before the server's memory was read
     return { ...result, ...difference(start, usage()) };
   },
-  /** Resident memory after full collections (the server of W5 runs with --expose-gc). */
+  /** Resident memory after full collections (both sides of W5 run with --expose-gc). */
   async memory() {
     for (let i = 0; i < 3; i += 1) {
       globalThis.gc?.();

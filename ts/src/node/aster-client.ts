@@ -9,7 +9,6 @@ import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
 import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
-import { ephemeralIdentity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { checkOptions } from "../options.js";
@@ -52,7 +51,8 @@ export class AsterClient {
   }
 
   /**
-   * Connects to a server from a new endpoint. Its key is new, unless `secretKey` is set.
+   * Connects to a server. Clients of one process share one endpoint when their `secretKey`, `bind`, `relay` and `limits`
+   * are equal, also across worker threads. Its key is new, unless `secretKey` is set. It closes with its last client.
    * @param address a ticket, an endpoint id, or a node address in base64
    * @throws {TypeError} with the path of the wrong option
    * @throws {AsterError} INVALID_ARGUMENT when the text is not an address, UNAVAILABLE when no server answers,
@@ -64,17 +64,17 @@ export class AsterClient {
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientChecks, options);
-    const own = await Endpoint.start(endpoint, endpoint.secretKey ?? ephemeralIdentity().secretKey);
+    const shared = await Endpoint.share(endpoint);
     try {
-      const connection = await own.connect(address, { credential, timeoutMs, interceptors });
+      const connection = await shared.connect(address, { credential, timeoutMs, interceptors });
       return AsterClient.over(connection, {
         interceptors: interceptors ?? [],
         logger: loggerOf(endpoint),
-        closed: () => own.close(),
+        closed: () => shared.close(),
       });
     } catch (error) {
-      // Not awaited: closing an endpoint without connections would delay the error.
-      own.close().catch(() => {});
+      // Not awaited: closing the endpoint would delay the error.
+      shared.close().catch(() => {});
       throw error;
     }
   }

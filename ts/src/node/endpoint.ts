@@ -31,11 +31,24 @@ export class Endpoint {
   }
 
   /** Starts an endpoint. */
-  static async start(options: CheckedEndpoint, secretKey: string): Promise<Endpoint> {
+  static start(options: CheckedEndpoint, secretKey: string): Promise<Endpoint> {
+    return Endpoint.#start("nodeStart", options, secretKey);
+  }
+
+  /** Uses the endpoint that all clients of this process with equal options share. The first of them starts it. */
+  static share(options: CheckedEndpoint): Promise<Endpoint> {
+    return Endpoint.#start("nodeShare", options, options.secretKey ?? null);
+  }
+
+  static async #start(
+    how: "nodeStart" | "nodeShare",
+    options: CheckedEndpoint,
+    secretKey: string | null,
+  ): Promise<Endpoint> {
     const port = environmentPort();
     const start = startOptions(options, secretKey);
     const started = await port.request("takeStartedNode", (native, request) =>
-      native.nodeStart(port.number, request, start),
+      native[how](port.number, request, start),
     );
     return new Endpoint(port, started, true, listenToCore(loggerOf(options)));
   }
@@ -76,7 +89,10 @@ export class Endpoint {
     );
   }
 
-  /** Closes the endpoint and its connections. An endpoint of another thread stays open. May be called twice. */
+  /**
+   * Closes the endpoint and its connections. An endpoint of another thread stays open, and so does a shared endpoint that
+   * others use. May be called twice.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
