@@ -84,7 +84,7 @@ describe("aster contract gen", () => {
   });
 
   it.each([
-    ["no such module", "nowhere.ts:Billing", 1, /nowhere\.ts: no such file/],
+    ["no such module", "nowhere.ts:Billing", 1, /nowhere\.ts: there is no such file/],
     ["no such export", `${fixture}:Missing`, 1, /no export Missing; it exports .*Billing/],
     ["an export that is no service", `${fixture}:notAService`, 1, /notAService is no service/],
     ["a text without export", "billing.ts", 2, /MODULE:EXPORT/],
@@ -338,13 +338,13 @@ describe("aster contract from-idl", () => {
       "a number that is there twice",
       "message A {\n  string a = 1;\n  string b = 1;\n}",
       3,
-      "1 is there twice",
+      "1 is declared twice",
     ],
     ["an enum without members", "\nenum E { }\nmessage A { E e = 1; }", 2, "no members"],
     ["an option that would change bytes", "message A {\n\n  string a = 1 [packed=true];\n}", 3, "packed"],
     ["an import that is not there", 'package a;\nimport "none.fdl";', 2, "no such file"],
     ["an import of another language", 'import "a.proto";', 1, "only Fory IDL"],
-    ["a file that ends too early", "message A {\n  string a = 1;\n", 1, "no end"],
+    ["a file that ends too early", "message A {\n  string a = 1;\n", 1, "no closing brace"],
     ["what is no IDL at all", "message A {\n  string a = 1;\n}\n#", 4, '"#"'],
   ])("names the line of %s", async (_, source, line, words) => {
     writeFileSync(file("bad.fdl"), source);

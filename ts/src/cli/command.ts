@@ -1,11 +1,11 @@
-// What a command of `aster` is: data about its arguments, and a function that gives a result.
+// The commands of `aster` as data: the arguments of a command, and a function that returns a result.
 //
-// Owns: those types and the two kinds of failure. Does not own: printing and exit codes (main.ts). A command
-// prints nothing itself, so each has its `--json` twin.
+// Owns: these types, and the two types of failure. Does not own: printing and exit codes (main.ts). Commands do not
+// print, so each result can be shown as text or, with `--json`, as JSON.
 
 import type { ParseArgsConfig } from "node:util";
 
-/** What a command was given. */
+/** The arguments of a command. */
 export interface Given {
   readonly positionals: readonly string[];
   text(option: string): string | undefined;
@@ -13,32 +13,32 @@ export interface Given {
   flag(option: string): boolean;
 }
 
-/** What a command has to say. */
+/** The result of a command. */
 export interface Result {
-  /** 0, or 1 for an answer that is "no": breaking, mismatch. */
+  /** The exit code: 0, or 1 for a negative result such as a breaking change or a mismatch. */
   readonly code: 0 | 1;
-  /** For people. */
+  /** The result as text. */
   readonly text: string;
-  /** The same for programs. */
+  /** The same result for `--json`. */
   readonly json: unknown;
 }
 
 /** A command. */
 export interface Command {
-  /** Its words behind `aster`. */
+  /** The words after `aster`. */
   readonly name: string;
-  /** The arguments, as in a manual. */
+  /** The arguments, as the help shows them. */
   readonly usage: string;
-  /** One line about it. */
+  /** A description in one line. */
   readonly summary: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
-  /** How many positional arguments it takes, at least and at most. */
+  /** The smallest and the largest number of positional arguments. */
   readonly positionals: readonly [number, number];
   run(given: Given): Promise<Result>;
 }
 
-/** The command line cannot be understood: exit code 2. */
+/** The command line is wrong: exit code 2. */
 export class UsageError extends Error {}
 
-/** The command cannot do what was asked, for a reason the user can mend: exit code 1. */
+/** The command failed for a reason that the user can fix: exit code 1. */
 export class CommandError extends Error {}

@@ -1,14 +1,14 @@
-// Contract files: manifests and exported contracts, read and written.
+// Contract files: reading and writing manifests and exported contracts.
 //
-// Owns: their members as the commands need them, the text of a manifest, atomic writing. Does not own: what a
-// manifest says (Rust) and how two compare.
+// Owns: the members that the commands need, the text of a manifest, and atomic writing. Does not own: the content of a
+// manifest (Rust), and the comparison of two manifests.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TypeWord } from "../schema/descriptor.js";
 import { CommandError } from "./command.js";
 
-/** A type of a manifest's schema, as `docs/plan.md` has it. */
+/** A type in the schema of a manifest (`docs/plan.md`). */
 export type DescribedType =
   | {
       readonly kind: "message";
@@ -35,8 +35,8 @@ export type DescribedType =
     }
   | { readonly kind: "ext"; readonly tag: string; readonly namespace: string; readonly name: string };
 
-/** A field in the words of a manifest. */
-export interface ToldField {
+/** A field as a manifest describes it. */
+export interface ManifestField {
   readonly name: string;
   readonly kind: string;
   readonly nullable?: boolean;
@@ -55,8 +55,8 @@ export interface ToldField {
   readonly value_nullable?: boolean;
 }
 
-/** A method in a manifest. */
-export interface ToldMethod {
+/** A method as a manifest describes it. */
+export interface ManifestMethod {
   readonly name: string;
   readonly pattern: "unary" | "server_stream" | "client_stream" | "bidi_stream";
   readonly request_type: string;
@@ -65,14 +65,14 @@ export interface ToldMethod {
   readonly response_wire_tag: string;
   readonly timeout: number | null;
   readonly idempotent: boolean;
-  readonly fields: readonly ToldField[];
-  readonly response_fields: readonly ToldField[];
-  /** The descriptor whose roots are request and response: what makes a manifest complete. */
+  readonly fields: readonly ManifestField[];
+  readonly response_fields: readonly ManifestField[];
+  /** The descriptor of request and response. With it, the manifest contains every type exactly. */
   readonly schema?: { readonly types: readonly DescribedType[]; readonly roots: readonly TypeWord[] };
   readonly defaults?: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A manifest, or an exported contract, which has the same members and a few less. */
+/** A manifest. An exported contract has the same members, except a few. */
 export interface Manifest {
   readonly service: string;
   readonly version: number;
@@ -81,7 +81,7 @@ export interface Manifest {
   readonly canonical_encoding?: string;
   readonly scoped: string;
   readonly serialization_modes: readonly (string | number)[];
-  readonly methods: readonly ToldMethod[];
+  readonly methods: readonly ManifestMethod[];
   readonly type_hashes?: readonly string[];
   readonly type_count?: number;
   readonly method_count?: number;
@@ -91,18 +91,19 @@ export interface Manifest {
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Reads the contracts of a file. @throws {CommandError} naming the file and what is wrong with it */
+/** Reads the contracts of a file. @throws {CommandError} with the file and the reason */
 export function readContracts(file: string): readonly Manifest[] {
   let value: unknown;
   try {
-    if (statSync(file).size > MAX_BYTES) throw new Error(`longer than ${MAX_BYTES} bytes`);
+    const { size } = statSync(file);
+    if (size > MAX_BYTES) throw new Error(`the file has ${size} bytes, but at most ${MAX_BYTES} are allowed`);
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CommandError(`${file}: ${code === "ENOENT" ? "no such file" : message}`);
   }
   const documents = Array.isArray(value) ? value : [value];
-  if (documents.length === 0) throw new CommandError(`${file}: no contract in it`);
+  if (documents.length === 0) throw new CommandError(`${file}: the file contains no contract`);
   return documents.map((document, index) => readContract(document, `${file}[${index}]`));
 }
 
@@ -110,13 +111,14 @@ function readContract(document: unknown, place: string): Manifest {
   const fail = (problem: string): never => {
     throw new CommandError(`${place}: ${problem}`);
   };
-  if (typeof document !== "object" || document === null) return fail("a contract is a JSON object");
+  if (typeof document !== "object" || document === null) return fail("a contract must be a JSON object");
   const manifest = document as Manifest;
   const { service, version, contract_id: id, methods } = manifest;
-  if (typeof service !== "string" || service === "") fail("no service name");
-  if (!Number.isSafeInteger(version) || version < 1) fail("no version");
-  if (typeof id !== "string" || !/^(blake3:)?[0-9a-f]{64}$/.test(id)) fail("no contract_id of 64 hex digits");
-  if (!Array.isArray(methods)) fail("no methods");
+  if (typeof service !== "string" || service === "") fail("service must be a name");
+  if (!Number.isSafeInteger(version) || version < 1) fail("version must be a positive integer");
+  if (typeof id !== "string" || !/^(blake3:)?[0-9a-f]{64}$/.test(id))
+    fail("contract_id must be 64 hexadecimal digits");
+  if (!Array.isArray(methods)) fail("methods must be an array");
   for (const [at, method] of methods.entries()) {
     if (typeof method?.name !== "string" || typeof method.pattern !== "string")
       fail(`methods[${at}] has no name or pattern`);
@@ -124,25 +126,25 @@ function readContract(document: unknown, place: string): Manifest {
   return { ...manifest, contract_id: id.replace(/^blake3:/, "") };
 }
 
-/** The one contract of a name and version. @throws {CommandError} naming what is there when it is not */
+/** Finds the contract with a name and version. @throws {CommandError} with the names that the file contains */
 export function pick(contracts: readonly Manifest[], wanted: Manifest, file: string): Manifest {
   const named = contracts.filter(({ service }) => service === wanted.service);
   const found = named.find(({ version }) => version === wanted.version) ?? named[0];
   if (found !== undefined) return found;
   const there = contracts.map(({ service, version }) => `${service} v${version}`).join(", ");
-  throw new CommandError(`${file}: has no ${wanted.service}; it has ${there}`);
+  throw new CommandError(`${file}: there is no ${wanted.service}; the file contains ${there}`);
 }
 
-/** The text of a manifest as Python writes it: indented by 2, ASCII, floats with their point. */
+/** The text of a manifest as Python writes it: indented by 2, ASCII only, floats always with a decimal point. */
 export function manifestText(manifests: unknown): string {
   const mark = "\u0001float:";
   const text = JSON.stringify(
     manifests,
     (_, value: unknown) => {
-      const { kind, default_value: number } = (value ?? {}) as ToldField;
+      const { kind, default_value: number } = (value ?? {}) as ManifestField;
       if (kind !== "float" || !Number.isInteger(number) || Math.abs(number as number) >= 1e16) return value;
       const sign = Object.is(number, -0) ? "-" : "";
-      return { ...(value as ToldField), default_value: `${mark}${sign}${number}.0` };
+      return { ...(value as ManifestField), default_value: `${mark}${sign}${number}.0` };
     },
     2,
   );
@@ -151,7 +153,7 @@ export function manifestText(manifests: unknown): string {
     .replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Writes a file whole or not at all, with the folders above it. */
+/** Writes a file completely or not at all, and makes the folders above it. */
 export function writeWhole(file: string, text: string): void {
   mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
   const draft = `${file}.${process.pid}.draft`;

@@ -1,8 +1,8 @@
-// The manifest of a service with everything that a generator needs.
+// The manifest of a service with everything that a code generator needs.
 //
-// Owns: what each method carries beside the manifest's own members: the schema of its messages, exactly, and
-// their defaults. A manifest alone names nested messages without their fields and has one word for many types;
-// readers that know only manifests look past the two members.
+// Owns: two members that it adds to each method: the exact schema of its messages, and their defaults. Without them, a
+// manifest does not contain the fields of nested messages, and uses one name for several types. Readers of plain manifests
+// ignore these two members.
 
 import { contractManifest } from "../native/contracts.js";
 import { defaultsOf } from "../schema/defaults.js";
@@ -10,17 +10,17 @@ import { describe } from "../schema/descriptor.js";
 import { type Service, serviceDefinition, serviceDocument } from "../schema/service.js";
 import type { Manifest } from "./contract-files.js";
 
-/** The manifest of a service, its methods with `schema` and `defaults`. */
+/** Makes the manifest of a service with `schema` and `defaults` for each method. */
 export function describedManifest(service: Service): Manifest {
   const { methods, types } = serviceDefinition(service);
-  // Asked for first: it says in words when there is none.
+  // Throws when there is no contract id. Its error text explains the reason.
   void service.contractId;
   const manifest = contractManifest(serviceDocument(service)) as Manifest;
-  const described = manifest.methods.map((told) => {
-    const method = methods.find(({ wireName }) => wireName === told.name);
-    if (method === undefined) return told;
-    const reached = describe([method.request, method.response], types);
-    return { ...told, schema: reached.descriptor, defaults: defaultsOf(reached.types) };
+  const described = manifest.methods.map((method) => {
+    const definition = methods.find(({ wireName }) => wireName === method.name);
+    if (definition === undefined) return method;
+    const reached = describe([definition.request, definition.response], types);
+    return { ...method, schema: reached.descriptor, defaults: defaultsOf(reached.types) };
   });
   return { ...manifest, methods: described } as Manifest;
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // The `aster` command.
 //
-// Owns: finding the command, its arguments, output and exit codes (0 done, 1 breaking, mismatch or failure,
-// 2 usage). Does not own: what a command does.
+// Owns: finding the command, its arguments, its output, and exit codes (0 success, 1 breaking change, mismatch or
+// failure, 2 wrong usage). Does not own: what a command does.
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -35,7 +35,7 @@ function version(): string {
   return `aster ${own}\n`;
 }
 
-/** The command that the first words name, and the arguments behind them. */
+/** Finds the command by the first words. Returns it with the arguments that follow. */
 function find(args: readonly string[]): { command: Command; rest: string[] } {
   for (const command of commands) {
     const words = command.name.split(" ");
@@ -74,10 +74,10 @@ function given(command: Command, args: string[]): Given & { json: boolean; help:
   };
 }
 
-/** Names in foreign documents must not steer a terminal. */
+/** Escapes control characters: names from a file must not control the terminal. */
 function safe(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression searches for control characters
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

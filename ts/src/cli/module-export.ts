@@ -1,8 +1,8 @@
-// MODULE:EXPORT: the service that a module of the user's exports.
+// MODULE:EXPORT: a service that a module of the user exports.
 //
-// Owns: finding and loading the module, TypeScript included, and what to say when that cannot be. TypeScript
-// needs a Node that strips types, or `tsx` in the user's project, whose hooks load modules as they are, so that
-// the service is one of this very package and not of a second copy.
+// Owns: finding and loading the module, also in TypeScript, and the error texts. TypeScript needs a Node version that
+// removes types, or `tsx` in the user's project. Its hooks load modules without bundling, so the service belongs to this
+// copy of the package.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,12 +12,14 @@ import type { Service } from "../schema/service.js";
 import { serviceFrom } from "../service/binding.js";
 import { CommandError, UsageError } from "./command.js";
 
-/** Loads a service. @throws {CommandError} saying what is missing; {UsageError} for a text of another form */
+/** Loads a service. @throws {CommandError} with the reason; {UsageError} when the text is not MODULE:EXPORT */
 export async function serviceOfModule(text: string): Promise<Service> {
   const colon = text.lastIndexOf(":");
   const [name, member] = [text.slice(0, colon), text.slice(colon + 1)];
   if (colon < 1 || member === "" || /[\\/]/.test(member)) {
-    throw new UsageError(`${text}: a service is named MODULE:EXPORT, as in src/billing.ts:Billing`);
+    throw new UsageError(
+      `${text}: write MODULE:EXPORT to name a service, for example src/billing.ts:Billing`,
+    );
   }
   const module = await load(name);
   if (!Object.hasOwn(module, member)) {
@@ -47,14 +49,14 @@ async function load(name: string): Promise<Record<string, unknown>> {
   }
 }
 
-/** A file, from the working directory, or a module of a package that is installed there. */
+/** Finds a file, relative to the working directory, or a module of a package that is installed there. */
 function locate(name: string): string {
   const file = path.resolve(name);
   if (existsSync(file)) return file;
   try {
     return createRequire(path.resolve("package.json")).resolve(name);
   } catch {
-    throw new CommandError(`${name}: no such file, and no such module from ${process.cwd()}`);
+    throw new CommandError(`${name}: there is no such file, and no such module in ${process.cwd()}`);
   }
 }
 
@@ -72,7 +74,7 @@ async function prepareTypeScript(file: string): Promise<void> {
   register();
 }
 
-/** The entry of `tsx` for ES modules. `require.resolve` would give the one for CommonJS, which cannot register. */
+/** The ES module entry of `tsx`. `require.resolve` would return its CommonJS entry, which cannot register hooks. */
 function tsxBeside(file: string): string | null {
   try {
     const manifest = createRequire(file).resolve("tsx/package.json");

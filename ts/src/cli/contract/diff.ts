@@ -1,4 +1,4 @@
-// `aster contract diff`: two contracts compared in plain words.
+// `aster contract diff`: compares two contracts and describes the differences.
 
 import { contractDiff } from "../../native/contracts.js";
 import type { Command, Result } from "../command.js";

@@ -1,11 +1,11 @@
-// `aster contract export`: one file for each service of a manifest, to hand to others.
+// `aster contract export`: writes one file for each service of a manifest, for use by others.
 
 import path from "node:path";
 import { isFileName } from "../../service/manifests.js";
 import { type Command, CommandError, type Result } from "../command.js";
 import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
 
-/** An exported contract: the members of a manifest that say what a service is. */
+/** An exported contract: the members of a manifest that describe the service. */
 export function exported(manifest: Manifest): object {
   return {
     aster_contract: "1",
@@ -34,9 +34,8 @@ export const exportContract: Command = {
     const contracts = readContracts(given.text("manifest") ?? path.join(".aster", "manifest.json"));
     const written = contracts.map((contract) => {
       const { service, version } = contract;
-      if (!isFileName(service))
-        throw new CommandError(`${JSON.stringify(service)} cannot be the name of a file`);
-      // The plain name is what others expect; only a second version of a service needs a longer one.
+      if (!isFileName(service)) throw new CommandError(`${JSON.stringify(service)} cannot be a file name`);
+      // Other tools expect the plain name. Only a second version of a service gets a longer one.
       const newest = Math.max(
         ...contracts.filter((other) => other.service === service).map((c) => c.version),
       );

@@ -1,4 +1,4 @@
-// `aster contract from-idl`: TypeScript schemas from a Fory IDL file and what it imports.
+// `aster contract from-idl`: writes TypeScript schemas for a Fory IDL file and its imports.
 
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
@@ -39,21 +39,21 @@ export const fromIdl: Command = {
   },
 };
 
-/** Reads a file and its imports, each once, imported files first. */
+/** Reads a file and its imports. Each file is read once, and imported files come first. */
 function read(file: string, files: Map<string, IdlFile>, above: readonly string[]): void {
   if (files.has(file)) return;
-  if (files.size >= MAX_FILES) throw new CommandError(`${file}: more than ${MAX_FILES} files`);
+  if (files.size >= MAX_FILES) throw new CommandError(`${file}: more than ${MAX_FILES} files are imported`);
   const parsed = parseIdl(textOf(file), file);
   for (const { path: imported, line } of parsed.imports) {
     const target = path.join(path.dirname(file), imported);
     if (!target.endsWith(".fdl"))
       throw new IdlError(file, line, `${imported}: only Fory IDL files (.fdl) can be imported`);
     if (target === file || above.includes(target))
-      throw new IdlError(file, line, `${imported} imports this file`);
+      throw new IdlError(file, line, `${imported} imports this file, which is a cycle`);
     try {
       read(target, files, [...above, file]);
     } catch (error) {
-      if (error instanceof MissingFile) throw new IdlError(file, line, `${imported}: no such file`);
+      if (error instanceof MissingFile) throw new IdlError(file, line, `${imported}: there is no such file`);
       throw error;
     }
   }
@@ -68,7 +68,7 @@ function textOf(file: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new MissingFile(`${file}: no such file`);
+    if (code === "ENOENT") throw new MissingFile(`${file}: there is no such file`);
     throw error instanceof CommandError ? error : new CommandError(`${file}: ${message}`);
   }
 }

@@ -1,4 +1,4 @@
-// `aster contract gen-client`: TypeScript schemas and services from a manifest or an exported contract.
+// `aster contract gen-client`: writes TypeScript schemas and services for a manifest or an exported contract.
 
 import path from "node:path";
 import { AsterError } from "../../errors.js";
@@ -25,9 +25,9 @@ export const genClient: Command = {
     const out = given.text("out");
     if (out === undefined) throw new UsageError("--out DIR is missing");
     if ((given.text("lang") ?? "typescript") !== "typescript")
-      throw new UsageError("--lang: this command writes typescript; Python's own `aster` writes python");
+      throw new UsageError('--lang must be "typescript"; use the aster command of Python for python');
     const extension = given.text("extension") ?? "js";
-    if (extension !== "js" && extension !== "ts") throw new UsageError("--extension: js or ts");
+    if (extension !== "js" && extension !== "ts") throw new UsageError('--extension must be "js" or "ts"');
     const folder = path.join(out, given.text("package") ?? "");
     const contracts = readContracts(source);
     const services = contracts.map((manifest) => generated(manifest, source, given.flag("force")));
@@ -57,7 +57,7 @@ export const genClient: Command = {
   },
 };
 
-/** What one contract becomes. */
+/** The code of one contract. */
 export interface Generated {
   readonly contract: CompleteContract;
   readonly contractId: string | null;
@@ -65,13 +65,13 @@ export interface Generated {
   readonly warning: string | null;
 }
 
-/** @throws {CommandError} for a contract that is damaged, or not told in full unless `force` */
+/** @throws {CommandError} for a damaged contract, and for an incomplete one unless `force` is set */
 export function generated(manifest: Manifest, source: string, force: boolean): Generated {
   try {
     return generate(manifest, source, force);
   } catch (error) {
     if (error instanceof CommandError || error instanceof AsterError) throw error;
-    // A member is missing or of a wrong kind, in a type that nothing checked before it was to become code.
+    // A member of a type is missing or has a wrong type. Nothing checked it before the code was generated.
     const where = `${source}: ${manifest.service} v${manifest.version}`;
     throw new CommandError(`${where}: a damaged contract: ${(error as Error).message}`, { cause: error });
   }
@@ -84,11 +84,11 @@ function generate(manifest: Manifest, source: string, force: boolean): Generated
   const warning =
     contractId === stated
       ? null
-      : `${service} v${version}: what ${source} describes has the contract id ${contractId}, and it states ${stated}`;
+      : `${service} v${version}: the types in ${source} give the contract id ${contractId}, but the file states ${stated}`;
   if (warning !== null && !force) {
     throw new CommandError(
-      `${warning}. A plain manifest has one word for many types, so the code would not match; ask for a manifest ` +
-        "made by `aster contract gen` of this package, or generate all the same with --force",
+      `${warning}. A plain manifest uses one name for several types, so the generated code would not match. Use a ` +
+        "manifest made by `aster contract gen` of this package, or use --force to generate the code anyway",
     );
   }
   const head = [
@@ -118,7 +118,7 @@ function filesOf(services: readonly Generated[], extension: string): { name: str
     let stem = `${kebab(name)}-v${version}`;
     while (taken.has(stem)) stem = `${stem}-2`;
     taken.add(stem);
-    // Two services may have types of one name; then each is a namespace of its own.
+    // Two services may have types with the same name. Then each service becomes a namespace.
     const apart = module.exports.some((member) => (seen.get(member) ?? 0) > 1);
     const as = apart ? ` as ${names.take(`${pascal(name)}V${version}`)}` : "";
     lines.push(`export *${as} from "./${stem}.${extension}";`);

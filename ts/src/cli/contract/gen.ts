@@ -24,7 +24,7 @@ export const gen: Command = {
     const semver = given.text("semver");
     const extra = {
       ...(semver === undefined ? {} : { semver }),
-      // Opt-in, so that the same code gives the same file, which can then be checked in a pipeline.
+      // Only on request, so that the same code always gives the same file, which a pipeline can check.
       ...(given.flag("vcs") ? versionControl() : {}),
     };
     const manifests: Manifest[] = [];
@@ -61,7 +61,7 @@ function refuseTwice(manifests: readonly Manifest[]): void {
   }
 }
 
-/** Where the code came from; members that cannot be told are null. */
+/** The version control data of the code. A member that is not known is null. */
 function versionControl(): object {
   const git = (...args: string[]): string | null => {
     try {

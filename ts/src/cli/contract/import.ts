@@ -1,4 +1,4 @@
-// `aster contract import`: keeps contracts of others where stubs find them to explain a mismatch.
+// `aster contract import`: stores contracts of others where stubs find them to explain a mismatch.
 
 import { importedContractFile } from "../../service/manifests.js";
 import { type Command, CommandError, type Result } from "../command.js";

@@ -1,4 +1,4 @@
-// `aster contract verify`: is an exported contract what a manifest, or the code, says?
+// `aster contract verify`: compares an exported contract with a manifest or with code.
 
 import path from "node:path";
 import { contractDiff } from "../../native/contracts.js";
@@ -60,7 +60,7 @@ interface Verified {
   readonly text: string;
 }
 
-/** The id that the types of a contract give; the stated one where they are not all there. */
+/** The id that the types of a contract give. When the contract does not contain all types, the id that it states. */
 function described(contract: Manifest): string {
   const complete = contract.methods.every(({ schema }) => schema !== undefined);
   return complete ? (contractIdOf(completeContract(contract)) ?? contract.contract_id) : contract.contract_id;

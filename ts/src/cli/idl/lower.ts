@@ -1,7 +1,7 @@
-// From Fory IDL declarations to the types of a schema descriptor.
+// Converts Fory IDL declarations to the types of a schema descriptor.
 //
-// Owns: which IDL types messages can carry, how names resolve, and the error at the line of what cannot be
-// expressed. A type's tag is package/Name; numeric type ids have no meaning where types travel by name.
+// Owns: which IDL types messages can contain, how names are resolved, and errors with the line of the declaration. The tag
+// of a type is package/Name. Numeric type ids are ignored, because types are identified by name on the wire.
 
 import { arrayKinds } from "../../schema/arrays.js";
 import type { TypeWord } from "../../schema/descriptor.js";
@@ -43,13 +43,13 @@ const inexpressible: Readonly<Record<string, string>> = {
   decimal: "use a string, or an integer of the smallest unit",
 };
 
-/** What the declarations of all files give together. */
+/** The result for the declarations of all files. */
 export interface Lowered {
   readonly types: readonly DescribedType[];
   readonly services: readonly Omit<CompleteContract, "schema" | "defaults">[];
 }
 
-/** Lowers declarations. @throws {IdlError} at the line of what messages cannot express */
+/** Converts declarations. @throws {IdlError} with the line of a declaration that messages cannot express */
 export function lowerIdl(
   types: readonly TypeDeclaration[],
   services: readonly ServiceDeclaration[],
@@ -69,7 +69,7 @@ export function lowerIdl(
 
 class Lowering {
   readonly #declared: readonly TypeDeclaration[];
-  /** Unions stand where they are used, so only messages and enums have an index. */
+  /** The indexes of messages and enums. Unions have none, because they are copied to where they are used. */
   readonly #named: readonly TypeDeclaration[];
 
   readonly #tracked: ReadonlySet<TypeDeclaration>;
@@ -91,7 +91,7 @@ class Lowering {
     });
   }
 
-  /** The messages that reach a `ref`: with them at the root, references are tracked. */
+  /** The messages that contain a `ref`, directly or inside. As a root, they track references. */
   #reachingRefs(): Set<TypeDeclaration> {
     const tracked = new Set<TypeDeclaration>();
     const uses = (use: TypeUse): readonly TypeUse[] => [use, ...use.parts.flatMap(uses)];
@@ -116,11 +116,11 @@ class Lowering {
     const [request, response] = [root(method.request), root(method.response)];
     const [up, down] = method.streams;
     const pattern = up ? (down ? "bidiStream" : "clientStream") : down ? "serverStream" : "unary";
-    // Wire names of methods are lower case; in IDL they are written as `GetInvoice`.
+    // The wire names of methods are lower case. In IDL they are written as `GetInvoice`.
     return { name: wireNameOf(method.name), pattern, request, response, idempotent: false, timeoutMs: null };
   }
 
-  /** A field. Elements need no word of their own: where references are tracked, theirs are. */
+  /** Converts a field. Elements need no `ref`: where references are tracked, elements are always tracked. */
   #field(use: TypeUse, inside: TypeDeclaration): TypeWord {
     const type = this.#type(use, inside);
     return use.ref ? { shared: type } : type;
@@ -134,7 +134,7 @@ class Lowering {
   #plain(use: TypeUse, inside: TypeDeclaration): TypeWord {
     const { name, parts, line } = use;
     const hint = inexpressible[name];
-    if (hint !== undefined) throw new IdlError(inside.file, line, `${name} is no type of messages; ${hint}`);
+    if (hint !== undefined) throw new IdlError(inside.file, line, `messages cannot contain ${name}; ${hint}`);
     if (name === "array" && parts.length > 0) return this.#array(use, inside);
     const inner = parts.map((part) => this.#type(part, inside));
     const [first, second] = inner;
@@ -150,16 +150,16 @@ class Lowering {
     return { [found.kind]: this.#named.indexOf(found) };
   }
 
-  /** `array<int32>`: items of one size, which are copied as a block. */
+  /** Converts `array<int32>`: items of a fixed size, which become a typed array. */
   #array({ parts, line }: TypeUse, inside: TypeDeclaration): TypeWord {
     const [item] = parts as [TypeUse];
     const plain = item.parts.length === 0 && !item.optional && !item.ref;
     if (plain && Object.hasOwn(arrayKinds, item.name)) return { array: item.name };
     const kinds = Object.keys(arrayKinds).join(", ");
-    throw new IdlError(inside.file, line, `the items of an array are plain numbers or bools: ${kinds}`);
+    throw new IdlError(inside.file, line, `the items of an array must be numbers or bools: ${kinds}`);
   }
 
-  /** The innermost declaration of the name, seen from inside a type. */
+  /** Finds the innermost declaration of a name, as seen from inside a type. */
   #find(use: TypeUse, inside: { readonly name: string; readonly file: string }): TypeDeclaration | null {
     const outer = inside.name === "" ? [] : inside.name.split(".");
     for (let depth = outer.length; depth >= 0; depth--) {
@@ -171,7 +171,7 @@ class Lowering {
       if (here !== undefined) return here;
       if (found.length > 1) {
         const places = found.map(({ file, line }) => `${file}:${line}`).join(" and ");
-        throw new IdlError(inside.file, use.line, `${use.name} could be any of ${places}`);
+        throw new IdlError(inside.file, use.line, `${use.name} is ambiguous; it can be any of ${places}`);
       }
       if (found[0] !== undefined) return found[0];
     }
@@ -182,16 +182,17 @@ class Lowering {
     const members = union.fields.map(({ name, type: use, line }) => {
       const found = use.parts.length > 0 ? null : this.#find(use, union);
       if (found === null || found.kind === "union") {
-        const problem = `the case ${name} is no message or enum; values of a union are told apart by their type`;
+        const problem = `the case ${name} must be a message or enum, because the type distinguishes the values of a union`;
         throw new IdlError(union.file, line, problem);
       }
       return { index: this.#named.indexOf(found), name, line };
     });
     for (const [at, { index, name, line }] of members.entries()) {
       if (members.findIndex((member) => member.index === index) < at)
-        throw new IdlError(union.file, line, `the case ${name} has a type that another case has`);
+        throw new IdlError(union.file, line, `the case ${name} has the same type as another case`);
     }
-    if (members.length < 2) throw new IdlError(union.file, union.line, "a union has two or more cases");
+    if (members.length < 2)
+      throw new IdlError(union.file, union.line, "a union must have at least two cases");
     return members.map(({ index }) => index);
   }
 }

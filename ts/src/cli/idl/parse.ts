@@ -1,11 +1,11 @@
-// Fory IDL: from tokens to declarations.
+// The parser of Fory IDL: from tokens to declarations.
 //
-// Owns: the grammar (package, option, import, enum, message, union, service) and what the file itself can have
-// wrong. Does not own: what the declarations mean for messages (lower.ts).
+// Owns: the grammar (package, option, import, enum, message, union, service) and errors that one file shows. Does not
+// own: the meaning of declarations for messages (lower.ts).
 
 import { IdlError, type Token, tokensOf } from "./tokens.js";
 
-/** A type where it is used. */
+/** A use of a type. */
 export interface TypeUse {
   /** `string`, `list`, `map`, `array`, or a name. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface FieldDeclaration {
   readonly line: number;
 }
 
-/** A declared type; nested ones have their outer names in front. */
+/** A declared type. The name of a nested type begins with the names of its outer types. */
 export interface TypeDeclaration {
   readonly kind: "message" | "enum" | "union";
   readonly name: string;
@@ -49,7 +49,7 @@ export interface ServiceDeclaration {
   readonly methods: readonly RpcDeclaration[];
 }
 
-/** What a file declares. */
+/** The declarations of a file. */
 export interface IdlFile {
   readonly package: string;
   readonly imports: readonly { readonly path: string; readonly line: number }[];
@@ -59,7 +59,7 @@ export interface IdlFile {
 
 const MAX_NESTING = 32;
 
-/** Reads a file. @throws {IdlError} at the line of the first thing that is wrong */
+/** Parses a file. @throws {IdlError} with the line of the first error */
 export function parseIdl(source: string, file: string): IdlFile {
   return new Parser(tokensOf(source, file), file).file();
 }
@@ -86,7 +86,7 @@ class Parser {
       else if (text === "import") imports.push({ path: this.#importPath(), line });
       else if (text === "service") services.push(this.#service(line));
       else if (text === "message" || text === "enum" || text === "union") this.#type(text, "", line, 0);
-      else if (text !== ";") throw this.#error(line, `${text} starts no declaration`);
+      else if (text !== ";") throw this.#error(line, `${text} does not begin a declaration`);
     }
     return { package: this.#package, imports, types: this.#types, services };
   }
@@ -111,7 +111,8 @@ class Parser {
     const own = this.#word(`the name of the ${kind}`);
     if (own.text.includes(".")) throw this.#error(own.line, "a name is declared without dots");
     const name = outer === "" ? own.text : `${outer}.${own.text}`;
-    if (this.#types.some((type) => type.name === name)) throw this.#error(own.line, `${name} is there twice`);
+    if (this.#types.some((type) => type.name === name))
+      throw this.#error(own.line, `${name} is declared twice`);
     this.#options(["id", "deprecated", "alias"], line);
     const fields: FieldDeclaration[] = [];
     const values: { name: string; value: number }[] = [];
@@ -121,7 +122,7 @@ class Parser {
     while (!this.#accept("}")) {
       const token = this.#peek();
       const nested = token.text === "message" || token.text === "enum" || token.text === "union";
-      if (token.kind === "end") throw this.#error(line, `${kind} ${name} has no end`);
+      if (token.kind === "end") throw this.#error(line, `${kind} ${name} has no closing brace`);
       if (token.text === "reserved") this.#skipTo(";");
       else if (kind === "message" && nested && this.#ahead("{", "[")) {
         this.#next();
@@ -132,7 +133,7 @@ class Parser {
     this.#accept(";");
   }
 
-  /** Whether one of the marks follows the next two tokens: `message Name {`, not a field of type `message`. */
+  /** True when one of the marks follows the next two tokens: tells `message Name {` from a field of type `message`. */
   #ahead(...marks: string[]): boolean {
     return marks.includes(this.#tokens[this.#at + 2]?.text ?? "");
   }
@@ -203,7 +204,7 @@ class Parser {
       const token = this.#next();
       if (token.text === "option") this.#skipTo(";");
       else if (token.text !== "rpc")
-        throw this.#error(token.line, `${token.text} stands where an rpc should`);
+        throw this.#error(token.line, `${token.text} is found where rpc is expected`);
       else methods.push(this.#rpc(seen));
     }
     return { name, file: this.#file, line, methods };
@@ -233,13 +234,13 @@ class Parser {
     return { type, stream };
   }
 
-  /** `[name=value, ...]`, if it stands here; an option that would change what is written must be known. */
+  /** Parses `[name=value, ...]`, if present. An unknown option is an error, because it could change the encoding. */
   #options(known: readonly string[], line: number): ReadonlyMap<string, string> {
     const options = new Map<string, string>();
     if (!this.#accept("[")) return options;
     do {
       const { text: name } = this.#word("the name of an option");
-      if (!known.includes(name)) throw this.#error(line, `the option ${name} means nothing to messages here`);
+      if (!known.includes(name)) throw this.#error(line, `the option ${name} is not supported here`);
       this.#expect("=");
       options.set(name, this.#next().text);
     } while (this.#accept(","));
@@ -249,14 +250,15 @@ class Parser {
 
   #once(seen: Map<string | number, number>, what: string | number, line: number): void {
     const before = seen.get(what);
-    if (before !== undefined) throw this.#error(line, `${what} is there twice, first in line ${before}`);
+    if (before !== undefined) throw this.#error(line, `${what} is declared twice, first in line ${before}`);
     seen.set(what, line);
   }
 
   #number(): number {
     const { kind, text, line } = this.#next();
     const value = Number(text);
-    if (kind !== "number" || !Number.isSafeInteger(value)) throw this.#error(line, `${text} is no integer`);
+    if (kind !== "number" || !Number.isSafeInteger(value))
+      throw this.#error(line, `${text} is not an integer`);
     return value;
   }
 
@@ -269,13 +271,15 @@ class Parser {
 
   #word(what: string): Token {
     const token = this.#next();
-    if (token.kind !== "word") throw this.#error(token.line, `${what} should stand where ${token.text} does`);
+    if (token.kind !== "word")
+      throw this.#error(token.line, `${token.text} is found where ${what} is expected`);
     return token;
   }
 
   #expect(text: string): void {
     const token = this.#next();
-    if (token.text !== text) throw this.#error(token.line, `${text} should stand where ${token.text} does`);
+    if (token.text !== text)
+      throw this.#error(token.line, `${token.text} is found where ${text} is expected`);
   }
 
   #accept(text: string): boolean {

@@ -1,6 +1,6 @@
-// Fory IDL as tokens with their lines.
+// Fory IDL as tokens, each with its line.
 //
-// Owns: what a token is, comments, and the error that names file and line. Bounded by the length of the file.
+// Owns: tokens, comments, and the error with file and line. The number of tokens is limited by the length of the file.
 
 import { CommandError } from "../command.js";
 
@@ -11,7 +11,7 @@ export interface Token {
   readonly line: number;
 }
 
-/** What is wrong, and where. */
+/** An error in a file, with its line. */
 export class IdlError extends CommandError {
   constructor(file: string, line: number, problem: string) {
     super(`${file}:${line}: ${problem}`);
@@ -21,7 +21,7 @@ export class IdlError extends CommandError {
 const TOKEN =
   /(?<space>[\s\uFEFF]+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<word>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?<number>[+-]?(?:0[xX][0-9a-fA-F]+|\d[\w.]*))|(?<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<mark>[{}()[\]<>=;,])/y;
 
-/** Splits a file. @throws {IdlError} at the first character that belongs to no token */
+/** Splits a file into tokens. @throws {IdlError} at the first character that belongs to no token */
 export function tokensOf(source: string, file: string): Token[] {
   const tokens: Token[] = [];
   let line = 1;

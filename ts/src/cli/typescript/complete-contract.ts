@@ -1,12 +1,12 @@
-// A contract with every type it names: what code is generated from.
+// A contract with every type that it names. Code is generated from it.
 //
-// Owns: that form, which is the service document of `docs/boundary.md`, and how it comes from a manifest: from
-// the schemas of its methods, or from the words of a plain manifest as far as those tell the types.
+// Owns: making it from a manifest: from the schemas of its methods, or, for a plain manifest, from the field descriptions
+// as far as they describe the types. It has the form of a service document (`docs/boundary.md`).
 
 import { describeContract } from "../../native/contracts.js";
 import type { TypeWord } from "../../schema/descriptor.js";
 import { CommandError } from "../command.js";
-import type { DescribedType, Manifest, ToldField, ToldMethod } from "../contract-files.js";
+import type { DescribedType, Manifest, ManifestField, ManifestMethod } from "../contract-files.js";
 
 /** A method of a complete contract. */
 export interface CompleteMethod {
@@ -38,25 +38,25 @@ const patterns: Readonly<Record<string, CompleteMethod["pattern"]>> = {
 
 const modeWords = ["xlang", "native", "row", "json"];
 
-/** The contract id that a document gives; null when it gives none. */
+/** The contract id of a document; null when it has none. */
 export function contractIdOf(contract: CompleteContract): string | null {
   return describeContract(contract).contractId;
 }
 
-/** Completes a manifest. @throws {CommandError} naming a type that the manifest does not describe */
+/** Completes a manifest. @throws {CommandError} with a type that the manifest does not describe */
 export function completeContract(manifest: Manifest): CompleteContract {
   try {
     return complete(manifest);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    // Members of a wrong kind, at any depth: the document is damaged, and which one broke first says little.
+    // A member has a wrong type, at any depth. The file is damaged, so the first wrong member is not important.
     throw new CommandError(`${manifest.service} v${manifest.version}: a damaged contract`, { cause: error });
   }
 }
 
 function complete(manifest: Manifest): CompleteContract {
   const types = new Types(manifest.service);
-  for (const method of manifest.methods) types.takeTold(method);
+  for (const method of manifest.methods) types.addMethod(method);
   const methods = manifest.methods.map((method): CompleteMethod => {
     const pattern = patterns[method.pattern];
     if (pattern === undefined)
@@ -93,28 +93,28 @@ class Types {
   readonly defaults: Record<string, unknown>[] = [];
   readonly #service: string;
   readonly #index = new Map<string, number>();
-  /** Types that were named and not yet described, with who named them. */
+  /** Types that were named but not described yet, with the field that named them. */
   readonly #open = new Map<string, string>();
-  readonly #told = new Map<string, { tag: string; fields: readonly ToldField[] }>();
+  readonly #manifestTypes = new Map<string, { tag: string; fields: readonly ManifestField[] }>();
 
   constructor(service: string) {
     this.#service = service;
   }
 
-  /** Remembers what the words of a method tell of its messages, by class name and by tag. */
-  takeTold(method: ToldMethod): void {
+  /** Remembers the fields of the messages of a method, by class name and by tag. */
+  addMethod(method: ManifestMethod): void {
     const sides = [
       [method.request_type, method.request_wire_tag, method.fields],
       [method.response_type, method.response_wire_tag, method.response_fields],
     ] as const;
     for (const [name, tag, fields] of sides) {
-      if (!tag || this.#told.has(tag)) continue;
-      this.#told.set(tag, { tag, fields: fields ?? [] });
-      if (!this.#told.has(name)) this.#told.set(name, { tag, fields: fields ?? [] });
+      if (!tag || this.#manifestTypes.has(tag)) continue;
+      this.#manifestTypes.set(tag, { tag, fields: fields ?? [] });
+      if (!this.#manifestTypes.has(name)) this.#manifestTypes.set(name, { tag, fields: fields ?? [] });
     }
   }
 
-  rootsOf(method: ToldMethod): readonly [TypeWord, TypeWord] {
+  rootsOf(method: ManifestMethod): readonly [TypeWord, TypeWord] {
     const { schema, defaults } = method;
     if (schema !== undefined) {
       const moved = schema.types.map((type) => this.#claim(type.tag));
@@ -160,29 +160,29 @@ class Types {
     const known = this.#index.get(tag);
     if (known !== undefined) return known;
     const index = this.#claim(tag);
-    const told = this.#told.get(tag);
-    if (told === undefined) {
+    const manifestType = this.#manifestTypes.get(tag);
+    if (manifestType === undefined) {
       this.#open.set(tag, where);
       return index;
     }
-    const fields = told.fields.map((field) => ({
+    const fields = manifestType.fields.map((field) => ({
       name: field.name,
       type: this.#field(field, `${tag}.${field.name}`),
       default: !["none", undefined].includes(field.default_kind) && !isNullDefault(field),
     }));
     this.described[index] = { ...emptyMessage(tag), fields };
     this.defaults[index] = Object.fromEntries(
-      told.fields.filter(isTellable).map((field) => [field.name, field.default_value]),
+      manifestType.fields.filter(hasPlainDefault).map((field) => [field.name, field.default_value]),
     );
     return index;
   }
 
-  #field(field: ToldField, where: string): TypeWord {
+  #field(field: ManifestField, where: string): TypeWord {
     const word = this.#word(field, where);
     return field.nullable === true ? { optional: word } : word;
   }
 
-  #word(field: ToldField, where: string): TypeWord {
+  #word(field: ManifestField, where: string): TypeWord {
     switch (field.kind) {
       case "list":
         return {
@@ -210,13 +210,13 @@ class Types {
   ): TypeWord {
     const word: TypeWord =
       kind === "ref"
-        ? { message: this.#message(tag ?? this.#told.get(name ?? "")?.tag ?? name ?? "", where) }
+        ? { message: this.#message(tag ?? this.#manifestTypes.get(name ?? "")?.tag ?? name ?? "", where) }
         : plainWord(kind, where);
     return nullable === true ? { optional: word } : word;
   }
 
-  /** A manifest tells the values of an enum, neither its tag nor the names of its members. */
-  #enum(field: ToldField, where: string): number {
+  /** A manifest contains the values of an enum, but not its tag or the names of its members. */
+  #enum(field: ManifestField, where: string): number {
     const name = field.ref_name ?? "Enum";
     const tag = `${where.slice(0, where.lastIndexOf("/") + 1)}${name}`;
     const index = this.#claim(tag);
@@ -234,11 +234,11 @@ class Types {
   }
 }
 
-function isNullDefault(field: ToldField): boolean {
+function isNullDefault(field: ManifestField): boolean {
   return field.nullable === true && field.default_value === null;
 }
 
-function isTellable(field: ToldField): boolean {
+function hasPlainDefault(field: ManifestField): boolean {
   return field.default_kind === "value" && !isNullDefault(field);
 }
 
@@ -283,7 +283,7 @@ function relocated(type: DescribedType, moved: readonly number[]): DescribedType
   return { ...type, fields: type.fields.map((field) => ({ ...field, type: relocate(field.type, moved) })) };
 }
 
-/** A type whose indexes are those of another list. */
+/** A type whose type indexes are converted to those of another list. */
 function relocate(type: TypeWord, moved: readonly number[], depth = 0): TypeWord {
   if (typeof type === "string" || depth > 32) return type;
   const [member, value] = Object.entries(type)[0] as [string, never];

@@ -1,6 +1,7 @@
 // Default values as code.
 //
-// Owns: how the value that a contract tells of a default stands in TypeScript, and what stands for one that was
+// Owns: the TypeScript code for a default value of a contract, and for a default that a function makes. A default that
+// cannot be written is left out, which does not change the contract.
 // made anew. A default that cannot be written is left out, which changes no contract.
 
 import { type ArrayWord, arrayKinds } from "../../schema/arrays.js";
@@ -9,7 +10,7 @@ import type { DescribedType } from "../contract-files.js";
 
 const bigintWords = ["int64", "uint64", "fixedInt64", "fixedUint64", "taggedInt64", "taggedUint64"];
 
-/** The code of a default, or null where there is none to write. */
+/** The code of a default; null when it cannot be written. */
 export function defaultCode(type: TypeWord, value: unknown, types: readonly DescribedType[]): string | null {
   if (typeof type !== "string") {
     const [member, inner] = Object.entries(type)[0] as [string, never];
@@ -60,7 +61,7 @@ function wordCode(word: string, value: unknown): string | null {
   }
 }
 
-/** Bytes told as hexadecimal, or as a plain manifest tells them: the way Python prints them. */
+/** Bytes from hexadecimal digits, or from a Python bytes literal in a plain manifest. */
 function bytesCode(text: string): string | null {
   if (text === "" || text === "b''") return "new Uint8Array(0)";
   if (!/^([0-9a-f]{2})+$/.test(text)) return null;

@@ -1,7 +1,7 @@
-// TypeScript from a complete contract: messages, enums and services as people write them.
+// TypeScript code for a complete contract: messages, enums and services as people write them.
 //
-// Owns: the text of generated modules, the order of declarations, and getters where types refer to themselves or
-// to later ones. Texts of others reach the code through JSON.stringify alone, or as checked identifiers.
+// Owns: the text of generated modules, the order of declarations, and getters for types that refer to themselves or to
+// later types. Texts from the contract enter the code only through JSON.stringify, or as checked identifiers.
 
 import type { TypeWord } from "../../schema/descriptor.js";
 import { t } from "../../schema/t.js";
@@ -11,7 +11,7 @@ import type { CompleteContract } from "./complete-contract.js";
 import { defaultCode } from "./default-code.js";
 import { keysOf, Names, pascal } from "./names.js";
 
-/** What a module is made of. */
+/** The input for a module. */
 export interface ModuleParts {
   /** Comment lines at the top. */
   readonly head: readonly string[];
@@ -23,13 +23,13 @@ export interface ModuleParts {
 /** A generated module. */
 export interface Module {
   readonly code: string;
-  /** The names that it exports. */
+  /** The names that the module exports. */
   readonly exports: readonly string[];
 }
 
 const LINE = 100;
 
-/** Writes a module. @throws {CommandError} for a type that this version cannot express */
+/** Generates a module. @throws {CommandError} for a type that this version cannot express */
 export function emitModule(parts: ModuleParts): Module {
   return new Emitter(parts).module();
 }
@@ -37,7 +37,7 @@ export function emitModule(parts: ModuleParts): Module {
 class Emitter {
   readonly #parts: ModuleParts;
   readonly #names: readonly string[];
-  /** By index of an extension: the class of its values. */
+  /** The class of the values of an extension, by its index. */
   readonly #classes = new Map<number, string>();
   readonly #services: readonly string[];
   readonly #done = new Set<number>();
@@ -76,7 +76,7 @@ class Emitter {
     };
   }
 
-  /** Types before those that refer to them, otherwise in their own order. */
+  /** The types in an order where a type comes before its users. Otherwise they keep their order. */
   #order(): number[] {
     const order: number[] = [];
     const entered = new Set<number>();
@@ -107,7 +107,7 @@ class Emitter {
     return type.kind === "ext" ? this.#extension(name, type.tag, index) : this.#message(name, type, index);
   }
 
-  /** What the bytes of an extension mean is between the encoders of its users: here they stay bytes. */
+  /** Generates an extension. Only its own encoder knows the meaning of the bytes, so the values stay bytes. */
   #extension(name: string, tag: string, index: number): string {
     this.#imports.add("t");
     const of = this.#classes.get(index) as string;
@@ -147,15 +147,15 @@ class Emitter {
     const keys = keysOf(type.fields.map((field) => field.name));
     const values = this.#parts.defaults[index] ?? {};
     const fields = type.fields.map((field, at) => {
-      const { key, told } = keys[at] as { key: string; told: boolean };
+      const { key, explicitName } = keys[at] as { key: string; explicitName: boolean };
       const place = `${type.tag}.${field.name}`;
-      const wire = told ? `.name(${JSON.stringify(field.name)})` : "";
+      const wire = explicitName ? `.name(${JSON.stringify(field.name)})` : "";
       const code = `${this.#type(field.type, place)}${wire}`;
       const value =
         field.default === true ? defaultCode(field.type, values[field.name], this.#parts.types) : null;
       if (references(field.type).every((to) => this.#done.has(to)))
         return `  ${key}: ${code}${value === null ? "" : `.default(${value})`},`;
-      // A default inside a getter would stop TypeScript from inferring the type; contracts do not see defaults.
+      // A default inside a getter would stop TypeScript from inferring the type. The contract does not contain defaults.
       const note = value === null ? "" : `  // default: ${comment(value)}\n`;
       return `${note}  get ${key}() {\n    return ${code};\n  },`;
     });
@@ -203,10 +203,10 @@ class Emitter {
       ["then", "constructor"],
     );
     const methods = service.methods.map((method, at) => {
-      const { key, told } = keys[at] as { key: string; told: boolean };
+      const { key, explicitName } = keys[at] as { key: string; explicitName: boolean };
       this.#imports.add(method.pattern);
       const options = [
-        told ? `name: ${JSON.stringify(method.name)}` : "",
+        explicitName ? `name: ${JSON.stringify(method.name)}` : "",
         method.idempotent ? "idempotent: true" : "",
         method.timeoutMs === null ? "" : `timeoutMs: ${method.timeoutMs}`,
       ].filter((option) => option !== "");
@@ -222,9 +222,9 @@ class Emitter {
       service.modes.join() === "xlang" ? "" : `modes: ${JSON.stringify(service.modes)}`,
     ].filter((option) => option !== "");
     const name = this.#services[index] as string;
-    const told = options.length === 0 ? "{}" : `{ ${options.join(", ")} }`;
+    const optionsCode = options.length === 0 ? "{}" : `{ ${options.join(", ")} }`;
     const table = methods.length === 0 ? "{}" : `{\n${methods.join("\n")}\n  }`;
-    return `export const ${name} = service(\n  ${JSON.stringify(service.name)},\n  ${told},\n  ${table},\n);`;
+    return `export const ${name} = service(\n  ${JSON.stringify(service.name)},\n  ${optionsCode},\n  ${table},\n);`;
   }
 }
 
@@ -242,7 +242,7 @@ function memberKey(member: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(member) && member !== "__proto__" ? member : `[${JSON.stringify(member)}]`;
 }
 
-/** On one line where it fits, else one item a line. */
+/** Puts items on one line when they fit, else one item on each line. */
 function broken(start: string, items: readonly string[], end: string): string {
   const line = `${start}${items.join(", ")}${end}`;
   if (line.length <= LINE) return line;
@@ -254,7 +254,7 @@ function byWord(a: string, b: string): number {
   return word(a) < word(b) ? -1 : 1;
 }
 
-/** Text of others in a comment: one line, nothing that ends it. */
+/** Text from a contract for a comment: one line, without the end of a comment. */
 function comment(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 }

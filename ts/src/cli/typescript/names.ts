@@ -1,11 +1,11 @@
-// Names in generated code: from tags and wire names to identifiers that mean the same on the wire.
+// Names in generated code: identifiers for tags and wire names.
 //
-// Owns: that choice, and that no two names of a file meet. Does not own: the rule from TypeScript names to wire
-// names (schema/names.ts), of which this is the way back.
+// Owns: the choice of an identifier, and that no two names in a file are equal. Does not own: the rule that converts
+// TypeScript names to wire names (schema/names.ts). This module does the opposite conversion.
 
 import { isIdentifier, isIntegerLike, wireNameOf } from "../../schema/names.js";
 
-/** Words that cannot be, or had better not be, the name of a constant in generated code. */
+/** Words that must not, or should not, be names of constants in generated code. */
 const taken = new Set(
   (
     "break case catch class const continue debugger default delete do else enum export extends false finally for " +
@@ -17,11 +17,11 @@ const taken = new Set(
   ).split(" "),
 );
 
-/** Gives each thing a name of its own. */
+/** Gives each thing a different name. */
 export class Names {
   readonly #used = new Set<string>(taken);
 
-  /** The first of the wishes that is free, else the last with a number. */
+  /** The first of the wishes that is not used yet, else the last one with a number. */
   take(...wishes: readonly string[]): string {
     const free = wishes.map(identifier).find((wish) => !this.#used.has(wish));
     const last = identifier(wishes.at(-1) ?? "");
@@ -47,23 +47,23 @@ export function kebab(text: string): string {
 }
 
 /**
- * What may stand in generated names, where it may stand in an identifier at all: scripts that were complete long ago. Unicode
- * adds letters every year, and a compiler knows those of the year in which it was made.
+ * The characters that generated names may contain: letters of scripts that Unicode completed long ago. Unicode adds
+ * letters every year, and a compiler only knows the letters of its own Unicode version.
  */
 const OLD_LETTERS =
   /[\w$\u00aa-\u052f\u0531-\u0587\u05d0-\u05ea\u0620-\u06d3\u0900-\u0bff\u0e00-\u0fff\u10a0-\u10ff\u1e00-\u1fff\u3041-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7a3]/u;
 
-/** The wish, with "_" for what no compiler has to take in a name. */
+/** The wish, with "_" for each character that some compiler may not accept in a name. */
 function identifier(wish: string): string {
   const stays = (letter: string): boolean => OLD_LETTERS.test(letter) && /[\p{ID_Continue}$]/u.test(letter);
   const word = wish.replace(/./gsu, (letter) => (stays(letter) ? letter : "_"));
   return isIdentifier(word) ? word : `_${word}`;
 }
 
-/** A member of an object: its key in TypeScript, and whether the wire name has to be told. */
+/** The key of an object member in TypeScript, and whether its wire name must be written explicitly. */
 export interface Key {
   readonly key: string;
-  readonly told: boolean;
+  readonly explicitName: boolean;
 }
 
 /** Keys for the wire names of one message or service, in order. */
@@ -76,11 +76,11 @@ export function keysOf(wireNames: readonly string[], reserved: readonly string[]
     );
     if (fitting !== undefined) {
       used.add(fitting);
-      return { key: fitting, told: false };
+      return { key: fitting, explicitName: false };
     }
     let key = identifier(camel);
     while (used.has(key)) key = `${key}_`;
     used.add(key);
-    return { key, told: true };
+    return { key, explicitName: true };
   });
 }
