@@ -13,5 +13,6 @@ pub mod hex;
 mod json;
 pub mod limit;
 pub mod record;
+pub mod session;
 pub mod status;
 pub mod ticket;
