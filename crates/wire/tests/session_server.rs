@@ -51,7 +51,6 @@ fn check(name: &str, steps: &[Step], then: Then) {
 fn every_row_between_two_calls() {
     check("end of stream closes the session", &[("fin", &["over Closed"])], Ends);
     check("CANCEL is answered", &[("CANCEL", &["T 1 cancelled"]), ("CANCEL", &["T 1 cancelled"])], GoesOn);
-    const OVER: &[&str] = &["T 9 Expected CALL frame", "over Protocol"];
     check("a data frame ends the session", &[("D x", OVER)], Ends);
     check("a trailer ends the session", &[("T 0", OVER)], Ends);
     check("a row schema ends the session", &[("ROW x", OVER)], Ends);
@@ -151,6 +150,8 @@ fn every_row_while_the_request_is_awaited() {
     }
 }
 
+const ENDED: &[&str] = &["aborted 1 Protocol", INTERRUPTED, "T 9 Expected CALL frame", "over Protocol"];
+const OVER: &[&str] = &["T 9 Expected CALL frame", "over Protocol"];
 const UNARY: [Step; 2] = [("CALL unary", &["call 1 unary"]), ("D a", &["message 1 a"])];
 const SERVER: [Step; 3] =
     [("CALL server", &["call 1 server"]), ("D a", &["message 1 a"]), ("item b", &["D b"])];
@@ -198,7 +199,6 @@ fn every_row_of_a_running_unary_call() {
         ),
         GoesOn,
     );
-    const ENDED: &[&str] = &["aborted 1 Protocol", INTERRUPTED, "T 9 Expected CALL frame", "over Protocol"];
     check("a data frame", &after(&UNARY, &[("D x", ENDED)]), Ends);
     check("a trailer", &after(&UNARY, &[("T 0", ENDED)]), Ends);
     check(
