@@ -123,7 +123,7 @@ const structs = (depth: number, nulls: boolean): fc.Arbitrary<Kind> =>
       const optional = ([, , maybe]: (typeof fields)[number]) => nulls && maybe;
       const members = fields.map((field) => {
         const [name, kind] = field;
-        return [name, (optional(field) ? t.optional(kind.schema) : kind.schema).name(name)];
+        return [name, (optional(field) ? t.optional(kind.schema) : t.ref(() => kind.schema)).name(name)];
       });
       const value = fc
         .tuple(...fields.map((field) => (optional(field) ? fc.option(field[1].value) : field[1].value)))

@@ -3,6 +3,7 @@ import {
   type Infer,
   type Message,
   message,
+  type OwnBytes,
   type RowList,
   type RowMap,
   type RowSet,
@@ -55,7 +56,7 @@ is<Equal<typeof view.first, RowView<Line> | null>>();
 is<Equal<typeof view.labels, RowMap<string, number>>>();
 is<Equal<typeof view.record, RowMap<string, number>>>();
 is<Equal<typeof view.members, RowSet<number>>>();
-is<Equal<typeof view.blob, Uint8Array>>();
+is<Equal<typeof view.blob, OwnBytes>>();
 is<Equal<ReturnType<typeof view.toObject>, Invoice>>();
 
 const sku: string | undefined = view.lines.at(0)?.sku;

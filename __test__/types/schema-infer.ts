@@ -1,6 +1,7 @@
 // Compile-time tests of schemas: what `Infer` and `InferInput` give, and what the compiler refuses.
 
 import {
+  type AnySchema,
   type AnyValue,
   asFloat,
   bidiStream,
@@ -10,9 +11,10 @@ import {
   type Infer,
   type InferInput,
   type Message,
-  type MessageOf,
+  type MessageValue,
   message,
   messageOf,
+  type OwnBytes,
   PlainDate,
   rpc,
   type Schema,
@@ -67,9 +69,9 @@ check<
       wide: bigint;
       small: number;
       tagged: bigint;
-      blob: Uint8Array;
+      blob: OwnBytes;
       view: Uint8Array;
-      base64: Uint8Array;
+      base64: OwnBytes;
       at: Date;
       micros: bigint;
       day: string;
@@ -107,8 +109,11 @@ void [decoded, viaJson];
 
 // @ts-expect-error a required member is missing
 const noId: ItemInput = { labels: {} };
-// @ts-expect-error undefined is no value, default or not
-const undefinedQty: ItemInput = { id: "a", labels: {}, qty: undefined };
+// An explicit undefined counts as absent where absence is allowed, and nowhere else.
+const undefinedQty: ItemInput = { id: "a", labels: {}, qty: undefined, note: undefined };
+// @ts-expect-error a required member
+const undefinedId: ItemInput = { id: undefined, labels: {} };
+void undefinedId;
 // @ts-expect-error decoding always gives every key
 const noNote: Item = { id: "a", qty: 1, tags: [], labels: new Map() };
 // @ts-expect-error the wrong type
@@ -143,12 +148,12 @@ check<
   Same<
     Infer<typeof Arrays>,
     {
-      bools: Uint8Array;
-      ints: Int32Array;
-      wide: BigInt64Array;
-      unsigned: BigUint64Array;
-      floats: Float64Array | null;
-      list: Uint8Array[];
+      bools: OwnBytes;
+      ints: Int32Array<ArrayBuffer>;
+      wide: BigInt64Array<ArrayBuffer>;
+      unsigned: BigUint64Array<ArrayBuffer>;
+      floats: Float64Array<ArrayBuffer> | null;
+      list: OwnBytes[];
     }
   >
 >();
@@ -184,7 +189,7 @@ const Track = message("t/Track", {
 });
 check<Same<Infer<typeof Track>["points"], Point[]>>();
 check<Same<Infer<typeof Track>["last"], Point | null>>();
-check<Same<Infer<typeof Track>["either"], Point | Item>>();
+check<Same<Infer<typeof Track>["either"], Point | (Item & MessageValue<"t/Item">)>>();
 // @ts-expect-error no point
 message("t/M", { p: PointType }).encode({ p: "x" });
 // @ts-expect-error an encoder gives bytes
@@ -198,7 +203,7 @@ t.extension("t/X", { encode: (_: string) => new Uint8Array(0), decode: () => "x"
 
 const renamed = message("t/Renamed", { userIDs: t.list(t.string).name("user_ids").describe("ids") });
 check<Same<Infer<typeof renamed>, { userIDs: string[] }>>();
-const nested = message("t/Nested", { item: Item.name("thing"), more: t.optional(Item).describe("more") });
+const nested = message("t/Nested", { item: Item.named("thing"), more: t.optional(Item).describe("more") });
 check<Same<Infer<typeof nested>["item"], Item>>();
 check<Same<Infer<typeof nested>["more"], Item | null>>();
 
@@ -272,9 +277,10 @@ export const Exported: Message<{ id: string; qty: number }, { id: string; qty?: 
 // --- Unions, any, messageOf
 
 const Shape = message("t/Drawing", { shape: t.union(Item, Node) });
-check<Same<Infer<typeof Shape>["shape"], Infer<typeof Item> | Infer<typeof Node>>>();
+type Marked<M extends abstract new (...parameters: never[]) => unknown> = InstanceType<M>;
+check<Same<Infer<typeof Shape>["shape"], Marked<typeof Item> | Marked<typeof Node>>>();
 const Mixed = message("t/Mixed", { either: t.union(Item, Color), list: t.list(t.union(Color, Node)) });
-check<Same<Infer<typeof Mixed>["either"], Infer<typeof Item> | EnumMember<"RED" | "GREEN">>>();
+check<Same<Infer<typeof Mixed>["either"], Marked<typeof Item> | EnumMember<"RED" | "GREEN">>>();
 Mixed.encode({ either: Color.value("RED"), list: [] });
 // @ts-expect-error a member of an enum is an object in a union
 Mixed.encode({ either: "RED", list: [] });
@@ -342,9 +348,25 @@ service("S", { modes: ["protobuf"] }, {});
 // @ts-expect-error a method that is none
 service("S", {}, { a: () => 1 });
 
-/** `MessageOf` is what `message()` gives. */
-export type Fields = MessageOf<{ a: typeof t.int }>;
+// --- What `message()` gives has a name, for those who write it down themselves
 
-// --- Every schema is a `Schema`
+export const WrittenDown: message.Class<"t/Written", { a: t.Number; b: t.List<t.String> }> = message(
+  "t/Written",
+  {
+    a: t.int,
+    b: t.list(t.string),
+  },
+);
 
-export const all: Schema[] = [t.string, t.list(t.int), Item, Tree, Color, t.optional(Item), t.int.default(1)];
+// --- Every schema can stand as a field; what stands behind `t.` has members of its own
+
+export const all: AnySchema[] = [
+  t.string,
+  t.list(t.int),
+  Item,
+  Tree,
+  Color,
+  t.optional(Item),
+  t.int.default(1),
+];
+export const own: Schema[] = [t.string, t.list(t.int), Color, t.optional(Item), t.int.default(1)];

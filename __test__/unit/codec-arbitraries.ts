@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { type MessageOptions, message } from "../../ts/src/schema/message.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
-import { nodeOf, type SchemaObject } from "../../ts/src/schema/schema.js";
+import { asSchema, nodeOf } from "../../ts/src/schema/schema.js";
 import { t } from "../../ts/src/schema/t.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
@@ -129,6 +129,11 @@ function schemas(depth: number): fc.Arbitrary<Loose> {
   );
 }
 
+/** The schema as a field of that wire name; messages are classes, whose `name` is another thing. */
+function named(schema: Loose, name: string): Loose {
+  return typeof schema === "function" ? schema.named(name) : schema.name(name);
+}
+
 /** A random message: up to six fields, odd names among them. */
 export function messages(depth: number, options: MessageOptions = {}): fc.Arbitrary<Loose> {
   const name = fc.oneof(
@@ -138,7 +143,7 @@ export function messages(depth: number, options: MessageOptions = {}): fc.Arbitr
   const field = fc.tuple(name, schemas(depth), fc.boolean());
   const fields = fc.uniqueArray(field, { maxLength: 6, selector: ([key]) => key });
   return fields.map((entries) => {
-    const members = entries.map(([key, schema]) => [key, schema.name(key)]);
+    const members = entries.map(([key, schema]) => [key, named(schema, key)]);
     return message(`p${made % 3}/M${made++}`, Object.fromEntries(members), {
       types: [Color, Leaf, OpaqueType],
       ...options,
@@ -184,7 +189,7 @@ function record(entries: [string, Pair][]): Pair {
 
 /** The values of a schema. */
 export function valuesOf(schema: Loose): fc.Arbitrary<Pair> {
-  const node = nodeOf(schema as SchemaObject);
+  const node = nodeOf(asSchema(schema, "the schema"));
   switch (node.kind) {
     case "scalar":
       return scalars[

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { codecBy, codecOf, jsonCodec } from "../../ts/src/codec/codec.js";
 import { AsterError, Code } from "../../ts/src/errors.js";
 import { type MessageCodec, MessageWriter } from "../../ts/src/message.js";
-import { messageOf } from "../../ts/src/schema/brand.js";
 import { field, wireType } from "../../ts/src/schema/decorators.js";
 import { message } from "../../ts/src/schema/message.js";
+import { messageOf } from "../../ts/src/schema/message-class.js";
 import { t } from "../../ts/src/schema/t.js";
 import { executors, type Loose } from "./support/executors.js";
 

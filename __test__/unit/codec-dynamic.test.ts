@@ -2,8 +2,8 @@
 // decoded to the type that was sent. By both executors, with Rust agreeing that the bytes are well-formed.
 
 import { describe, expect, it } from "vitest";
-import { messageOf } from "../../ts/src/schema/brand.js";
 import { message } from "../../ts/src/schema/message.js";
+import { messageOf } from "../../ts/src/schema/message-class.js";
 import { asFloat, PlainDate } from "../../ts/src/schema/plain-values.js";
 import { t } from "../../ts/src/schema/t.js";
 import { codecsOf, decode, type Loose, roundTrip } from "./support/executors.js";

@@ -182,7 +182,7 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
   return made[0];
 }
 
-const prototype = Node.definition.prototype as object;
+const prototype = Node.prototype as object;
 
 /**
  * The places where two graphs differ: in values, or because what is one object here is two there.

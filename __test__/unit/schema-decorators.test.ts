@@ -145,7 +145,7 @@ describe("the class form", () => {
       () => (wireType("n/X") as Loose)(5, { kind: "class", name: "X" }),
       /stands on a class/,
     ],
-    ["a field that is no schema", () => field(5), /@field\(\): number is no schema/],
+    ["a field that is no schema", () => field(5 as Loose), /@field\(\): number is no schema/],
   ])("a misuse is a TypeError: %s", (_name, misuse, text) => {
     expect(misuse).toThrow(TypeError);
     expect(misuse).toThrow(text);

@@ -29,7 +29,7 @@ describe("wire names", () => {
 describe("a bad definition is a TypeError that names the place", () => {
   const late: Loose = undefined;
   it.each([
-    ["no schema", () => message("n/M", { a: 5 }), /n\/M\.a: number is no schema/],
+    ["no schema", () => message("n/M", { a: 5 as Loose }), /n\/M\.a: number is no schema/],
     ["a constant of later on", () => message("n/M", { a: late }), /n\/M\.a: undefined.*getter or t\.ref/],
     ["a class without decorator", () => message("n/M", { a: class {} }), /@wireType/],
     [
@@ -171,9 +171,15 @@ describe("defaults", () => {
     expect(() => M.encode({} as Loose)).toThrow(/n\/M at a: missing/);
   });
 
-  it("an explicit undefined is an error with the path, default or not", () => {
-    expect(() => M.encode({ a: 1, b: undefined } as Loose)).toThrow(/n\/M at b: undefined is no value/);
-    expect(() => M.encode({ a: 1, e: undefined } as Loose)).toThrow(/n\/M at e: undefined is no value/);
+  it("an explicit undefined counts as absent where absence is allowed", () => {
+    expect(M.encode({ a: 1, b: undefined, e: undefined })).toEqual(M.encode({ a: 1 }));
+    expect(M.encodeJson({ a: 1, b: undefined, e: undefined })).toEqual(M.encodeJson({ a: 1 }));
+    expect(M.of({ a: 1, b: undefined })).toEqual(M.of({ a: 1 }));
+  });
+
+  it("an explicit undefined of a required member is an error with the path", () => {
+    expect(() => M.encode({ a: undefined } as Loose)).toThrow(/n\/M at a: undefined is no value/);
+    expect(() => M.of({ a: undefined } as Loose)).toThrow(/n\/M\.a: undefined is no value/);
   });
 
   it("a function that gives what does not fit is named when it is used", () => {
@@ -340,8 +346,8 @@ describe("unions", () => {
   });
 
   it("need a brand of one of their members", () => {
-    expect(() => M.encode({ u: { x: 1 }, list: [] })).toThrow(/n\/M at u: /);
-    expect(() => M.encode({ u: C.of({ x: 1 }), list: [] })).toThrow(/n\/M at u: /);
+    expect(() => M.encode({ u: { x: 1 } as Loose, list: [] })).toThrow(/n\/M at u: /);
+    expect(() => M.encode({ u: C.of({ x: 1 }) as Loose, list: [] })).toThrow(/n\/M at u: /);
   });
 });
 

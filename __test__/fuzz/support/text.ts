@@ -4,6 +4,7 @@
 // comes from the wire.
 
 import { EnumMember, messageOf, PlainDate } from "aster-rpc";
+import { definitionOf } from "../../../dist/schema/brand.js";
 import { AsFloat } from "../../../dist/schema/plain-values.js";
 import { nodeOf, type SchemaObject } from "../../../dist/schema/schema.js";
 import type { Loose } from "./types.ts";
@@ -143,7 +144,7 @@ function dynamicObjectText(value: Loose): string {
   if (value instanceof Map)
     return mapText([...value].map(([key, item]) => [keyText(key), dynamicText(item)]));
   const schema = messageOf(value) as Loose;
-  return schema !== null ? messageText(schema.definition, value) : fail("value of any kind", value);
+  return schema !== null ? messageText(definitionOf(value), value) : fail("value of any kind", value);
 }
 
 function arrayText(array: ArrayBufferView): string {

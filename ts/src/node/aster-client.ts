@@ -13,6 +13,7 @@ import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { checkOptions } from "../options.js";
 import type { Service } from "../schema/service.js";
+import type { Constructs } from "../schema/types.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
@@ -101,10 +102,9 @@ export class AsterClient {
    * @throws {AsterError} NOT_FOUND when the server does not offer the service. FAILED_PRECONDITION with reason
    * `CONTRACT_MISMATCH` when its contract differs, `NO_CONTRACT_ID` when the contracts cannot be compared
    */
-  stub<M>(service: Service<M>, options?: StubOptions): Stub<Service<M>>;
-  stub<C extends abstract new (...args: never[]) => object>(service: C, options?: StubOptions): Stub<C>;
-  stub(service: unknown, options?: StubOptions): unknown {
-    return createStub(this.#host, service, options);
+  stub<S extends Service<unknown> | Constructs<object>>(service: S, options?: StubOptions): Stub<S> {
+    // INVARIANT: the stub just made has exactly the methods of the service.
+    return createStub(this.#host, service, options) as Stub<S>;
   }
 
   /**

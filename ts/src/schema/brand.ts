@@ -1,38 +1,36 @@
-// Brands: the prototype that decoded objects of a message share, and the way back from an object to its message.
+// Brands: the prototype that the values of a message share, and the way back from a value to its message.
 //
-// Owns: `messageOf` and the table behind it. A brand is found by the object's own prototype, never by a member,
-// so nothing that comes from the wire can claim one.
+// Owns: the table of brands. A brand is found by the object's prototypes, never by a member, so nothing that comes from the
+// wire can claim one.
 
 import type { MessageDefinition } from "./definition.js";
-import type { SchemaObject } from "./schema.js";
-import type { Message } from "./types.js";
 
-interface Branded {
+/** A message, as its values know it. */
+interface Brand {
   readonly definition: MessageDefinition;
-  readonly schema: SchemaObject;
+  /** What users have defined: the class, or the constant. */
+  readonly message: object;
 }
 
-const brands = new WeakMap<object, Branded>();
+const brands = new WeakMap<object, Brand>();
 
-/** Registers the prototype of a message's objects. */
-export function brand(prototype: object, definition: MessageDefinition, schema: SchemaObject): void {
-  brands.set(prototype, { definition, schema });
+/** Registers the prototype of a message's values. */
+export function brand(prototype: object, definition: MessageDefinition, message: object): void {
+  brands.set(prototype, { definition, message });
+}
+
+/** The brand of a value, or null. Instances of a class that extends a message's own class have its brand too. */
+export function brandOf(value: object): Brand | null {
+  let prototype: unknown = Object.getPrototypeOf(value);
+  while (typeof prototype === "object" && prototype !== null && prototype !== Object.prototype) {
+    const found = brands.get(prototype);
+    if (found !== undefined) return found;
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return null;
 }
 
 /** The definition whose brand a value carries, or null. */
 export function definitionOf(value: object): MessageDefinition | null {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (typeof prototype !== "object" || prototype === null) return null;
-  return brands.get(prototype)?.definition ?? null;
-}
-
-/**
- * The message that an object belongs to: for what decoding or `X.of()` made, and for instances of `@wireType`
- * classes. Null for anything else.
- */
-export function messageOf(value: unknown): Message<unknown> | null {
-  if (typeof value !== "object" || value === null) return null;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (typeof prototype !== "object" || prototype === null) return null;
-  return (brands.get(prototype)?.schema ?? null) as Message<unknown> | null;
+  return brandOf(value)?.definition ?? null;
 }

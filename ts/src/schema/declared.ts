@@ -5,12 +5,13 @@
 // Does not own: what becomes of the declarations (`decorators.ts`).
 
 import type { SchemaObject } from "./schema.js";
+import type { Constructs } from "./types.js";
 
 // Node 20 has no Symbol.metadata; compilers then leave `context.metadata` undefined.
 (Symbol as { metadata?: symbol }).metadata ??= Symbol.for("Symbol.metadata");
 
 /** Any class. */
-export type AnyClass = abstract new (...args: never[]) => object;
+export type AnyClass = Constructs<object>;
 
 /** What the decorators of one class declared, in order. */
 export interface Declared {
@@ -57,6 +58,10 @@ function isContext(value: unknown): value is Context {
   return typeof value === "object" && value !== null && "kind" in value && "name" in value;
 }
 
+function withArticle(kind: string): string {
+  return `${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`;
+}
+
 function metadataOf(context: Context, what: string): object {
   if (typeof context.metadata === "object" && context.metadata !== null) return context.metadata;
   throw new TypeError(
@@ -72,16 +77,19 @@ export function memberOf(
 ): { key: object; name: string } {
   const [target, second] = args;
   if (isContext(second)) {
-    if (second.kind !== kind && !(kind === "field" && second.kind === "accessor")) {
-      throw new TypeError(`${what}: stands on a ${kind}, not on a ${second.kind}`);
-    }
+    if (second.kind !== kind)
+      throw new TypeError(`${what}: stands on a ${kind}, not on ${withArticle(second.kind)}`);
     if (second.static === true || second.private === true || typeof second.name !== "string") {
       throw new TypeError(`${what}: static, private and symbol members cannot travel`);
     }
     return { key: metadataOf(second, what), name: second.name };
   }
-  if (typeof target === "object" && target !== null && typeof second === "string")
+  if (typeof target === "object" && target !== null && typeof second === "string") {
+    const found = Object.getOwnPropertyDescriptor(target, second);
+    const stands = found === undefined ? "field" : typeof found.value === "function" ? "method" : "accessor";
+    if (stands !== kind) throw new TypeError(`${what}: stands on a ${kind}, not on ${withArticle(stands)}`);
     return { key: target, name: second };
+  }
   throw new TypeError(`${what}: not called as a decorator; compile with TC39 or "experimentalDecorators"`);
 }
 

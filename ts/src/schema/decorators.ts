@@ -3,25 +3,29 @@
 // Owns: reading both decorator protocols (TC39 and legacy) into the descriptors that the functions make. A TC39
 // field decorator never sees its class, so what it declares hangs on a WeakMap keyed by `context.metadata`.
 
+import type { ClassMethods, FieldDecorator } from "./class-types.js";
 import { type AnyClass, type Context, classOf, collect, declareField, memberOf } from "./declared.js";
 import type { FieldDefinition } from "./definition.js";
 import { buildMessage, type MessageOptions, readField } from "./message.js";
 import { unary } from "./method.js";
-import { asSchema, nodeOf, registerClass, type SchemaObject } from "./schema.js";
+import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
 import { buildService, type MethodTable, type Service, type ServiceOptions } from "./service.js";
+import type { AnySchema, Constructs } from "./types.js";
+
+/** A decorator of classes, in both protocols. */
+type ClassDecoratorOf = (target: Constructs<object>, context?: ClassDecoratorContext) => void;
 
 const services = new WeakMap<object, Service<unknown>>();
 
-/** Declares a field of a `@wireType` class; its initial value is its default. */
-// biome-ignore lint/suspicious/noExplicitAny: both decorator protocols, on fields of any type
-export function field(schema: unknown): (target: any, context: any) => void {
+/**
+ * Declares a field of a `@wireType` class; its initial value is its default.
+ * @throws {TypeError} for an accessor: decoding runs no constructor, so the value behind it would not exist
+ */
+export function field<S extends AnySchema>(schema: S): FieldDecorator<S> {
   const checked = asSchema(schema, "@field()");
-  return (...args: unknown[]): void => {
-    const { key, name } = memberOf(
-      args,
-      "field",
-      `@field() ${String((args[1] as Context)?.name ?? args[1])}`,
-    );
+  return (...args: readonly unknown[]): void => {
+    const what = `@field() ${String((args[1] as Context)?.name ?? args[1])}`;
+    const { key, name } = memberOf(args, "field", what);
     declareField(key, name, checked);
   };
 }
@@ -32,21 +36,11 @@ export function field(schema: unknown): (target: any, context: any) => void {
  * *Shape*: initial values are defaults. Decoding makes objects of the class without running its constructor, so
  * a wire class has no private members that its methods need.
  */
-export function wireType(
-  tag: string,
-  options: MessageOptions = {},
-  // biome-ignore lint/suspicious/noExplicitAny: both decorator protocols, on classes of any type
-): (target: any, context?: any) => void {
-  return (...args: unknown[]): void => {
+export function wireType(tag: string, options: MessageOptions = {}): ClassDecoratorOf {
+  return (...args: readonly unknown[]): void => {
     const { target, key } = classOf(args, `@wireType(${JSON.stringify(tag)})`);
-    const schema = buildMessage({
-      tag,
-      what: tag,
-      options,
-      prototype: target.prototype as object,
-      readFields: () => readClassFields(target, collect(key).fields, tag),
-    });
-    registerClass(target, schema);
+    const readFields = (): FieldDefinition[] => readClassFields(target, collect(key).fields, tag);
+    buildMessage({ tag, what: tag, options, keys: [], owner: target, readFields });
   };
 }
 
@@ -86,11 +80,7 @@ export function service<const M extends MethodTable>(
   options: ServiceOptions,
   methods: M,
 ): Service<M>;
-export function service(
-  name: string,
-  options?: ServiceOptions,
-  // biome-ignore lint/suspicious/noExplicitAny: both decorator protocols, on classes of any type
-): (target: any, context?: any) => void;
+export function service(name: string, options?: ServiceOptions): ClassDecoratorOf;
 export function service(name: string, options: ServiceOptions = {}, methods?: object): unknown {
   if (methods !== undefined) return buildService(name, options, methods);
   return (...args: unknown[]): void => {
@@ -100,8 +90,8 @@ export function service(name: string, options: ServiceOptions = {}, methods?: ob
 }
 
 /** The service that a class marked with `@service` stands for. @throws {TypeError} for any other class */
-export function serviceOf(target: AnyClass): Service {
+export function serviceOf<I extends object>(target: Constructs<I>): Service<ClassMethods<I>> {
   const found = services.get(target);
   if (found === undefined) throw new TypeError(`${target.name || "the class"} is not marked with @service`);
-  return found as Service;
+  return found as Service<ClassMethods<I>>;
 }

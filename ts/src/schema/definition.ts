@@ -24,7 +24,7 @@ export interface MessageDefinition extends Tag {
   readonly compatible: boolean;
   /** Payloads with this message at the root keep the identity of objects. */
   readonly refs: boolean;
-  /** The prototype that decoded objects share. */
+  /** The prototype that decoded objects share; asking for it settles which class that is. */
   readonly prototype: object;
   /** The fields in declaration order. @throws {TypeError} when a getter or reference gives no schema */
   readonly fields: readonly FieldDefinition[];

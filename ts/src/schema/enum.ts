@@ -6,7 +6,6 @@
 import { EnumMember } from "./enum-member.js";
 import { isIntegerLike, splitTag, type Tag } from "./names.js";
 import { SchemaObject } from "./schema.js";
-import type { EnumOf } from "./types.js";
 
 /** What an enum is, as data. */
 export interface EnumDefinition extends Tag {
@@ -73,19 +72,7 @@ function define(tag: string, members: unknown): EnumDefinition {
   };
 }
 
-/**
- * An enum: values are the member names, the wire carries their place in the declaration, JSON mode the name or
- * the value that the second form gives.
- *
- * @example
- * const Color = t.enum("paint/Color", { RED: "red", GREEN: "green" });
- * @throws {TypeError} for a bad tag, no members, or a member that is there twice
- */
-export function enumeration<const M extends string>(tag: string, members: readonly M[]): EnumOf<M>;
-export function enumeration<const R extends Readonly<Record<string, string | number>>>(
-  tag: string,
-  members: R,
-): EnumOf<keyof R & string>;
-export function enumeration(tag: string, members: unknown): unknown {
+/** Makes the schema of an enum; `t.enum` has its types. */
+export function enumeration(tag: string, members: unknown): SchemaObject {
   return new EnumSchema(define(tag, members));
 }

@@ -1,16 +1,25 @@
 // Table of contents of the schema layer: what the package exports of it.
 
 export type { ContractFacts } from "../native/documents.js";
-export { messageOf } from "./brand.js";
 export { allOf, anyOf, type Capability } from "./capability.js";
 export { field, rpc, service, serviceOf, wireType } from "./decorators.js";
 export { EnumMember } from "./enum-member.js";
 export type { JsonSchema } from "./json-schema.js";
 export { type MessageOptions, message } from "./message.js";
+export { messageOf } from "./message-class.js";
+export type {
+  Fields,
+  FieldsInput,
+  Message,
+  MessageMembers,
+  MessageValue,
+  SchemaFields,
+} from "./message-types.js";
 export {
+  type Answer,
+  type AnyMethod,
   bidiStream,
   clientStream,
-  type MethodDecorator,
   type MethodOf,
   type MethodOptions,
   type Pattern,
@@ -22,31 +31,17 @@ export { type AsFloat, asFloat, PlainDate } from "./plain-values.js";
 export type { MethodTable, Mode, Service, ServiceOptions } from "./service.js";
 export { type Builders, t } from "./t.js";
 export type {
+  AnySchema,
   AnyValue,
-  BytesSchema,
-  Defaultable,
-  Defaulted,
-  EnumOf,
+  Constructs,
   ExtensionCoder,
-  ExtensionOf,
   Infer,
   InferInput,
-  ListOf,
-  MapOf,
-  Message,
-  MessageMembers,
-  MessageOf,
   Omittable,
-  OptionalOf,
-  RecordOf,
-  RefOf,
-  Scalar,
+  OwnBytes,
   Schema,
-  SetOf,
-  SharedOf,
   StandardIssue,
   StandardProps,
   T,
   TypedSchema,
-  UnionOf,
 } from "./types.js";

@@ -3,14 +3,14 @@
 // Owns: the message definition (tag, fields in declaration order, brand) and the members of a message schema.
 // Fields behind a getter are read at first use, which is what lets messages refer to themselves and each other.
 
-import { decode, decodeJson, encode, encodeJson } from "../codec/single-messages.js";
-import { brand } from "./brand.js";
+import { type AnyClass, prototypeOf } from "./class-schemas.js";
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
-import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
+import { messageClass } from "./message-class.js";
+import type { Fields, FieldsInput, MessageMembers, MessageValue, SchemaFields } from "./message-types.js";
 import { checkOptions, splitTag, wireNameOfKey } from "./names.js";
-import { asSchema, type SchemaObject, SchemaObject as SchemaValue } from "./schema.js";
-import type { MessageOf } from "./types.js";
-import { checkDefault, conformShallow } from "./validate.js";
+import { asSchema, nodeOf, SchemaObject } from "./schema.js";
+import type { StandardProps, T } from "./types.js";
+import { checkDefault } from "./validate.js";
 
 /** What is said about a message beside its fields. */
 export interface MessageOptions {
@@ -38,13 +38,16 @@ export interface MessageParts {
   readonly tag: unknown;
   readonly what: string;
   readonly options: MessageOptions;
-  readonly prototype: object;
+  /** The names of the fields that are known before they are read. */
+  readonly keys: readonly string[];
+  /** The class of `@wireType`, or null. */
+  readonly owner: AnyClass | null;
   /** Reads the fields at first use. */
   readonly readFields: () => FieldDefinition[];
 }
 
-/** Builds the definition and the schema of a message, and gives its objects their brand. */
-export function buildMessage(parts: MessageParts): SchemaObject {
+/** Builds the definition and the class of a message. */
+export function buildMessage(parts: MessageParts): { definition: MessageDefinition; message: AnyClass } {
   const { options, what } = parts;
   checkOptions(options, ["pythonModule", "qualname", "types", "refs", "compatible"], what);
   let fields: readonly FieldDefinition[] | null = null;
@@ -54,16 +57,17 @@ export function buildMessage(parts: MessageParts): SchemaObject {
     qualname: optionalText(options.qualname, `${what}.qualname`),
     refs: optionalFlag(options.refs, `${what}.refs`),
     compatible: optionalFlag(options.compatible, `${what}.compatible`),
-    prototype: parts.prototype,
+    get prototype() {
+      return prototypeOf(definition);
+    },
     get fields() {
       fields ??= checkFields(parts.readFields(), what);
       return fields;
     },
     types: (options.types ?? []).map((type, index) => asSchema(type, `${what}.types[${index}]`)),
   };
-  const schema = new MessageSchema(definition);
-  brand(parts.prototype, definition, schema);
-  return schema;
+  const schema = new SchemaObject({ kind: "message", message: definition });
+  return { definition, message: messageClass(schema, definition, parts.keys, parts.owner) };
 }
 
 function optionalText(value: unknown, path: string): string | null {
@@ -106,74 +110,48 @@ export function readField(key: string, value: unknown, what: string): FieldDefin
   };
 }
 
-/** A message schema at run time; users see it as `MessageOf`. */
-class MessageSchema extends SchemaValue {
-  readonly definition: MessageDefinition;
-
-  constructor(definition: MessageDefinition) {
-    super({ kind: "message", message: definition });
-    this.definition = definition;
-  }
-
-  get tag(): string {
-    return this.definition.tag;
-  }
-
-  of(value: unknown): unknown {
-    return conformShallow(this.definition, value);
-  }
-
-  encode(value: unknown): Uint8Array {
-    return encode(this, value);
-  }
-
-  decode(bytes: Uint8Array): unknown {
-    return decode(this, bytes);
-  }
-
-  encodeJson(value: unknown): string {
-    return encodeJson(this, value);
-  }
-
-  decodeJson(text: string): unknown {
-    return decodeJson(this, text);
-  }
-
-  jsonSchema(): JsonSchema {
-    return jsonSchemaOf(this);
+/** The types of messages, as declarations show them. */
+export declare namespace message {
+  /** A message: a schema, and the class of its values, which a named message extends. */
+  interface Class<Tag extends string, F> extends MessageMembers<FieldsInput<F>> {
+    /** The same as `of`: absent members are filled in. Decoding makes instances without it. */
+    new (value: FieldsInput<F>): Fields<F> & MessageValue<Tag>;
+    /** What decoding gives, where the message is a constant. */
+    readonly prototype: Fields<F>;
+    /** The tag that names the type on the wire, `namespace/Name`. */
+    readonly tag: Tag;
+    readonly [T]: { readonly in: FieldsInput<F>; readonly omit: false };
+    /** Standard Schema: checks any value and gives it back with defaults filled in. */
+    readonly "~standard": StandardProps<FieldsInput<F>, Fields<F> & MessageValue<Tag>>;
   }
 }
 
 /**
- * A message: a named type with fields in order.
+ * A message: a named type with fields in order. It is a class: extend it where it is exported, so that its type has a name.
  *
  * *Shape*: the order of the fields and their wire names are part of the contract id. Fields that refer to this
  * message or to a later one are getters: `get next() { return t.optional(Node); }`.
  *
  * @example
- * const Invoice = message("billing/Invoice", { invoiceId: t.string, amountCents: t.int });
- * type Invoice = Infer<typeof Invoice>;
+ * class Invoice extends message("billing/Invoice", { invoiceId: t.string, amountCents: t.int }) {}
+ * const invoice: Invoice = Invoice.of({ invoiceId: "i-1", amountCents: 5 });
  * @throws {TypeError} with the path for a bad tag, name or option, or a field that is no schema
  */
 // biome-ignore lint/suspicious/noExplicitAny: the constraint has to be `any`, anything narrower resolves getters early and breaks recursive messages
-export function message<F extends Record<string, any>>(
-  tag: string,
-  fields: F,
+export function message<const Tag extends string, F extends Record<string, any>>(
+  tag: Tag,
+  fields: F & NoInfer<SchemaFields<F>>,
   options: MessageOptions = {},
-): MessageOf<F> {
+): message.Class<Tag, F> {
   const what = typeof tag === "string" ? tag : "message()";
   if (typeof fields !== "object" || fields === null) throw new TypeError(`${what}: fields are an object`);
-  const readers = Object.keys(fields).map((key) => fieldReader(fields, key, what));
-  const schema = buildMessage({
-    tag,
-    what,
-    options,
-    prototype: Object.freeze(Object.create(Object.prototype)),
-    readFields: () => readers.map((read) => read()),
-  });
-  if (readers.every((read) => read.ready)) (schema as MessageSchema).definition.fields;
-  // INVARIANT: the schema just built has exactly the fields of F.
-  return schema as unknown as MessageOf<F>;
+  const keys = Object.keys(fields);
+  const readers = keys.map((key) => fieldReader(fields, key, what));
+  const readFields = (): FieldDefinition[] => readers.map((read) => read());
+  const built = buildMessage({ tag, what, options, keys, owner: null, readFields });
+  if (readers.every((read) => read.ready)) built.definition.fields;
+  // INVARIANT: the message just built has exactly the fields of F.
+  return built.message as unknown as message.Class<Tag, F>;
 }
 
 interface FieldReader {
@@ -191,4 +169,11 @@ function fieldReader(fields: object, key: string, what: string): FieldReader {
   const field = readField(key, property?.value, what);
   checkDefault(field, `${what}.${key}`);
   return Object.assign(() => field, { ready: true });
+}
+
+/** The definition behind a schema that must be a message. */
+export function messageBehind(schema: SchemaObject, path: string): MessageDefinition {
+  const node = nodeOf(schema);
+  if (node.kind !== "message") throw new TypeError(`${path}: has to be a message`);
+  return node.message;
 }

@@ -8,6 +8,7 @@ import { type Capability, capabilityOf } from "./capability.js";
 import { declareMethod } from "./declared.js";
 import { checkOptions, wireNameOfKey } from "./names.js";
 import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
+import type { AnySchema, Infer, InferInput } from "./types.js";
 
 /** The four call kinds. */
 export type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
@@ -28,16 +29,42 @@ export interface SingleAnswerOptions extends MethodOptions {
   readonly idempotent?: boolean;
 }
 
-/** Turns a class method into a method of the class's service. */
-// biome-ignore lint/suspicious/noExplicitAny: a decorator is applied to methods of any type, by either protocol
-export type MethodDecorator = (target: any, context: any, descriptor?: any) => any;
+type Awaitable<V> = V | PromiseLike<V>;
+type Iterated<V> = AsyncIterable<V> | Iterable<V>;
 
-/** A method: its call kind and the schemas of request and response. */
-export interface MethodOf<P extends Pattern, Q, R> extends MethodDecorator {
+/** The function that answers a call: from `I` to `O`, with `C` as what it is told beside the request. */
+export type Answer<P, I, O, C> = P extends "unary"
+  ? (request: I, context: C) => Awaitable<O>
+  : P extends "serverStream"
+    ? (request: I, context: C) => Awaitable<Iterated<O>>
+    : P extends "clientStream"
+      ? (requests: AsyncIterable<I>, context: C) => Awaitable<O>
+      : (requests: AsyncIterable<I>, context: C) => Awaitable<Iterated<O>>;
+
+/** A method of a class that its decorator takes. */
+// biome-ignore lint/suspicious/noExplicitAny: what a method is told beside the request belongs to serving
+type Decorated<P, Q, R> = Answer<P, Infer<Q>, InferInput<R>, any>;
+
+/** A method of any kind, with any request and response. */
+export interface AnyMethod {
+  readonly pattern: Pattern;
+  readonly request: unknown;
+  readonly response: unknown;
+  readonly options: SingleAnswerOptions;
+}
+
+/** A method: its call kind and the schemas of request and response. As a decorator it takes class methods of these types. */
+export interface MethodOf<P extends Pattern, Q, R> extends AnyMethod {
+  (method: Decorated<P, Q, R>, context: ClassMethodDecoratorContext): void;
+  /** The same for compilers with `experimentalDecorators`. */
+  <M extends Decorated<P, Q, R>>(
+    target: object,
+    key: string | symbol,
+    method: TypedPropertyDescriptor<M>,
+  ): void;
   readonly pattern: P;
   readonly request: Q;
   readonly response: R;
-  readonly options: SingleAnswerOptions;
 }
 
 /** A method as data. */
@@ -100,39 +127,55 @@ function checkMethodOptions(options: SingleAnswerOptions, pattern: Pattern, sing
 }
 
 /** One request, one response. `t.optional(R)` as response allows a null answer. */
-export function unary<Q, R>(
+export function unary<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
   options: SingleAnswerOptions = {},
-): MethodOf<"unary", Q, R> {
+): unary.Method<Q, R> {
   return define("unary", request, response, options);
 }
 
+export declare namespace unary {
+  interface Method<Q, R> extends MethodOf<"unary", Q, R> {}
+}
+
 /** One request, a stream of responses. */
-export function serverStream<Q, R>(
+export function serverStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
   options: MethodOptions = {},
-): MethodOf<"serverStream", Q, R> {
+): serverStream.Method<Q, R> {
   return define("serverStream", request, response, options);
 }
 
+export declare namespace serverStream {
+  interface Method<Q, R> extends MethodOf<"serverStream", Q, R> {}
+}
+
 /** A stream of requests, one response. */
-export function clientStream<Q, R>(
+export function clientStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
   options: SingleAnswerOptions = {},
-): MethodOf<"clientStream", Q, R> {
+): clientStream.Method<Q, R> {
   return define("clientStream", request, response, options);
 }
 
+export declare namespace clientStream {
+  interface Method<Q, R> extends MethodOf<"clientStream", Q, R> {}
+}
+
 /** A stream each way. */
-export function bidiStream<Q, R>(
+export function bidiStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
   options: MethodOptions = {},
-): MethodOf<"bidiStream", Q, R> {
+): bidiStream.Method<Q, R> {
   return define("bidiStream", request, response, options);
+}
+
+export declare namespace bidiStream {
+  interface Method<Q, R> extends MethodOf<"bidiStream", Q, R> {}
 }
 
 /** Names that a stub must not have: promises and objects give them a meaning. */

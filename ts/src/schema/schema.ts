@@ -3,6 +3,7 @@
 // Owns: the node kinds, `.name/.default/.describe`, the Standard Schema member, and which values count as a
 // schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
 
+import { schemaOfClass } from "./class-schemas.js";
 import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
@@ -91,18 +92,10 @@ function validate(schema: SchemaObject, value: unknown): Validation {
   }
 }
 
-/** Classes marked with `@wireType`, and the message schema of each. */
-const classSchemas = new WeakMap<object, SchemaObject>();
-
-/** Lets a class stand wherever a schema can. */
-export function registerClass(target: object, schema: SchemaObject): void {
-  classSchemas.set(target, schema);
-}
-
 /** The schema that a value is, or null. */
 function schemaOf(value: unknown): SchemaObject | null {
   if (value instanceof SchemaObject) return value;
-  return typeof value === "function" ? (classSchemas.get(value) ?? null) : null;
+  return typeof value === "function" ? schemaOfClass(value) : null;
 }
 
 /** The schema that a value is; anything else is a mistake of whoever defined `path`. */
@@ -114,7 +107,12 @@ export function asSchema(value: unknown, path: string): SchemaObject {
       `${path}: undefined is no schema; one that is declared later needs a getter or t.ref()`,
     );
   }
-  if (typeof value === "function") throw new TypeError(`${path}: a class needs @wireType to be a schema`);
+  if (typeof value === "function") {
+    const name = typeof value.name === "string" && value.name !== "" ? value.name : "a function";
+    throw new TypeError(
+      `${path}: ${name} is no schema; a class extends message() or is marked with @wireType`,
+    );
+  }
   throw new TypeError(`${path}: ${value === null ? "null" : typeof value} is no schema`);
 }
 

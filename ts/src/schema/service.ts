@@ -9,7 +9,7 @@ import type { ContractFacts } from "../native/documents.js";
 import { type Capability, capabilityOf } from "./capability.js";
 import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";
-import { type MethodDefinition, type MethodOf, methodDefinition } from "./method.js";
+import { type AnyMethod, type MethodDefinition, methodDefinition } from "./method.js";
 import { checkOptions } from "./names.js";
 import { asSchema, type SchemaObject } from "./schema.js";
 
@@ -35,8 +35,7 @@ export interface ServiceOptions {
 
 /** Methods by their TypeScript names. */
 export interface MethodTable {
-  // biome-ignore lint/suspicious/noExplicitAny: any request and response type fits a table of methods
-  readonly [name: string]: MethodOf<any, any, any>;
+  readonly [name: string]: AnyMethod;
 }
 
 /** A service: a name, a version and typed methods. */

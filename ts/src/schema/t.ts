@@ -1,75 +1,233 @@
-// The builders of schemas: everything behind `t.`.
+// The builders of schemas: everything behind `t.`, and the names of their types.
 //
-// Owns: the table of builders and the checks of their arguments. Each gives a `SchemaObject`, which users see
-// through an interface of `types.ts`; the casts here are where the two meet.
+// Owns: the table of builders, the checks of their arguments, and the namespace `t`, whose interfaces are what a user's
+// declarations and hovers show (`t.List<typeof Line>`). Each builder gives a `SchemaObject`; the casts are where the two meet.
 
+import type { ArrayWord } from "./arrays.js";
 import { enumeration } from "./enum.js";
+import type { EnumMember } from "./enum-member.js";
 import { extension } from "./extension.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
 import { asInner, asPart, asSchema, SchemaObject, sharedOf } from "./schema.js";
 import type {
+  AnySchema,
   AnyValue,
-  BytesSchema,
-  ListOf,
-  MapOf,
-  OptionalOf,
-  RecordOf,
-  RefOf,
-  Scalar,
-  SetOf,
-  SharedOf,
-  UnionOf,
+  Constructs,
+  ExtensionCoder,
+  Infer,
+  InferInput,
+  Omittable,
+  OwnBytes,
+  T,
+  TypedSchema,
 } from "./types.js";
 
-function scalar<O>(name: ScalarName, lend = false): Scalar<O> {
-  return new SchemaObject({ kind: "scalar", scalar: scalarKinds[name], lend }) as unknown as Scalar<O>;
+/** The arrays that decoding gives: each over a plain buffer of its own. */
+interface OwnArrays {
+  readonly bool: OwnBytes;
+  readonly int8: ReturnType<Int8ArrayConstructor["from"]>;
+  readonly int16: ReturnType<Int16ArrayConstructor["from"]>;
+  readonly int32: ReturnType<Int32ArrayConstructor["from"]>;
+  readonly int64: ReturnType<BigInt64ArrayConstructor["from"]>;
+  readonly uint8: OwnBytes;
+  readonly uint16: ReturnType<Uint16ArrayConstructor["from"]>;
+  readonly uint32: ReturnType<Uint32ArrayConstructor["from"]>;
+  readonly uint64: ReturnType<BigUint64ArrayConstructor["from"]>;
+  readonly float32: ReturnType<Float32ArrayConstructor["from"]>;
+  readonly float64: ReturnType<Float64ArrayConstructor["from"]>;
+}
+
+/** The arrays that encoding takes. */
+interface AnyArrays {
+  readonly bool: Uint8Array;
+  readonly int8: Int8Array;
+  readonly int16: Int16Array;
+  readonly int32: Int32Array;
+  readonly int64: BigInt64Array;
+  readonly uint8: Uint8Array;
+  readonly uint16: Uint16Array;
+  readonly uint32: Uint32Array;
+  readonly uint64: BigUint64Array;
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+}
+
+/** A value that knows its type: members of enums are objects in unions, messages carry their mark. */
+type UnionValue<S> =
+  S extends t.Enum<infer M>
+    ? EnumMember<M>
+    : S extends t.Ref<infer R>
+      ? UnionValue<R>
+      : S extends Constructs<infer V>
+        ? V
+        : Infer<S>;
+
+/** The types of schemas. */
+export declare namespace t {
+  /** A value without parts. */
+  interface Scalar<O, I = O> extends TypedSchema {
+    readonly [T]: { readonly out: O; readonly in: I; readonly omit: false };
+    /** The same schema with a value for absent members; it is copied for each use, also when a function gives it. */
+    default(value: I | (() => I)): Default<this>;
+  }
+
+  interface String extends Scalar<string> {}
+  interface Bool extends Scalar<boolean> {}
+  /** An integer or a float that a number holds. */
+  interface Number extends Scalar<number> {}
+  /** An integer of 64 bits as a bigint. */
+  interface Bigint extends Scalar<bigint> {}
+  interface Timestamp extends Scalar<Date> {}
+  /** `"2024-01-31"` */
+  interface Day extends Scalar<string> {}
+  interface Bytes extends Scalar<OwnBytes, Uint8Array> {
+    /**
+     * Bytes that JSON mode carries as base64 text (RFC 4648, with padding), by agreement of both sides: JSON mode has no form for
+     * bytes, and Python's codec neither writes nor reads this one. In XLANG the same as `t.bytes`.
+     */
+    readonly base64: Base64;
+    /** A view into the receive buffer. It dies at the end of the handler or of the stream step. */
+    readonly view: BytesView;
+  }
+  interface Base64 extends Scalar<OwnBytes, Uint8Array> {}
+  interface BytesView extends Scalar<Uint8Array> {}
+  interface TypedArray<W extends ArrayWord> extends Scalar<OwnArrays[W], AnyArrays[W]> {}
+  interface Any extends Scalar<AnyValue> {}
+  interface AnyList extends Scalar<AnyValue[], readonly AnyValue[]> {}
+  interface AnyMap
+    extends Scalar<
+      globalThis.Map<AnyValue, AnyValue>,
+      ReadonlyMap<AnyValue, AnyValue> | { readonly [key: string]: AnyValue }
+    > {}
+
+  // The types of these refer to other schemas, perhaps to the message that is being defined. So they stand behind members,
+  // which are looked at when they are needed, and not in heritage clauses, which are evaluated at once.
+  interface List<S> extends TypedSchema {
+    readonly [T]: { readonly out: Infer<S>[]; readonly in: readonly InferInput<S>[]; readonly omit: false };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  interface Set<S> extends TypedSchema {
+    readonly [T]: {
+      readonly out: globalThis.Set<Infer<S>>;
+      readonly in: ReadonlySet<InferInput<S>>;
+      readonly omit: false;
+    };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  interface Map<K, V> extends TypedSchema {
+    readonly [T]: {
+      readonly out: globalThis.Map<Infer<K>, Infer<V>>;
+      readonly in:
+        | ReadonlyMap<InferInput<K>, InferInput<V>>
+        | (string extends InferInput<K> ? { readonly [key: string]: InferInput<V> } : never);
+      readonly omit: false;
+    };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  interface Record<V> extends TypedSchema {
+    readonly [T]: {
+      readonly out: { [key: string]: Infer<V> };
+      readonly in: ReadonlyMap<string, InferInput<V>> | { readonly [key: string]: InferInput<V> };
+      readonly omit: false;
+    };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  interface Optional<S> extends TypedSchema {
+    readonly [T]: { readonly out: Infer<S> | null; readonly in: InferInput<S> | null; readonly omit: true };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  /** A schema that is declared later, or a message with something said about its place. */
+  interface Ref<S> extends TypedSchema {
+    readonly [T]: {
+      readonly out: Infer<S>;
+      readonly in: InferInput<S>;
+      readonly omit: false;
+      readonly target: S;
+    };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  interface Shared<S> extends TypedSchema {
+    readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: Omittable<S> };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  /** Members of enums are objects here, which know their enum. */
+  interface Union<S extends readonly unknown[]> extends TypedSchema {
+    readonly [T]: {
+      readonly out: UnionValue<S[number]>;
+      readonly in: UnionValue<S[number]>;
+      readonly omit: false;
+    };
+    default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
+  }
+  /** A schema with a default: input may leave it out. */
+  interface Default<S> extends TypedSchema {
+    readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: true };
+  }
+  interface Enum<M extends string> extends Scalar<M> {
+    readonly tag: string;
+    /** The member names, in the order of their ordinals. */
+    readonly members: readonly M[];
+    /** The member as an object of its own, for places without a schema (`t.any`). The same object each time. */
+    value(member: M): EnumMember<M>;
+  }
+  interface Extension<V> extends Scalar<V> {
+    readonly tag: string;
+  }
+}
+
+function scalar<S>(name: ScalarName, lend = false): S {
+  return new SchemaObject({ kind: "scalar", scalar: scalarKinds[name], lend }) as unknown as S;
+}
+
+function array<W extends ArrayWord>(word: W): t.TypedArray<W> {
+  return scalar<t.TypedArray<W>>(`${word}Array`);
 }
 
 /** `t.bytes` is a schema with variants, so it carries members of its own. */
 class BytesValue extends SchemaObject {
-  readonly base64: Scalar<Uint8Array> = scalar<Uint8Array>("bytesBase64");
-  readonly view: Scalar<Uint8Array> = scalar<Uint8Array>("bytesView", true);
+  readonly base64: t.Base64 = scalar<t.Base64>("bytesBase64");
+  readonly view: t.BytesView = scalar<t.BytesView>("bytesView", true);
 }
 
-function any<O>(narrow: "list" | "map" | null): Scalar<O> {
-  return new SchemaObject({ kind: "any", narrow }) as unknown as Scalar<O>;
+function any<S>(narrow: "list" | "map" | null): S {
+  return new SchemaObject({ kind: "any", narrow }) as unknown as S;
 }
 
-function list<S>(element: S): ListOf<S> {
+function list<S extends AnySchema>(element: S): t.List<S> {
   const node = { kind: "list", element: asPart(element, "t.list()") } as const;
-  return new SchemaObject(node) as unknown as ListOf<S>;
+  return new SchemaObject(node) as unknown as t.List<S>;
 }
 
-function set<S>(element: S): SetOf<S> {
+function set<S extends AnySchema>(element: S): t.Set<S> {
   const node = { kind: "set", element: asPart(element, "t.set()") } as const;
-  return new SchemaObject(node) as unknown as SetOf<S>;
+  return new SchemaObject(node) as unknown as t.Set<S>;
 }
 
-function map<K, V>(key: K, value: V): MapOf<K, V> {
+function map<K extends AnySchema, V extends AnySchema>(key: K, value: V): t.Map<K, V> {
   const sides = { key: asPart(key, "t.map() key"), value: asPart(value, "t.map() value") };
-  return new SchemaObject({ kind: "map", ...sides, record: false }) as unknown as MapOf<K, V>;
+  return new SchemaObject({ kind: "map", ...sides, record: false }) as unknown as t.Map<K, V>;
 }
 
-function record<V>(value: V): RecordOf<V> {
+function record<V extends AnySchema>(value: V): t.Record<V> {
   const sides = { key: asInner(t.string, "t.record() key"), value: asPart(value, "t.record()") };
-  return new SchemaObject({ kind: "map", ...sides, record: true }) as unknown as RecordOf<V>;
+  return new SchemaObject({ kind: "map", ...sides, record: true }) as unknown as t.Record<V>;
 }
 
-function optional<S>(inner: S): OptionalOf<S> {
+function optional<S extends AnySchema>(inner: S): t.Optional<S> {
   const schema = asInner(inner, "t.optional()");
   // Optional twice is optional: there is only one null.
   const node = schema.node.kind === "optional" ? schema.node : ({ kind: "optional", inner: schema } as const);
   const made = new SchemaObject(node);
-  return (schema.place.shared ? sharedOf(made) : made) as unknown as OptionalOf<S>;
+  return (schema.place.shared ? sharedOf(made) : made) as unknown as t.Optional<S>;
 }
 
-function shared<S>(inner: S): SharedOf<S> {
-  return sharedOf(asInner(inner, "t.shared()")) as unknown as SharedOf<S>;
+function shared<S extends AnySchema>(inner: S): t.Shared<S> {
+  return sharedOf(asInner(inner, "t.shared()")) as unknown as t.Shared<S>;
 }
 
 const UNION_KINDS = ["message", "enum", "extension", "ref"];
 
-function union<S extends readonly [unknown, unknown, ...unknown[]]>(...members: S): UnionOf<S> {
+function union<S extends readonly [AnySchema, AnySchema, ...AnySchema[]]>(...members: S): t.Union<S> {
   if (members.length < 2) throw new TypeError("t.union() takes two or more schemas");
   const schemas = members.map((member, index) => {
     const schema = asPart(member, `t.union() [${index}]`);
@@ -78,79 +236,76 @@ function union<S extends readonly [unknown, unknown, ...unknown[]]>(...members: 
     const problem = "members are messages, enums or extensions; t.any holds plain values";
     throw new TypeError(`t.union() [${index}]: ${problem}`);
   });
-  return new SchemaObject({ kind: "union", members: schemas }) as unknown as UnionOf<S>;
+  return new SchemaObject({ kind: "union", members: schemas }) as unknown as t.Union<S>;
 }
 
-function ref<S>(target: () => S): RefOf<S> {
+function ref<S extends AnySchema>(target: () => S): t.Ref<S> {
   if (typeof target !== "function") throw new TypeError("t.ref() takes a function: t.ref(() => Node)");
   let found: SchemaObject | null = null;
   const resolve = (): SchemaObject => {
     found ??= asSchema(target(), "t.ref()");
     return found;
   };
-  return new SchemaObject({ kind: "ref", target: resolve }) as unknown as RefOf<S>;
+  return new SchemaObject({ kind: "ref", target: resolve }) as unknown as t.Ref<S>;
 }
 
 /** The builders; what each kind is in TypeScript and in Python is told at its member. */
 export interface Builders {
   /** string; Python `str` */
-  readonly string: Scalar<string>;
+  readonly string: t.String;
   /** boolean; Python `bool` */
-  readonly bool: Scalar<boolean>;
+  readonly bool: t.Bool;
   /** number; Python `float` */
-  readonly float: Scalar<number>;
+  readonly float: t.Number;
   /** number; `pyfory.float32` */
-  readonly float32: Scalar<number>;
+  readonly float32: t.Number;
   /** An own, plain Uint8Array; Python `bytes`. `t.bytes.view` lends a view, `t.bytes.base64` has a form in JSON mode. */
-  readonly bytes: BytesSchema;
+  readonly bytes: t.Bytes;
   /** A safe integer as a number; Python `int`. Reading or writing an unsafe one is an error. */
-  readonly int: Scalar<number>;
+  readonly int: t.Number;
   /** A 64-bit integer as a bigint; Python `int`. */
-  readonly bigint: Scalar<bigint>;
-  readonly int8: Scalar<number>;
-  readonly int16: Scalar<number>;
-  readonly int32: Scalar<number>;
+  readonly bigint: t.Bigint;
+  readonly int8: t.Number;
+  readonly int16: t.Number;
+  readonly int32: t.Number;
   /** bigint; `pyfory.int64`: the bytes of Python's `int`, to contracts another type */
-  readonly int64: Scalar<bigint>;
-  readonly uint8: Scalar<number>;
-  readonly uint16: Scalar<number>;
-  readonly uint32: Scalar<number>;
-  readonly uint64: Scalar<bigint>;
-  readonly fixedInt32: Scalar<number>;
-  readonly fixedInt64: Scalar<bigint>;
-  readonly fixedUint32: Scalar<number>;
-  readonly fixedUint64: Scalar<bigint>;
-  readonly taggedInt64: Scalar<bigint>;
-  readonly taggedUint64: Scalar<bigint>;
+  readonly int64: t.Bigint;
+  readonly uint8: t.Number;
+  readonly uint16: t.Number;
+  readonly uint32: t.Number;
+  readonly uint64: t.Bigint;
+  readonly fixedInt32: t.Number;
+  readonly fixedInt64: t.Bigint;
+  readonly fixedUint32: t.Number;
+  readonly fixedUint64: t.Bigint;
+  readonly taggedInt64: t.Bigint;
+  readonly taggedUint64: t.Bigint;
   /** Date, in milliseconds; Python `datetime`. Microseconds of a peer are cut off. */
-  readonly timestamp: Scalar<Date>;
+  readonly timestamp: t.Timestamp;
   /** Microseconds since 1970 as a bigint; Python `datetime` */
-  readonly timestampMicros: Scalar<bigint>;
+  readonly timestampMicros: t.Bigint;
   /** `"2024-01-31"`; Python `date` */
-  readonly date: Scalar<string>;
+  readonly date: t.Day;
   /** Uint8Array of zeros and ones; an array of bools */
-  readonly boolArray: Scalar<Uint8Array>;
-  readonly int8Array: Scalar<Int8Array>;
-  readonly int16Array: Scalar<Int16Array>;
+  readonly boolArray: t.TypedArray<"bool">;
+  readonly int8Array: t.TypedArray<"int8">;
+  readonly int16Array: t.TypedArray<"int16">;
   /** Items copied as a block, never one by one; `pyfory.int32_array`. So are those of the other arrays. */
-  readonly int32Array: Scalar<Int32Array>;
-  readonly int64Array: Scalar<BigInt64Array>;
+  readonly int32Array: t.TypedArray<"int32">;
+  readonly int64Array: t.TypedArray<"int64">;
   /** Uint8Array; an array of small integers, to peers another type than `bytes` */
-  readonly uint8Array: Scalar<Uint8Array>;
-  readonly uint16Array: Scalar<Uint16Array>;
-  readonly uint32Array: Scalar<Uint32Array>;
-  readonly uint64Array: Scalar<BigUint64Array>;
-  readonly float32Array: Scalar<Float32Array>;
-  readonly float64Array: Scalar<Float64Array>;
+  readonly uint8Array: t.TypedArray<"uint8">;
+  readonly uint16Array: t.TypedArray<"uint16">;
+  readonly uint32Array: t.TypedArray<"uint32">;
+  readonly uint64Array: t.TypedArray<"uint64">;
+  readonly float32Array: t.TypedArray<"float32">;
+  readonly float64Array: t.TypedArray<"float64">;
   /** Anything that needs no schema; Python `Any` */
-  readonly any: Scalar<AnyValue>;
+  readonly any: t.Any;
   /** An array of anything; Python's bare `list` */
-  readonly anyList: Scalar<AnyValue[], readonly AnyValue[]>;
+  readonly anyList: t.AnyList;
   /** A Map of anything; Python's bare `dict` */
-  readonly anyMap: Scalar<
-    Map<AnyValue, AnyValue>,
-    ReadonlyMap<AnyValue, AnyValue> | { readonly [key: string]: AnyValue }
-  >;
+  readonly anyMap: t.AnyMap;
   /** Array; Python `list[x]` */
   readonly list: typeof list;
   /** Set; Python `set[x]` */
@@ -166,10 +321,35 @@ export interface Builders {
    * `field(ref=True)`. For fields alone: elements, keys and values keep theirs anyway.
    */
   readonly shared: typeof shared;
-  /** Member names; Python `Enum` */
-  readonly enum: typeof enumeration;
-  /** A value whose bytes your own encoder makes; Python a class with a serializer of its own */
-  readonly extension: typeof extension;
+  /**
+   * An enum: values are the member names, the wire carries their place in the declaration, JSON mode the name or
+   * the value that the second form gives.
+   *
+   * @example
+   * const Color = t.enum("paint/Color", { RED: "red", GREEN: "green" });
+   * @throws {TypeError} for a bad tag, no members, or a member that is there twice
+   */
+  enum<const M extends string>(tag: string, members: readonly M[]): t.Enum<M>;
+  enum<const R extends Readonly<Record<string, string | number>>>(
+    tag: string,
+    members: R,
+  ): t.Enum<keyof R & string>;
+  /**
+   * An extension: a named type whose bytes the user's own encoder makes, as a serializer of one's own does in Python.
+   *
+   * *Shape*: `encode` gives a `Uint8Array` of at most 64 MiB, which is copied; `decode` gets a copy of its own. Neither
+   * gives null, undefined or a promise, and `encode` encodes no messages. In unions, and for objects also in `t.any`,
+   * a value belongs to the first extension whose `is` says so; without `is` it can only stand in places of its own.
+   *
+   * @example
+   * const Point = t.extension("geo/Point", {
+   *   encode: (point: GeoPoint) => point.toBytes(),
+   *   decode: (bytes) => GeoPoint.of(bytes),
+   *   is: (value) => value instanceof GeoPoint,
+   * });
+   * @throws {TypeError} for a bad tag, or members that are no functions
+   */
+  extension<V>(tag: string, coder: ExtensionCoder<V>): t.Extension<V>;
   /** One of several messages, enums and extensions, told apart by their tags; Python `Union[A, B]` */
   readonly union: typeof union;
   /** A schema that is declared later */
@@ -178,56 +358,56 @@ export interface Builders {
 
 /** The builders of schemas. */
 export const t: Builders = Object.freeze({
-  string: scalar<string>("string"),
-  bool: scalar<boolean>("bool"),
-  float: scalar<number>("float"),
-  float32: scalar<number>("float32"),
+  string: scalar<t.String>("string"),
+  bool: scalar<t.Bool>("bool"),
+  float: scalar<t.Number>("float"),
+  float32: scalar<t.Number>("float32"),
   bytes: new BytesValue({
     kind: "scalar",
     scalar: scalarKinds.bytes,
     lend: false,
-  }) as unknown as BytesSchema,
-  int: scalar<number>("int"),
-  bigint: scalar<bigint>("bigint"),
-  int8: scalar<number>("int8"),
-  int16: scalar<number>("int16"),
-  int32: scalar<number>("int32"),
-  int64: scalar<bigint>("int64"),
-  uint8: scalar<number>("uint8"),
-  uint16: scalar<number>("uint16"),
-  uint32: scalar<number>("uint32"),
-  uint64: scalar<bigint>("uint64"),
-  fixedInt32: scalar<number>("fixedInt32"),
-  fixedInt64: scalar<bigint>("fixedInt64"),
-  fixedUint32: scalar<number>("fixedUint32"),
-  fixedUint64: scalar<bigint>("fixedUint64"),
-  taggedInt64: scalar<bigint>("taggedInt64"),
-  taggedUint64: scalar<bigint>("taggedUint64"),
-  timestamp: scalar<Date>("timestamp"),
-  timestampMicros: scalar<bigint>("timestampMicros"),
-  date: scalar<string>("date"),
-  boolArray: scalar<Uint8Array>("boolArray"),
-  int8Array: scalar<Int8Array>("int8Array"),
-  int16Array: scalar<Int16Array>("int16Array"),
-  int32Array: scalar<Int32Array>("int32Array"),
-  int64Array: scalar<BigInt64Array>("int64Array"),
-  uint8Array: scalar<Uint8Array>("uint8Array"),
-  uint16Array: scalar<Uint16Array>("uint16Array"),
-  uint32Array: scalar<Uint32Array>("uint32Array"),
-  uint64Array: scalar<BigUint64Array>("uint64Array"),
-  float32Array: scalar<Float32Array>("float32Array"),
-  float64Array: scalar<Float64Array>("float64Array"),
-  any: any<AnyValue>(null),
-  anyList: any<AnyValue[]>("list") as Builders["anyList"],
-  anyMap: any<Map<AnyValue, AnyValue>>("map") as Builders["anyMap"],
+  }) as unknown as t.Bytes,
+  int: scalar<t.Number>("int"),
+  bigint: scalar<t.Bigint>("bigint"),
+  int8: scalar<t.Number>("int8"),
+  int16: scalar<t.Number>("int16"),
+  int32: scalar<t.Number>("int32"),
+  int64: scalar<t.Bigint>("int64"),
+  uint8: scalar<t.Number>("uint8"),
+  uint16: scalar<t.Number>("uint16"),
+  uint32: scalar<t.Number>("uint32"),
+  uint64: scalar<t.Bigint>("uint64"),
+  fixedInt32: scalar<t.Number>("fixedInt32"),
+  fixedInt64: scalar<t.Bigint>("fixedInt64"),
+  fixedUint32: scalar<t.Number>("fixedUint32"),
+  fixedUint64: scalar<t.Bigint>("fixedUint64"),
+  taggedInt64: scalar<t.Bigint>("taggedInt64"),
+  taggedUint64: scalar<t.Bigint>("taggedUint64"),
+  timestamp: scalar<t.Timestamp>("timestamp"),
+  timestampMicros: scalar<t.Bigint>("timestampMicros"),
+  date: scalar<t.Day>("date"),
+  boolArray: array("bool"),
+  int8Array: array("int8"),
+  int16Array: array("int16"),
+  int32Array: array("int32"),
+  int64Array: array("int64"),
+  uint8Array: array("uint8"),
+  uint16Array: array("uint16"),
+  uint32Array: array("uint32"),
+  uint64Array: array("uint64"),
+  float32Array: array("float32"),
+  float64Array: array("float64"),
+  any: any<t.Any>(null),
+  anyList: any<t.AnyList>("list"),
+  anyMap: any<t.AnyMap>("map"),
   list,
   set,
   map,
   record,
   optional,
   shared,
-  enum: enumeration,
-  extension,
+  enum: enumeration as unknown as Builders["enum"],
+  extension: extension as unknown as Builders["extension"],
   union,
   ref,
 });

@@ -227,18 +227,20 @@ export function recordOf(entries: readonly (readonly [unknown, unknown])[]): Rec
   return record;
 }
 
-/** Reads one field of a value: the value, its default (a copy of one's own if asked for), or null where absent is allowed. */
+/**
+ * Reads one field of a value: the value, its default (a copy of one's own if asked for), or null where absent is allowed.
+ * A member that is `undefined` is absent.
+ */
 export function fieldInput(field: FieldDefinition, value: object, ownDefault = false): unknown {
   const own = field.key in Object.prototype ? Object.hasOwn(value, field.key) : field.key in value;
   const given = own ? (value as Record<string, unknown>)[field.key] : undefined;
   if (given !== undefined) return given;
-  if (own) throw new Misfit("undefined is no value; leave the member out or set null where optional");
   if (field.fallback !== null) {
     const fallback = field.fallback();
     return ownDefault ? conform(field.schema, fallback) : fallback;
   }
   if (nodeOf(field.schema).kind === "optional") return null;
-  throw new Misfit("missing");
+  throw new Misfit(own ? "undefined is no value of a required member" : "missing");
 }
 
 function conformMessage(definition: MessageDefinition, value: unknown, depth: Nesting): object {
@@ -246,6 +248,7 @@ function conformMessage(definition: MessageDefinition, value: unknown, depth: Ne
   return build(
     definition,
     value,
+    Object.create(definition.prototype) as object,
     (field) => {
       const input = fieldInput(field, value as object);
       return isShared(field.schema)
@@ -258,8 +261,13 @@ function conformMessage(definition: MessageDefinition, value: unknown, depth: Ne
 
 /** The branded copy of `X.of()`: absent members filled in, the others taken as they are. */
 export function conformShallow(definition: MessageDefinition, value: unknown): object {
+  return fill(definition, value, Object.create(definition.prototype) as object);
+}
+
+/** The same, into an instance that is there. */
+export function fill(definition: MessageDefinition, value: unknown, result: object): object {
   try {
-    return build(definition, value, (field) => fieldInput(field, value as object, true));
+    return build(definition, value, result, (field) => fieldInput(field, value as object, true));
   } catch (error) {
     if (error instanceof Misfit)
       throw new TypeError(`${definition.tag}.${textOfPath(error.path)}: ${error.message}`);
@@ -270,14 +278,15 @@ export function conformShallow(definition: MessageDefinition, value: unknown): o
 function build(
   definition: MessageDefinition,
   value: unknown,
+  result: object,
   inputOf: (field: FieldDefinition) => unknown,
   keep: (result: object) => void = () => {},
 ): object {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw misfit(definition.tag, value);
-  const result = Object.create(definition.prototype) as Record<string, unknown>;
   keep(result);
-  for (const field of definition.fields) result[field.key] = at(field.key, () => inputOf(field));
+  for (const field of definition.fields)
+    (result as Record<string, unknown>)[field.key] = at(field.key, () => inputOf(field));
   return result;
 }
 

@@ -5,29 +5,27 @@
 
 import { AsterError, Code } from "../errors.js";
 import { describeValue, optionError } from "../options.js";
-import type { MethodOf } from "../schema/method.js";
+import type { Answer } from "../schema/method.js";
 import { type Service, serviceDefinition } from "../schema/service.js";
-import type { Infer, InferInput } from "../schema/types.js";
+import type { Constructs, Infer, InferInput } from "../schema/types.js";
 import { serviceFrom } from "../service/binding.js";
 import type { CallContext } from "./context.js";
-
-type Awaitable<T> = T | Promise<T>;
-type Iterated<T> = AsyncIterable<T> | Iterable<T>;
+import type { ExactHandlers } from "./exact.js";
 
 /** The function that handles the calls of a method. */
-export type Handler<M> =
-  M extends MethodOf<infer P, infer Q, infer R>
-    ? P extends "unary"
-      ? (request: Infer<Q>, context: CallContext) => Awaitable<InferInput<R>>
-      : P extends "serverStream"
-        ? (request: Infer<Q>, context: CallContext) => Awaitable<Iterated<InferInput<R>>>
-        : P extends "clientStream"
-          ? (requests: AsyncIterable<Infer<Q>>, context: CallContext) => Awaitable<InferInput<R>>
-          : (requests: AsyncIterable<Infer<Q>>, context: CallContext) => Awaitable<Iterated<InferInput<R>>>
-    : never;
+export type Handler<M> = M extends {
+  readonly pattern: infer P;
+  readonly request: infer Q;
+  readonly response: infer R;
+}
+  ? Answer<P, Infer<Q>, InferInput<R>, CallContext>
+  : never;
 
 /** A handler for each method of a service. */
 export type Handlers<M> = { readonly [K in keyof M]: Handler<M[K]> };
+
+/** What `implement` takes beside a service, or beside a class with `@service`. */
+type HandlersOf<S> = S extends Service<infer M> ? Handlers<M> : S extends Constructs<infer I> ? I : never;
 
 /** A service with its handlers, ready to be served. */
 export interface Implementation {
@@ -47,12 +45,10 @@ const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>(
  * @throws {TypeError} with the name of a method without handler, or of a handler without method
  * @throws {AsterError} UNIMPLEMENTED for a session service, which this version cannot serve
  */
-export function implement<M>(service: Service<M>, handlers: Handlers<M>): Implementation;
-export function implement<I extends object>(
-  service: abstract new (...args: never[]) => I,
-  instance: I,
-): Implementation;
-export function implement(given: unknown, handlers: unknown): Implementation {
+export function implement<S extends Service<unknown> | Constructs<object>, H extends HandlersOf<S>>(
+  given: S,
+  handlers: H & NoInfer<ExactHandlers<S, H>>,
+): Implementation {
   const service = serviceFrom(given);
   const { name, methods, scope } = serviceDefinition(service);
   if (scope === "session") {

@@ -149,7 +149,9 @@ class Emitter {
     const fields = type.fields.map((field, at) => {
       const { key, explicitName } = keys[at] as { key: string; explicitName: boolean };
       const place = `${type.tag}.${field.name}`;
-      const wire = explicitName ? `.name(${JSON.stringify(field.name)})` : "";
+      // A message is a class, whose `name` is another thing.
+      const named = typeof field.type === "object" && "message" in field.type ? "named" : "name";
+      const wire = explicitName ? `.${named}(${JSON.stringify(field.name)})` : "";
       const code = `${this.#type(field.type, place)}${wire}`;
       const value =
         field.default === true ? defaultCode(field.type, values[field.name], this.#parts.types) : null;

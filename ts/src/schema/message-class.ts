@@ -1,0 +1,94 @@
+// The class behind a message: what `message()` returns.
+//
+// Owns: that class, its statics (`of`, `encode`, ...), and `messageOf`. Does not own: which class a message's values
+// belong to (`class-schemas.ts`).
+
+import { decode, decodeJson, encode, encodeJson } from "../codec/single-messages.js";
+import { brandOf, definitionOf } from "./brand.js";
+import { type AnyClass, originOf, registerMessage, settleOwner } from "./class-schemas.js";
+import type { MessageDefinition } from "./definition.js";
+import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
+import type { Message } from "./message-types.js";
+import type { SchemaObject } from "./schema.js";
+import { conformShallow, fill } from "./validate.js";
+
+/** The statics of every message; `this` is the message, or the class that extends it. */
+// biome-ignore lint/complexity/noStaticOnlyClass: messages are classes, and inherit their statics from this one
+abstract class MessageFunctions {
+  static get tag(): string {
+    return originOf(this).definition.tag;
+  }
+
+  static of(value: unknown): object {
+    return conformShallow(originOf(this).definition, value);
+  }
+
+  static is(value: unknown): boolean {
+    const { definition } = originOf(this);
+    return typeof value === "object" && value !== null && definitionOf(value) === definition;
+  }
+
+  static encode(value: unknown): Uint8Array {
+    return encode(originOf(this).schema, value);
+  }
+
+  static decode(bytes: Uint8Array): unknown {
+    return decode(originOf(this).schema, bytes);
+  }
+
+  static encodeJson(value: unknown): string {
+    return encodeJson(originOf(this).schema, value);
+  }
+
+  static decodeJson(text: string): unknown {
+    return decodeJson(originOf(this).schema, text);
+  }
+
+  static jsonSchema(): JsonSchema {
+    return jsonSchemaOf(originOf(this).schema);
+  }
+
+  static named(wireName: string): SchemaObject {
+    return originOf(this).schema.name(wireName);
+  }
+
+  static describe(text: string): SchemaObject {
+    return originOf(this).schema.describe(text);
+  }
+
+  static default(value: unknown): SchemaObject {
+    return originOf(this).schema.default(value);
+  }
+
+  static get "~standard"(): object {
+    return originOf(this).schema["~standard"];
+  }
+}
+
+/** Makes the class of a message. `new` fills in absent members as `of` does; decoding never runs it. */
+export function messageClass(
+  schema: SchemaObject,
+  definition: MessageDefinition,
+  keys: readonly string[],
+  owner: AnyClass | null,
+): AnyClass {
+  function Message(this: object, value: unknown): void {
+    if (new.target === undefined) throw new TypeError(`${definition.tag}: use new, or of()`);
+    settleOwner(new.target);
+    fill(definition, value, this);
+  }
+  Message.prototype = Object.freeze(Object.create(Object.prototype));
+  Object.defineProperty(Message, "name", { value: definition.typeName });
+  Object.setPrototypeOf(Message, MessageFunctions);
+  registerMessage({ base: Message, schema, definition, keys }, owner);
+  return Message;
+}
+
+/**
+ * The message that an object belongs to, as it was defined: for what decoding, `X.of()` or `new X()` made, and for instances
+ * of `@wireType` classes. Null for anything else. `X.is(value)` asks for one message, and narrows the type.
+ */
+export function messageOf(value: unknown): Message<unknown> | null {
+  if (typeof value !== "object" || value === null) return null;
+  return (brandOf(value)?.message ?? null) as Message<unknown> | null;
+}

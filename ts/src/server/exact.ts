@@ -1,0 +1,57 @@
+// Exact types of results: a handler that answers with a member that its message does not have is refused by the compiler.
+//
+// Owns: that check. TypeScript looks for unknown members only where a literal stands in a place of a declared type, which the
+// result of a function without a return type is not; a misspelt member would be lost without a word.
+
+import type { MessageValue } from "../schema/message-types.js";
+import type { Service } from "../schema/service.js";
+import type { InferInput, PlainInstance } from "../schema/types.js";
+
+/** How deep results are looked into; a type may contain itself. */
+type Deeper = { 4: 3; 3: 2; 2: 1; 1: 0; 0: 0 };
+
+/** The members of all types of a union, and what they hold. */
+type KeyOf<I> = I extends unknown ? keyof I : never;
+type PartOf<I, K> = I extends unknown ? (K extends keyof I ? I[K] : never) : never;
+type ElementOf<I> = I extends readonly (infer E)[] ? E : never;
+
+/** The names of the members of `A` that encoding `I` would drop. */
+type Unknown<A, I, Depth extends keyof Deeper> = Depth extends 0
+  ? never
+  : 0 extends 1 & A
+    ? never
+    : [object] extends [I]
+      ? never
+      : A extends MessageValue<string>
+        ? never
+        : A extends readonly (infer E)[]
+          ? Unknown<E, ElementOf<I>, Deeper[Depth]>
+          : A extends PlainInstance
+            ? {
+                [K in keyof A & string]: A[K] extends (...parameters: never[]) => unknown
+                  ? never
+                  : K extends KeyOf<I>
+                    ? Unknown<A[K], PartOf<I, K>, Deeper[Depth]>
+                    : K;
+              }[keyof A & string]
+            : never;
+
+/** What one item of a result is. */
+type ItemOf<O> = O extends AsyncIterable<infer E> ? E : O extends Iterable<infer E> ? E : never;
+
+/** A text in the place of a type: what the compiler shows beside the handler. */
+type Refused<Names extends string> = [Names] extends [never]
+  ? unknown
+  : `the response has no member ${Names}`;
+
+type ExactHandler<M, F> = M extends { readonly pattern: infer P; readonly response: infer R }
+  ? F extends (...parameters: never[]) => infer O
+    ? Refused<
+        Unknown<P extends "serverStream" | "bidiStream" ? ItemOf<Awaited<O>> : Awaited<O>, InferInput<R>, 4>
+      >
+    : unknown
+  : unknown;
+
+/** Demands of each handler that it answers with members that the response has. */
+export type ExactHandlers<S, H> =
+  S extends Service<infer M> ? { readonly [K in keyof M & keyof H]: ExactHandler<M[K], H[K]> } : unknown;
