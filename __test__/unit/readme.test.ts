@@ -20,7 +20,8 @@ const folder = at(".cache", "pages");
 const loader = ["--import", "tsx"];
 
 /** Names behind `export`, as a contract file writes them. */
-const exported = (file: string) => [...read(file).matchAll(/^export const (\w+)/gm)].map((m) => m[1] ?? "");
+const exported = (file: string) =>
+  [...read(file).matchAll(/^export (?:const|class) (\w+)/gm)].map((m) => m[1] ?? "");
 
 const values = Object.keys(aster);
 const origins: Origin[] = [
