@@ -69,7 +69,9 @@ const parts: Readonly<Record<string, Part>> = {
     files: /^index\.ts$/,
     from: ["base", "native", "builders", "rows", "identity", "client", "server", "node"],
   },
-  cli: { files: /^cli\//, from: ["base", "native", "schema", "builders", "service"] },
+  // What runs before a command is chosen; it loads the code of that command alone, when it runs.
+  entry: { files: /^cli\/(main|run|command|commands)\.ts$/, from: ["base", "cli"] },
+  cli: { files: /^cli\//, from: ["base", "native", "schema", "builders", "service", "entry"] },
 };
 
 const partOf = (file: string): string | undefined =>
@@ -179,6 +181,15 @@ describe("TypeScript", () => {
       return { from, to };
     });
     expect(circles(["a", "b", "c", "d", "e"], graph)).toEqual([["a", "b", "c"]]);
+  });
+
+  it("loads the code of a command of `aster` when that runs", () => {
+    const early = ["run", "commands"].flatMap((name) =>
+      [...read(`ts/src/cli/${name}.ts`).matchAll(/^import (?!type )[^;]*? from "(\.[^"]*)";$/gm)].map(
+        ([, from]) => from,
+      ),
+    );
+    expect(early.sort()).toEqual(["../errors.js", "./command.js", "./commands.js"]);
   });
 
   it("has no import circle but those that were decided on", () => {

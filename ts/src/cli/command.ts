@@ -1,9 +1,24 @@
 // The commands of `aster` as data: the arguments of a command, and a function that returns a result.
 //
-// Owns: these types, and the two types of failure. Does not own: printing and exit codes (main.ts). Commands do not
+// Owns: these types, and the two types of failure. Does not own: printing and exit codes (run.ts). Commands do not
 // print, so each result can be shown as text or, with `--json`, as JSON.
 
+import type { Readable } from "node:stream";
 import type { ParseArgsConfig } from "node:util";
+
+/** A stream for output. */
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** The streams and the signal of a command line. */
+export interface Surroundings {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Aborts when the user interrupts. The reason is the name of the signal. */
+  readonly signal: AbortSignal;
+}
 
 /** The arguments of a command. */
 export interface Given {
@@ -34,7 +49,8 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig["options"]>;
   /** The smallest and the largest number of positional arguments. */
   readonly positionals: readonly [number, number];
-  run(given: Given): Promise<Result>;
+  /** Loads the function that runs the command. */
+  load(): Promise<(given: Given, surroundings: Surroundings) => Promise<Result>>;
 }
 
 /** The command line is wrong: exit code 2. */

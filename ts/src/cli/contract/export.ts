@@ -2,7 +2,7 @@
 
 import path from "node:path";
 import { isFileName } from "../../service/manifests.js";
-import { type Command, CommandError, type Result } from "../command.js";
+import { CommandError, type Given, type Result } from "../command.js";
 import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
 
 /** An exported contract: the members of a manifest that describe the service. */
@@ -24,35 +24,27 @@ export function exported(manifest: Manifest): object {
   };
 }
 
-export const exportContract: Command = {
-  name: "contract export",
-  usage: "[--manifest .aster/manifest.json] [--out DIR]",
-  summary: "Write <Service>.aster.json for each service of a manifest.",
-  options: { manifest: { type: "string" }, out: { type: "string", short: "o" } },
-  positionals: [0, 0],
-  async run(given): Promise<Result> {
-    const contracts = readContracts(given.text("manifest") ?? path.join(".aster", "manifest.json"));
-    const written = contracts.map((contract) => {
-      const { service, version } = contract;
-      if (!isFileName(service)) throw new CommandError(`${JSON.stringify(service)} cannot be a file name`);
-      // Other tools expect the plain name. Only a second version of a service gets a longer one.
-      const newest = Math.max(
-        ...contracts.filter((other) => other.service === service).map((c) => c.version),
-      );
-      const name = version === newest ? service : `${service}_v${version}`;
-      return { contract, file: path.join(given.text("out") ?? ".", `${name}.aster.json`) };
-    });
-    for (const { contract, file } of written) writeWhole(file, `${manifestText(exported(contract))}\n`);
-    const lines = written.map(
-      ({ contract: { service, version, contract_id: id }, file }) =>
-        `Exported: ${file}\n  ${service} v${version}  contract_id=blake3:${id.slice(0, 16)}...`,
-    );
-    const json = written.map(({ contract, file }) => ({
-      file,
-      service: contract.service,
-      version: contract.version,
-      contractId: contract.contract_id,
-    }));
-    return { code: 0, text: lines.join("\n"), json: { exported: json } };
-  },
-};
+/** Runs the command. */
+export async function exportContract(given: Given): Promise<Result> {
+  const contracts = readContracts(given.text("manifest") ?? path.join(".aster", "manifest.json"));
+  const written = contracts.map((contract) => {
+    const { service, version } = contract;
+    if (!isFileName(service)) throw new CommandError(`${JSON.stringify(service)} cannot be a file name`);
+    // Other tools expect the plain name. Only a second version of a service gets a longer one.
+    const newest = Math.max(...contracts.filter((other) => other.service === service).map((c) => c.version));
+    const name = version === newest ? service : `${service}_v${version}`;
+    return { contract, file: path.join(given.text("out") ?? ".", `${name}.aster.json`) };
+  });
+  for (const { contract, file } of written) writeWhole(file, `${manifestText(exported(contract))}\n`);
+  const lines = written.map(
+    ({ contract: { service, version, contract_id: id }, file }) =>
+      `Exported: ${file}\n  ${service} v${version}  contract_id=blake3:${id.slice(0, 16)}...`,
+  );
+  const json = written.map(({ contract, file }) => ({
+    file,
+    service: contract.service,
+    version: contract.version,
+    contractId: contract.contract_id,
+  }));
+  return { code: 0, text: lines.join("\n"), json: { exported: json } };
+}

@@ -2,60 +2,48 @@
 
 import path from "node:path";
 import { AsterError } from "../../errors.js";
-import { type Command, CommandError, type Result, UsageError } from "../command.js";
+import { CommandError, type Given, type Result, UsageError } from "../command.js";
 import { type Manifest, readContracts, writeWhole } from "../contract-files.js";
 import { type CompleteContract, completeContract, contractIdOf } from "../typescript/complete-contract.js";
 import { emitModule, type Module } from "../typescript/emit.js";
 import { kebab, Names, pascal } from "../typescript/names.js";
 
-export const genClient: Command = {
-  name: "contract gen-client",
-  usage: "SOURCE --out DIR [--package NAME] [--extension js|ts] [--force]",
-  summary: "Write TypeScript schemas and services for the contracts of a file.",
-  options: {
-    out: { type: "string", short: "o" },
-    package: { type: "string" },
-    lang: { type: "string" },
-    extension: { type: "string" },
-    force: { type: "boolean" },
-  },
-  positionals: [1, 1],
-  async run(given): Promise<Result> {
-    const [source = ""] = given.positionals;
-    const out = given.text("out");
-    if (out === undefined) throw new UsageError("--out DIR is missing");
-    if ((given.text("lang") ?? "typescript") !== "typescript")
-      throw new UsageError('--lang must be "typescript"; use the aster command of Python for python');
-    const extension = given.text("extension") ?? "js";
-    if (extension !== "js" && extension !== "ts") throw new UsageError('--extension must be "js" or "ts"');
-    const folder = path.join(out, given.text("package") ?? "");
-    const contracts = readContracts(source);
-    const services = contracts.map((manifest) => generated(manifest, source, given.flag("force")));
-    const files = filesOf(services, extension).map(({ name, code }) => ({
-      file: path.join(folder, name),
-      code,
-    }));
-    for (const { file, code } of files) writeWhole(file, code);
-    const warnings = services.flatMap(({ warning }) => (warning === null ? [] : [warning]));
-    return {
-      code: 0,
-      text: [
-        `Generated ${files.length} files`,
-        ...files.map(({ file }) => `  ${file}`),
-        ...warnings.map((warning) => `Warning: ${warning}`),
-      ].join("\n"),
-      json: {
-        files: files.map(({ file }) => file),
-        services: services.map(({ contract, contractId }) => ({
-          service: contract.name,
-          version: contract.version,
-          contractId,
-        })),
-        warnings,
-      },
-    };
-  },
-};
+/** Runs the command. */
+export async function genClient(given: Given): Promise<Result> {
+  const [source = ""] = given.positionals;
+  const out = given.text("out");
+  if (out === undefined) throw new UsageError("--out DIR is missing");
+  if ((given.text("lang") ?? "typescript") !== "typescript")
+    throw new UsageError('--lang must be "typescript"; use the aster command of Python for python');
+  const extension = given.text("extension") ?? "js";
+  if (extension !== "js" && extension !== "ts") throw new UsageError('--extension must be "js" or "ts"');
+  const folder = path.join(out, given.text("package") ?? "");
+  const contracts = readContracts(source);
+  const services = contracts.map((manifest) => generated(manifest, source, given.flag("force")));
+  const files = filesOf(services, extension).map(({ name, code }) => ({
+    file: path.join(folder, name),
+    code,
+  }));
+  for (const { file, code } of files) writeWhole(file, code);
+  const warnings = services.flatMap(({ warning }) => (warning === null ? [] : [warning]));
+  return {
+    code: 0,
+    text: [
+      `Generated ${files.length} files`,
+      ...files.map(({ file }) => `  ${file}`),
+      ...warnings.map((warning) => `Warning: ${warning}`),
+    ].join("\n"),
+    json: {
+      files: files.map(({ file }) => file),
+      services: services.map(({ contract, contractId }) => ({
+        service: contract.name,
+        version: contract.version,
+        contractId,
+      })),
+      warnings,
+    },
+  };
+}
 
 /** The code of one contract. */
 export interface Generated {

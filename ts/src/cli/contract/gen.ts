@@ -2,55 +2,44 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { type Command, type Result, UsageError } from "../command.js";
+import { type Given, type Result, UsageError } from "../command.js";
 import { type Manifest, manifestText, writeWhole } from "../contract-files.js";
 import { describedManifest } from "../described-manifest.js";
 import { serviceOfModule } from "../module-export.js";
 
-export const gen: Command = {
-  name: "contract gen",
-  usage: "--service MODULE:EXPORT [--service ...] [--out .aster/manifest.json] [--semver VERSION] [--vcs]",
-  summary: "Write the manifest of services, from .js, .mjs or .ts modules.",
-  options: {
-    service: { type: "string", multiple: true },
-    out: { type: "string", short: "o" },
-    semver: { type: "string" },
-    vcs: { type: "boolean" },
-  },
-  positionals: [0, 0],
-  async run(given): Promise<Result> {
-    const named = given.texts("service");
-    if (named.length === 0) throw new UsageError("--service MODULE:EXPORT is missing");
-    const semver = given.text("semver");
-    const extra = {
-      ...(semver === undefined ? {} : { semver }),
-      // Only on request, so that the same code always gives the same file, which a pipeline can check.
-      ...(given.flag("vcs") ? versionControl() : {}),
-    };
-    const manifests: Manifest[] = [];
-    for (const text of named) manifests.push({ ...describedManifest(await serviceOfModule(text)), ...extra });
-    refuseTwice(manifests);
-    const out = given.text("out") ?? path.join(".aster", "manifest.json");
-    writeWhole(out, `${manifestText(manifests.length === 1 ? manifests[0] : manifests)}\n`);
-    const lines = manifests.map(
-      ({ service, version, contract_id: id, methods }) =>
-        `  ${service} v${version}  contract_id=${id.slice(0, 16)}...  methods=${methods.length}`,
-    );
-    return {
-      code: 0,
-      text: [`Contract manifest written to: ${out}`, ...lines].join("\n"),
-      json: {
-        out,
-        services: manifests.map(({ service, version, contract_id, methods }) => ({
-          service,
-          version,
-          contractId: contract_id,
-          methods: methods.length,
-        })),
-      },
-    };
-  },
-};
+/** Runs the command. */
+export async function gen(given: Given): Promise<Result> {
+  const named = given.texts("service");
+  if (named.length === 0) throw new UsageError("--service MODULE:EXPORT is missing");
+  const semver = given.text("semver");
+  const extra = {
+    ...(semver === undefined ? {} : { semver }),
+    // Only on request, so that the same code always gives the same file, which a pipeline can check.
+    ...(given.flag("vcs") ? versionControl() : {}),
+  };
+  const manifests: Manifest[] = [];
+  for (const text of named) manifests.push({ ...describedManifest(await serviceOfModule(text)), ...extra });
+  refuseTwice(manifests);
+  const out = given.text("out") ?? path.join(".aster", "manifest.json");
+  writeWhole(out, `${manifestText(manifests.length === 1 ? manifests[0] : manifests)}\n`);
+  const lines = manifests.map(
+    ({ service, version, contract_id: id, methods }) =>
+      `  ${service} v${version}  contract_id=${id.slice(0, 16)}...  methods=${methods.length}`,
+  );
+  return {
+    code: 0,
+    text: [`Contract manifest written to: ${out}`, ...lines].join("\n"),
+    json: {
+      out,
+      services: manifests.map(({ service, version, contract_id, methods }) => ({
+        service,
+        version,
+        contractId: contract_id,
+        methods: methods.length,
+      })),
+    },
+  };
+}
 
 function refuseTwice(manifests: readonly Manifest[]): void {
   const seen = new Set<string>();

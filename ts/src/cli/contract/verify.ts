@@ -2,36 +2,30 @@
 
 import path from "node:path";
 import { contractDiff } from "../../native/contracts.js";
-import type { Command, Result } from "../command.js";
+import type { Given, Result } from "../command.js";
 import { type Manifest, pick, readContracts } from "../contract-files.js";
 import { describedManifest } from "../described-manifest.js";
 import { serviceOfModule } from "../module-export.js";
 import { completeContract, contractIdOf } from "../typescript/complete-contract.js";
 
-export const verify: Command = {
-  name: "contract verify",
-  usage: "FILE [--manifest .aster/manifest.json | --service MODULE:EXPORT]",
-  summary: "Compare an exported contract with a manifest or with code; exit code 1 on a mismatch.",
-  options: { manifest: { type: "string" }, service: { type: "string", multiple: true } },
-  positionals: [1, 1],
-  async run(given): Promise<Result> {
-    const [file = ""] = given.positionals;
-    const manifestFile = given.text("manifest") ?? path.join(".aster", "manifest.json");
-    const named = given.texts("service");
-    const ours =
-      named.length === 0
-        ? readContracts(manifestFile)
-        : await Promise.all(named.map(async (text) => describedManifest(await serviceOfModule(text))));
-    const results = readContracts(file).map((contract) =>
-      verified(contract, pick(ours, contract, named.length === 0 ? manifestFile : named.join(", "))),
-    );
-    return {
-      code: results.every(({ matches }) => matches) ? 0 : 1,
-      text: results.map(({ text }) => text).join("\n"),
-      json: { contracts: results.map(({ text: _, ...rest }) => rest) },
-    };
-  },
-};
+/** Runs the command. */
+export async function verify(given: Given): Promise<Result> {
+  const [file = ""] = given.positionals;
+  const manifestFile = given.text("manifest") ?? path.join(".aster", "manifest.json");
+  const named = given.texts("service");
+  const ours =
+    named.length === 0
+      ? readContracts(manifestFile)
+      : await Promise.all(named.map(async (text) => describedManifest(await serviceOfModule(text))));
+  const results = readContracts(file).map((contract) =>
+    verified(contract, pick(ours, contract, named.length === 0 ? manifestFile : named.join(", "))),
+  );
+  return {
+    code: results.every(({ matches }) => matches) ? 0 : 1,
+    text: results.map(({ text }) => text).join("\n"),
+    json: { contracts: results.map(({ text: _, ...rest }) => rest) },
+  };
+}
 
 function verified(contract: Manifest, ours: Manifest): Verified {
   const { service, version, contract_id: id } = contract;
