@@ -21,7 +21,8 @@ import type {
  * it tells messages with equal fields apart. There is no such member at run time.
  */
 export declare abstract class MessageValue<Tag extends string> {
-  private readonly "made by of() or by decoding": Tag;
+  // Protected, not private: declarations leave out the type of a private member.
+  protected readonly "made by of() or by decoding": Tag;
 }
 
 /** What the fields of a message hold after decoding. */
