@@ -1,4 +1,4 @@
-/** Wrong arguments to every public function: a TypeError that names the path, before anything was started. */
+/** Wrong arguments to every public function: a TypeError with the path, before anything is started. */
 import * as aster from "aster-rpc";
 import { AsterClient, AsterError, AsterNode, AsterServer, Code, implement, Ticket } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** What `run` throws or rejects with; `kind` asserts which of the two. */
+/** What `run` throws or rejects with. `kind` checks which of the two happens. */
 async function refused(run: () => unknown, kind: "throws" | "rejects"): Promise<unknown> {
   let result: unknown;
   try {
@@ -40,7 +40,7 @@ function expectPath(error: unknown, path: string): void {
   expect((error as TypeError).message.split(/:? /, 1)).toEqual([path]);
 }
 
-// Members of EndpointOptions, by what is wrong with them.
+// Wrong members of EndpointOptions, with the path of the error.
 const endpoint: readonly [Loose, string][] = [
   [{ bind: "nonsense" }, "options.bind"],
   [{ bind: 4 }, "options.bind"],
@@ -99,7 +99,7 @@ const connecting: readonly [Loose, string][] = [
 
 const shown = (options: Loose) => JSON.stringify(options, (_, v) => (v === undefined ? "undefined" : v));
 
-describe("options that do not fit are TypeErrors with the path", () => {
+describe("wrong options are TypeErrors with the path", () => {
   const valid = { ...fresh, services: [probe()], access: "open" };
 
   const all: [Loose, string][] = [...endpoint, ...serving, [{ identity: "mine" }, "options.identity"]];
@@ -132,7 +132,7 @@ describe("options that do not fit are TypeErrors with the path", () => {
     },
   );
 
-  it.each([1, "x", null, []])("options that are no object: %j", async (options) => {
+  it.each([1, "x", null, []])("options that are not an object: %j", async (options) => {
     expectPath(await refused(() => AsterServer.start(options as never), "rejects"), "options");
     expectPath(await refused(() => AsterNode.start(options as never), "rejects"), "options");
     expectPath(
@@ -145,7 +145,7 @@ describe("options that do not fit are TypeErrors with the path", () => {
     expectPath(await refused(() => stub.echo!({ id: 1 }, options), "rejects"), "options");
   });
 
-  it("gated access is refused, not ignored", async () => {
+  it("access by credentials is refused, not ignored", async () => {
     const options = { ...valid, access: { rootPublicKey: "00".repeat(32) } } as never;
     expect(await refused(() => AsterServer.start(options), "rejects")).toMatchObject({
       code: Code.UNIMPLEMENTED,
@@ -202,7 +202,7 @@ describe("options that do not fit are TypeErrors with the path", () => {
   });
 });
 
-describe("arguments that are no options", () => {
+describe("other arguments", () => {
   it.each([undefined, null, 7, {}, "", new Uint8Array(3)])("an address that is %j", async (address) => {
     expectPath(await refused(() => AsterClient.connect(address as never, local), "rejects"), "address");
     expectPath(await refused(() => server.node.connect(address as never), "rejects"), "address");
@@ -252,7 +252,7 @@ describe("arguments that are no options", () => {
     expectPath(await refused(() => AsterNode.attach(handle as never), "throws"), "handle");
   });
 
-  it("a handle of another process, of another build, or of a node that never was", async () => {
+  it("a handle of another process, of another build, or of a node that does not exist", async () => {
     const handle = server.node.share();
     expectPath(await refused(() => AsterNode.attach({ ...handle, process: 1 }), "throws"), "handle");
     expectPath(await refused(() => AsterNode.attach({ ...handle, build: "0" }), "throws"), "handle");
@@ -266,16 +266,21 @@ describe("arguments that are no options", () => {
     }
   });
 
-  it.each([undefined, null, 7, {}, "Probe", class {}])("a service that is none: %j", async (service) => {
-    expect(await refused(() => client.stub(service as never), "throws")).toBeInstanceOf(TypeError);
-    expect(await refused(() => implement(service as never, {} as never), "throws")).toBeInstanceOf(TypeError);
-  });
+  it.each([undefined, null, 7, {}, "Probe", class {}])(
+    "a value that is not a service: %j",
+    async (service) => {
+      expect(await refused(() => client.stub(service as never), "throws")).toBeInstanceOf(TypeError);
+      expect(await refused(() => implement(service as never, {} as never), "throws")).toBeInstanceOf(
+        TypeError,
+      );
+    },
+  );
 
   it.each([undefined, null, 7, "", {}])("client.proxy(%j)", async (name) => {
     expectPath(await refused(() => client.proxy(name as never), "throws"), "service");
   });
 
-  it.each([undefined, null, 7, "", {}])("a proxy's method that is %j", async (method) => {
+  it.each([undefined, null, 7, "", {}])("a proxy method with the name %j", async (method) => {
     const loose = client.proxy("Probe");
     expectPath(await refused(() => loose.call(method as never), "rejects"), "method");
     expectPath(await refused(() => loose.clientStream(method as never, []), "rejects"), "method");
@@ -315,7 +320,7 @@ describe("arguments that are no options", () => {
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
   });
 
-  it("names the path of a value that does not fit", async () => {
+  it("has the path of a value that does not fit", async () => {
     const error = (await refused(() => stub.echo!({ id: 1, data: "x" }), "rejects")) as AsterError;
     expect(error.rawMessage).toContain("data");
   });
@@ -329,7 +334,7 @@ describe("arguments that are no options", () => {
   });
 });
 
-describe("metadata beyond what a peer accepts", () => {
+describe("metadata above the limits of a peer", () => {
   const many = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, "v"]));
   it.each([
     [many],
@@ -342,7 +347,7 @@ describe("metadata beyond what a peer accepts", () => {
   });
 });
 
-it("leaves a client and a server that still work", async () => {
+it("a client and a server still work after all these errors", async () => {
   expect(await stub.echo!({ id: 7 })).toMatchObject({ id: 7 });
   expect((await server.node.info()).openCalls).toBe(0);
 });

@@ -1,6 +1,6 @@
 /**
- * The internal binding under arguments that `ts/src/native` never gives: an Error, never a crash, a hang, or
- * harm to the port beside it.
+ * The internal binding with arguments that `ts/src/native` never passes: an Error, but never a crash, an endless loop, or
+ * damage to another port.
  */
 import { createRequire } from "node:module";
 import { AsterClient, AsterServer } from "aster-rpc";
@@ -10,7 +10,7 @@ import { fresh, local, Probe, probe } from "./support/probe.mjs";
 const native = createRequire(import.meta.url)(
   "../../dist/native/binding.cjs",
 ) as typeof import("../../dist/native/binding.cjs");
-// Loosely typed on purpose: wrong arguments are the subject.
+// Without exact types, because the test passes wrong arguments.
 const loose = native as unknown as Record<string, (...args: unknown[]) => unknown>;
 
 const HEAD = 24;
@@ -75,11 +75,11 @@ Object.assign(method, { plan: 0, request: 0, response: 0 });
 
 describe("wrong arguments", () => {
   it.each(Object.keys(native).filter((name) => name !== "__napiBindingTarget" && name !== "closePort"))(
-    "%s throws or does nothing, whatever it is given",
+    "%s throws or does nothing, with any arguments",
     (name) => {
       const attempts: unknown[][] = [[], ...numbers.map((value) => [value, value, value, value])];
       attempts.push([gone, gone, gone, "{}"]);
-      // The numbers of ports and of connections are not told apart: this one would close the client's.
+      // Ports and connections have the same numbers, so this call would close the client's connection.
       if (name !== "connectionClose") {
         attempts.push([port, 1, gone, "{"], [port, gone, "[]"], [port, 1, "null"]);
       }
@@ -136,12 +136,12 @@ describe("wrong arguments", () => {
     expect(() => native.takeDone(port, 77)).toThrow(/closed/);
   });
 
-  it("closePort of a port that never was does nothing", () => {
+  it("closePort does nothing for a port that does not exist", () => {
     for (const number of [0, gone]) expect(() => native.closePort(number)).not.toThrow();
   });
 });
 
-describe("operation batches that are no batches", () => {
+describe("invalid operation batches", () => {
   const item = record({ op: 2, call: 7 }, new Uint8Array(100));
 
   it("are refused when a record is cut at any byte", () => {
@@ -153,27 +153,27 @@ describe("operation batches that are no batches", () => {
   });
 
   it.each([
-    ["a length past the buffer", new Uint8Array(8), 9],
+    ["a length beyond the buffer", new Uint8Array(8), 9],
     ["a length of 4 GiB", record({ op: 2, payload: 0xffff_ffff }), HEAD],
-    ["a payload length past the batch", record({ op: 2, payload: 1 }), HEAD],
+    ["a payload length beyond the batch", record({ op: 2, payload: 1 }), HEAD],
     ["metadata longer than the payload", record({ op: 1, metadata: 9 }, new Uint8Array(8)), HEAD + 8],
-    ["metadata that lies about its count", record({ metadata: 2 }, Uint8Array.of(255, 255)), HEAD + 2],
-    ["metadata that lies about a length", record({ metadata: 4 }, Uint8Array.of(1, 0, 255, 255)), HEAD + 4],
-    ["metadata that is no UTF-8", record({ metadata: 6 }, Uint8Array.of(1, 0, 2, 0, 255, 254)), HEAD + 6],
+    ["metadata with a wrong count", record({ metadata: 2 }, Uint8Array.of(255, 255)), HEAD + 2],
+    ["metadata with a wrong length", record({ metadata: 4 }, Uint8Array.of(1, 0, 255, 255)), HEAD + 4],
+    ["metadata that is not UTF-8", record({ metadata: 6 }, Uint8Array.of(1, 0, 2, 0, 255, 254)), HEAD + 6],
     ["an unknown operation", record({ op: 99 }), HEAD],
     ["operation 0", record({ op: 0 }), HEAD],
   ])("are refused: %s", (_, bytes, length) => {
     expect(() => native.submit(port, bytes, length)).toThrow(Error);
   });
 
-  it("may name calls and methods that are not there", () => {
+  it("may name calls and methods that do not exist", () => {
     for (let op = 2; op <= 7; op++) {
       const bytes = record({ op, call: 4242, argument: 0xffff_ffff }, new Uint8Array(8));
       expect(() => native.submit(port, bytes, bytes.length)).not.toThrow();
     }
   });
 
-  it("that open an unknown method end that call alone", async () => {
+  it("that open an unknown method end only that call", async () => {
     emptied();
     const rung = events.length;
     const bytes = record({ op: 1, call: 9, argument: 77, flags: 7 }, new Uint8Array(8));
@@ -187,11 +187,11 @@ describe("operation batches that are no batches", () => {
     expect(view.getUint16(10, true)).not.toBe(0);
   });
 
-  it("of noise are refused or ignored", () => {
+  it("of random bytes are refused or ignored", () => {
     const next = noise(20_260_723);
     for (let round = 0; round < 3000; round++) {
       const bytes = Uint8Array.from({ length: next() % 200 }, () => next() & 0xff);
-      // Half of them begin as a plausible record does.
+      // Half of them begin like a valid record.
       if (round % 2 === 0 && bytes.length > HEAD) {
         bytes.set(
           record({ op: 1 + (next() % 7), payload: next() % 64, call: next() % 32 }).subarray(0, HEAD),
@@ -206,8 +206,8 @@ describe("operation batches that are no batches", () => {
   });
 });
 
-describe("slabs that do not fit", () => {
-  it("get nothing, and are told how much is needed; the event stays", async () => {
+describe("slabs that are too small", () => {
+  it("get no event, and drain returns the needed size; the event stays", async () => {
     emptied();
     const rung = events.length;
     const bytes = record({ op: 1, call: 11, argument: 77 });
@@ -222,7 +222,7 @@ describe("slabs that do not fit", () => {
   });
 });
 
-it("a port that was closed twice is gone, and the ports beside it work on", async () => {
+it("a port that was closed twice is gone, and other ports still work", async () => {
   const other = native.openPort(() => {});
   native.closePort(other);
   native.closePort(other);

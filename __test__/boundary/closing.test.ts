@@ -1,4 +1,4 @@
-/** Closing twice, at once and in turn, and using what was closed: the documented error, for every kind of handle. */
+/** Closing twice, at the same time and in turn, and using closed handles: the documented error for every kind of handle. */
 import { AsterClient, AsterError, AsterNode, AsterServer, Code } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
 import { fresh, local, Probe, plain, probe } from "./support/probe.mjs";
@@ -55,14 +55,14 @@ describe("closing twice", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  it("is the same as once for a node, with a drain under way", async () => {
+  it("is the same as once for a node, during a drain", async () => {
     const node = await aNode();
     await Promise.all([node.drain({ timeoutMs: 1000 }), node.drain(), node.close(), node.close()]);
     await node.close();
     await node.drain();
   });
 
-  it("is the same as once for an attached node, which leaves its owner open", async () => {
+  it("is the same as once for an attached node, and its owner stays open", async () => {
     const node = await aNode();
     const attached = AsterNode.attach(node.share());
     await Promise.all([attached.close(), attached.close()]);
@@ -72,7 +72,7 @@ describe("closing twice", () => {
 });
 
 describe("use after close", () => {
-  it("of a client: stubs, calls of each pattern and the proxy fail without touching the network", async () => {
+  it("of a client: stubs, calls of each pattern and the proxy fail without sending anything", async () => {
     const { client } = await pair();
     const stub = client.stub(Probe);
     const loose = client.proxy("Plain");
@@ -124,7 +124,7 @@ describe("use after close", () => {
     }
   });
 
-  it("of a node whose owner closed it while it is attached", async () => {
+  it("of an attached node whose owner closed it", async () => {
     const { server } = await pair();
     const node = await aNode();
     const attached = AsterNode.attach(node.share());
@@ -138,7 +138,7 @@ describe("use after close", () => {
     });
   });
 
-  it("of a server: it serves once, and a second serve says so", async () => {
+  it("of a server: it serves once, and a second serve() is an error", async () => {
     const { server } = await pair();
     const again = () => server.node.serve({ services: [probe()], access: "open" });
     expect(thrownBy(again)).toMatchObject({ code: Code.FAILED_PRECONDITION, reason: "SERVING" });
@@ -146,7 +146,7 @@ describe("use after close", () => {
     expectClosed(thrownBy(again));
   });
 
-  it("of calls: sends after the end, and of streams that were left, are errors or ends", async () => {
+  it("of calls: send() after the end is an error, and a cancelled stream is done", async () => {
     const { client } = await pair();
     const stub = client.stub(Probe);
 
@@ -173,8 +173,8 @@ describe("use after close", () => {
   });
 });
 
-describe("closing with work under way", () => {
-  it("ends every call of a client as unavailable", async () => {
+describe("closing with running calls", () => {
+  it("ends every call of a client with UNAVAILABLE", async () => {
     const { client } = await pair();
     const stub = client.stub(Probe);
     const chat = stub.talk();
@@ -189,7 +189,7 @@ describe("closing with work under way", () => {
     }
   });
 
-  it("ends the calls at both ends when the server closes", async () => {
+  it("ends the calls on both sides when the server closes", async () => {
     const { server, client } = await pair();
     const stub = client.stub(Probe);
     const pending = [failureOf(stub.hang({ id: 1 })), failureOf(drawn(stub.count({ id: -1 })))];
@@ -198,7 +198,7 @@ describe("closing with work under way", () => {
     for (const error of await Promise.all(pending)) expect(error).toMatchObject({ code: Code.UNAVAILABLE });
   });
 
-  it("settles a connect that is under way when its node closes", async () => {
+  it("settles a running connect when its node closes", async () => {
     const { server } = await pair();
     const node = await aNode();
     const connecting = node.connect(server.ticket).then(

@@ -1,4 +1,4 @@
-/** Processes that end with everything open: they end when they should, with the right code, and their peers learn of it. */
+/** Processes that end with everything open: they end in time, with the right exit code, and their peers learn of it. */
 import { AsterClient, AsterServer, Code } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Child, child } from "./support/child.js";
@@ -33,7 +33,7 @@ async function connected(server: Child) {
 }
 
 describe("a client process", () => {
-  it("ends by itself within 2 s when it is idle, though nothing was closed", async () => {
+  it("ends on its own within 2 s when it is idle, although nothing was closed", async () => {
     const { server } = await serve();
     const client = start("client.mjs", [server.ticket, "idle"]);
     await client.line("ready");
@@ -42,7 +42,7 @@ describe("a client process", () => {
     expect(ms).toBeLessThan(2000);
   });
 
-  it("lives as long as its calls do when it falls off the end, and no longer", async () => {
+  it("lives until its last call has ended, and no longer", async () => {
     const { server } = await serve();
     const client = start("client.mjs", [server.ticket, "fall"]);
     await client.line("ready");
@@ -64,7 +64,7 @@ describe("a client process", () => {
     expect(seen.started).toBeGreaterThanOrEqual(8 + 3);
   });
 
-  it("is kept alive by calls without a deadline, and dies by a signal all the same", async () => {
+  it("is kept alive by calls without a deadline, and ends by a signal", async () => {
     const { server } = await serve();
     const client = start("client.mjs", [server.ticket, "wait"]);
     await client.line("ready");
@@ -73,7 +73,7 @@ describe("a client process", () => {
     expect(await client.ended).toMatchObject({ code: null, signal: "SIGTERM" });
   });
 
-  it("ends 20 times in a row in the middle of calls without a crash", { timeout: 60_000 }, async () => {
+  it("ends 20 times in a row during calls without a crash", { timeout: 60_000 }, async () => {
     const { server } = await serve();
     const codes: (number | null)[] = [];
     for (let round = 0; round < 5; round++) {
@@ -85,7 +85,7 @@ describe("a client process", () => {
 });
 
 describe("a server process", () => {
-  it("lives while it serves, and ends by itself after it was closed", async () => {
+  it("lives while it serves, and ends on its own after it was closed", async () => {
     const server = start("server.mjs");
     const client = await connected(server);
     expect(await client.stub(Probe).echo({ id: 1 })).toMatchObject({ id: 1 });
@@ -108,7 +108,7 @@ describe("a server process", () => {
     server.say(way);
     expect(await server.ended).toMatchObject({ code, signal: null });
     for (const error of await Promise.all(calls)) {
-      // A process that exits says nothing to its peers: then the deadline of the call is what ends it.
+      // A process that exits sends nothing to its peers, so the deadline of the call ends the call.
       expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((error as { code: number }).code);
     }
   });

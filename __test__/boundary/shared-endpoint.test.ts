@@ -1,4 +1,4 @@
-/** Clients of one process share an endpoint: who shares, who does not, and what closing one does to the others. */
+/** Clients of one process share an endpoint: which clients share it, and the effect of closing one of them. */
 import { Worker } from "node:worker_threads";
 import { AsterClient, AsterServer, Code, endpointIdOf, generateSecretKey } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ afterAll(() => server.close());
 const connect = (options: object = {}): Promise<AsterClient> =>
   AsterClient.connect(server.ticket, { ...local, ...options });
 
-/** The endpoint id under which the server sees a client. */
+/** The endpoint id of a client, as the server sees it. */
 async function idOf(client: AsterClient): Promise<string> {
   return (await client.stub(Who).caller({})).endpointId;
 }
@@ -25,7 +25,7 @@ async function closeAll(clients: readonly AsterClient[]): Promise<void> {
 }
 
 describe("clients with equal options", () => {
-  it("have one endpoint, however many connect at once, and reach a server of their own process", async () => {
+  it("have one endpoint, also when many connect at the same time, and can call a server of their own process", async () => {
     const clients = await Promise.all(Array.from({ length: 8 }, () => connect()));
     const ids = await Promise.all(clients.map(idOf));
     expect(new Set(ids).size).toBe(1);
@@ -33,7 +33,7 @@ describe("clients with equal options", () => {
     await closeAll(clients);
   });
 
-  it("get another one after the last of them has closed", async () => {
+  it("get a new one after the last of them was closed", async () => {
     const first = await connect();
     const second = await connect();
     const id = await idOf(first);
@@ -46,7 +46,7 @@ describe("clients with equal options", () => {
     await later.close();
   });
 
-  it("close their own connections only", async () => {
+  it("close only their own connections", async () => {
     const clients = await Promise.all([connect(), connect()]);
     const [closing, staying] = clients as [AsterClient, AsterClient];
     const lost = failureOf(closing.stub(Who).hang({}));
@@ -72,7 +72,7 @@ describe("clients with equal options", () => {
   });
 });
 
-describe("clients whose options differ", () => {
+describe("clients with different options", () => {
   it.each([
     ["limits", { limits: { maxStreams: 77 } }],
     ["bind", { bind: "127.0.0.2:0" }],
@@ -83,7 +83,7 @@ describe("clients whose options differ", () => {
     await closeAll([one, other]);
   });
 
-  it("share the endpoint of a secret key, which is known by it", async () => {
+  it("share an endpoint when they have the same secret key", async () => {
     const secretKey = generateSecretKey();
     const clients = await Promise.all([
       connect({ secretKey }),
@@ -121,7 +121,7 @@ describe("clients of several threads", () => {
     };
   }
 
-  it("share one endpoint, which outlives the thread that bound it", async () => {
+  it("share one endpoint, which stays open when the thread that started it ends", async () => {
     const [binding, other] = [threadOf(), threadOf()];
     const id = await binding.started;
     expect(await other.started).toBe(id);

@@ -1,4 +1,4 @@
-/** Worker threads on the nodes of one process, ended in the middle of their calls. */
+/** Worker threads on the nodes of one process, which end during their calls. */
 import { Worker } from "node:worker_threads";
 import { AsterClient, AsterNode, Code } from "aster-rpc";
 import { describe, expect, it } from "vitest";
@@ -41,7 +41,7 @@ class Thread {
 }
 
 describe("several threads on one node", () => {
-  it("share its calls, and go on when one of them is terminated", async () => {
+  it("share its calls, and continue when one of them is terminated", async () => {
     const node = await AsterNode.start(fresh);
     const seen = tally();
     node.serve({ services: [probe(seen)], access: "open" });
@@ -56,7 +56,7 @@ describe("several threads on one node", () => {
       const counts = await Promise.all(threads.map((thread) => thread.started()));
       expect([seen.started, ...counts.map(({ started }) => started)]).toEqual([10, 10, 10, 10]);
 
-      // One call that never ends in each of the four.
+      // One call that never ends in each of the four threads.
       const hanging = Array.from({ length: 4 }, (_, id) =>
         failureOf(stub.hang({ id }, { timeoutMs: 20_000 })),
       );
@@ -77,7 +77,7 @@ describe("several threads on one node", () => {
     }
   });
 
-  it("can each dial from it, and take their connections along when they end", async () => {
+  it("can each connect through it, and their connections close when they end", async () => {
     const server = await AsterNode.start(fresh);
     server.serve({ services: [probe()], access: "open" });
     const node = await AsterNode.start(fresh);
@@ -93,8 +93,10 @@ describe("several threads on one node", () => {
   });
 });
 
-describe("208 threads, terminated or ended in mid-call", () => {
-  it("leave the process whole: exit code 0, no open call, memory flat", { timeout: 120_000 }, async () => {
+describe("208 threads that are terminated or end during calls", () => {
+  it("leave the process intact: exit code 0, no open call, no growth of memory", {
+    timeout: 120_000,
+  }, async () => {
     const storm = child("worker-storm.mjs", ["208", "1"]);
     const { outcomes, memory, openCalls } = (await storm.line("done")) as unknown as {
       outcomes: Record<string, number>;
@@ -113,7 +115,7 @@ describe("208 threads, terminated or ended in mid-call", () => {
       throws: 26,
     });
     expect(openCalls).toBe(0);
-    // A leak of one connection, or of one slab, for each thread would be far over this.
+    // A leak of one connection or one slab for each thread would be far more than this.
     expect(memory.at(-1)! - memory[0]!, `MiB after each 50 threads: ${memory}`).toBeLessThan(120);
   });
 });

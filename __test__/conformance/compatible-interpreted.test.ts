@@ -1,4 +1,4 @@
-// The same recordings as `compatible.test.ts`, with the interpreter.
+// The same recordings as in `compatible.test.ts`, with the interpreter.
 
 import { describeRecorded } from "./recorded.js";
 

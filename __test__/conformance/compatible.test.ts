@@ -1,4 +1,4 @@
-// Messages that describe their fields as Python writes them with compatible=True, with generated code.
+// Messages that Python writes with compatible=True, with generated code.
 
 import { describeRecorded } from "./recorded.js";
 
@@ -14,6 +14,6 @@ describeRecorded("compatible messages of other kinds recorded from Python", {
   member: "compatible_hex",
   count: 66,
   options: { compatible: true },
-  // Without a schema a Uint8Array is bytes.
+  // Without a schema, a Uint8Array is encoded as bytes.
   readOnly: ["uint8 array without a schema"],
 });

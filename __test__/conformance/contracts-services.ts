@@ -1,5 +1,5 @@
-// The services of the recorded contracts, written in TypeScript: the twin of the Python definitions that the
-// vectors describe in `contract`, `types` and `modules`.
+// The services of the recorded contracts in TypeScript. They correspond to the Python definitions in `contract`, `types` and
+// `modules` of the vectors.
 
 import { bidiStream, clientStream, message, serverStream, service, t, unary } from "aster-rpc";
 import * as ref from "../interop/ref-echo/contract.js";
@@ -57,7 +57,7 @@ const Ping = message("demo.v1/Ping", { text: t.string });
 const Pong = message("demo.v1/Pong", { text: t.string, count: t.int });
 const ping = unary(Ping, Pong);
 
-/** Types of the module `vec_shapes` that have no tag in Python, or one without "/": the module is part of them. */
+/** Types of the module `vec_shapes` without a tag in Python, or with a tag without "/". They include the module. */
 const python = (qualname: string) => ({ pythonModule: "vec_shapes", qualname });
 const Untagged = message("Untagged", { a: t.int }, python("Untagged"));
 const UntaggedReply = message("UntaggedReply", { b: t.string, inner: Untagged }, python("UntaggedReply"));
@@ -66,7 +66,7 @@ const NoSlash = message("NoSlash", { a: t.int }, python("NoSlash"));
 const Deep = message("a/b/c/Deep", { a: t.int });
 const Bars = message("demo.v1/Bars", { a: t.any, b: t.any, c: t.optional(t.int) });
 
-/** The services of `typegraph.json` that TypeScript can say, by their Python classes. */
+/** The services of `typegraph.json` that TypeScript can declare, by their Python classes. */
 export const derived = {
   "vec_shapes.Minimal": service("Minimal", {}, { ping }),
   "vec_shapes.MinimalGuarded": service(
@@ -107,6 +107,6 @@ export const derived = {
     },
   ),
   "vec_pep604.BarsService": service("Bars", {}, { go: unary(Bars, Bars) }),
-  /** Half of the service `Tags`: its other half sends a subclass under the tag of its base. */
+  /** Half of the service `Tags`. Its other half sends a subclass with the tag of its base class. */
   tagged: service("Tags", {}, { a: unary(NoSlash, Deep) }),
 };

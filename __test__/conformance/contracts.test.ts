@@ -1,4 +1,4 @@
-// Recorded contract ids and canonical bytes, for the same services defined in TypeScript.
+// Recorded contract ids and canonical bytes, for the same services in TypeScript.
 
 import { readFileSync } from "node:fs";
 import { AsterError, message, service, t, unary } from "aster-rpc";
@@ -20,12 +20,12 @@ function read(name: string): unknown {
 const { cases } = read("wheel-contracts.json") as { cases: Case[] };
 const { services } = read("typegraph.json") as { services: Case[] };
 
-/** What no TypeScript definition says, with the reason. */
+/** Services that TypeScript cannot declare, with the reason. */
 const inexpressible = new Map([
   ["vec_shapes.Tags", "two types of one service share a tag, which is refused at definition"],
   [
     "vec_shapes.GenericReq",
-    "a generic alias as request: its type hash is zeros, no wire type stands behind it",
+    "a generic alias as request: its type hash is zeros, because it has no wire type",
   ],
   ["vec_future.Minimal", "the id of postponed annotations: one of the other ids that a stub takes"],
 ]);
@@ -39,7 +39,7 @@ const pairs = [...cases, ...services]
   .map((entry) => [entry.service_class, entry] as const);
 
 describe("contracts recorded from Python", () => {
-  it("are all covered or named as inexpressible", () => {
+  it("are all covered, or listed with a reason", () => {
     const names = [...cases, ...services].map((entry) => entry.service_class);
     expect(names.filter((name) => !(name in known) && !inexpressible.has(name))).toEqual([]);
     expect(pairs.length).toBeGreaterThanOrEqual(13);
@@ -51,7 +51,7 @@ describe("contracts recorded from Python", () => {
     expect(Buffer.from(twin?.contractBytes() ?? []).toString("hex")).toBe(entry.contract_canonical_hex);
   });
 
-  it.each(pairs)("%s: the manifest names the same id and type hashes", (name, entry) => {
+  it.each(pairs)("%s: the manifest has the same id and type hashes", (name, entry) => {
     const hashes = entry.types.map((type) => type.blake3).sort();
     expect(known[name]?.manifest()).toMatchObject({ contract_id: entry.contract_id, type_hashes: hashes });
   });
@@ -61,13 +61,13 @@ describe("a service whose tag needs a Python module", () => {
   const NoSlash = message("NoSlash", { a: t.int });
   const nameless = service("Tags", {}, { a: unary(NoSlash, NoSlash) });
 
-  it("has no contract id, and says why when asked", () => {
+  it("has no contract id, and the error explains why", () => {
     expect(() => nameless.contractId).toThrow(AsterError);
     expect(() => nameless.contractId).toThrow(/NoSlash/);
     expect(() => nameless.manifest()).toThrow(expect.objectContaining({ reason: "NO_CONTRACT_ID" }));
   });
 
-  it("gets one when the module is told", () => {
+  it("gets one when the module is given", () => {
     expect(derived.tagged.contractId).toMatch(/^[0-9a-f]{64}$/);
   });
 });

@@ -1,4 +1,4 @@
-// Every file of golden vectors has a test that reads it, or stands here with the reason why not yet.
+// Every file of golden vectors has a test that reads it, or is listed here with the reason why not.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** What has no reader yet. Taking a line out is part of the work that it names. */
+/** The files without a reader. Remove an entry together with the work that it names. */
 const pending: Record<string, string> = {
   collections: "contract collections come with the registry",
   credentials: "gated access",

@@ -1,4 +1,4 @@
-// Recorded JSON mode texts, both directions, through the public API.
+// Recorded JSON mode texts in both directions, with the public API.
 
 import { readFileSync } from "node:fs";
 import { AsterError, Code } from "aster-rpc";
@@ -28,7 +28,7 @@ function usesAny(entry: Case): boolean {
 }
 
 describe("JSON texts recorded from Python", () => {
-  it("are all there, as are the values that JSON mode cannot carry", () => {
+  it("are all there, and so are the values that JSON mode cannot hold", () => {
     expect(written.length).toBeGreaterThanOrEqual(67);
     expect(refused.length).toBeGreaterThanOrEqual(22);
   });
@@ -38,12 +38,12 @@ describe("JSON texts recorded from Python", () => {
     const root = schemas.byTag.get(entry.value.$struct);
     expect(root.encodeJson(structOf(schemas, entry.value, "input"))).toBe(entry.json);
     const decoded = root.decodeJson(entry.json);
-    // Messages inside `Any` come back as maps: JSON does not say which message they were.
+    // Messages inside `Any` are decoded as maps, because JSON does not contain their type.
     const same = usesAny(entry) ? root.encodeJson(decoded) : decoded;
     expect(same).toEqual(usesAny(entry) ? entry.json : structOf(schemas, entry.value, "output"));
   });
 
-  it.each(refused)("%s: refused, as Python refuses it", (_name, entry) => {
+  it.each(refused)("%s: refused, as in Python", (_name, entry) => {
     const schemas = buildSchemas(entry.types);
     const root = schemas.byTag.get(entry.value.$struct);
     const encode = () => root.encodeJson(structOf(schemas, entry.value, "input"));

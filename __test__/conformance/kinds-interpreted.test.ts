@@ -1,4 +1,4 @@
-// The same recordings as `kinds.test.ts`, and those of plain messages, with the interpreter.
+// The same recordings as in `kinds.test.ts`, and those of plain messages, with the interpreter.
 
 import { describeRecorded } from "./recorded.js";
 
@@ -8,7 +8,7 @@ describeRecorded("interpreted: typed arrays, extensions and unions recorded from
   file: "wheel-kinds",
   member: "xlang_hex",
   count: 66,
-  // Without a schema a Uint8Array is bytes.
+  // Without a schema, a Uint8Array is encoded as bytes.
   readOnly: ["uint8 array without a schema"],
 });
 

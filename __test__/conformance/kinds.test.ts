@@ -6,6 +6,6 @@ describeRecorded("typed arrays, extensions and unions recorded from Python", {
   file: "wheel-kinds",
   member: "xlang_hex",
   count: 66,
-  // Without a schema a Uint8Array is bytes.
+  // Without a schema, a Uint8Array is encoded as bytes.
   readOnly: ["uint8 array without a schema"],
 });

@@ -1,6 +1,6 @@
-// The test of recorded messages, for the files that run it: once with generated code, once with the interpreter.
+// The test of recorded messages. Some files run it with generated code, others with the interpreter.
 //
-// Owns: reading a vector file and what must hold for each case. An executor is chosen once in a process.
+// Owns: reading a vector file, and the checks for each case. A process chooses its executor once.
 
 import { readFileSync } from "node:fs";
 import { type MessageOptions, messageOf } from "aster-rpc";
@@ -14,20 +14,20 @@ interface Case {
   readonly [recorded: string]: unknown;
 }
 
-/** Which recordings a suite is about. */
+/** The recordings of a suite. */
 export interface Recorded {
-  /** Name of the vector file. */
+  /** The name of the vector file. */
   readonly file: string;
-  /** Member of a case that holds the bytes. */
+  /** The member of a case with the bytes. */
   readonly member: string;
-  /** How many cases have bytes. */
+  /** The number of cases with bytes. */
   readonly count: number;
   readonly options?: MessageOptions;
-  /** Cases that are only read: what reading gives is written otherwise. */
+  /** Cases that are only decoded, because the decoded value is encoded in another way. */
   readonly readOnly?: readonly string[];
 }
 
-/** What all cases of a file must satisfy, through the public API. */
+/** The checks for all cases of a file, with the public API. */
 export function describeRecorded(title: string, recordings: Recorded): void {
   const { file, member, count, options, readOnly = [] } = recordings;
   const url = new URL(`../../conformance/vectors/${file}.json`, import.meta.url);

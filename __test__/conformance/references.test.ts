@@ -1,4 +1,4 @@
-// Recorded graphs of Python (`ref=True`): the same bytes, and a reader that gives back what was the same object.
+// Recorded graphs of Python (`ref=True`): the same bytes, and decoded values with the same object identities.
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -33,11 +33,11 @@ describe("graphs recorded from Python", () => {
   );
 });
 
-describe("what was one object", () => {
+describe("one object", () => {
   const graphs = cases.filter(({ name }) => name.startsWith("graph: "));
 
   it.each(graphs.map((entry) => [entry.name, entry] as const))(
-    "%s: is one again, or the bytes would differ",
+    "%s: is decoded as one object, or the bytes would differ",
     (_name, { types, value, ref_hex }) => {
       const root = buildSchemas(types, { refs: true }).byTag.get(value.$struct);
       const decoded = root.decode(Buffer.from(ref_hex, "hex"));

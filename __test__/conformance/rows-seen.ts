@@ -1,9 +1,9 @@
-// What a row view shows when each of its members is read in place.
+// The content of a row view when each of its members is read in place.
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
 type Loose = any;
 
-/** Everything that a view gives, read member by member: what `toObject()` is to equal. */
+/** Reads everything in a view, member by member. It must equal `toObject()`. */
 export function seen(view: Loose, like: Loose): Loose {
   if (like instanceof Set) return new Set(view);
   if (like instanceof Map)

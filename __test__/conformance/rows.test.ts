@@ -1,4 +1,4 @@
-// Recorded rows, both directions, through the public API: the bytes of a row and Fory's schema bytes.
+// Recorded rows in both directions, with the public API: the bytes of a row, and Fory's schema bytes.
 
 import { readFileSync } from "node:fs";
 import { rows } from "aster-rpc";
@@ -16,7 +16,7 @@ interface Case {
 
 const file = new URL("../../conformance/vectors/wheel-row.json", import.meta.url);
 const recorded = JSON.parse(readFileSync(file, "utf8")) as { cases: (Case & { error?: string })[] };
-/** Python has no row for empty bytes. */
+/** Python cannot write a row with empty bytes. */
 const cases = recorded.cases.filter(({ error }) => error === undefined || error === null);
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -39,7 +39,7 @@ describe("rows recorded from Python", () => {
       expect(root.toObject(view)).toEqual(value);
       expect(isBranded(root.toObject(view))).toBe(true);
       expect(seen(view, value)).toEqual(value);
-      // A table of such rows holds the row as it is, its offsets counted from its own start.
+      // A table contains the row unchanged, because its offsets count from its own start.
       const table = root.encodeTable([value, value]);
       expect(hex(table.subarray(32, 32 + entry.row_hex.length / 2))).toBe(entry.row_hex);
       expect(root.table(table).toArray()).toEqual([value, value]);

@@ -1,4 +1,4 @@
-// Recorded tickets, both directions, through the public API.
+// Recorded tickets in both directions, with the public API.
 
 import { readFileSync } from "node:fs";
 import { Ticket, type TicketInput } from "aster-rpc";
@@ -71,7 +71,7 @@ describe("tickets that the reference wrote", () => {
   });
 });
 
-describe("tickets as they arrive", () => {
+describe("received tickets", () => {
   const binary = (derived.decode ?? []).map((entry) => ({
     ...entry,
     string: toText(entry.wire_hex as string),

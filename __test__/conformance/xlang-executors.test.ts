@@ -1,4 +1,4 @@
-// The interpreter takes over where a process forbids code from text, and where the environment asks for it.
+// The interpreter is used where a process forbids code generation, and where the environment asks for it.
 
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
@@ -22,15 +22,15 @@ function run(flags: string[], env: Record<string, string>): string {
 describe("without code generation", () => {
   const usual = run([], {});
 
-  it("the usual run does what it says", () => {
+  it("the ordinary process uses generated code", () => {
     expect(usual).toMatch(/^02ff1d[0-9a-f]+ \[\{"sku":"a","qty":300\}\] 1 \[1,"x",null\]\n$/);
   });
 
-  it("a process that forbids it encodes and decodes the same", () => {
+  it("a process that forbids code generation encodes and decodes the same", () => {
     expect(run(["--disallow-code-generation-from-strings"], {})).toBe(usual);
   });
 
-  it("ASTER_CODEC=interpreted does too", () => {
+  it("ASTER_CODEC=interpreted gives the same", () => {
     expect(run([], { ASTER_CODEC: "interpreted" })).toBe(usual);
   });
 });

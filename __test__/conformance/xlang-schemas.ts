@@ -1,6 +1,6 @@
 // Schemas and values from the notation of the recorded vectors.
 //
-// Owns: the reading of `types` and `value` as the vector files describe them. Uses the public API alone.
+// Owns: reading `types` and `value` of the vector files. It uses only the public API.
 
 import { asFloat, type MessageOptions, message, messageOf, PlainDate, t } from "aster-rpc";
 
@@ -32,11 +32,11 @@ export type Loose = any;
 export interface Schemas {
   readonly byTag: ReadonlyMap<string, Loose>;
   readonly entries: ReadonlyMap<string, TypeEntry>;
-  /** Values with an identity of their own, by the number that the notation gives them. */
+  /** Values with an identity, by their number in the notation. */
   readonly identities: Map<number, Loose>;
 }
 
-/** A value of an extension: its bytes, under its tag. */
+/** A value of an extension: its bytes, with its tag. */
 class Blob {
   readonly tag: string;
   readonly payload: string;
@@ -67,7 +67,7 @@ const arrays: Record<string, Loose> = {
   float64: Float64Array,
 };
 
-/** Builds every type of a case. Integers are bigints, timestamps microseconds: nothing is lost. */
+/** Makes every type of a case. Integers are bigints and timestamps are microseconds, so that no value is changed. */
 export function buildSchemas(types: TypeEntry[], options: MessageOptions = {}): Schemas {
   const byTag = new Map<string, Loose>();
   const everything = types.map(({ tag }) => t.ref(() => byTag.get(tag)));
@@ -112,7 +112,7 @@ export function buildSchemas(types: TypeEntry[], options: MessageOptions = {}): 
   return { byTag, entries: new Map(types.map((type) => [type.tag, type])), identities: new Map() };
 }
 
-/** Which of the two sides a value is made for: what encoding takes, or what decoding gives. */
+/** The use of a value: to encode it, or to compare it with a decoded value. */
 export type SideOfValue = "input" | "output";
 
 function floatOf(text: string): number {
@@ -126,7 +126,7 @@ function microsOf(text: string): bigint {
   return BigInt(Date.parse(`${day}T${time}Z`)) * 1000n + BigInt(fraction.padEnd(6, "0"));
 }
 
-/** A value for a place of a known type. */
+/** A value for a position of a known type. */
 function fieldValue(schemas: Schemas, type: TypeNote, value: Loose, side: SideOfValue): Loose {
   if (value !== null && typeof value === "object" && "$ref" in value)
     return schemas.identities.get(value.$ref);
@@ -162,7 +162,7 @@ function containerOf(
   return "enum" in type ? value.member : structOf(schemas, value, side);
 }
 
-/** A list, which is there before its elements are where it has an identity. */
+/** A list. It exists before its elements, because they may refer to it. */
 function listOf(schemas: Schemas, value: Loose, itemOf: (item: Loose) => Loose): Loose[] {
   const list: Loose[] = [];
   if ("$id" in value) schemas.identities.set(value.$id, list);
@@ -170,7 +170,7 @@ function listOf(schemas: Schemas, value: Loose, itemOf: (item: Loose) => Loose):
   return list;
 }
 
-/** A message value: branded, as decoding makes it, and there before its members are. */
+/** A message value with a brand, as after decoding. It exists before its members. */
 export function structOf(schemas: Schemas, value: Loose, side: SideOfValue): Loose {
   const fields = schemas.entries.get(value.$struct)?.fields ?? [];
   const made = schemas.byTag
@@ -209,7 +209,7 @@ function arrayOf(word: string, items: string[]): Loose {
   );
 }
 
-/** Every object of a decoded value that carries a brand, for tests that the brand is there. */
+/** Every branded object in a decoded value, for tests of the brand. */
 export function isBranded(value: unknown): boolean {
   return messageOf(value) !== null;
 }

@@ -1,4 +1,4 @@
-// Recorded XLANG messages, both directions, through the public API.
+// Recorded XLANG messages in both directions, with the public API.
 
 import { readFileSync } from "node:fs";
 import { message, t } from "aster-rpc";
@@ -48,7 +48,7 @@ const native = JSON.parse(
   readFileSync(new URL("../../conformance/vectors/wheel-native.json", import.meta.url), "utf8"),
 ) as { cases: (Case & { native_hex: string })[] };
 
-describe("messages of what Python calls NATIVE mode", () => {
+describe("messages of Python's NATIVE mode", () => {
   it.each(native.cases.map((entry) => [entry.name, entry] as const))("%s: XLANG", (_name, entry) => {
     const schemas = buildSchemas(entry.types);
     const root = schemas.byTag.get(entry.value.$struct);
@@ -80,7 +80,7 @@ const derived = JSON.parse(
   user_types: UserType[];
 };
 
-/** The kind of a member of a protocol record, by its value. */
+/** The kind of a member of a protocol record, derived from its value. */
 function kindOf(value: string | number | string[]): Loose {
   if (Array.isArray(value)) return t.list(t.string);
   return typeof value === "number" ? t.int : t.string;

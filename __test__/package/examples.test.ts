@@ -19,7 +19,7 @@ interface Serving {
   readonly lines: string[];
 }
 
-/** Starts the billing server; settles when it has printed its ticket. */
+/** Starts the billing server. Settles when it has printed its ticket. */
 async function serve(flags: readonly string[]): Promise<Serving> {
   const child = spawn(process.execPath, [...flags, "examples/billing/server.ts"], {
     cwd: root,
@@ -61,14 +61,14 @@ async function billing(flags: readonly string[]): Promise<void> {
 }
 
 describe("examples/billing", () => {
-  it("runs in two processes through the loader", () => billing(loader));
+  it("runs in two processes with the loader", () => billing(loader));
 
-  // Older ones cannot read TypeScript: nothing to test there.
+  // Older versions of Node cannot read TypeScript.
   it.skipIf(!readsTypeScript)("runs in two processes by node alone (needs Node 22.18)", () => billing([]));
 });
 
 describe("examples/billing-classes", () => {
-  it("serves and calls in class form, with the contract id of the other form", async () => {
+  it("serves and calls in class form, with the same contract id as the function form", async () => {
     const { stdout } = await run(process.execPath, [...loader, "examples/billing-classes/main.ts"], {
       cwd: root,
     });
@@ -78,7 +78,7 @@ describe("examples/billing-classes", () => {
 });
 
 describe("examples/rows", () => {
-  it("sends a table through a call and reads one column of it", async () => {
+  it("sends a table in a call and reads one column of it", async () => {
     const { stdout } = await run(process.execPath, [...loader, "examples/rows/main.ts"], { cwd: root });
     expect(stdout.split("\n")).toEqual([
       expect.stringMatching(/^50000 sales in \d+ bytes, 1249975000 cents$/),

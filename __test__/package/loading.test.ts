@@ -1,4 +1,4 @@
-/** How the library loads: without a pause, so that CommonJS can require it, and without the addon. */
+/** Loading the library: without top-level await, so that CommonJS can require it, and without the addon. */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -21,7 +21,7 @@ it.skipIf(!("require_module" in process.features))("require() gives the package"
   expect(createRequire(import.meta.url)(path.join(dist, "index.js")).Code.OK).toBe(0);
 });
 
-it("without the addon, schemas can be declared, and what needs it says how to get it", () => {
+it("without the addon, schemas can be declared; other functions say how to get the addon", () => {
   const copy = mkdtempSync(path.join(tmpdir(), "aster-loading-"));
   try {
     cpSync(dist, copy, { recursive: true, filter: (file) => !file.endsWith(".node") });

@@ -1,6 +1,6 @@
 /**
- * What is published works where it is installed: packs the package and this machine's addon package, installs
- * both into an empty folder, and makes a call from there, from JavaScript and from TypeScript's point of view.
+ * The published packages work where they are installed. The test packs the package and the addon package of this machine,
+ * installs both into an empty folder, and makes a call from there, in JavaScript and in TypeScript.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ function pack(folder: string, into: string): Packed {
   return packed;
 }
 
-/** The addon package of this machine, with the addon in it, as a release would publish it. */
+/** The addon package of this machine with its addon, as a release would publish it. */
 function addonPackage(scratch: string): string {
   const addon = readdirSync(path.join(root, "dist/native")).find((name) => name.endsWith(".node"));
   const triple = /^aster-rpc\.(.+)\.node$/.exec(addon ?? "")?.[1];
@@ -59,7 +59,7 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe("the packed library", () => {
-  it("holds the compiled library, its types, the licence and the readme, and no addon", () => {
+  it("contains the compiled library, its types, the licence and the readme, and no addon", () => {
     const files = library.files.map((file) => file.path);
     const wanted = ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "dist/native/binding.cjs"];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
@@ -81,8 +81,8 @@ describe("the packed library", () => {
     expect(JSON.parse(output)).toEqual({ greeting: "hello, package", addon: "installed" });
   });
 
-  it("gives its types to a strict TypeScript project", () => {
-    // The consumer's own development packages, which this test cannot fetch.
+  it("provides its types to a strict TypeScript project", () => {
+    // The development packages of the consumer, which this test cannot download.
     for (const name of ["@types/node", "undici-types"])
       cpSync(path.join(root, "node_modules", name), path.join(app, "node_modules", name), {
         recursive: true,
@@ -93,7 +93,7 @@ describe("the packed library", () => {
     expect(run).not.toThrow();
   });
 
-  it("shows no file beside its entry points", () => {
+  it("exports only its entry points", () => {
     const peek =
       'import("aster-rpc/dist/native/index.js").then(() => process.exit(1), (e) => console.log(e.code))';
     const output = execFileSync(process.execPath, ["-e", peek], { cwd: app, encoding: "utf8" });

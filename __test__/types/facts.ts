@@ -1,12 +1,12 @@
-/** Facts that may be missing are typed so. Compiled by `tsc`, never run. */
+/** Facts that may be missing have null in their type. Compiled by `tsc`, never run. */
 import type { AsterClient, CallContext } from "aster-rpc";
 
 export async function facts(client: AsterClient, { peer }: CallContext): Promise<unknown[]> {
   const { rttMs, remoteAddress } = await client.info();
   const known: number | null = rttMs;
-  // @ts-expect-error a connection whose path is not chosen yet has no round trip
+  // @ts-expect-error a connection without a chosen path has no round-trip time
   const rtt: number = rttMs;
-  // @ts-expect-error nor an address
+  // @ts-expect-error and no address
   const address: string = remoteAddress;
   const path: "direct" | "relay" | null = peer.path;
   // @ts-expect-error the path of a caller may be unknown

@@ -1,4 +1,4 @@
-/** What rows, views and columns are to the compiler. */
+/** Compile-time tests of rows, views and columns. */
 import {
   type Infer,
   type Message,
@@ -75,7 +75,7 @@ view.cents = 2;
 view.missing;
 // @ts-expect-error: no such column
 table.column("missing");
-// Text has no typed array: asking for one throws.
+// A column of strings has no typed array; asking for one throws.
 const texts: never = table.column("invoiceId").toTypedArray();
 // @ts-expect-error: a member is missing
 form.encode({ invoiceId: "a" });
@@ -84,11 +84,11 @@ const Ticks = message("b/Ticks", { price: t.list(t.float), time: t.list(t.bigint
 const ticks = rows(Ticks);
 const one = ticks.row(ticks.encode({ price: new Float64Array(2), time: new BigInt64Array(2) }));
 const prices: Float64Array = one.price.asTypedArray(Float64Array);
-// @ts-expect-error: bigints are no numbers
+// @ts-expect-error: bigints are not numbers
 ticks.encode({ price: new BigInt64Array(2), time: [] });
 used.push(texts, prices);
 
-// An annotated message, as projects with isolatedDeclarations have it.
+// An annotated message, as in projects with isolatedDeclarations.
 const Annotated: Message<Line> = Line;
 const annotated: number = rows(Annotated).row(bytes).quantity;
 used.push(annotated);

@@ -1,4 +1,4 @@
-/** Compile-time tests of `t.shared`: the types of what it wraps, also in messages that refer to themselves. */
+/** Compile-time tests of `t.shared`: the type of its content, also in messages that refer to themselves. */
 
 import { type Infer, type InferInput, type Message, message, t } from "aster-rpc";
 
@@ -35,9 +35,9 @@ check<
 >();
 const least: InferInput<typeof Team> = { lead: { name: "Ada" }, note: "" };
 Team.encode(least);
-// @ts-expect-error the lead is not optional
+// @ts-expect-error the lead is required
 Team.encode({ note: "" });
-// @ts-expect-error nor may it be null
+// @ts-expect-error and must not be null
 Team.encode({ lead: null, note: "" });
 
 // --- Recursion
@@ -77,8 +77,8 @@ Node.encode({ value: 1, next: { value: 2, other: { back: node }, all: [] }, othe
 // @ts-expect-error two levels down
 Node.encode({ value: 1, next: { value: "2", other: {}, all: [] }, other: {}, all: [] });
 const annotated: Message<Node> = Node as unknown as Message<Node>;
-// @ts-expect-error shared what?
+// @ts-expect-error the schema is missing
 t.shared();
-// @ts-expect-error a flag
+// @ts-expect-error refs must be a boolean
 message("t/M", {}, { refs: "yes" });
 void [text, annotated];

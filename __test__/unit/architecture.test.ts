@@ -1,10 +1,10 @@
-/** The arrows of `docs/architecture.md`: who may depend on whom, in cargo's graph and in TypeScript's imports. */
+/** The allowed dependencies of `docs/architecture.md`: between crates, and between the parts of `ts/src`. */
 import { describe, expect, it } from "vitest";
 import { ourCrates } from "./support/cargo.ts";
 import { circles, type Import, imports, sources } from "./support/imports.ts";
 import { filesBelow, read } from "./support/tree.ts";
 
-/** What each of our crates may depend on, of ours. Tests may use the testkit everywhere. */
+/** The crates of this repository that each crate may depend on. Tests of every crate may use the testkit. */
 const crateArrows: Readonly<Record<string, readonly string[]>> = {
   "aster-codec": [],
   "aster-wire": ["aster-codec"],
@@ -31,21 +31,21 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Crates of others that only some of ours may name. */
+/** Crates of other projects that only some of our crates may use. */
 const fences: readonly { readonly crates: RegExp; readonly only: readonly string[] }[] = [
   { crates: /^napi/, only: ["aster-bridge"] },
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
   { crates: /^tokio/, only: ["aster-net", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"] },
 ];
 
-/** The parts of ts/src: which files belong to a part, and which parts it may import from beside itself. */
+/** The parts of ts/src: the files of a part, and the other parts that it may import from. */
 interface Part {
   readonly files: RegExp;
   readonly from: readonly string[];
 }
 
-// In the order in which a file looks for its part. `schema` is what schemas are; `builders` makes them, and gives messages
-// their `encode` and `decode`, so it stands above the codec.
+// A file belongs to the first part that matches. `builders` makes schemas and gives messages their `encode` and `decode`,
+// so it is above the codec; `schema` is what schemas are.
 const parts: Readonly<Record<string, Part>> = {
   base: { files: /^(errors|logging|options|metadata|message)\.ts$/, from: [] },
   native: { files: /^native\//, from: ["base"] },
@@ -77,7 +77,7 @@ const parts: Readonly<Record<string, Part>> = {
 const partOf = (file: string): string | undefined =>
   Object.keys(parts).find((name) => parts[name]?.files.test(file.slice("ts/src/".length)));
 
-/** Files that may import each other in a circle, and why. Anything else is a circle that nobody decided on. */
+/** Groups of files that may import each other in a circle, with the reason. Every other circle is an error. */
 const knownCircles: readonly { readonly why: string; readonly files: readonly string[] }[] = [
   {
     why: "schemas contain schemas, and each validates itself (Standard Schema), which walks them again",
@@ -124,7 +124,7 @@ describe("crates", () => {
     expect([...ours].filter((name) => !(name in crateArrows))).toEqual([]);
   });
 
-  it("depend on each other only along the arrows", () => {
+  it("depend on each other only as the list above allows", () => {
     const wrong = packages.flatMap(({ name, dependencies }) =>
       dependencies
         .filter((dependency) => ours.has(dependency.name) && dependency.kind !== "dev")
@@ -134,7 +134,7 @@ describe("crates", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("reach for nothing of ours but the testkit in tests, unless it lies below them", () => {
+  it("use only the testkit and crates below them in tests", () => {
     const wrong = packages.flatMap(({ name, dependencies }) =>
       dependencies
         .filter((dependency) => ours.has(dependency.name) && dependency.kind === "dev")
@@ -144,7 +144,7 @@ describe("crates", () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(fences)("$crates is named by $only alone", ({ crates, only }) => {
+  it.each(fences)("$crates is used by $only alone", ({ crates, only }) => {
     const naming = packages
       .filter(({ dependencies }) =>
         dependencies.some(({ name, kind }) => crates.test(name) && kind !== "dev"),
@@ -153,7 +153,7 @@ describe("crates", () => {
     expect(naming.filter((name) => !only.includes(name))).toEqual([]);
   });
 
-  it("keep unsafe code in the bridge", () => {
+  it("contain unsafe code only in the bridge", () => {
     const unsafe = filesBelow("crates", /\.rs$/).filter((file) =>
       /\bunsafe\s*(\{|fn|impl|extern)/.test(read(file)),
     );
@@ -166,7 +166,7 @@ describe("TypeScript", () => {
     expect(sources.filter((file) => partOf(file) === undefined)).toEqual([]);
   });
 
-  it("imports only along the arrows between its parts", () => {
+  it("imports only from the parts that the list above allows", () => {
     const wrong = imports.filter(({ from, to }) => {
       const [own, other] = [partOf(from), partOf(to)];
       if (!to.startsWith("ts/src/") || own === undefined || other === own) return false;
@@ -175,7 +175,7 @@ describe("TypeScript", () => {
     expect(wrong.map(arrow)).toEqual([]);
   });
 
-  it("is searched for circles in a way that finds them", () => {
+  it("is searched for import circles by a function that finds them", () => {
     const graph = ["a b", "b c", "c a", "c d", "e e"].map((pair) => {
       const [from = "", to = ""] = pair.split(" ");
       return { from, to };
@@ -183,7 +183,7 @@ describe("TypeScript", () => {
     expect(circles(["a", "b", "c", "d", "e"], graph)).toEqual([["a", "b", "c"]]);
   });
 
-  it("loads the code of a command of `aster` when that runs", () => {
+  it("loads the code of an `aster` command only when the command runs", () => {
     const early = ["run", "commands"].flatMap((name) =>
       [...read(`ts/src/cli/${name}.ts`).matchAll(/^import (?!type )[^;]*? from "(\.[^"]*)";$/gm)].map(
         ([, from]) => from,
@@ -192,7 +192,7 @@ describe("TypeScript", () => {
     expect(early.sort()).toEqual(["../errors.js", "./command.js", "./commands.js"]);
   });
 
-  it("has no import circle but those that were decided on", () => {
+  it("has no import circle except those in the list", () => {
     const known = knownCircles.map(({ files }) => files.map((file) => `ts/src/${file}.ts`));
     expect(circles(sources, imports)).toEqual(known.sort());
   });
@@ -208,7 +208,7 @@ describe("TypeScript", () => {
     expect(JSON.parse(read("package.json"))).not.toHaveProperty("dependencies");
   });
 
-  it("has an index that is a table of contents", () => {
+  it("has an index that only exports", () => {
     const statements = read("ts/src/index.ts")
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")
       .split(";")
@@ -221,7 +221,7 @@ describe("TypeScript", () => {
 });
 
 describe("the addon", () => {
-  it("catches panics in each export: one in a synchronous function ends the process", () => {
+  it("catches panics in each export, because a panic in a synchronous function ends the process", () => {
     const exports = filesBelow("src", /\.rs$/).flatMap((file) =>
       [...read(file).matchAll(/#\[napi(.*)\]\n(?:\s*#\[.*\]\n)*\s*pub fn (\w+)/g)].map(([, how, name]) => ({
         name,
@@ -245,13 +245,13 @@ describe("files", () => {
     expect(long).toEqual([]);
   });
 
-  it("are half of them shorter than 150 lines", () => {
+  it("have a median length below 150 lines", () => {
     const all = ["ts/src", "src", "crates"].flatMap((folder) => lengths(folder, /\.(ts|rs)$/));
     const sorted = all.map(({ lines }) => lines).sort((a, b) => a - b);
     expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(150);
   });
 
-  it("name no registry in the lock files", () => {
+  it("name no registry in lock files", () => {
     for (const lock of filesBelow(".", /package-lock\.json$/)) {
       expect({ lock, resolved: read(lock).includes('"resolved"') }).toEqual({ lock, resolved: false });
     }

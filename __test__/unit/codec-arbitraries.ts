@@ -1,6 +1,6 @@
 // Random schemas and random values that fit them, for property tests of the codec.
 //
-// Owns: the arbitraries. A schema comes with the values it takes, and what decoding gives for each of them.
+// Owns: the arbitraries. Each value comes with the value that decoding must return for it.
 
 import fc from "fast-check";
 import { type MessageOptions, message } from "../../ts/src/schema/message.js";
@@ -11,7 +11,7 @@ import { t } from "../../ts/src/schema/t.js";
 // biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
 type Loose = any;
 
-/** A value as encoding takes it, and as decoding gives it back. */
+/** A value to encode, and the value that decoding must return. */
 export interface Pair {
   readonly input: unknown;
   readonly output: unknown;
@@ -26,7 +26,7 @@ const day = fc.integer({ min: FIRST / 86_400_000, max: LAST / 86_400_000 });
 const dayText = day.map((days) => new Date(days * 86_400_000).toISOString().slice(0, 10));
 const instant = fc.integer({ min: FIRST, max: LAST }).map((ms) => new Date(ms));
 
-/** Texts of all three encodings, around every length at which the writer changes its way. */
+/** Strings for all three encodings, with lengths around every limit where the writer changes its method. */
 export const texts: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: "grapheme", maxLength: 30 }),
@@ -80,7 +80,7 @@ const Color = t.enum("p/Color", { RED: "red", GREEN: "green", BLUE: "blue" });
 const Leaf = message("p/Leaf", { label: t.string, weight: t.optional(t.float) });
 const Other = message("Other", { n: t.int });
 
-/** A value of an extension; which bytes it has is all there is to it. */
+/** A value of an extension. It contains only bytes. */
 class Opaque {
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
@@ -97,7 +97,7 @@ const opaque = fc.uint8Array({ maxLength: 20 }).map((bytes) => new Opaque(Uint8A
 const keys = fc.constantFrom<Loose>(t.string, t.int, t.bool, t.date, Color, t.bigint);
 let made = 0;
 
-/** A random schema of bounded depth. */
+/** A random schema with a limited depth. */
 function schemas(depth: number): fc.Arbitrary<Loose> {
   const scalar = fc.constantFrom(...Object.keys(scalars)).map((name) => (t as Loose)[name]);
   const leaf = fc.oneof(
@@ -129,12 +129,12 @@ function schemas(depth: number): fc.Arbitrary<Loose> {
   );
 }
 
-/** The schema as a field of that wire name; messages are classes, whose `name` is another thing. */
+/** The schema as a field with that wire name. A message is a class, so its `name` is the name of the class. */
 function named(schema: Loose, name: string): Loose {
   return typeof schema === "function" ? schema.named(name) : schema.name(name);
 }
 
-/** A random message: up to six fields, odd names among them. */
+/** A random message with up to six fields, some of them with unusual names. */
 export function messages(depth: number, options: MessageOptions = {}): fc.Arbitrary<Loose> {
   const name = fc.oneof(
     fc.stringMatching(/^[a-z][A-Za-z0-9_]{0,8}$/),

@@ -1,4 +1,4 @@
-// Typed arrays: every kind, in both executors, from any place of a buffer; what does not fit is refused.
+// Typed arrays: every kind, with both executors, at every alignment. Values that do not fit are refused.
 
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
@@ -26,7 +26,7 @@ const kinds: [string, Loose, string][] = [
 const encode = (schema: Loose, value: unknown): Uint8Array =>
   encodeByBoth(message("s/One", { x: schema }), { x: value });
 
-/** Reads it back at every alignment, by both executors. */
+/** Decodes the message at every alignment, with both executors. */
 function decode(schema: Loose, bytes: Uint8Array): Loose {
   const One = message("s/One", { x: schema });
   let found: Loose;
@@ -46,18 +46,18 @@ function decode(schema: Loose, bytes: Uint8Array): Loose {
 describe.each(kinds)("t.%s", (name, value, payload) => {
   const schema = (t as Loose)[name];
 
-  it("is its length in bytes and its items", () => {
+  it("is encoded as its length in bytes and its items", () => {
     expect(Buffer.from(encode(schema, value)).toString("hex").endsWith(payload)).toBe(true);
   });
 
-  it("comes back as an array of its own, from any alignment", () => {
+  it("is decoded to a new array, from any alignment", () => {
     const back = decode(schema, encode(schema, value));
     expect(back).toEqual(value);
     expect(back.constructor).toBe(value.constructor);
     expect([back.byteOffset, back.buffer.byteLength]).toEqual([0, value.byteLength]);
   });
 
-  it("of no items, of many, and from the middle of a buffer", () => {
+  it("may be empty, long, or a part of a buffer", () => {
     const many = new value.constructor(1000).fill(value[0]);
     const part = many.subarray(3, 5);
     for (const some of [new value.constructor(0), many, part]) {
@@ -65,14 +65,14 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
     }
   });
 
-  it("has no form in JSON mode", () => {
+  it("is refused in JSON mode", () => {
     const One = message("s/One", { x: schema });
     expect(() => One.encodeJson({ x: value })).toThrow(/x: a typed array/);
     expect(() => One.decodeJson('{"x":[]}')).toThrow(/x: a typed array/);
     expect(() => One.jsonSchema()).toThrow(/s\/One at x: a typed array cannot travel in JSON mode/);
   });
 
-  it("refuses lists, other classes and impostors, with the path", () => {
+  it("refuses lists, other classes and objects that imitate the class, with the path", () => {
     const One = message("s/One", { list: t.list(schema) });
     const other = value instanceof Int8Array ? Uint8Array.of(1) : Int8Array.of(1);
     const impostor = Object.create(value.constructor.prototype);
@@ -83,7 +83,7 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
     }
   });
 
-  it("has a default that each use copies", () => {
+  it("has a default that is copied for each use", () => {
     const One: Loose = message("s/One", { x: schema.default(value) });
     const [a, b] = [One.of({}), One.decode(One.encode({}))] as Loose[];
     expect(b.x).toEqual(value);
@@ -97,24 +97,24 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
 });
 
 describe("typed arrays", () => {
-  it("of another realm fit", () => {
+  it("of another realm are accepted", () => {
     const foreign = runInNewContext("Int16Array.of(1, -2)") as Loose;
     expect(foreign instanceof Int16Array).toBe(false);
     expect(decode(t.int16Array, encode(t.int16Array, foreign))).toEqual(Int16Array.of(1, -2));
     expect(decode(t.any, encode(t.any, foreign))).toEqual(Int16Array.of(1, -2));
   });
 
-  it("may lie in shared memory or be Buffers", () => {
+  it("may be in shared memory or be Buffers", () => {
     const shared = new Float64Array(new SharedArrayBuffer(16)).fill(0.5);
     expect(decode(t.float64Array, encode(t.float64Array, shared))).toEqual(Float64Array.of(0.5, 0.5));
     expect(decode(t.uint8Array, encode(t.uint8Array, Buffer.from("ab")))).toEqual(Uint8Array.of(97, 98));
   });
 
-  it("of bools hold zeros and ones alone", () => {
+  it("of bools accept only 0 and 1", () => {
     expect(() => encode(t.boolArray, Uint8Array.of(0, 2))).toThrow(/expected a Uint8Array of zeros and ones/);
   });
 
-  it("of more than 64 MiB are refused before a buffer grows for them", () => {
+  it("of more than 64 MiB are refused before the buffer grows", () => {
     const writer = new MessageWriter(16);
     const One = message("s/One", { x: t.uint8Array });
     const much = new Uint8Array(64 * 1024 * 1024 + 1);
@@ -132,7 +132,7 @@ describe("typed arrays without a schema", () => {
     },
   );
 
-  it("a Uint8Array is bytes", () => {
+  it("a Uint8Array is encoded as bytes", () => {
     expect(
       Buffer.from(encode(t.any, Uint8Array.of(5)))
         .toString("hex")
@@ -142,7 +142,7 @@ describe("typed arrays without a schema", () => {
 
   it.each([
     ["a DataView", new DataView(new ArrayBuffer(4))],
-    ["clamped items", new Uint8ClampedArray(2)],
+    ["a clamped array", new Uint8ClampedArray(2)],
     ["an ArrayBuffer", new ArrayBuffer(2)],
   ])("%s is none", (_name, value) => {
     expect(() => encode(t.any, [value])).toThrow(/s\/One at x\[0\]: expected a value that t.any can hold/);

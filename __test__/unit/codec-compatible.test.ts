@@ -1,4 +1,4 @@
-// Compatible mode: messages that describe their fields, read by those who have other ones. By both executors.
+// Compatible mode: messages that describe their fields, decoded by readers with other fields. With both executors.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -23,19 +23,19 @@ function described(executor: (typeof executors)[number], schema: Loose): Message
   return codec;
 }
 
-/** Described bytes, which both executors and the public API have to give. */
+/** The bytes of a message in compatible mode. Both executors and the public API must give the same. */
 function encode(schema: Loose, value: unknown): Uint8Array {
   const bytes = schema.encode(value);
   for (const executor of executors) {
     const writer = new MessageWriter(4);
-    writer.pos = 3; // inside a batch buffer a message starts anywhere
+    writer.pos = 3; // a message may begin anywhere in a batch buffer
     described(executor, schema).write(writer, value);
     expect(writer.buf.slice(3, writer.pos)).toEqual(bytes);
   }
   return bytes;
 }
 
-/** The value, or the error, that both executors and the public API have to give. */
+/** The value or the error. Both executors and the public API must give the same. */
 function decode(schema: Loose, bytes: Uint8Array): Loose {
   const padded = Uint8Array.of(1, 2, ...bytes, 3);
   const all = [
@@ -57,7 +57,7 @@ function decode(schema: Loose, bytes: Uint8Array): Loose {
   return all[0];
 }
 
-// --- The matrix
+// --- The table of changes
 
 const Line = (fields: Loose): Loose => message("v/Line", fields);
 const LineOld = Line({ sku: t.string, qty: t.int });
@@ -66,7 +66,7 @@ const Color = (members: string[]): Loose => t.enum("v/Color", members as [string
 const two = Color(["RED", "GREEN"]);
 const three = Color(["RED", "GREEN", "BLUE"]);
 
-/** What was written with which fields, and what a reader with other fields finds: a value, or the words of an error. */
+/** The fields and the value that were written, the fields of the reader, and the value or the error text that it gets. */
 type Row = [name: string, written: Loose, value: Loose, read: Loose, found: Loose];
 
 const id = { id: t.int };
@@ -86,7 +86,7 @@ const rows: Row[] = [
     { a: 1, b: "x", c: true },
   ],
   ["removed: a number", { id: t.int, gone: t.int }, { id: 1, gone: 2 }, id, { id: 1 }],
-  ["removed: text", { id: t.int, gone: t.string }, { id: 1, gone: "x" }, id, { id: 1 }],
+  ["removed: a string", { id: t.int, gone: t.string }, { id: 1, gone: "x" }, id, { id: 1 }],
   [
     "removed: a list",
     { id: t.int, gone: t.list(t.optional(t.int)) },
@@ -102,13 +102,13 @@ const rows: Row[] = [
     { id: 1 },
   ],
   [
-    "removed: a message of a type that is not known",
+    "removed: a message of an unknown type",
     { gone: LineOld, id: t.int },
     { id: 1, gone: { sku: "s", qty: 1 } },
     id,
     { id: 1 },
   ],
-  ["removed: an enum that is not known", { id: t.int, gone: two }, { id: 1, gone: "RED" }, id, { id: 1 }],
+  ["removed: an unknown enum", { id: t.int, gone: two }, { id: 1, gone: "RED" }, id, { id: 1 }],
   [
     "removed: a typed array",
     { id: t.int, gone: t.int32Array },
@@ -116,11 +116,11 @@ const rows: Row[] = [
     id,
     { id: 1 },
   ],
-  ["removed: anything", { id: t.int, gone: t.any }, { id: 1, gone: [1, "x", { k: null }] }, id, { id: 1 }],
+  ["removed: any value", { id: t.int, gone: t.any }, { id: 1, gone: [1, "x", { k: null }] }, id, { id: 1 }],
   ["added: optional", id, { id: 1 }, { id: t.int, more: t.optional(t.string) }, { id: 1, more: null }],
   ["added: with a default", id, { id: 1 }, { id: t.int, more: t.string.default("d") }, { id: 1, more: "d" }],
   [
-    "added: with a default that is made",
+    "added: with a default from a function",
     id,
     { id: 1 },
     { id: t.int, more: t.list(t.int).default(() => [7]) },
@@ -141,7 +141,7 @@ const rows: Row[] = [
     { id: 1, more: { sku: "s", qty: 1 } },
   ],
   [
-    "added: required, zeros of its kind",
+    "added: required, with the zero value of its kind",
     id,
     { id: 1 },
     {
@@ -160,7 +160,7 @@ const rows: Row[] = [
   ["added: a required enum", id, { id: 1 }, { id: t.int, more: two }, /^v\/M: more: /],
   ["added: a required date", id, { id: 1 }, { id: t.int, more: t.date }, /^v\/M: more: /],
   [
-    "added and removed at once",
+    "added and removed at the same time",
     { id: t.int, old: t.string },
     { id: 1, old: "x" },
     { id: t.int, fresh: t.int.default(3) },
@@ -175,7 +175,7 @@ const rows: Row[] = [
     { new_name: 0 },
   ],
   [
-    "another TypeScript name for the same wire name",
+    "another TypeScript name with the same wire name",
     { total: t.int },
     { total: 1 },
     { sum: t.int.name("total") },
@@ -198,7 +198,7 @@ const rows: Row[] = [
   ["narrowed, and the value does not fit", { n: t.int }, { n: 300 }, { n: t.int8 }, /^v\/M: n: /],
   ["narrowed to unsigned, negative", { n: t.int }, { n: -1 }, { n: t.uint32 }, /^v\/M: n: /],
   [
-    "beyond what t.int holds",
+    "too large for t.int",
     { n: t.bigint },
     { n: 2n ** 60n },
     { n: t.int },
@@ -207,7 +207,7 @@ const rows: Row[] = [
   ["required becomes optional", { n: t.int }, { n: 1 }, { n: t.optional(t.int) }, { n: 1 }],
   ["optional becomes required, with a value", { n: t.optional(t.int) }, { n: 1 }, { n: t.int }, { n: 1 }],
   [
-    "optional becomes required, without",
+    "optional becomes required, with null",
     { n: t.optional(t.int) },
     { n: null },
     { n: t.int },
@@ -221,16 +221,16 @@ const rows: Row[] = [
     { n: [1] },
   ],
   [
-    "optional elements become required, with one",
+    "optional elements become required, with a null",
     { n: t.list(t.optional(t.int)) },
     { n: [1, null] },
     { n: t.list(t.int) },
     /^v\/M: n\[1\]: /,
   ],
-  ["a default comes", { n: t.int }, { n: 1 }, { n: t.int.default(9) }, { n: 1 }],
-  ["a default goes", { n: t.int.default(9) }, {}, { n: t.int }, { n: 9 }],
+  ["a default is added", { n: t.int }, { n: 1 }, { n: t.int.default(9) }, { n: 1 }],
+  ["a default is removed", { n: t.int.default(9) }, {}, { n: t.int }, { n: 9 }],
   [
-    "text becomes a number",
+    "a string becomes a number",
     { n: t.string },
     { n: "1" },
     { n: t.int },
@@ -244,7 +244,7 @@ const rows: Row[] = [
     /^v\/M: n: the peer declares another type/,
   ],
   [
-    "an array becomes one of another kind",
+    "a typed array becomes one of another kind",
     { n: t.int32Array },
     { n: Int32Array.of(1) },
     { n: t.int64Array },
@@ -257,40 +257,40 @@ const rows: Row[] = [
     { n: t.int32Array },
     /^v\/M: n: the peer declares another type/,
   ],
-  ["a field becomes anything", { n: t.string }, { n: "x" }, { n: t.any }, { n: "x" }],
-  ["anything becomes a field of its type", { n: t.any }, { n: "x" }, { n: t.string }, { n: "x" }],
-  ["anything becomes a field of another type", { n: t.any }, { n: "x" }, { n: t.int }, /^v\/M: n: /],
+  ["a field becomes t.any", { n: t.string }, { n: "x" }, { n: t.any }, { n: "x" }],
+  ["t.any becomes a field of the type of its value", { n: t.any }, { n: "x" }, { n: t.string }, { n: "x" }],
+  ["t.any becomes a field of another type", { n: t.any }, { n: "x" }, { n: t.int }, /^v\/M: n: /],
   [
-    "a message becomes a union with it",
+    "a message becomes a union that contains it",
     { n: LineOld },
     { n: { sku: "s", qty: 1 } },
     { n: t.union(LineOld, two) },
     { n: { sku: "s", qty: 1 } },
   ],
-  ["an enum grows, and the new member is not sent", { n: three }, { n: "GREEN" }, { n: two }, { n: "GREEN" }],
+  ["an enum gets a new member, which is not sent", { n: three }, { n: "GREEN" }, { n: two }, { n: "GREEN" }],
   [
-    "an enum grows, and the new member is sent",
+    "an enum gets a new member, which is sent",
     { n: three },
     { n: "BLUE" },
     { n: two },
     /^v\/M: n: the enum has no member 2/,
   ],
   [
-    "a message inside grows",
+    "a message inside gets fields",
     { l: LineOld },
     { l: { sku: "s", qty: 1 } },
     { l: LineNew },
     { l: { sku: "s", qty: 1, price: 1.5 } },
   ],
   [
-    "a message inside shrinks",
+    "a message inside loses fields",
     { l: LineNew },
     { l: { sku: "s", qty: 1, price: 2 } },
     { l: LineOld },
     { l: { sku: "s", qty: 1 } },
   ],
   [
-    "messages in a list grow",
+    "messages in a list get fields",
     { l: t.list(LineOld) },
     {
       l: [
@@ -307,7 +307,7 @@ const rows: Row[] = [
     },
   ],
   [
-    "messages in a map in a list shrink",
+    "messages in a map in a list lose fields",
     { l: t.list(t.map(t.string, LineNew)) },
     { l: [{ a: { sku: "s", qty: 1 } }] },
     { l: t.list(t.map(t.string, LineOld)) },
@@ -315,14 +315,14 @@ const rows: Row[] = [
   ],
 ];
 
-describe("a message of one version, read by another", () => {
+describe("a message of one version, decoded with another version", () => {
   it.each(rows)("%s", (_name, written, value, read, found) => {
     const result = decode(versionOf(read), encode(versionOf(written), value));
     if (found instanceof RegExp) expect(result).toMatch(found);
     else expect(result).toEqual(found);
   });
 
-  it("values without a schema have the versions of both sides too", () => {
+  it("values without a schema also have different versions on both sides", () => {
     const written = versionOf({ n: t.any }, [LineOld]);
     const read = versionOf({ n: t.any }, [LineNew]);
     const found = decode(read, encode(written, { n: [LineOld.of({ sku: "s", qty: 1 }), 5] }));
@@ -330,12 +330,12 @@ describe("a message of one version, read by another", () => {
     expect(messageOf(found.n[0])).toBe(LineNew);
   });
 
-  it("a type that is not known, where one is needed, is told by its name", () => {
+  it("the error for an unknown type that is needed contains its name", () => {
     const bytes = encode(versionOf({ n: t.any }, [LineOld]), { n: LineOld.of({ sku: "s", qty: 1 }) });
     expect(decode(versionOf({ n: t.any }), bytes)).toBe('v/M: n: unknown type "v/Line"');
   });
 
-  it("defaults are each reader's own", () => {
+  it("each reader uses its own defaults", () => {
     const M = versionOf({ list: t.list(t.int).default(() => [1]) });
     const bytes = versionOf({}).encode({});
     M.decode(bytes).list.push(2);
@@ -343,7 +343,7 @@ describe("a message of one version, read by another", () => {
   });
 });
 
-describe("a message that tracks references besides", () => {
+describe("a compatible message that tracks references", () => {
   const Node: Loose = message(
     "v/Node",
     {
@@ -367,7 +367,7 @@ describe("a message that tracks references besides", () => {
     { compatible: true, refs: true },
   );
 
-  it("keeps identity and cycles, between versions too", () => {
+  it("keeps identity and cycles, also between versions", () => {
     const shared = [1];
     const node: Loose = { n: 1, next: null, list: [shared, shared] };
     node.next = node;
@@ -383,8 +383,8 @@ describe("a message that tracks references besides", () => {
   });
 });
 
-describe("both options at once", () => {
-  // Recorded from pyfory 0.16.0, Fory(xlang=True, ref=True, compatible=True).
+describe("a message with refs and compatible", () => {
+  // Recorded from pyfory 0.16.0 with Fory(xlang=True, ref=True, compatible=True).
   const recorded =
     "02001e002081535ea424c7792605540f35c3204007344c1678a2646480411e00440001b8411e044b1e3497980202091e0209416761fedf98" +
     "162105540ba1a040075c000afe01fe01160301fe01001601080702ff150478fe01fe00";
@@ -404,7 +404,7 @@ describe("both options at once", () => {
     { compatible: true, refs: true },
   );
 
-  it("equal Python byte for byte, with a cycle and a shared object", () => {
+  it("has the same bytes as in Python, with a cycle and a shared object", () => {
     const shared = In.of({ x: 5 });
     const node = Node.of({
       n: 1,
@@ -422,14 +422,14 @@ describe("both options at once", () => {
   });
 });
 
-// --- The two forms of one root
+// --- The two codecs of one root
 
 describe("a codec of a compatible root", () => {
   const fields = { n: t.int, s: t.string };
   const M = versionOf(fields);
   const Plain = message("v/M", fields);
 
-  it("writes and reads plain XLANG by itself, described XLANG by `described`", () => {
+  it("writes and reads plain XLANG itself, and compatible mode with `compatible`", () => {
     const codec = codecOf(M);
     const writer = new MessageWriter(4);
     codec.write(writer, { n: 1, s: "x" });
@@ -442,14 +442,14 @@ describe("a codec of a compatible root", () => {
     ).toEqual({ n: 1, s: "x" });
   });
 
-  it("has no `described` where the root was not declared so, whatever the messages inside are", () => {
+  it("has no `compatible` codec when the root was not declared so, whatever the messages inside are", () => {
     expect(codecOf(Plain).compatible).toBeNull();
     expect(codecOf(message("v/Outer", { m: M })).compatible).toBeNull();
     expect(codecOf(t.list(M)).compatible).toBeNull();
     expect(jsonCodec.compatible).toBeNull();
   });
 
-  it("an optional root is null in either form", () => {
+  it("an optional root is null in both encodings", () => {
     const codec = codecBy("generated", t.optional(M));
     const writer = new MessageWriter(4);
     codec.compatible?.write(writer, null);
@@ -462,7 +462,7 @@ describe("a codec of a compatible root", () => {
     );
   });
 
-  it("reads marked XLANG as it is: a peer's JSON has been through Rust already", () => {
+  it("reads presence-flagged XLANG without conversion, because Rust has already converted the JSON of the peer", () => {
     const Defaulted = versionOf({ n: t.int.default(4) });
     const codec = codecOf(Defaulted);
     expect(Defaulted.decodeJson("{}")).toEqual({ n: 4 });
@@ -470,14 +470,14 @@ describe("a codec of a compatible root", () => {
     expect(codec.compatible).not.toBeNull();
   });
 
-  it("the other form is refused in words", () => {
+  it("the other encoding is refused with an error text", () => {
     expect(decode(M, Plain.encode({ n: 1, s: "x" }))).toMatch(/^v\/M: unsupported type number 29/);
     expect(() => Plain.decode(M.encode({ n: 1, s: "x" }))).toThrow(
       /v\/M at byte \d+: the type id 30 is not allowed here/,
     );
   });
 
-  it("a value that does not fit is told with its path, and the buffer keeps what stood in it", () => {
+  it("a value that does not fit is an error with its path, and the buffer keeps its earlier content", () => {
     const writer = new MessageWriter(4);
     const codec = codecOf(M).compatible as MessageCodec;
     codec.write(writer, { n: 1, s: "x" });
@@ -487,7 +487,7 @@ describe("a codec of a compatible root", () => {
     expect(writer.buf.slice(0, writer.pos)).toEqual(before);
   });
 
-  it("a message that Rust finds too large is a misfit, and the buffer keeps what stood in it", () => {
+  it("a message that Rust finds too large is an error, and the buffer keeps its earlier content", () => {
     const Big = versionOf({ b: t.bytes });
     const writer = new MessageWriter(4);
     writer.pos = 2;
@@ -502,7 +502,7 @@ describe("a codec of a compatible root", () => {
     expect(writer.pos).toBe(2);
   });
 
-  it("extensions and their errors come through", () => {
+  it("extensions work, and their errors have a cause", () => {
     const X = t.extension("v/X", {
       encode: (n: number) => Uint8Array.of(n),
       decode(bytes) {
@@ -530,16 +530,19 @@ describe("a codec of a compatible root", () => {
     expect(found).toEqual(Object.assign(new Versioned(), { n: 1 }));
   });
 
-  it.each(["yes", 1, null])("the option is true or false, not %j", (value) => {
-    expect(() => message("v/M", {}, { compatible: value as Loose })).toThrow(
-      /v\/M\.compatible: true or false/,
-    );
-  });
+  it.each(["the option must be true or false, not %j", 1, null])(
+    "the option is true or false, not %j",
+    (value) => {
+      expect(() => message("v/M", {}, { compatible: value as Loose })).toThrow(
+        /v\/M\.compatible: true or false/,
+      );
+    },
+  );
 });
 
 // --- Hostile input
 
-describe("descriptions made to hurt", () => {
+describe("hostile field descriptions", () => {
   const M = versionOf({ id: t.int, name: t.string, lines: t.list(LineOld), any: t.any }, [LineOld]);
   const bytes = M.encode({
     id: 1,
@@ -548,7 +551,7 @@ describe("descriptions made to hurt", () => {
     any: [LineOld.of({ sku: "t", qty: 2 })],
   });
 
-  it("every bit that flips, and every cut, is an error of ours or a value", () => {
+  it("every flipped bit and every cut gives an AsterError or a value", () => {
     const codec = codecOf(M).compatible as MessageCodec;
     let refused = 0;
     const attempt = (damaged: Uint8Array): void => {
@@ -564,7 +567,7 @@ describe("descriptions made to hurt", () => {
       damaged[at >> 3] = (damaged[at >> 3] as number) ^ (1 << (at & 7));
       attempt(damaged);
     }
-    // All but the bits of payloads that give another value.
+    // Flipped bits in the payload may give another value. All other bits must give an error.
     expect(refused).toBeGreaterThan(bytes.length * 5);
     for (let length = 0; length < bytes.length; length++) {
       const before = refused;
@@ -576,22 +579,22 @@ describe("descriptions made to hurt", () => {
   it.each([
     ["nothing", ""],
     ["no type", "02ff"],
-    ["a reference to a description that was not there", "02ff1e01"],
-    ["a number out of turn", "02ff1e02"],
+    ["a reference to a description that does not exist", "02ff1e01"],
+    ["a description with a wrong number", "02ff1e02"],
     ["no description", "02ff1e00"],
-    ["a header that promises more than there is", "02ff1e00ffffffffffffffff"],
+    ["a header with a length beyond the end of the message", "02ff1e00ffffffffffffffff"],
     ["a size of 2^63", "02ff1e00ff00000000000000ffffffffffffffffff"],
     ["a message without its names", "02ff1d0000"],
     ["a number instead of a name", "02ff1c0000"],
     ["an enum at the root", "02ff1a00"],
     ["references, which were not agreed on", "02001e00"],
-    ["a null that is none", "02fd"],
-    ["bytes behind a null", "03fd00"],
+    ["a null flag at the root", "02fd"],
+    ["bytes after a null", "03fd00"],
   ])("%s is refused with an error of ours", (_name, hex) => {
     expect(decode(M, Uint8Array.from(Buffer.from(hex, "hex")))).toMatch(/^v\/M/);
   });
 
-  it("random tails end within their own length", () => {
+  it("random bytes at the end are decoded within the length of the message", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), fc.nat(bytes.length), (tail, kept) => {
         const found = decode(M, Uint8Array.of(...bytes.subarray(0, kept), ...tail));
@@ -601,7 +604,7 @@ describe("descriptions made to hurt", () => {
     );
   });
 
-  it("names from the wire reach no prototype", () => {
+  it("names from the wire never become properties of a prototype", () => {
     const Evil = versionOf({ x: t.int.name("__proto__"), y: t.int.name("constructor") });
     const found = decode(M, Evil.encode({ x: 1, y: 2 }));
     expect(found).toEqual({ id: 0, name: "", lines: [], any: null });

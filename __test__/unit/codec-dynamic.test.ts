@@ -1,5 +1,5 @@
-// What `t.any` and `t.union` hold: each kind of value by itself and inside lists, sets, maps and messages, and
-// decoded to the type that was sent. By both executors, with Rust agreeing that the bytes are well-formed.
+// The values of `t.any` and `t.union`: each kind of value by itself and inside lists, sets, maps and messages. It must be
+// decoded to the type that was sent, with both executors, and Rust must accept the bytes.
 
 import { describe, expect, it } from "vitest";
 import { message } from "../../ts/src/schema/message.js";
@@ -31,7 +31,7 @@ const IdType = t.extension("d/Id", {
 });
 const types = [Color, Size, Leaf, Bare, Node, IdType];
 
-/** The value once through the one field of a message. */
+/** Encodes and decodes the value as the only field of a message. */
 const through = (schema: Loose, x: unknown): Loose =>
   roundTrip(message("d/One", { x: schema }, { types }), { x }).x;
 
@@ -47,7 +47,7 @@ const values: [string, unknown, unknown][] = [
   ["a small bigint", 5n, 5],
   ["a large bigint", -(2n ** 63n), -(2n ** 63n)],
   ["a float", 1.5, 1.5],
-  ["a number beyond the safe integers", 2 ** 60, 2 ** 60],
+  ["a number that is not a safe integer", 2 ** 60, 2 ** 60],
   ["-0", -0, -0],
   ["NaN", Number.NaN, Number.NaN],
   ["an integer as a float", asFloat(1), 1],
@@ -72,8 +72,8 @@ const values: [string, unknown, unknown][] = [
   ["an object without prototype", Object.assign(Object.create(null), { k: 1 }), new Map([["k", 1]])],
   ["a message", leaf, leaf],
   ["a message without a namespace", Bare.of({ s: "s" }), Bare.of({ s: "s" })],
-  ["a member of an enum", red, red],
-  ["a member of that name of another enum", Size.value("RED"), Size.value("RED")],
+  ["an enum member", red, red],
+  ["a member with the same name of another enum", Size.value("RED"), Size.value("RED")],
   ["an extension", new Id("a"), new Id("a")],
 ];
 
@@ -81,7 +81,7 @@ describe.each(values)("t.any holds %s", (_name, given, expected) => {
   it.each([
     ["alone", (v: unknown) => v],
     ["in a list of one type", (v: unknown) => [v, v]],
-    ["in a list of several", (v: unknown) => [v, 1, null, "x", [v]]],
+    ["in a list of several types", (v: unknown) => [v, 1, null, "x", [v]]],
     ["in a list with a null", (v: unknown) => [null, v]],
     [
       "as the value of a map",
@@ -106,15 +106,15 @@ describe.each(values)("t.any holds %s", (_name, given, expected) => {
   });
 });
 
-describe("what comes out of t.any", () => {
-  it("messages are branded, members are the very objects of their enum", () => {
+describe("values decoded from t.any", () => {
+  it("messages are branded, and members are the objects of their enum", () => {
     const [a, b, c] = through(t.any, [leaf, red, new Id("x")]);
     expect(messageOf(a)).toBe(Leaf);
     expect(b).toBe(red);
     expect(c).toBeInstanceOf(Id);
   });
 
-  it("maps are Maps, also where their keys are dangerous names", () => {
+  it("maps are Maps, also with keys such as __proto__", () => {
     const back = through(t.any, JSON.parse('{"__proto__":1,"constructor":2}'));
     expect(back).toEqual(
       new Map([
@@ -124,7 +124,7 @@ describe("what comes out of t.any", () => {
     );
   });
 
-  it("a hundred values of five types in turn come back as they were", () => {
+  it("a hundred values of five types come back unchanged", () => {
     const many = Array.from(
       { length: 100 },
       (_, n) => [leaf, red, Bare.of({ s: "s" }), new Id("i"), n][n % 5],
@@ -138,9 +138,9 @@ describe("what comes out of t.any", () => {
     ["a symbol", Symbol("x")],
     ["a bigint of more than 64 bits", 2n ** 63n],
     ["half a surrogate pair", "\ud800"],
-    ["an instance of a class that nobody knows", new (class Unknown {})()],
+    ["an instance of an unknown class", new (class Unknown {})()],
     ["a message of another contract", message("d/Elsewhere", { n: t.int }).of({ n: 1 })],
-    ["a member of another contract's enum", t.enum("d/Elsewhere", ["A"]).value("A")],
+    ["an enum member of another contract", t.enum("d/Elsewhere", ["A"]).value("A")],
     ["an invalid Date", new Date(Number.NaN)],
   ])("%s is refused", (_name, value) => {
     const One = message("d/One", { x: t.any }, { types });
@@ -155,11 +155,11 @@ describe("t.union", () => {
   const members: [string, Loose][] = [
     ["a message", leaf],
     ["a message without a namespace", Bare.of({ s: "s" })],
-    ["a member of an enum", red],
+    ["an enum member", red],
     ["an extension", new Id("a")],
   ];
 
-  it.each(members)("gives back %s as what it was, wherever it stands", (_name, value) => {
+  it.each(members)("returns %s with its type, at every position", (_name, value) => {
     const others = members.map(([, other]) => other);
     for (const [schema, given] of [
       [U, value],
@@ -183,14 +183,14 @@ describe("t.union", () => {
     }
   });
 
-  it("an optional one is null, another one is not", () => {
+  it("allows null only when it is optional", () => {
     expect(through(t.optional(U), null)).toBeNull();
     expect(() => through(U, null)).toThrow(/d\/One at x/);
     expect(() => through(t.list(U), [null])).toThrow(/d\/One at x\[0\]/);
   });
 
   it.each([
-    ["a message of no part in it", Node.of({ value: 1, next: leaf })],
+    ["a message that is not part of the union", Node.of({ value: 1, next: leaf })],
     ["a member of another enum", Size.value("RED")],
     ["the name of a member", "RED"],
     ["an object without a brand", { n: 1 }],
@@ -200,7 +200,7 @@ describe("t.union", () => {
     expect(() => through(t.list(U), [leaf, value])).toThrow(/d\/One at x\[1\]: expected/);
   });
 
-  it("what a peer sends and the union does not have is refused", () => {
+  it("a type from a peer that is not part of the union is refused", () => {
     const One = message("d/One", { x: t.union(Leaf, Bare) }, { types });
     const wider = message("d/One", { x: t.union(Leaf, Bare, Color, Node) }, { types });
     const bytes = wider.encode({ x: Color.value("RED") });

@@ -1,5 +1,5 @@
-// Extensions: bytes that the user's encoder makes, wherever values stand; what the user's functions do wrong ends
-// in the error of a misfit or of a malformed message, with the path or the tag and the cause.
+// Extensions: the user's encoder makes the bytes, at every position where a value may be. When the user's functions fail,
+// the error is the one of a value that does not fit or of a malformed message, with path or tag and with the cause.
 
 import { describe, expect, it } from "vitest";
 import { AsterError, Code } from "../../ts/src/errors.js";
@@ -25,7 +25,7 @@ const PointType = t.extension("geo/Point", {
   is: (value): value is Point => value instanceof Point,
 });
 
-/** Values are text: something that plain `t.any` has a kind for. */
+/** Values are strings, which t.any could also encode without the extension. */
 const Word = t.extension("Word", {
   encode: (text: string) => Uint8Array.from(Buffer.from(text)),
   decode: (bytes) => Buffer.from(bytes).toString(),
@@ -44,7 +44,7 @@ function failure(run: () => unknown): AsterError {
 
 const p = new Point(1, 2);
 
-describe("an extension stands wherever a value does", () => {
+describe("an extension can be used wherever a value can", () => {
   const Holder = message(
     "x/Holder",
     {
@@ -74,25 +74,25 @@ describe("an extension stands wherever a value does", () => {
     union: "a word",
   };
 
-  it("and comes back as what its decoder made", () => {
+  it("and is decoded to the result of its decoder", () => {
     const back = roundTrip(Holder, value);
     expect(back).toEqual(value);
     expect(back.one).toBeInstanceOf(Point);
     expect(back.any[2].get("k")[1]).toBeInstanceOf(Point);
   });
 
-  it("no member of the user's objects is read or written but by the coder", () => {
+  it("only the coder reads and writes the members of the user's objects", () => {
     const frozen = Object.freeze(new Point(9, 9));
     expect(roundTrip(message("x/O", { p: PointType }), { p: frozen })).toEqual({ p: new Point(9, 9) });
   });
 
-  it("in t.any objects alone are asked; a primitive is itself", () => {
+  it("in t.any, `is` is called only for objects, not for primitives", () => {
     const Bag = message("x/Bag", { any: t.any }, { types: [Word, PointType] });
     expect(roundTrip(Bag, { any: "text" })).toEqual({ any: "text" });
     expect(roundTrip(Bag, { any: p })).toEqual({ any: p });
   });
 
-  it("comes before arrays, maps and plain objects, and after messages", () => {
+  it("is tried before arrays, maps and plain objects, and after messages", () => {
     const Pair = t.extension("x/Pair", {
       encode: (pair: { a: number }) => Uint8Array.of(pair.a),
       decode: (bytes) => ({ a: bytes[0] as number, decoded: true }),
@@ -105,7 +105,7 @@ describe("an extension stands wherever a value does", () => {
     expect(roundTrip(Bag, { any: { b: 1 } })).toEqual({ any: new Map([["b", 1]]) });
   });
 
-  it("the first of several that take a value has it", () => {
+  it("the first extension whose `is` returns true encodes the value", () => {
     const other = t.extension("x/Other", {
       encode: (_: Point) => new Uint8Array(0),
       decode: () => new Point(0, 0),
@@ -116,7 +116,7 @@ describe("an extension stands wherever a value does", () => {
   });
 });
 
-describe("a value that is none", () => {
+describe("a value that does not belong to the extension", () => {
   const Holder = message("x/Holder", { list: t.list(PointType), any: t.any });
 
   it.each([null, undefined, "text", { x: 1, y: 2 }, []])("%j is refused with its path", (wrong) => {
@@ -131,7 +131,7 @@ describe("a value that is none", () => {
     }
   });
 
-  it("in t.any it is told which values fit there; one that fits is not blamed", () => {
+  it("in t.any the error lists the values that fit, and does not blame a value that fits", () => {
     class Stranger {}
     const error = failure(() => Holder.encode({ list: [], any: [p, new Stranger()] }));
     expect(error.rawMessage).toMatch(/^x\/Holder at any\[1\]: expected a value that t.any can hold/);
@@ -142,7 +142,7 @@ describe("a value that is none", () => {
     expect(() => U.encode({ u: "text" } as Loose)).toThrow(/x\/U at u: expected/);
   });
 
-  it("an extension without `is` stands in its own places alone", () => {
+  it("an extension without `is` can only be used at positions of its own type", () => {
     const Blind = t.extension("x/Blind", { encode: (b: Uint8Array) => b, decode: (bytes) => bytes });
     const B = message("x/B", { own: Blind, any: t.any });
     const bytes = Uint8Array.of(1);
@@ -154,7 +154,7 @@ describe("a value that is none", () => {
   });
 });
 
-describe("what a coder does wrong", () => {
+describe("errors of a coder", () => {
   const bad = (members: Loose): Loose =>
     message("x/Bad", {
       ok: t.int,
@@ -167,13 +167,13 @@ describe("what a coder does wrong", () => {
     ["a list of numbers", [1, 2]],
     ["a promise", Promise.resolve(new Uint8Array(1))],
     ["another array", Int8Array.of(1)],
-    ["an impostor", Object.create(Uint8Array.prototype)],
+    ["an object that imitates a Uint8Array", Object.create(Uint8Array.prototype)],
   ])("an encoder that gives %s is refused with the path", (_name, made) => {
     const error = failure(() => bad({ encode: () => made }).encode({ ok: 1, p: 1 }));
     expect(error.rawMessage).toBe("x/Bad at p: the encoder of x/P gave no Uint8Array");
   });
 
-  it("an encoder that throws is told with the path and the cause, and the next message is well", () => {
+  it("when an encoder throws, the error has path and cause, and the next message is not affected", () => {
     const cause = new Error("secret of the user");
     const schema = bad({
       encode(value: number) {
@@ -187,13 +187,13 @@ describe("what a coder does wrong", () => {
     expect(schema.decode(schema.encode({ ok: 1, p: 8 }))).toEqual({ ok: 1, p: 1 });
   });
 
-  it("an encoder of more than 64 MiB is refused", () => {
+  it("an encoder that returns more than 64 MiB is refused", () => {
     const much = new Uint8Array(64 * 1024 * 1024 + 1);
     const error = failure(() => bad({ encode: () => much }).encode({ ok: 1, p: 1 }));
     expect(error.rawMessage).toMatch(/more than 67108864 bytes/);
   });
 
-  it("an encoder that encodes a message is refused, and the outer message is not harmed when it catches that", () => {
+  it("an encoder that encodes a message is refused; if it catches the error, the outer message is still correct", () => {
     const Inner = message("x/Inner", { n: t.int });
     let inner: unknown;
     const schema = bad({
@@ -210,7 +210,7 @@ describe("what a coder does wrong", () => {
     expect(inner).toMatchObject({ code: Code.INVALID_ARGUMENT, reason: "VALUE_MISFIT" });
   });
 
-  it("a decoder that throws makes the message malformed: tag and cause, not the text of the user", () => {
+  it("when a decoder throws, the message is malformed: the error has tag and cause, but not the text of the user", () => {
     const cause = new Error("secret of the user");
     const schema = bad({
       decode() {
@@ -253,7 +253,7 @@ describe("what a coder does wrong", () => {
     expect(back).toEqual({ ok: 1, p: { bytes: packed, inner: { n: 7 } } });
   });
 
-  it("a payload longer than the message is refused before anything is allocated", () => {
+  it("a payload longer than the message is refused before memory is allocated", () => {
     const schema = bad({});
     const bytes = schema.encode({ ok: 1, p: 1 });
     const lie = Uint8Array.from([...bytes.subarray(0, bytes.length - 2), 0xff, 0xff, 0xff, 0x1f, 1]);
@@ -287,13 +287,13 @@ describe("schemas of extensions", () => {
     expect(roundTrip(M, { n: 5 })).toEqual({ n: 5 });
   });
 
-  it("two extensions of one tag are refused", () => {
+  it("two extensions with the same tag are refused", () => {
     const again = t.extension("geo/Point", { encode: () => new Uint8Array(0), decode: () => 1 });
     const M = message("x/M", { a: PointType, b: again });
     expect(() => M.encode({ a: p, b: 1 })).toThrow(/two different types have the tag "geo\/Point"/);
   });
 
-  it("a default is checked where it is declared, and each use has its own", () => {
+  it("a default is checked when it is declared, and each use gets its own value", () => {
     const M: Loose = message("x/M", { p: PointType.default(p) });
     const [a, b] = [M.decode(M.encode({})), M["~standard"].validate({}).value];
     expect([a, b]).toEqual([{ p }, { p }]);
@@ -303,14 +303,14 @@ describe("schemas of extensions", () => {
     );
   });
 
-  it("have no form in JSON mode, and say so with the path", () => {
+  it("are refused in JSON mode, with the path", () => {
     const M: Loose = message("x/M", { list: t.list(PointType) });
     expect(() => M.encodeJson({ list: [p] })).toThrow(/list\[0\]: a value of an extension has no JSON form/);
     expect(() => M.decodeJson('{"list":[1]}')).toThrow(/list\[0\]: a value of an extension has no JSON form/);
     expect(() => M.jsonSchema()).toThrow(/x\/M at list\[\]: an extension cannot travel in JSON mode/);
   });
 
-  it("a message of the same name is another type", () => {
+  it("are another type than a message with the same name", () => {
     const Mine = message("x/M", { any: t.any }, { types: [PointType] });
     const Theirs = message("x/M", { any: t.any }, { types: [message("geo/Point", { x: t.int })] });
     const bytes = Mine.encode({ any: p });

@@ -7,7 +7,7 @@ import { acceptedByRust, codecsOf, decode, encode, type Loose, outcome } from ".
 const cases = messages(2).chain((schema: Loose) => fc.tuple(fc.constant(schema), valuesOf(schema)));
 
 describe("any schema and any value that fits it", () => {
-  it("comes back equal from generated and interpreted code, with the same bytes, which Rust accepts", () => {
+  it("is decoded to an equal value by generated and interpreted code, from the same bytes, which Rust accepts", () => {
     fc.assert(
       fc.property(cases, ([schema, { input, output }]) => {
         const [generated, interpreted] = codecsOf(schema);
@@ -22,12 +22,12 @@ describe("any schema and any value that fits it", () => {
   });
 });
 
-describe("any message that describes its fields", () => {
+describe("any message in compatible mode", () => {
   const compatible = messages(2, { compatible: true }).chain((schema: Loose) =>
     fc.tuple(fc.constant(schema), valuesOf(schema)),
   );
 
-  it("comes back equal from both executors, with the same bytes, whatever it holds", () => {
+  it("is decoded to an equal value by both executors, from the same bytes", () => {
     fc.assert(
       fc.property(compatible, ([schema, { input, output }]) => {
         const [generated, interpreted] = codecsOf(schema).map(({ compatible }) => compatible) as [
@@ -44,7 +44,7 @@ describe("any message that describes its fields", () => {
   });
 });
 
-/** Changes of a message: other bytes, cut short, made longer. */
+/** Changes to a message: other bytes, a shorter end, more bytes. */
 const damage = fc.array(
   fc.record({
     at: fc.nat(400),
@@ -64,7 +64,7 @@ function damaged(
 }
 
 describe("damaged bytes", () => {
-  it("are refused with an AsterError or read, alike by generated code, by the interpreter and by Rust", () => {
+  it("give an AsterError or a value, the same for generated code, the interpreter and Rust", () => {
     fc.assert(
       fc.property(
         cases,
@@ -76,7 +76,7 @@ describe("damaged bytes", () => {
             const bytes = damaged(whole, changes, cut);
             const found = outcome(generated, bytes);
             expect(outcome(interpreted, bytes)).toEqual(found);
-            // An integer that only t.int finds too large is for Rust a good one.
+            // Only t.int refuses an integer that is too large for a number. Rust accepts it.
             if (found !== "unsafe") expect(acceptedByRust(generated, bytes)).toBe(found !== "refused");
           }
         },
@@ -85,7 +85,7 @@ describe("damaged bytes", () => {
     );
   });
 
-  it("of any kind end within their own length: no length lie makes the reader allocate or loop", () => {
+  it("are read within their own length: a wrong length never makes the reader allocate or loop", () => {
     fc.assert(
       fc.property(messages(2), fc.uint8Array({ maxLength: 200 }), (schema: Loose, tail) => {
         const [generated, interpreted] = codecsOf(schema);

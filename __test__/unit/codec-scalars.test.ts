@@ -4,7 +4,7 @@ import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
 import { codecsOf, decodeByBoth, encodeByBoth, type Loose, PREFIX } from "./support/executors.js";
 
-/** The payload of a message with the one field `x`, without the prefix; the value comes back from it. */
+/** The payload of a message with the one field `x`, without the prefix. Also checks that decoding returns the value. */
 function payload(schema: Loose, x: unknown): string {
   const One = message("s/One", { x: schema });
   const bytes = encodeByBoth(One, { x });
@@ -14,7 +14,7 @@ function payload(schema: Loose, x: unknown): string {
 
 const M = 2n ** 63n;
 
-describe("integers take the bytes of the format", () => {
+describe("integers have the bytes of the format", () => {
   it.each([
     [0, "00"],
     [-1, "01"],
@@ -69,7 +69,7 @@ describe("integers take the bytes of the format", () => {
   });
 });
 
-describe("other scalars take the bytes of the format", () => {
+describe("other scalars have the bytes of the format", () => {
   it.each([
     ["bool", true, "01"],
     ["float", 12.5, "0000000000002940"],
@@ -102,7 +102,7 @@ describe("other scalars take the bytes of the format", () => {
     expect(payload(t.string, value)).toBe(bytes);
   });
 
-  it("a decoded t.bytes is a plain Uint8Array of its own; a view shares the buffer", () => {
+  it("a decoded t.bytes is a plain Uint8Array with its own buffer; a view shares the buffer", () => {
     const One = message("s/One", { own: t.bytes, lent: t.bytes.view });
     const bytes = One.encode({ own: Buffer.from("ab"), lent: Buffer.from("cd") });
     const { own, lent } = One.decode(bytes);
@@ -155,7 +155,7 @@ describe("a value that does not fit is INVALID_ARGUMENT with its path", () => {
     }
   });
 
-  it("reading an unsafe integer into t.int is refused, into t.bigint not", () => {
+  it("an integer that is too large for a number is refused for t.int, and accepted for t.bigint", () => {
     const Wide = message("s/One", { x: t.bigint });
     const Narrow = message("s/One", { x: t.int });
     const bytes = Wide.encode({ x: 2n ** 53n });

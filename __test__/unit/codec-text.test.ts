@@ -1,4 +1,4 @@
-// Strings are cut from windows of text: the same strings as one by one, and what is kept of a message stays small.
+// Strings are slices of a window of decoded text. They equal strings decoded one by one, and keep little memory alive.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -12,7 +12,7 @@ const codecs = codecsOf(Texts);
 
 const encoded = (value: unknown): Uint8Array => encode(codecs[0], value);
 
-/** Text of a length, each with other characters: LATIN1, now and then one above. */
+/** A string of a given length with changing characters: LATIN1, and sometimes one above. */
 function text(length: number, seed: number): string {
   const units = Array.from({ length }, (_, index) => 33 + ((index * 31 + seed * 17) % 220));
   if (seed % 7 === 0 && length > 0) units[length - 1] = 0x20ac;
@@ -20,8 +20,8 @@ function text(length: number, seed: number): string {
   return String.fromCharCode(...units);
 }
 
-describe("strings of any length at any place", () => {
-  it("come back as they were, from a message that begins anywhere in its buffer", () => {
+describe("strings of any length at any position", () => {
+  it("are decoded unchanged, also when the message begins inside a buffer", () => {
     for (let round = 0; round < 60; round++) {
       const list = Array.from({ length: 40 }, (_, index) =>
         text((index * round) % (index % 9 === 0 ? 300 : 40), index + round),
@@ -39,7 +39,7 @@ describe("strings of any length at any place", () => {
     }
   });
 
-  it("a message cut off anywhere is refused, whatever follows it in the buffer", () => {
+  it("are refused when the message is cut off, whatever follows it in the buffer", () => {
     const bytes = encoded({
       head: text(9, 1),
       list: [text(30, 2), text(14, 3), text(70, 4)],
@@ -55,7 +55,7 @@ describe("strings of any length at any place", () => {
   });
 });
 
-/** Bytes of heap that one string of `length` keeps alive, out of a message of two hundred. */
+/** The bytes of heap that one string of `length` keeps alive, from a message of two hundred strings. */
 function keptBytes(length: number): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
@@ -72,8 +72,8 @@ function keptBytes(length: number): number {
   return (process.memoryUsage().heapUsed - before) / kept.length;
 }
 
-describe("a string that is kept", () => {
-  it("is copied when it is short, and holds a window at most when it is longer", () => {
+describe("a string that the program keeps", () => {
+  it("is a copy when it is short, and keeps at most one window alive when it is longer", () => {
     expect(keptBytes(20)).toBeLessThan(100);
     expect(keptBytes(40)).toBeLessThan(400);
   });

@@ -7,7 +7,7 @@ import { t } from "../../ts/src/schema/t.js";
 const M = message("w/M", { a: t.int, b: t.string });
 
 describe("a failed write", () => {
-  it("leaves what stood in the buffer, and the next one works", () => {
+  it("leaves the earlier content of the buffer, and the next write works", () => {
     const writer = new MessageWriter(4);
     codecOf(M).write(writer, { a: 1, b: "first" });
     const before = writer.buf.slice(0, writer.pos);
@@ -17,7 +17,7 @@ describe("a failed write", () => {
     expect(writer.buf.slice(before.length, writer.pos)).toEqual(before);
   });
 
-  it("passes on what a getter of the value throws", () => {
+  it("throws the error of a getter unchanged", () => {
     const value = {
       a: 1,
       get b(): string {
@@ -29,8 +29,8 @@ describe("a failed write", () => {
   });
 });
 
-describe("a getter that encodes while it is read", () => {
-  it("is refused, and the outer message is not harmed when it catches that", () => {
+describe("a getter that encodes another message", () => {
+  it("is refused; when it catches the error, the outer message is still correct", () => {
     let inner: unknown;
     const value = {
       a: 1,

@@ -1,4 +1,4 @@
-/** What a service tells of itself beside its types: default values for manifests, and kinds that only contracts tell apart. */
+/** The service document: default values for manifests, and number types that only contracts distinguish. */
 import { describe, expect, it } from "vitest";
 import { field, message, service, t, unary, wireType } from "../../ts/src/index.js";
 import { serviceDocument } from "../../ts/src/schema/service.js";
@@ -42,7 +42,7 @@ const Telling = service("Telling", {}, { tell: unary(Everything, Everything) });
 describe("the defaults of a service document", () => {
   const { defaults } = serviceDocument(Telling) as Told;
 
-  it("are the scalars and nulls, aligned with the types", () => {
+  it("are the scalars and nulls, in the order of the types", () => {
     expect(defaults).toEqual([
       {
         text: "x",
@@ -63,7 +63,7 @@ describe("the defaults of a service document", () => {
     ]);
   });
 
-  it("stand in the manifest as Python prints them", () => {
+  it("are in the manifest as Python prints them", () => {
     const { methods } = Telling.manifest() as { methods: { fields: ToldField[] }[] };
     const told = Object.fromEntries(
       (methods[0]?.fields ?? []).map((known) => [known.name, [known.default_kind, known.default_value]]),
@@ -102,7 +102,7 @@ describe("the defaults of a service document", () => {
     expect((serviceDocument(points) as Told).defaults).toEqual([{ x: 3, y: 0 }]);
   });
 
-  it("leave the contract id alone", () => {
+  it("do not change the contract id", () => {
     const with1 = service("S", {}, { a: unary(message("told/M", { a: t.int.default(1) }), Inner) });
     const without = service("S", {}, { a: unary(message("told/M", { a: t.int }), Inner) });
     expect(with1.contractId).toBe(without.contractId);
@@ -116,13 +116,13 @@ describe("int64", () => {
     return service("N", {}, { a: unary(M, M) }).contractId;
   };
 
-  it("is to contracts a sized kind, as pyfory.int64 is, and not Python's int", () => {
+  it("is a sized number in contracts, as pyfory.int64, and not Python's int", () => {
     expect(idOf(t.int64)).toBe(idOf(t.int32));
     expect(idOf(t.int64)).not.toBe(idOf(t.bigint));
     expect(idOf(t.bigint)).toBe(idOf(t.int as never));
   });
 
-  it("has the bytes of int", () => {
+  it("has the same bytes as int", () => {
     const value = { n: -5n };
     expect(withField(t.int64).encode(value as never)).toEqual(withField(t.bigint).encode(value as never));
     expect(withField(t.int64).decode(withField(t.bigint).encode(value as never))).toEqual(value);

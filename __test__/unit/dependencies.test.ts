@@ -1,6 +1,6 @@
 /**
- * What the tree depends on: the rules of `deny.toml` against the graph of cargo; dependencies that are
- * declared and not used; the licences of the npm packages. (knip finds npm packages that nothing uses.)
+ * The dependencies of the repository: the rules of `deny.toml` for the crates of cargo, dependencies that are declared but
+ * not used, and the licences of npm packages. (knip finds npm packages that nothing uses.)
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
@@ -41,11 +41,11 @@ function isAllowed(license: string, allowed: readonly string[]): boolean {
   try {
     return satisfies(spdx(license), [...allowed]);
   } catch {
-    return false; // no expression at all
+    return false; // not a licence expression
   }
 }
 
-/** True where a rule such as `name`, `name@1.2` (these versions) or `name:<1.2.3` (versions in a range) means the crate. */
+/** True when a rule such as `name`, `name@1.2` (these versions) or `name:<1.2.3` (a range) includes the crate. */
 function means({ crate }: CrateRule, { name, version }: BuiltCrate): boolean {
   const [, wanted, range = "*"] = /^([^@:]+)(?:[@:](.+))?$/.exec(crate) ?? [];
   return name === wanted && semver.satisfies(version, range, { includePrerelease: true });
@@ -56,14 +56,14 @@ const hasPlain = (crate: OurCrate, name: string): boolean =>
 
 const title = ({ name, version }: BuiltCrate): string => `${name} ${version}`;
 
-describe("crates of others", () => {
+describe("crates of other projects", () => {
   const crates = new Map<string, BuiltCrate>();
   beforeAll(() => {
     for (const triple of deny.graph.targets)
       for (const crate of cratesOn(triple)) crates.set(title(crate), crate);
   }, 120_000);
 
-  it("are looked at for every platform that the addon is built for", () => {
+  it("are checked for every platform that the addon is built for", () => {
     const { napi } = JSON.parse(read("package.json")) as { napi: { targets: string[] } };
     expect(deny.graph.targets).toEqual(napi.targets);
     expect(crates.size).toBeGreaterThan(100);
@@ -74,7 +74,7 @@ describe("crates of others", () => {
     expect(foreign.map((crate) => `${title(crate)}: ${crate.license}`)).toEqual([]);
   });
 
-  it("come from the registry of crates and from nowhere else", () => {
+  it("come only from the crate registry", () => {
     const elsewhere = [...crates.values()].filter(
       ({ source }) =>
         source !== null && (!path.isAbsolute(source) || path.relative(at(), source).startsWith("..")),
@@ -82,14 +82,14 @@ describe("crates of others", () => {
     expect(elsewhere.map((crate) => `${title(crate)}: ${crate.source}`)).toEqual([]);
   });
 
-  it("are none that deny.toml refuses", () => {
+  it("are not denied by deny.toml", () => {
     const refused = [...crates.values()].flatMap((crate) =>
       deny.bans.deny.filter((rule) => means(rule, crate)).map(({ reason }) => `${title(crate)}: ${reason}`),
     );
     expect(refused).toEqual([]);
   });
 
-  it("stand in one version each, except those that deny.toml names with a reason", () => {
+  it("have one version each, except those that deny.toml lists with a reason", () => {
     const counted = [...crates.values()].filter(
       (crate) => !deny.bans.skip.some((rule) => means(rule, crate)),
     );
@@ -99,7 +99,7 @@ describe("crates of others", () => {
     expect(twice.map(title)).toEqual([]);
   });
 
-  it("are there, where deny.toml names them as the second version of another", () => {
+  it("exist, when deny.toml lists them as a second version", () => {
     const all = [...crates.values()];
     const stale = deny.bans.skip.filter((rule) => {
       const names = all.filter((crate) => means(rule, crate)).map(({ name }) => name);
@@ -109,12 +109,12 @@ describe("crates of others", () => {
   });
 });
 
-describe("crates of ours", () => {
+describe("crates of this repository", () => {
   const ours = ourCrates();
   const folderOf = (crate: OurCrate): string =>
     path.relative(at(), path.dirname(crate.manifest_path)).replaceAll("\\", "/");
 
-  /** The code of a crate, without comments: what ships, or that and everything else. */
+  /** The code of a crate without comments: the code that ships, or all other code. */
   function codeOf(crate: OurCrate, kind: "dev" | "build" | null): string {
     const folder = folderOf(crate);
     const parts = { dev: ["src", "tests", "benches", "examples"], build: ["build.rs"], none: ["src"] };
@@ -129,7 +129,7 @@ describe("crates of ours", () => {
   it("use every dependency that they declare", () => {
     const unused = ours.flatMap((crate) =>
       crate.dependencies
-        // Named again for its features, as tests do: the other entry counts.
+        // A dependency may be listed again for its features, as tests do. Then the other entry counts.
         .filter(({ name, kind }) => kind !== "dev" || !hasPlain(crate, name))
         .filter(({ name, rename, kind }) => {
           const word = (rename ?? name).replaceAll("-", "_");
@@ -148,17 +148,17 @@ describe("crates of ours", () => {
 });
 
 describe("npm packages", () => {
-  /** Beside those of the crates, for what builds and tests and is never shipped. CC-BY is for lists of licences, data. */
+  /** Allowed in addition to the licences for crates, for packages that are never shipped. CC-BY is for lists of licences. */
   const tools = ["BlueOak-1.0.0", "Python-2.0", "PSF-2.0", "0BSD", "CC-BY-3.0"];
   const { packages } = JSON.parse(read("package-lock.json")) as Lock;
   const others = Object.entries(packages).filter(([name]) => name !== "");
 
-  it("are for development alone", () => {
+  it("are only development dependencies", () => {
     expect(others.filter(([, { dev }]) => dev !== true).map(([name]) => name)).toEqual([]);
   });
 
   it("have licences that are allowed", () => {
-    // The lock file records no licence of binaries for other platforms: they are parts of packages that it does record.
+    // The lock file has no licences for binaries of other platforms. They belong to packages whose licences it has.
     const wrong = others.filter(
       ([, { license, optional }]) =>
         !(license === undefined && optional === true) &&

@@ -1,10 +1,10 @@
-/** What comments and pages cite must exist: files of `docs/`, their anchors, and the links between pages. */
+/** Pages, headings and links that comments and pages cite must exist. */
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { at, filesBelow, read } from "./support/tree.ts";
 
-/** The anchor that a heading gets on the common forges. */
+/** The anchor of a heading on common code hosts. */
 function anchor(heading: string): string {
   return heading
     .replace(/`|\*|\[([^\]]*)\]\([^)]*\)/g, "$1")
@@ -28,7 +28,7 @@ function anchorsOf(page: string): ReadonlySet<string> {
   return known;
 }
 
-/** Why a citation leads nowhere, or null. */
+/** The reason why a citation is broken, or null. */
 function broken(page: string, fragment: string | undefined): string | null {
   if (!existsSync(at(page))) return "no such file";
   if (fragment === undefined || !page.endsWith(".md")) return null;
@@ -36,7 +36,7 @@ function broken(page: string, fragment: string | undefined): string | null {
 }
 
 describe("citations", () => {
-  it("of docs in code name a page and a heading that exist", () => {
+  it("of pages in code name a page and a heading that exist", () => {
     const code = ["ts/src", "src", "crates", "scripts", "examples", "bench", "__test__"]
       .flatMap((folder) => filesBelow(folder, /\.(ts|mjs|rs|py|toml)$/))
       .filter((file) => file !== "__test__/unit/docs.test.ts");
@@ -49,7 +49,7 @@ describe("citations", () => {
     expect(problems).toEqual([]);
   });
 
-  it("between pages lead to a file and a heading that exist", () => {
+  it("in pages lead to a file and a heading that exist", () => {
     const problems = filesBelow(".", /\.md$/).flatMap((page) =>
       [
         ...read(page)
@@ -67,8 +67,8 @@ describe("citations", () => {
   });
 });
 
-describe("the tree", () => {
-  it("shows nothing of the machine that it was written on", () => {
+describe("the repository", () => {
+  it("contains no paths of the machine on which it was written", () => {
     const files = filesBelow(".", /\.(ts|mjs|rs|py|toml|json|md|yml|sh)$/);
     const telling = files.filter((file) => /\/(home|Users|root|work)\/\w+\/?/.test(read(file)));
     expect(telling.filter((file) => file !== "__test__/unit/docs.test.ts")).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * What the pages show is true: blocks that name a file equal it, the quickstart runs, and every other TypeScript
- * block compiles and runs together with the others of its section.
+ * The examples in the pages are correct: blocks that name a file equal that file, the quickstart runs, and every other
+ * TypeScript block compiles and runs together with the other blocks of its section.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,7 +19,7 @@ const blocks = pages.flatMap(blocksOf);
 const folder = at(".cache", "pages");
 const loader = ["--import", "tsx"];
 
-/** Names behind `export`, as a contract file writes them. */
+/** The names that a contract file exports. */
 const exported = (file: string) =>
   [...read(file).matchAll(/^export (?:const|class) (\w+)/gm)].map((m) => m[1] ?? "");
 
@@ -55,13 +55,13 @@ function modules(): Map<string, string> {
 describe("blocks that name a file", () => {
   const named = blocks.filter((block) => block.file !== null);
 
-  it("are there: contract, server and client of the quickstart stand in the README", () => {
+  it("are contract, server and client of the quickstart in the README", () => {
     const shown = named.filter(({ page }) => page === "README.md").map(({ file }) => file);
     expect(shown).toEqual(["contract", "server", "client"].map((name) => `examples/quickstart/${name}.ts`));
   });
 
   it.each(named.map((block) => [`${block.page}:${block.line}`, block] as const))(
-    "%s equals it",
+    "%s equals the file",
     (_, block) => {
       expect(block.text).toBe(read(block.file ?? ""));
     },
@@ -69,7 +69,7 @@ describe("blocks that name a file", () => {
 });
 
 describe("examples/quickstart", () => {
-  it("greets from one process to another, in ten statements and two imports a side", async () => {
+  it("calls from one process to another, with ten statements and two imports on each side", async () => {
     const server = spawn(process.execPath, [...loader, "examples/quickstart/server.ts"], {
       cwd: at(),
       stdio: ["ignore", "pipe", "inherit"],
@@ -129,7 +129,7 @@ describe("TypeScript blocks", () => {
 
   it("run to their end", async () => {
     const { stdout } = await run(process.execPath, [...loader, `${folder}/all.ts`], { cwd: at() });
-    expect(stdout).toContain("CANCELLED"); // one of the lines that the guide promises
+    expect(stdout).toContain("CANCELLED"); // one of the lines that the guide shows
     expect(stdout.trim().split("\n").at(-1)).toBe("all done");
   }, 60_000);
 });

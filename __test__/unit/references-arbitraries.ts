@@ -1,4 +1,4 @@
-// Random graphs: objects that stand in several places and refer to each other, in schemas that track references.
+// Random graphs: objects that are used several times and refer to each other, in schemas that track references.
 //
 // Owns: the schema of the graphs, the arbitrary, and the comparison of two graphs by identity.
 
@@ -11,7 +11,7 @@ import { t } from "../../ts/src/schema/t.js";
 type Loose = any;
 
 const Color = t.enum("g/Color", ["RED", "GREEN"]);
-/** Written as a length and one byte. */
+/** An extension that is written as a length and one byte. */
 const Box = t.extension("g/Box", {
   encode: (box: { readonly boxed: number }) => Uint8Array.of(box.boxed),
   decode: (bytes: Uint8Array) => ({ boxed: bytes[0] ?? 0 }),
@@ -20,7 +20,7 @@ const Box = t.extension("g/Box", {
 } as Loose) as Loose;
 const Tail = message("g/Tail", { n: t.int, end: t.optional(t.shared(t.bytes)) });
 
-/** A node with every sort of place: shared and plain fields, parts of containers, dynamic places. */
+/** A node with every kind of position: shared and plain fields, elements of containers, dynamic positions. */
 export const Node: Loose = message(
   "g/Node",
   {
@@ -74,11 +74,11 @@ export const Node: Loose = message(
   { refs: true, types: [Color] },
 );
 
-/** Indexes into the objects of a graph: what an arbitrary can make without knowing them. */
+/** Indexes into the objects of a graph. An arbitrary can make them before the objects exist. */
 const index = fc.nat(1000);
 const indexes = fc.array(index, { maxLength: 4 });
 
-/** A graph as data, which prints well. */
+/** A graph as data that can be printed. */
 export type Plan = typeof plans extends fc.Arbitrary<infer P> ? P : never;
 
 export const plans = fc.record({
@@ -116,7 +116,7 @@ export const plans = fc.record({
 
 const at = <V>(values: readonly V[], place: number): V => values[place % values.length] as V;
 
-/** Objects first, then what stands in them: any of them may stand anywhere that takes it. */
+/** Makes all objects first and then sets their fields, so that any object can be used at any position that allows it. */
 export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
   const made: Loose[] = nodes.map(({ id }) => Object.assign(Object.create(prototype), { id }));
   const tails: Loose[] = [Tail.of({ n: 1 }), Tail.of({ n: 2, end: Uint8Array.of(9) })];
@@ -166,7 +166,7 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
       blob: at(blobs, node.blob),
       blobs: Object.fromEntries(node.blobs.map((place, name) => [`b${name}`, at(blobs, place)])),
       any: at(things, node.any),
-      // A plain place keeps no identity: what stands there must not lead back.
+      // A plain position keeps no identity, so its value must not lead back to an object around it.
       plainAny: at([null, true, 1.5, "x", dates[0], blobs[1]], node.plainAny),
       list: at(madeLists, node.list),
       map: new Map(node.map.map(([key, value]) => [at(things, key), at(things, value)])),
@@ -185,8 +185,8 @@ export function graphOf({ nodes, rows, groups, lists, maps }: Plan): Loose {
 const prototype = Node.prototype as object;
 
 /**
- * The places where two graphs differ: in values, or because what is one object here is two there.
- * @param strict where the wire keeps no identity, too
+ * The positions where two graphs differ: in their values, or because one object in the first is two objects in the second.
+ * @param strict also compares positions where the wire keeps no identity
  */
 export function differences(expected: Loose, actual: Loose, strict = false): string[] {
   const found: string[] = [];
@@ -223,7 +223,7 @@ function kindOf(value: object): string {
   return name === "Object" ? "record" : name;
 }
 
-/** Fields that keep no identity; containers in them are others each time, their parts are not. */
+/** Fields that keep no identity. Their containers are decoded as new objects, but the elements keep their identity. */
 const plain = new Set([
   "all",
   "byName",

@@ -1,4 +1,4 @@
-// Random graphs through both executors and Rust: the same bytes, the same objects, and alike on damaged bytes.
+// Random graphs with both executors and Rust: the same bytes, the same objects, and the same result for damaged bytes.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ const [generated, interpreted] = codecsOf(Node);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 describe("any graph", () => {
-  it("comes back with the same objects in the same places, from the same bytes in both executors", () => {
+  it("is decoded with the same objects at the same positions, from the same bytes in both executors", () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const graph = graphOf(plan);
@@ -27,7 +27,7 @@ describe("any graph", () => {
     );
   });
 
-  it("is checked without end, and rebuilt as decoding would", () => {
+  it("is validated without an endless loop, and copied as decoding would", () => {
     fc.assert(
       fc.property(plans, (plan) => {
         const graph = graphOf(plan);
@@ -40,7 +40,7 @@ describe("any graph", () => {
   });
 });
 
-/** Changes of a message: other bytes, cut short, made longer. */
+/** Changes to a message: other bytes, a shorter end, more bytes. */
 const damage = fc.array(
   fc.record({
     at: fc.nat(2000),
@@ -53,7 +53,7 @@ const damage = fc.array(
 );
 
 describe("damaged graphs", () => {
-  it("are refused or read, alike by generated code, by the interpreter and by Rust", () => {
+  it("give an error or a value, the same for generated code, the interpreter and Rust", () => {
     let read = 0;
     fc.assert(
       fc.property(

@@ -1,4 +1,4 @@
-// Shared values and cycles: what keeps its identity, what does not, and references made to hurt. Both executors.
+// Shared values and cycles: which values keep their identity, and hostile references. With both executors.
 
 import { describe, expect, it } from "vitest";
 import { codecBy } from "../../ts/src/codec/codec.js";
@@ -16,7 +16,7 @@ function holder(fields: Loose, options: Loose = { refs: true }): Loose {
   return message("r/Holder", fields, options);
 }
 
-describe("an object in two places is one object again", () => {
+describe("an object at two positions is decoded as one object", () => {
   const leaf = Leaf.of({ n: 1 });
 
   it("in shared fields", () => {
@@ -45,7 +45,7 @@ describe("an object in two places is one object again", () => {
     expect(back.list[0]).toEqual({ n: 1 });
   });
 
-  it("in t.any, and between t.any and a declared place", () => {
+  it("in t.any, and between t.any and a declared position", () => {
     const schema = holder({ any: t.shared(t.any), list: t.anyList, leaf: t.shared(Leaf) });
     const back = roundTrip(schema, { any: leaf, list: [leaf, [leaf], 5], leaf });
     expect(back.any).toBe(back.leaf);
@@ -53,7 +53,7 @@ describe("an object in two places is one object again", () => {
     expect(back.list[1][0]).toBe(back.leaf);
   });
 
-  it("dates, bytes, typed arrays, lists and maps are objects, too", () => {
+  it("also dates, bytes, typed arrays, lists and maps", () => {
     const items = [new Date(5), Uint8Array.of(1), Int32Array.of(2), [3], new Set([4]), new Map([[5, 6]])];
     const back = roundTrip(holder({ one: t.anyList }), { one: [...items, ...items] });
     expect(back.one.slice(6)).toEqual(items);
@@ -63,7 +63,7 @@ describe("an object in two places is one object again", () => {
     }
   });
 
-  it("not in plain fields, and not at all without refs", () => {
+  it("but not in plain fields, and nowhere without refs", () => {
     const plain = roundTrip(holder({ a: Leaf, b: Leaf, c: t.shared(Leaf), d: t.shared(Leaf) }), {
       a: leaf,
       b: leaf,
@@ -76,13 +76,13 @@ describe("an object in two places is one object again", () => {
     expect(without.a).not.toBe(without.b);
   });
 
-  it("messages inside a root without refs are as without, whatever they declare", () => {
+  it("a root without refs does not track references, whatever the messages inside declare", () => {
     const Inner = message("r/Inner", { list: t.list(Leaf) }, { refs: true });
     const back = roundTrip(message("r/Outer", { inner: Inner }), { inner: { list: [leaf, leaf] } });
     expect(back.inner.list[0]).not.toBe(back.inner.list[1]);
   });
 
-  it("equal strings and numbers are written each time; asFloat is a number, whichever object it is", () => {
+  it("equal strings and numbers are written each time; an asFloat object is a number without identity", () => {
     const one = asFloat(1);
     const day = "2024-01-31";
     const schema = holder({ map: t.anyMap, days: t.list(t.date), texts: t.shared(t.string) });
@@ -100,14 +100,14 @@ describe("an object in two places is one object again", () => {
     expect(back.days).toEqual([day, day]);
   });
 
-  it("enum members are shared in t.any and plain words elsewhere", () => {
+  it("enum members are shared objects in t.any, and strings elsewhere", () => {
     const red = Color.value("RED");
     const schema = holder({ list: t.anyList, color: t.shared(t.optional(Color)), colors: t.list(Color) });
     const back = roundTrip(schema, { list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
     expect(back).toEqual({ list: [red, [red], 1], color: "RED", colors: ["RED", "RED"] });
   });
 
-  it("a default is another object for each message", () => {
+  it("each message gets its own object for a default", () => {
     const Item = message("r/Item", { tags: t.shared(t.list(t.string)).default([]) });
     const back = roundTrip(holder({ items: t.list(Item) }), { items: [{}, {}] });
     expect(back.items).toEqual([{ tags: [] }, { tags: [] }]);
@@ -116,8 +116,8 @@ describe("an object in two places is one object again", () => {
   });
 });
 
-describe("with other features", () => {
-  it("compatible mode keeps identity, also where the two sides have other fields", () => {
+describe("references together with other features", () => {
+  it("compatible mode keeps identity, also when the two sides have different fields", () => {
     const node = (fields: Loose): Loose => {
       const Node: Loose = message(
         "r/Versioned",
@@ -151,7 +151,7 @@ describe("with other features", () => {
     expect(Object.keys(back)).toEqual(["name", "next", "all"]);
   });
 
-  it("classes are made once for each of their objects", () => {
+  it("each object of a class is made once", () => {
     class Point {
       x = 0;
       twin: Point | null = null;
@@ -168,7 +168,7 @@ describe("with other features", () => {
     expect(back.twin).toBe(back);
   });
 
-  it("an extension is what its decoder made, once", () => {
+  it("the decoder of an extension is called once for each object", () => {
     const Box = t.extension("r/Box", {
       encode: (value: { n: number }) => Uint8Array.of(value.n),
       decode: (bytes: Uint8Array) => ({ n: bytes[0] ?? 0 }),
@@ -203,7 +203,7 @@ describe("with other features", () => {
     expect(back.any[0]).toBe(back.map.get("a"));
   });
 
-  it("a view and a copy of bytes are told apart: what outlives the call is no view", () => {
+  it("a view and a copy of bytes are different: bytes that may outlive the call are not a view", () => {
     const schema = holder({ aView: t.shared(t.bytes.view), copy: t.shared(t.bytes), any: t.shared(t.any) });
     const bytes = Uint8Array.of(1, 2, 3);
     for (const codec of codecsOf(schema)) {
@@ -216,7 +216,7 @@ describe("with other features", () => {
     }
   });
 
-  /** Writes with one schema and reads with another of the same bytes, which keeps values as other kinds. */
+  /** Writes with one schema and reads with another that has the same bytes but other JavaScript types. */
   function reread(given: Loose, kept: Loose, value: Loose): Loose {
     const bytes = holder(given).encode(value);
     const found = codecsOf(holder(kept)).map((codec) => {
@@ -230,7 +230,7 @@ describe("with other features", () => {
     return found[0];
   }
 
-  it("scalars of two JavaScript kinds come out as each place keeps them", () => {
+  it("scalars with two JavaScript types are converted to the type of each position", () => {
     const when = new Date(1_700_000_000_123);
     const times = {
       a: t.shared(t.timestamp),
@@ -251,7 +251,7 @@ describe("with other features", () => {
     expect(read).toEqual({ days: ["1970-01-02"], any: new PlainDate("1970-01-02"), others: ["1970-01-02"] });
   });
 
-  it("containers of two JavaScript kinds are refused, since one object cannot be both", () => {
+  it("containers with two JavaScript types are refused, because one object cannot have both types", () => {
     const lists = { a: t.shared(t.list(t.int)), b: t.shared(t.list(t.int)) };
     const list = [1];
     expect(reread(lists, { ...lists, b: t.shared(t.list(t.bigint)) }, { a: list, b: list })).toMatch(
@@ -269,7 +269,7 @@ describe("with other features", () => {
 });
 
 describe("one object for two types", () => {
-  it("is written for each, because no reader could take it for both", () => {
+  it("is written once for each type, because no reader could use it for both", () => {
     const none: never[] = [];
     const schema = holder({
       ints: t.shared(t.list(t.int)),
@@ -283,7 +283,7 @@ describe("one object for two types", () => {
     expect(back.ints).not.toBe(back.texts);
   });
 
-  it("also where the two lead into each other", () => {
+  it("also when the two types refer to each other", () => {
     const A: Loose = message(
       "r/A",
       {
@@ -325,7 +325,7 @@ describe("cycles", () => {
   const node = (name: string, more: Loose = {}): Loose =>
     Node.of({ name, next: null, kids: [], any: null, ...more });
 
-  it("of one and of three objects come back", () => {
+  it("of one object and of three objects are decoded", () => {
     const one = node("one");
     one.next = one;
     const self = roundTrip(Node, one);
@@ -337,7 +337,7 @@ describe("cycles", () => {
     expect([back.name, back.next.name, back.next.next.name]).toEqual(["a", "b", "c"]);
   });
 
-  it("of children that know their parent", () => {
+  it("of children that refer to their parent are decoded", () => {
     const root = node("root");
     root.kids = [node("x", { next: root }), node("y", { next: root })];
     const back = roundTrip(Node, root);
@@ -345,14 +345,14 @@ describe("cycles", () => {
     expect(back.kids[0].next).toBe(back);
   });
 
-  it("of containers that hold themselves, as element, key and value", () => {
+  it("of containers that contain themselves, as element, key and value, are decoded", () => {
     const list: Loose[] = [1];
     list.push(list);
     const set = new Set<Loose>([list]);
     set.add(set);
     const map = new Map<Loose, Loose>([[set, list]]);
     map.set(map, map);
-    // The place of the field is plain, so what stands in it is one level down.
+    // The field is a plain position, so its value is one level deeper.
     const back = roundTrip(Node, node("n", { any: [list, set, map, null] })).any;
     expect(back[0][1]).toBe(back[0]);
     expect([...back[1]]).toEqual([back[0], back[1]]);
@@ -369,7 +369,7 @@ describe("cycles", () => {
     expect(Object.getPrototypeOf(back)).toBe(Node.prototype);
   });
 
-  it("through plain places have no end, and are refused with their path", () => {
+  it("through plain positions would not end, and are refused with their path", () => {
     const Plain: Loose = message(
       "r/Plain",
       {
@@ -391,7 +391,7 @@ describe("cycles", () => {
     expect(Plain["~standard"].validate(loop).issues[0].path).toHaveLength(50);
   });
 
-  it("are refused with their path where references are not tracked, and what is too deep in either case", () => {
+  it("are refused with their path where references are not tracked, and in both cases when they are too deep", () => {
     const Loop: Loose = message("r/Loop", {
       get all() {
         return t.list(Loop);
@@ -405,18 +405,18 @@ describe("cycles", () => {
     let chain: Loose = node("end");
     for (let made = 1; made < 49; made++) chain = node("link", { next: chain });
     expect(roundTrip(Node, chain).next.next.name).toBe("link");
-    // The list of kids of the last one is the fiftieth.
+    // The list of children of the last object is the fiftieth level.
     expect(() => Node.encode(node("too many", { next: chain }))).toThrow(/nested deeper than 50/);
   });
 
-  it("have a path in the error of a value that does not fit behind them", () => {
+  it("show their path in the error of a value that does not fit", () => {
     const one = node("one");
     one.next = one;
     one.kids = [one, node("two", { kids: [node("three", { name: 5 })] })];
     expect(() => Node.encode(one)).toThrow(/r\/Node at kids\[1\]\.kids\[0\]\.name: expected a string/);
   });
 
-  it("have no form in JSON, and the error says where", () => {
+  it("are refused in JSON mode, with their path", () => {
     const one = node("one");
     one.kids = [node("two", { next: one })];
     expect(() => Node.encodeJson(one)).toThrow(
@@ -430,7 +430,7 @@ describe("cycles", () => {
     expect(Node.decodeJson(text)).toEqual(node("root", { kids: [shared, shared] }));
   });
 
-  it("are rebuilt by Standard Schema as decoding would", () => {
+  it("are copied by Standard Schema as decoding would", () => {
     const one = node("one");
     one.kids = [one, one];
     const { value } = Node["~standard"].validate(one);
@@ -440,8 +440,8 @@ describe("cycles", () => {
   });
 });
 
-describe("a value that shares without end", () => {
-  it("is refused in bounded time where each appearance is written", () => {
+describe("a value that uses one object very often", () => {
+  it("is refused in limited time when each use is written", () => {
     const Tree: Loose = message("r/Tree", {
       get two() {
         return t.list(Tree);
@@ -468,21 +468,21 @@ describe("a value that shares without end", () => {
   });
 });
 
-/** What both executors make of a payload as the only field of a message with references. */
+/** The result of both executors for a payload that is the only field of a message with references. */
 const read = (schema: Loose, payload: string): Loose =>
   readField(message("r/One", { x: schema }, { types: [Leaf, Color], refs: true }), payload);
 
-describe("forms that no writer chooses are read", () => {
+describe("valid encodings that no known writer uses are decoded", () => {
   const ints = t.list(t.int);
   const self = (value: Loose): boolean => value[0] === value;
   it.each([
-    ["ints with flags", ints, "03 0d 0002 fe01 ff04", [1, 1, 2]],
-    ["ints and nulls with flags", t.list(t.optional(t.int)), "03 0f 0002 fd fe01", [1, null, 1]],
-    ["texts with flags, undeclared", t.list(t.string), "02 09 15 000461 fe01", ["a", "a"]],
-    ["untracked elements", t.list(Leaf), "01 0c PAYLOAD", [{ n: 1 }]],
-    ["a null of no type with a number", t.anyList, "16 02 09 24 00 fe01", [null, null]],
+    ["ints with reference flags", ints, "03 0d 0002 fe01 ff04", [1, 1, 2]],
+    ["ints and nulls with reference flags", t.list(t.optional(t.int)), "03 0f 0002 fd fe01", [1, null, 1]],
+    ["undeclared strings with reference flags", t.list(t.string), "02 09 15 000461 fe01", ["a", "a"]],
+    ["elements without reference flags", t.list(Leaf), "01 0c PAYLOAD", [{ n: 1 }]],
+    ["a null of type NONE with a reference id", t.anyList, "16 02 09 24 00 fe01", [null, null]],
     [
-      "bools with flags in a map",
+      "bools with reference flags in a map",
       t.map(t.string, t.bool),
       "02 2c 02 0461 0001 0462 fe01",
       new Map([
@@ -499,49 +499,53 @@ describe("forms that no writer chooses are read", () => {
     expect(read(schema, payload.replace("PAYLOAD", hash))).toEqual(value);
   });
 
-  it("a shared list without a number", () => {
+  it("a shared list without a reference id", () => {
     expect(read(t.shared(ints), "ff 01 0c 02")).toEqual([1]);
     expect(read(t.shared(ints), "00 01 0c 02")).toEqual([1]);
     expect(read(t.optional(t.shared(ints)), "fd")).toBeNull();
   });
 
-  it("a list in itself", () => {
+  it("a list that contains itself", () => {
     expect(self(read(t.shared(t.anyList), "00 16 01 09 16 fe 01"))).toBe(true);
   });
 });
 
-describe("references made to hurt are refused", () => {
+describe("hostile references are refused", () => {
   const ints = t.list(t.int);
   it.each([
-    ["to a value that is not there yet", t.anyList, "16 01 09 16 fe 01"],
-    ["to a number of more than 32 bits", t.anyList, "16 01 09 16 fe ffffffffffffffffff"],
-    ["beyond the last one", t.anyList, "16 02 09 16 00 00 fe 02"],
-    ["without its number", t.anyList, "16 02 09 16 00 00 fe"],
-    ["with another flag", t.anyList, "16 01 09 16 01"],
-    ["with a bit that is none", t.anyList, "16 01 41 16 0000"],
-    ["where no flags are announced", t.anyList, "16 01 08 16 fe00"],
+    ["to a value that is not decoded yet", t.anyList, "16 01 09 16 fe 01"],
+    ["to an id of more than 32 bits", t.anyList, "16 01 09 16 fe ffffffffffffffffff"],
+    ["to an id beyond the last value", t.anyList, "16 02 09 16 00 00 fe 02"],
+    ["without an id", t.anyList, "16 02 09 16 00 00 fe"],
+    ["with an unknown flag", t.anyList, "16 01 09 16 01"],
+    ["with an unknown list flag", t.anyList, "16 01 41 16 0000"],
+    ["in a list without reference flags", t.anyList, "16 01 08 16 fe00"],
     ["from a nullable field that is not shared", t.optional(Leaf), "fe 00"],
     ["from a field that is not nullable", Leaf, "fe 00"],
     ["to the message from a list of ints", t.shared(ints), "fe 00"],
     ["to the message from a list of other messages", t.list(Leaf), "01 0d fe 00"],
     ["to the message from a list of ints with flags", ints, "01 0d fe 00"],
-    ["to a list of anything from one of ints", t.list(t.list(t.int)), "01 0d 00 01 0d fe 01"],
-    ["to a null from a place that takes none", t.map(t.string, t.list(t.int)), "01 14 0461"],
     [
-      "as a key that is the map itself where keys are texts",
+      "from a position for lists of ints to a list of any values",
+      t.list(t.list(t.int)),
+      "01 0d 00 01 0d fe 01",
+    ],
+    ["to a null from a position that does not allow null", t.map(t.string, t.list(t.int)), "01 14 0461"],
+    [
+      "to the map itself as a key, where keys are strings",
       t.shared(t.map(t.string, t.int)),
       "00 01 25 01 fe01 02",
     ],
-    ["to a text where an int is declared", t.anyMap, "18 01 25 01 fe00"],
+    ["to a string where an int is declared", t.anyMap, "18 01 25 01 fe00"],
     ["a null that is not allowed", t.shared(ints), "fd"],
     ["more elements than bytes", t.list(Leaf), "ffff7f 0d 00"],
-    ["the type of nothing where a message is declared", t.optional(t.shared(Leaf)), "ff 24"],
-    ["the same with a number", t.optional(t.shared(Leaf)), "00 24"],
+    ["type id NONE where a message is declared", t.optional(t.shared(Leaf)), "ff 24"],
+    ["type id NONE with a reference id", t.optional(t.shared(Leaf)), "00 24"],
   ] as [string, Loose, string][])("%s", (_name, schema, payload) => {
     expect(read(schema, payload)).toBeInstanceOf(Error);
   });
 
-  it("a null with a number, where no null may stand", () => {
+  it("a null with a reference id where null is not allowed", () => {
     const Two = message("r/Two", { a: t.list(t.optional(ints)), b: t.list(ints) }, { refs: true });
     const head = Buffer.from(Two.encode({ a: [], b: [] })).subarray(0, -2);
     for (const codec of codecsOf(Two)) {
@@ -554,7 +558,7 @@ describe("references made to hurt are refused", () => {
     }
   });
 
-  it("a root that is only a reference, and flags where the root has no refs", () => {
+  it("a root that is only a reference, and reference flags where the root has no refs", () => {
     const One = message("r/One", { x: ints }, { refs: true });
     expect(() => One.decode(Uint8Array.of(2, 0xfe, 0))).toThrow(/is not allowed here/);
     const Plain = message("r/One", { x: ints });
@@ -564,11 +568,11 @@ describe("references made to hurt are refused", () => {
     expect(() => Plain.decode(Buffer.concat([tracked, list]))).toThrow(
       /reference flags, but the schema does not declare refs/,
     );
-    // The root's own flag is the one thing that means the same either way.
+    // Only the flag of the root has the same meaning with and without refs.
     expect(Plain.decode(Buffer.concat([tracked, Buffer.from([0])]))).toEqual({ x: [] });
   });
 
-  it("a million and one numbers, of either side", () => {
+  it("a million and one tracked values, when writing and when reading", () => {
     const flags = message(
       "r/Flags",
       { a: t.list(t.optional(t.bool)), b: t.list(t.optional(t.bool)) },
@@ -586,11 +590,11 @@ describe("references made to hurt are refused", () => {
     }
   });
 
-  it("what was read is let go of when the message is done", () => {
+  it("decoded values are released after the message", () => {
     const codec = codecBy("generated", holder({ list: t.list(Leaf) }));
     const bytes = encode(codec, { list: [{ n: 1 }] });
     decode(codec, bytes);
-    // A number of the message before is not one of this message.
+    // An id of an earlier message is not valid in this message.
     bytes[bytes.length - 6] = 0xfe;
     expect(() => decode(codec, bytes)).toThrow(/reference to value|another type|follow the message/);
   });

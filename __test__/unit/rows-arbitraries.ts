@@ -1,6 +1,6 @@
-// Random schemas of what has a place in rows, with values that fit them.
+// Random schemas of everything that rows can hold, with values that fit them.
 //
-// Owns: the arbitraries of the row tests, and the walk over everything that a view gives.
+// Owns: the arbitraries of the row tests, and a function that reads everything in a view.
 
 import fc from "fast-check";
 import { message } from "../../ts/src/schema/message.js";
@@ -10,7 +10,7 @@ import { texts } from "./codec-arbitraries.js";
 // biome-ignore lint/suspicious/noExplicitAny: schemas made at run time have no static type
 export type Loose = any;
 
-/** A schema and values of it, which reading gives back equal. */
+/** A schema, and values of it that reading must return unchanged. */
 export interface Sample {
   readonly schema: Loose;
   readonly values: readonly Loose[];
@@ -39,7 +39,7 @@ const scalar = fc
   .constantFrom(...Object.keys(scalars))
   .map((name): Kind => ({ schema: (t as Loose)[name], value: scalars[name] as fc.Arbitrary<unknown> }));
 
-/** -0 comes back as 0 where integers stand, so keys and members of sets leave floats out. */
+/** -0 becomes 0 where integers are stored, so keys and set elements are never floats. */
 const keys = fc
   .constantFrom("string", "int", "bool", "bigint", "int16")
   .map((name): Kind => ({ schema: (t as Loose)[name], value: scalars[name] as fc.Arbitrary<unknown> }));
@@ -74,7 +74,7 @@ function kinds(depth: number): fc.Arbitrary<Kind> {
   );
 }
 
-/** Messages of up to 5 fields, now and then of more than one word of null bits. */
+/** Messages with up to 5 fields, and sometimes with so many that the null bitmap has more than 8 bytes. */
 function messages(depth: number): fc.Arbitrary<Kind> {
   const few = fc.array(kinds(depth), { maxLength: 5 });
   const many = fc.array(scalar, { minLength: 63, maxLength: 66 });
@@ -96,7 +96,7 @@ export const samples: fc.Arbitrary<Sample> = messages(3).chain(({ schema, value 
   fc.array(value, { maxLength: 4 }).map((values) => ({ schema, values })),
 );
 
-/** Reads everything that a view gives, without materialising; gives how many single values that were. */
+/** Reads everything in a view without decoding whole messages. Returns the number of scalar values. */
 export function touch(value: Loose): number {
   if (value === null || typeof value !== "object" || value instanceof Uint8Array) return 1;
   let count = 0;

@@ -1,4 +1,4 @@
-/** Columns: one field of many rows, read without the others; and lists of numbers where they are. */
+/** Columns: one field of many rows, read without the other fields; and lists of numbers as views of the buffer. */
 import { describe, expect, it } from "vitest";
 import { rows } from "../../ts/src/rows/rows.js";
 import { message } from "../../ts/src/schema/message.js";
@@ -33,8 +33,8 @@ describe("a column of 100,000 rows", () => {
   );
   const table = sales.table(bytes);
 
-  it("reads without any text: all text of the table may be broken, and shows so only where it is asked for", () => {
-    // The check looks at no text either, so it has passed before and passes after.
+  it("is read without decoding strings: invalid strings elsewhere in the table are no error until they are read", () => {
+    // The check does not read strings either, so it accepts the bytes before and after the change.
     expect(
       table
         .column("saleId")
@@ -53,7 +53,7 @@ describe("a column of 100,000 rows", () => {
     expect(() => view.toArray()).toThrow("a string that is not valid UTF-8");
   });
 
-  /** Whether a byte belongs to text: rows have 8 bytes of nulls and 7 slots before it, at offsets that rows tell. */
+  /** True when a byte belongs to a string. A row begins with 8 bytes of nulls and 7 slots; the slots have the offsets. */
   const starts = Array.from({ length: count }, (_, index) => {
     const view = new DataView(bytes.buffer);
     return view.getUint32(8 + Math.ceil(count / 64) * 8 + index * 8 + 4, true);
@@ -64,7 +64,7 @@ describe("a column of 100,000 rows", () => {
     return at >= (starts[cursor] as number) + 64;
   }
 
-  it("comes as typed arrays of one's own, each of its kind", () => {
+  it("is copied to a typed array of the right kind", () => {
     expect(table.column("quantity").toTypedArray()).toEqual(
       Float64Array.from({ length: count }, (_, n) => 0 - n),
     );
@@ -74,7 +74,7 @@ describe("a column of 100,000 rows", () => {
     expect([paid.constructor, paid[0], paid[1]]).toEqual([Uint8Array, 1, 0]);
   });
 
-  it("takes a value for null, or refuses it", () => {
+  it("accepts a value for null, or refuses null", () => {
     const discounts = table.column("discount");
     expect(discounts.at(3)).toBeNull();
     expect(() => discounts.toTypedArray()).toThrow("c/Sale.discount: null at index 0");
@@ -86,7 +86,7 @@ describe("a column of 100,000 rows", () => {
     expect(() => table.column("nothing" as never)).toThrow("c/Sale has no field nothing");
   });
 
-  it("is indexed as arrays are", () => {
+  it("has the same index rules as an array", () => {
     const cents = table.column("amountCents");
     expect([cents.length, cents.at(2), cents.at(-1), cents.at(count), cents.at(-count - 1)]).toEqual([
       count,
@@ -123,7 +123,7 @@ describe("a table in columnar form: one row of lists", () => {
   const bytes = ticks.encode(columns);
   const view = ticks.row(bytes);
 
-  it("takes typed arrays, with the bytes that arrays of the same numbers give", () => {
+  it("accepts typed arrays, with the same bytes as for arrays of the same numbers", () => {
     const arrays = Object.fromEntries(
       Object.entries(columns).map(([key, items]) => [key, Array.from(items as never)]),
     );
@@ -131,7 +131,7 @@ describe("a table in columnar form: one row of lists", () => {
     expect(ticks.encode({ ...columns, size: Float64Array.from(columns.size) })).toEqual(bytes);
   });
 
-  it("gives them back as views of the buffer", () => {
+  it("returns them as views of the buffer", () => {
     const price = view.price.asTypedArray(Float64Array);
     const size = view.size.asTypedArray(Int32Array);
     expect([price, size]).toEqual([columns.price, columns.size]);
@@ -144,7 +144,7 @@ describe("a table in columnar form: one row of lists", () => {
     );
   });
 
-  it("refuses a number of a typed array that does not fit, with its place", () => {
+  it("refuses a number in a typed array that does not fit, with its path", () => {
     const size = Float64Array.from([1, 2, 0.5]);
     expect(() => ticks.encode({ ...columns, size })).toThrow(
       "c/Ticks at size[2]: expected an integer from -2147483648 to 2147483647, got 0.5",

@@ -1,6 +1,6 @@
 /**
- * Bytes that are no rows, or were rows when they were checked: a clean error or other values, never a crash, a hang or
- * anything from outside of the buffer.
+ * Bytes that are not valid rows, or that change after they were checked: an error or other values, but never a crash, an
+ * endless loop, or bytes from outside of the buffer.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -45,7 +45,7 @@ const value = (n: number) => ({
 const table = all.encodeTable([value(1), value(2), value(68)]);
 const row = all.encode(value(4));
 
-/** Reads all there is in every way; gives what stopped it. */
+/** Reads everything in every way. Returns the error that stopped it. */
 function readings(open: () => Loose): unknown[] {
   let view: Loose;
   try {
@@ -81,13 +81,13 @@ function readings(open: () => Loose): unknown[] {
 
 const refusal = (error: unknown): boolean =>
   error instanceof AsterError && error.codeName === "INVALID_ARGUMENT" && error.isLocal;
-/** What reading altered bytes may give besides. */
+/** Errors that reading changed bytes may also throw. */
 const guarded = (error: unknown): boolean => refusal(error) || error instanceof RangeError;
 
 const wrongWay = (errors: unknown[], fine: (error: unknown) => boolean): unknown[] =>
   errors.filter((error) => !fine(error));
 
-/** Places of 4 bytes that get a value which means something to a reader. */
+/** Positions of 4 bytes that get a value with a meaning for the reader. */
 const words = fc.constantFrom(0, 1, 7, 8, 9, 24, 63, 64, 65, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff);
 const damage = fc.array(
   fc.oneof(
@@ -106,12 +106,12 @@ function damaged(bytes: Uint8Array, steps: readonly Loose[]): Uint8Array {
     const place = 8 * (at % (last + 1));
     if (word !== undefined) view.setUint32(place + (at & 4), word, true);
     else if (bit !== undefined) copy[at % copy.length] = (copy[at % copy.length] as number) ^ (1 << bit);
-    else copy.copyWithin(place, 8 * (from % (last + 1)), 8 * (from % (last + 1)) + 8); // parts that overlap
+    else copy.copyWithin(place, 8 * (from % (last + 1)), 8 * (from % (last + 1)) + 8); // values that overlap
   }
   return copy;
 }
 
-describe("bytes that are no rows", () => {
+describe("bytes that are not valid rows", () => {
   it.each([
     ["row", () => row, (bytes: Uint8Array) => all.row(bytes)],
     ["table", () => table, (bytes: Uint8Array) => all.table(bytes)],
@@ -119,12 +119,12 @@ describe("bytes that are no rows", () => {
     for (let length = 0; length < whole().length; length++) {
       const errors = readings(() => open(whole().subarray(0, length)));
       expect(wrongWay(errors, refusal)).toEqual([]);
-      // Padding at the end is all that may be missing.
+      // Only padding at the end may be missing.
       if (length < whole().length - 8) expect(errors).not.toEqual([]);
     }
   });
 
-  it("damage is refused, or gives other values", () => {
+  it("damaged bytes are refused, or give other values", () => {
     fc.assert(
       fc.property(damage, fc.boolean(), (steps, asTable) => {
         const bytes = damaged(asTable ? table : row, steps);
@@ -135,7 +135,7 @@ describe("bytes that are no rows", () => {
     );
   });
 
-  it("any bytes for any schema are refused, or read without a step outside", () => {
+  it("random bytes for random schemas are refused, or read without access outside", () => {
     fc.assert(
       fc.property(samples, fc.array(words, { maxLength: 60 }), ({ schema }, numbers) => {
         const bytes = new Uint8Array(Uint32Array.from(numbers).buffer);
@@ -156,7 +156,7 @@ describe("bytes that are no rows", () => {
   it.each([
     ["2^53 rows", 0xffffffff, 0x1fffff],
     ["2^32 - 1 rows", 0xffffffff, 0],
-    ["a row more than there are", 4, 0],
+    ["one row more than there are", 4, 0],
   ])("a table that claims %s is refused", (_what, low, high) => {
     const bytes = table.slice();
     new DataView(bytes.buffer).setUint32(0, low, true);
@@ -164,7 +164,7 @@ describe("bytes that are no rows", () => {
     expect(() => all.table(bytes)).toThrow(AsterError);
   });
 
-  it("a table with a null row is refused, and so is anything but bytes", () => {
+  it("a table with a null row is refused, and so are values that are not bytes", () => {
     const bytes = table.slice();
     bytes[8] = 2;
     expect(() => all.table(bytes)).toThrow("h/All: a table with a null row");
@@ -174,11 +174,11 @@ describe("bytes that are no rows", () => {
   });
 });
 
-describe("memory that is not as usual", () => {
+describe("unusual memory", () => {
   const expected = all.table(table).toArray();
 
   it.each([1, 2, 3, 4, 5, 6, 7])(
-    "a Buffer at an address of %i beyond a multiple of 8 reads the same",
+    "a Buffer at an address of %i beyond a multiple of 8 gives the same values",
     (offset) => {
       const slab = Buffer.alloc(table.length + 8, 0xaa);
       slab.set(table, offset);
@@ -186,11 +186,11 @@ describe("memory that is not as usual", () => {
       expect(view.toArray()).toEqual(expected);
       const floats = view.row(2).floats.asTypedArray(Float64Array);
       expect([...floats]).toEqual([68, 0.5]);
-      expect(floats.buffer === slab.buffer).toBe(false); // no view can stand there
+      expect(floats.buffer === slab.buffer).toBe(false); // a view is not possible at this address
     },
   );
 
-  it("an aligned list of numbers is a view: what is written to the buffer shows", () => {
+  it("an aligned list of numbers is a view: changes of the buffer are visible", () => {
     const bytes = row.slice();
     const floats = all.row(bytes).floats.asTypedArray(Float64Array);
     expect(floats.buffer).toBe(bytes.buffer);
@@ -202,7 +202,7 @@ describe("memory that is not as usual", () => {
     );
   });
 
-  it("shared memory is copied once: what another thread writes afterwards is not seen", () => {
+  it("shared memory is copied once: later changes of another thread are not visible", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(table.length));
     shared.set(table);
     const view = all.table(shared);
@@ -210,7 +210,7 @@ describe("memory that is not as usual", () => {
     expect(view.toArray()).toEqual(expected);
   });
 
-  it("a resizable buffer is copied once: it may shrink afterwards", () => {
+  it("a resizable buffer is copied once: it may shrink later", () => {
     const Resizable = ArrayBuffer as unknown as new (
       length: number,
       options: object,
@@ -225,7 +225,7 @@ describe("memory that is not as usual", () => {
     expect(view.toArray()).toEqual(expected);
   });
 
-  it("a buffer that was given away throws, and reads nothing", () => {
+  it("a detached buffer throws", () => {
     const bytes = row.slice();
     const view = all.row(bytes);
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
@@ -234,7 +234,7 @@ describe("memory that is not as usual", () => {
     expect(() => all.row(bytes)).toThrow(TypeError);
   });
 
-  it("bytes that are altered after the check give other values or an error, within a bound", () => {
+  it("bytes that change after the check give other values or an error, in limited time", () => {
     fc.assert(
       fc.property(damage, fc.boolean(), (steps, asTable) => {
         const bytes = (asTable ? table : row).slice();

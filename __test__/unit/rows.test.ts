@@ -1,4 +1,4 @@
-/** Rows and tables: what is written is read back in place, member by member and as a whole, whatever the schema. */
+/** Rows and tables: written values are read back in place, member by member and as a whole, for every schema. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AsterError } from "../../ts/src/errors.js";
@@ -23,8 +23,8 @@ const orders = rows(Order);
 const loosely = rows as (schema: Loose) => Loose;
 const order = { orderId: "o-1", amountCents: 1250, lines: [{ sku: "tea", quantity: 2, price: 1.5 }] };
 
-describe("any schema of what rows hold", () => {
-  it("is read back equal: whole, member by member, as a table", () => {
+describe("any schema that rows can hold", () => {
+  it("is read back equal: as a whole, member by member, and as a table", () => {
     fc.assert(
       fc.property(samples, ({ schema, values }) => {
         const form = loosely(schema);
@@ -44,7 +44,7 @@ describe("any schema of what rows hold", () => {
     );
   });
 
-  it("is written the same from a buffer that was used before", () => {
+  it("is written the same when the buffer was used before", () => {
     const first = orders.encode(order);
     orders.encode({ ...order, orderId: "x".repeat(900), note: "\u{1f600}".repeat(90) });
     expect(orders.encode(order)).toEqual(first);
@@ -54,24 +54,24 @@ describe("any schema of what rows hold", () => {
 describe("a row", () => {
   const view = orders.row(orders.encode(order));
 
-  it("gives members by their names, defaults filled in", () => {
+  it("has members by their names, with defaults", () => {
     expect([view.orderId, view.amountCents, view.note, view.currency]).toEqual(["o-1", 1250, null, "EUR"]);
     expect([view.lines.length, view.lines.at(-1)?.sku, view.lines.at(1)]).toEqual([1, "tea", undefined]);
     expect(view.lines.at(0)?.toObject()).toEqual(order.lines[0]);
   });
 
-  it("has the brand of its message as an object, and is readable in a console", () => {
+  it("is decoded to an object with the brand of its message, and can be printed to a console", () => {
     expect(Object.getPrototypeOf(view.toObject())).toBe(Object.getPrototypeOf(Order.of(order as Loose)));
     expect(orders.toObject(view)).toEqual(view.toObject());
     expect(() => orders.toObject({} as Loose)).toThrow(TypeError);
     expect(() => rows(Line).toObject(view as Loose)).toThrow("a row view of shop/Line");
   });
 
-  it("reads a member of any name, also of those that objects have", () => {
+  it("can have members with any name, also names that every object has", () => {
     const Odd = message("shop/Odd", {
       constructor: t.int,
       toObject: t.string,
-      // biome-ignore lint/suspicious/noThenProperty: a field of this name is the subject
+      // biome-ignore lint/suspicious/noThenProperty: the test is about a field with this name
       then: t.bool,
       toString: t.list(t.int).name("to_string"),
     } as Loose);
@@ -83,7 +83,7 @@ describe("a row", () => {
     expect({ ...odd.toObject(read) }).toEqual(value);
   });
 
-  it("holds objects of a wire class, methods and all", () => {
+  it("is decoded to objects of a wire class, with methods", () => {
     class Point {
       x = 0;
       get length(): number {
@@ -99,7 +99,7 @@ describe("a row", () => {
   });
 });
 
-describe("maps, records and sets in place", () => {
+describe("maps, records and sets that are read in place", () => {
   const Bag = message("shop/Bag", {
     map: t.map(t.string, t.int),
     record: t.record(t.int),
@@ -118,7 +118,7 @@ describe("maps, records and sets in place", () => {
     }),
   );
 
-  it("find keys that mean something to JavaScript, and only those that are there", () => {
+  it("find keys that are property names of every object, but only when they contain them", () => {
     for (const [key, index] of entries) {
       expect([view.map.get(key), view.record.get(key), view.map.has(key)]).toEqual([index, index, true]);
     }
@@ -140,7 +140,7 @@ describe("maps, records and sets in place", () => {
     ]);
   });
 
-  it("give all entries, and objects without prototype for records", () => {
+  it("return all entries; records are objects without prototype", () => {
     expect([...view.map]).toEqual(entries);
     expect([...view.map.keys()]).toEqual(hostile);
     expect([...view.record.values()]).toEqual(entries.map(([, index]) => index));
@@ -153,7 +153,7 @@ describe("maps, records and sets in place", () => {
   });
 });
 
-describe("what does not fit", () => {
+describe("a value that does not fit", () => {
   const refused = (run: () => unknown): AsterError => {
     try {
       run();
@@ -166,9 +166,13 @@ describe("what does not fit", () => {
 
   it.each<[string, () => unknown, string | undefined]>([
     ["a string for a number", () => orders.encode({ ...order, amountCents: "1" as Loose }), "amountCents"],
-    ["an unsafe integer", () => orders.encode({ ...order, amountCents: 2 ** 53 }), "amountCents"],
+    [
+      "an integer that is too large for a number",
+      () => orders.encode({ ...order, amountCents: 2 ** 53 }),
+      "amountCents",
+    ],
     ["a lone surrogate", () => orders.encode({ ...order, orderId: "\udc00" }), "orderId"],
-    ["null where none may be", () => orders.encode({ ...order, orderId: null as Loose }), "orderId"],
+    ["null where it is not allowed", () => orders.encode({ ...order, orderId: null as Loose }), "orderId"],
     ["an explicit undefined", () => orders.encode({ ...order, orderId: undefined as Loose }), "orderId"],
     [
       "a member of an element",
@@ -185,7 +189,7 @@ describe("what does not fit", () => {
       () => orders.encodeTable([order, { ...order, labels: { a: 1 as Loose } }]),
       "[1].labels.a",
     ],
-    ["no message at all", () => orders.encode(3 as Loose), undefined],
+    ["not a message", () => orders.encode(3 as Loose), undefined],
   ])("%s is refused with its path", (_what, run, path) => {
     const error = refused(run);
     expect([error.codeName, error.reason, error.details.get("path")]).toEqual([
@@ -195,7 +199,7 @@ describe("what does not fit", () => {
     ]);
   });
 
-  it("an integer that no number holds is refused when it is read as one", () => {
+  it("an integer that is too large for a number is refused when it is read", () => {
     const Wide = message("shop/Wide", { n: t.bigint });
     const Narrow = message("shop/Wide", { n: t.int });
     for (const n of [2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n)]) {
@@ -210,7 +214,7 @@ describe("what does not fit", () => {
     expect(edge.n).toBe(Number.MIN_SAFE_INTEGER);
   });
 
-  it("null in a place that has none is refused when it is read", () => {
+  it("null at a position that does not allow it is refused when it is read", () => {
     const Some = message("shop/One", { text: t.string, list: t.list(t.int) });
     const Maybe = message("shop/One", { text: t.optional(t.string), list: t.list(t.optional(t.int)) });
     const view = rows(Some).row(rows(Maybe).encode({ text: null, list: [1, null] }));
@@ -232,8 +236,8 @@ describe("what does not fit", () => {
       message("no/C", { n: t.float64Array }),
       "rows(no/C): n: rows cannot hold values of this type",
     ],
-    ["no message", t.list(Line), "rows() needs a message schema"],
-    ["no schema", 3, "rows(): number is no schema"],
+    ["not a message", t.list(Line), "rows() needs a message schema"],
+    ["not a schema", 3, "rows(): number is no schema"],
   ])("a schema with %s has no rows", (_what, schema, text) => {
     expect(() => rows(schema)).toThrow(new TypeError(text));
   });
@@ -247,7 +251,7 @@ describe("what does not fit", () => {
     expect(() => rows(Node)).toThrow(/rows\(no\/Node\): .*rows cannot hold a message that contains itself$/);
   });
 
-  it("a value that is shared is written each time", () => {
+  it("a shared value is written for each use", () => {
     const Pair = message("shop/Pair", { left: t.shared(Line), right: t.shared(Line) }, { refs: true });
     const left = Line.of({ sku: "tea", quantity: 1 });
     const view = rows(Pair).row(rows(Pair).encode({ left, right: left }));
@@ -255,7 +259,7 @@ describe("what does not fit", () => {
     expect(view.toObject().left).not.toBe(view.toObject().right);
   });
 
-  it("encoding inside of encoding leaves both whole", () => {
+  it("encoding inside of encoding changes neither result", () => {
     let inner = new Uint8Array();
     const outer = orders.encode({
       ...order,

@@ -17,7 +17,7 @@ import {
 } from "../../ts/src/schema/index.js";
 import { serviceDefinition } from "../../ts/src/schema/service.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: what the legacy protocol passes
+// biome-ignore lint/suspicious/noExplicitAny: an argument of the legacy decorator protocol
 type Loose = any;
 
 @wireType("n/Line")
@@ -65,7 +65,7 @@ function roundTrip(schema: Loose, value: unknown): Loose {
 }
 
 describe("the class form", () => {
-  it("is the same message as the function form, byte for byte", () => {
+  it("has the same bytes as a message in function form", () => {
     const LineMessage = message("n/Line", { sku: t.string, qty: t.int });
     const InvoiceMessage = message("n/Invoice", {
       invoiceId: t.string,
@@ -78,7 +78,7 @@ describe("the class form", () => {
     expect(writer.buf.slice(0, writer.pos)).toEqual(InvoiceMessage.encode(value));
   });
 
-  it("decodes to objects of the class, methods included", () => {
+  it("is decoded to objects of the class, with methods", () => {
     const invoice = roundTrip(Invoice, Object.assign(new Invoice(), { lines: [new Line()] }));
     expect(invoice).toBeInstanceOf(Invoice);
     expect(invoice.lines[0]).toBeInstanceOf(Line);
@@ -87,18 +87,18 @@ describe("the class form", () => {
     expect(messageOf(new Line())?.tag).toBe("n/Line");
   });
 
-  it("takes initial values as defaults", () => {
+  it("uses initial values as defaults", () => {
     expect(roundTrip(Invoice, {})).toEqual({ invoiceId: "", lines: [], note: null });
   });
 
-  it("inherits the fields of its base class, base first", () => {
+  it("inherits the fields of its base class, which come first", () => {
     const credit = roundTrip(Credit, { invoiceId: "c" });
     expect(Object.keys(credit)).toEqual(["invoiceId", "lines", "note", "reason"]);
     expect(credit).toBeInstanceOf(Credit);
     expect(Object.keys(roundTrip(Invoice, {}))).toEqual(["invoiceId", "lines", "note"]);
   });
 
-  it("gives a service in the order of the methods", () => {
+  it("makes a service with the methods in their order", () => {
     const described = serviceOf(Billing);
     expect(described).toMatchObject({ name: "Billing", version: 2 });
     expect(serviceDefinition(described).methods.map(({ wireName, pattern }) => [wireName, pattern])).toEqual([
@@ -111,7 +111,7 @@ describe("the class form", () => {
     expect(() => serviceOf(Line)).toThrow(/not marked with @service/);
   });
 
-  it("takes legacy decorator calls too", () => {
+  it("also accepts calls of legacy decorators", () => {
     class Old {
       a = 5;
     }
@@ -141,11 +141,11 @@ describe("the class form", () => {
     ["no metadata", () => (field(t.int) as Loose)(undefined, { kind: "field", name: "a" }), /metadata/],
     ["called like a function", () => (unary(Line, Line) as Loose)(), /not called as a decorator/],
     [
-      "@wireType on something else",
+      "@wireType on a value that is not a class",
       () => (wireType("n/X") as Loose)(5, { kind: "class", name: "X" }),
       /stands on a class/,
     ],
-    ["a field that is no schema", () => field(5 as Loose), /@field\(\): number is no schema/],
+    ["a field that is not a schema", () => field(5 as Loose), /@field\(\): number is no schema/],
   ])("a misuse is a TypeError: %s", (_name, misuse, text) => {
     expect(misuse).toThrow(TypeError);
     expect(misuse).toThrow(text);

@@ -4,7 +4,7 @@ import { EnumMember, type Infer, message, messageOf, PlainDate, t } from "../../
 import { wireNameOf } from "../../ts/src/schema/names.js";
 import { asSchema } from "../../ts/src/schema/schema.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: what a mistaken user may pass
+// biome-ignore lint/suspicious/noExplicitAny: values that a program may pass by mistake
 type Loose = any;
 
 describe("wire names", () => {
@@ -26,19 +26,23 @@ describe("wire names", () => {
   });
 });
 
-describe("a bad definition is a TypeError that names the place", () => {
+describe("a bad definition is a TypeError that names the position", () => {
   const late: Loose = undefined;
   it.each([
-    ["no schema", () => message("n/M", { a: 5 as Loose }), /n\/M\.a: number is no schema/],
-    ["a constant of later on", () => message("n/M", { a: late }), /n\/M\.a: undefined.*getter or t\.ref/],
+    ["a field that is not a schema", () => message("n/M", { a: 5 as Loose }), /n\/M\.a: number is no schema/],
+    [
+      "a constant that is declared later",
+      () => message("n/M", { a: late }),
+      /n\/M\.a: undefined.*getter or t\.ref/,
+    ],
     ["a class without decorator", () => message("n/M", { a: class {} }), /@wireType/],
     [
-      "two fields of one wire name",
+      "two fields with one wire name",
       () => message("n/M", { aB: t.int, a_b: t.int }),
       /a_b: has the wire name a_b of aB/,
     ],
     ["an integer-like key", () => message("n/M", { 7: t.int }), /n\/M\.7: integer-like/],
-    ["a key that is no identifier", () => message("n/M", { "a-b": t.int }), /a-b: no identifier/],
+    ["a key that is not an identifier", () => message("n/M", { "a-b": t.int }), /a-b: no identifier/],
     ["__proto__ as key", () => message("n/M", JSON.parse('{"__proto__":1}')), /__proto__/],
     ["an integer-like wire name", () => t.int.name("7"), /looks like an integer/],
     ["a tag without a name", () => message("n/", {}), /has no name/],
@@ -48,25 +52,29 @@ describe("a bad definition is a TypeError that names the place", () => {
       /n\/M\.a: the default does not fit/,
     ],
     [
-      "a default deep inside that does not fit",
+      "a default inside a value that does not fit",
       () => message("n/M", { a: t.list(t.int).default([1, "x" as Loose]) }),
       /at \[1\]/,
     ],
     ["an undefined default", () => t.int.default(undefined as Loose), /undefined/],
     ["a default inside a list", () => t.list(t.int.default(1)), /belongs to the field/],
-    ["t.list of nothing", () => t.list(late), /t\.list\(\): undefined/],
+    ["t.list without a schema", () => t.list(late), /t\.list\(\): undefined/],
     ["a union of scalars", () => t.union(t.int, t.string), /t\.any/],
     ["t.ref without a function", () => t.ref(5 as Loose), /takes a function/],
     ["an enum without members", () => t.enum("n/E", []), /no members/],
     ["an enum member twice", () => t.enum("n/E", ["A", "A"]), /there twice/],
     ["an integer-like enum member", () => t.enum("n/E", { 1: "one" }), /looks like an integer/],
     ["an unknown option", () => message("n/M", {}, { module: "x" } as Loose), /n\/M\.module: unknown option/],
-    ["refs that are no flag", () => message("n/M", {}, { refs: 1 } as Loose), /n\/M\.refs: true or false/],
-    ["t.shared of nothing", () => t.shared(late), /t\.shared\(\): undefined/],
+    [
+      "refs that is not a boolean",
+      () => message("n/M", {}, { refs: 1 } as Loose),
+      /n\/M\.refs: true or false/,
+    ],
+    ["t.shared without a schema", () => t.shared(late), /t\.shared\(\): undefined/],
     ["a shared element", () => t.list(t.shared(t.anyList)), /t\.list\(\): t\.shared\(\) belongs to a field/],
     ["a shared key", () => t.map(t.shared(t.string), t.int), /t\.map\(\) key: t\.shared/],
     [
-      "a compatible that is no flag",
+      "compatible that is not a boolean",
       () => message("n/M", {}, { compatible: "yes" } as Loose),
       /n\/M\.compatible/,
     ],
@@ -75,7 +83,7 @@ describe("a bad definition is a TypeError that names the place", () => {
     expect(define).toThrow(text);
   });
 
-  it("two types of one tag in one message", () => {
+  it("two types with one tag in one message", () => {
     const A = message("n/Same", { x: t.int });
     const B = message("n/Same", { x: t.int });
     const M = message("n/M", { a: A, b: B });
@@ -86,7 +94,7 @@ describe("a bad definition is a TypeError that names the place", () => {
 });
 
 describe("recursion", () => {
-  it("works through getters, to itself and to each other", () => {
+  it("works through getters, for one message and for two", () => {
     const Author = message("n/Author", {
       name: t.string,
       get books() {
@@ -120,7 +128,7 @@ describe("recursion", () => {
     expect(TreeSchema.decode(TreeSchema.encode(value))).toEqual(value);
   });
 
-  it("a getter that gives no schema says so when the message is used", () => {
+  it("a getter that returns no schema is an error when the message is used", () => {
     const M = message("n/M", {
       get next() {
         return undefined as Loose;
@@ -140,11 +148,11 @@ describe("defaults", () => {
     f: t.record(t.int).default({ k: 1 }),
   });
 
-  it("and null stand for absent members when encoding", () => {
+  it("and null replace missing members when encoding", () => {
     expect(M.decode(M.encode({ a: 1 }))).toEqual({ a: 1, b: "x", c: [1], d: [2], e: null, f: { k: 1 } });
   });
 
-  it("stand for absent members of a JSON text, a copy for each use", () => {
+  it("replace missing members of a JSON text, with a copy for each use", () => {
     const first = M.decodeJson('{"a":1}');
     const second = M.decodeJson('{"a":1}');
     expect(first).toEqual({ a: 1, b: "x", c: [1], d: [2], e: null, f: { k: 1 } });
@@ -154,7 +162,7 @@ describe("defaults", () => {
     expect(first.c).not.toBe(second.c);
   });
 
-  it("are not needed where the text has the member", () => {
+  it("are not used when the text has the member", () => {
     expect(M.decodeJson('{"a":1,"b":"y","c":[],"d":[3],"e":"z","f":{}}')).toEqual({
       a: 1,
       b: "y",
@@ -165,13 +173,13 @@ describe("defaults", () => {
     });
   });
 
-  it("a member without one is required, with the path", () => {
+  it("a missing member without a default is an error with the path", () => {
     expect(() => M.decodeJson("{}")).toThrow(expect.objectContaining({ code: 3 }));
     expect(() => M.decodeJson("{}")).toThrow(/a/);
     expect(() => M.encode({} as Loose)).toThrow(/n\/M at a: missing/);
   });
 
-  it("an explicit undefined counts as absent where absence is allowed", () => {
+  it("an explicit undefined counts as a missing member where the member may be missing", () => {
     expect(M.encode({ a: 1, b: undefined, e: undefined })).toEqual(M.encode({ a: 1 }));
     expect(M.encodeJson({ a: 1, b: undefined, e: undefined })).toEqual(M.encodeJson({ a: 1 }));
     expect(M.of({ a: 1, b: undefined })).toEqual(M.of({ a: 1 }));
@@ -182,7 +190,7 @@ describe("defaults", () => {
     expect(() => M.of({ a: undefined } as Loose)).toThrow(/n\/M\.a: undefined is no value/);
   });
 
-  it("a function that gives what does not fit is named when it is used", () => {
+  it("a function that returns a value that does not fit is an error when it is used", () => {
     const Bad = message("n/Bad", { a: t.int.default(() => "x" as Loose) });
     expect(() => Bad.encode({})).toThrow(/n\/Bad at a: expected a safe integer/);
     expect(() => Bad.decodeJson("{}")).toThrow(expect.objectContaining({ reason: "BAD_DEFAULT", code: 13 }));
@@ -215,7 +223,7 @@ describe("paths", () => {
 describe("brands", () => {
   const M = message("n/M", { a: t.int, b: t.int.default(2), deep: t.optional(t.anyMap) });
 
-  it("are on decoded objects and on what of() makes, not on literals", () => {
+  it("are on decoded objects and on results of of(), but not on literals", () => {
     const decoded = M.decode(M.encode({ a: 1 }));
     expect(messageOf(decoded)).toBe(M);
     expect(messageOf(M.of({ a: 1 }))).toBe(M);
@@ -225,7 +233,7 @@ describe("brands", () => {
     expect(Object.isFrozen(Object.getPrototypeOf(decoded))).toBe(true);
   });
 
-  it("of() is shallow and fills in what is absent", () => {
+  it("of() copies only the outer object and fills in missing members", () => {
     const deep = new Map();
     const made = M.of({ a: 1, deep });
     expect(made).toEqual({ a: 1, b: 2, deep });
@@ -233,7 +241,7 @@ describe("brands", () => {
     expect(() => M.of({} as Loose)).toThrow(TypeError);
   });
 
-  it("cannot be claimed by a member that came from the wire", () => {
+  it("cannot be set by a member from the wire", () => {
     const Bag = message("n/Bag", { any: t.any });
     const bag = Bag.decode(
       Bag.encode({
@@ -252,7 +260,7 @@ describe("brands", () => {
     expect(messageOf(bag.any)).toBeNull();
   });
 
-  it("dangerous names are only data in messages too", () => {
+  it("dangerous names are only data in messages", () => {
     const Odd = message("n/Odd", {
       constructor: t.int,
       ["then" as string]: t.string,
@@ -283,7 +291,7 @@ describe("enums", () => {
     );
   });
 
-  it("in t.any a member is an object of its own, always the same", () => {
+  it("in t.any each member is always the same object", () => {
     const red = Color.value("RED");
     expect(red).toBeInstanceOf(EnumMember);
     expect(M.decode(M.encode({ color: "RED", level: "LOW", any: red })).any).toBe(red);
@@ -299,13 +307,13 @@ describe("t.any", () => {
   const Bag = message("n/Bag", { any: t.any }, { types: [Known] });
   const round = (any: Loose): unknown => Bag.decode(Bag.encode({ any })).any;
 
-  it("takes branded messages that the contract knows, and refuses others by name", () => {
+  it("accepts branded messages of the contract, and refuses others by name", () => {
     expect(round(Known.of({ x: 1 }))).toEqual({ x: 1 });
     expect(messageOf(round(Known.of({ x: 1 })))).toBe(Known);
     expect(() => round(Unknown.of({ x: 1 }))).toThrow(/n\/Unknown is not among the types/);
   });
 
-  it("plain objects become dicts, decoded dicts are maps", () => {
+  it("plain objects are encoded as dicts, and dicts are decoded as maps", () => {
     expect(round({ a: 1, b: [true, null] })).toEqual(
       new Map<string, unknown>([
         ["a", 1],
@@ -314,7 +322,7 @@ describe("t.any", () => {
     );
   });
 
-  it("dates are PlainDate, times are Date", () => {
+  it("dates are PlainDate, timestamps are Date", () => {
     expect(round(new PlainDate("2024-01-31"))).toEqual(new PlainDate("2024-01-31"));
     expect(String(round(new PlainDate("2024-01-31")))).toBe("2024-01-31");
     expect(round(new Date(5))).toEqual(new Date(5));
@@ -339,13 +347,13 @@ describe("unions", () => {
     maybe: t.optional(t.union(A, B)),
   });
 
-  it("come back as the type that was sent", () => {
+  it("are decoded to the type that was sent", () => {
     const back = M.decode(M.encode({ u: B.of({ x: 1 }), list: [A.of({ x: 2 }), B.of({ x: 3 })] }));
     expect(back).toEqual({ u: { x: 1 }, list: [{ x: 2 }, { x: 3 }], maybe: null });
     expect([back.u, ...back.list].map((item) => messageOf(item)?.tag)).toEqual(["n/B", "n/A", "n/B"]);
   });
 
-  it("need a brand of one of their members", () => {
+  it("accept only branded values of their members", () => {
     expect(() => M.encode({ u: { x: 1 } as Loose, list: [] })).toThrow(/n\/M at u: /);
     expect(() => M.encode({ u: C.of({ x: 1 }) as Loose, list: [] })).toThrow(/n\/M at u: /);
   });
@@ -354,7 +362,7 @@ describe("unions", () => {
 describe("Standard Schema", () => {
   const M = message("n/M", { a: t.int, b: t.string.default("x") });
 
-  it("validates, fills in defaults, and gives issues with a path", () => {
+  it("validates, fills in defaults, and reports issues with a path", () => {
     expect(M["~standard"].validate({ a: 1 })).toEqual({ value: { a: 1, b: "x" } });
     expect(M["~standard"].validate({ a: "1" })).toEqual({
       issues: [{ message: "expected a safe integer, got a string", path: ["a"] }],
@@ -365,7 +373,7 @@ describe("Standard Schema", () => {
 });
 
 describe("JSON Schema", () => {
-  it("tells members by wire name, what is required, defaults and descriptions; types stand once", () => {
+  it("lists members by wire name, required members, defaults and descriptions, and each type once", () => {
     const Color = t.enum("n/Color", { RED: "red" });
     const Node = message("n/Node", {
       nodeId: t.int32.describe("its number"),
@@ -401,7 +409,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  it("bounds integers where a number of JSON holds the bound", () => {
+  it("has bounds for integers when a JSON number can hold the bound", () => {
     const fields = { a: t.int, b: t.bigint, c: t.uint64, d: t.fixedInt64, e: t.taggedUint64, f: t.uint32 };
     const document = message("n/Sizes", fields).jsonSchema() as {
       $defs: Record<string, { properties: Record<string, unknown> }>;
@@ -416,7 +424,7 @@ describe("JSON Schema", () => {
     });
   });
 
-  it("describes bytes that were declared as base64", () => {
+  it("describes bytes that are declared as base64", () => {
     const document = message("n/Key", { key: t.bytes.base64 }).jsonSchema() as {
       $defs: Record<string, { properties: Record<string, unknown> }>;
     };
@@ -448,7 +456,7 @@ describe("JSON Schema", () => {
 });
 
 describe("the descriptor", () => {
-  it("lists types in the order of the first visit, fields in the order of the declaration", () => {
+  it("lists types in the order of the first visit, and fields in the order of declaration", () => {
     const Inner = message("n/Inner", { x: t.bigint, y: t.timestampMicros });
     const Color = t.enum("n/Color", { RED: "red" });
     const M = message(

@@ -14,7 +14,7 @@ import {
 } from "../../ts/src/schema/index.js";
 import { serviceDefinition, serviceDocument } from "../../ts/src/schema/service.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: what a mistaken user may pass
+// biome-ignore lint/suspicious/noExplicitAny: values that a program may pass by mistake
 type Loose = any;
 
 const thenKey = "then" as string;
@@ -37,7 +37,7 @@ describe("a service", () => {
     },
   );
 
-  it("tells what it was given, with wire names", () => {
+  it("has the facts of its declaration, with wire names", () => {
     expect(S).toMatchObject({ name: "Billing", version: 3, scope: "session", modes: ["json", "xlang"] });
     expect(S.requires).toEqual({ kind: "role", roles: ["user"] });
     expect(
@@ -76,7 +76,7 @@ describe("a service", () => {
     });
   });
 
-  it("has a codec for each request and response, all of one plan", () => {
+  it("has a codec for each request and response, all with one plan", () => {
     const codecs = serviceCodecs(S);
     expect(codecs).toBe(serviceCodecs(S));
     expect(codecs.methods.map(({ request, response }) => [request.root, response.root])).toEqual([
@@ -96,7 +96,7 @@ describe("a service", () => {
     expect(() => plain?.write(writer, null)).toThrow(expect.objectContaining({ reason: "VALUE_MISFIT" }));
   });
 
-  it("version is 1, scope shared and mode xlang unless told", () => {
+  it("has version 1, scope shared and mode xlang by default", () => {
     expect(service("Empty", {}, {})).toMatchObject({
       version: 1,
       scope: "shared",
@@ -106,7 +106,7 @@ describe("a service", () => {
   });
 });
 
-describe("a bad service is a TypeError that names the place", () => {
+describe("a bad service is a TypeError that names the position", () => {
   it.each([
     ["no name", () => service("", {}, {}), /name/],
     ["a name too long", () => service("x".repeat(257), {}, {}), /256/],
@@ -115,9 +115,13 @@ describe("a bad service is a TypeError that names the place", () => {
     ["an unknown mode", () => service("S", { modes: ["protobuf" as Loose] }, {}), /S\.modes\[0\]/],
     ["a mode twice", () => service("S", { modes: ["xlang", "xlang"] }, {}), /S\.modes\[1\]/],
     ["an unknown option", () => service("S", { scoped: "shared" } as Loose, {}), /S\.scoped: unknown option/],
-    ["a method that is none", () => service("S", {}, { a: (() => 1) as Loose }), /S\.a: a method is unary/],
     [
-      "two methods of one wire name",
+      "a method that is not a method",
+      () => service("S", {}, { a: (() => 1) as Loose }),
+      /S\.a: a method is unary/,
+    ],
+    [
+      "two methods with one wire name",
       () => service("S", {}, { aB: unary(Query, Reply), a_b: unary(Query, Reply) }),
       /a_b/,
     ],
@@ -143,7 +147,7 @@ describe("a bad service is a TypeError that names the place", () => {
     expect(define).toThrow(text);
   });
 
-  it("a method descriptor has no name or length of its own making", () => {
+  it("a method descriptor has no name or length property", () => {
     expect(Object.keys(unary(Query, Reply))).toEqual(["pattern", "request", "response", "options"]);
   });
 });
@@ -155,7 +159,7 @@ describe("calls without a schema", () => {
     return jsonCodec.read(writer.buf, 0, writer.pos, false);
   };
 
-  it("objects come back as objects without a prototype, maps of other keys as maps", () => {
+  it("objects are decoded without a prototype, and maps with other keys as maps", () => {
     const back = round({ a: 1, b: { c: [null, "x", { d: 2 ** 53 - 1 }] } }) as Loose;
     expect(back).toEqual({ a: 1, b: { c: [null, "x", { d: 2 ** 53 - 1 }] } });
     expect(Object.getPrototypeOf(back)).toBeNull();
@@ -163,7 +167,7 @@ describe("calls without a schema", () => {
     expect(round(new Map([[1, 2]]))).toEqual(new Map([[1, 2]]));
   });
 
-  it("any value can be the root, null included", () => {
+  it("any value can be the root, also null", () => {
     for (const value of [null, 5, "x", [1], true, 1.5]) expect(round(value)).toEqual(value);
   });
 
@@ -171,7 +175,7 @@ describe("calls without a schema", () => {
     expect(round({ n: 2n ** 60n })).toEqual({ n: 2n ** 60n });
   });
 
-  it("a key that tampers with prototypes is only data", () => {
+  it("the key __proto__ is only data", () => {
     const back = round(JSON.parse('{"__proto__":{"polluted":1}}')) as Loose;
     expect(Object.keys(back)).toEqual(["__proto__"]);
     expect(({} as Loose).polluted).toBeUndefined();

@@ -1,4 +1,4 @@
-/** The counting and stamping behind `npm test`: what they report decides whether a failure is seen. */
+/** The counts and stamps of `npm test`. They decide whether a failure is noticed. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -40,35 +40,35 @@ function vitest(code: number, report: unknown): Tally {
 
 const assertion = (status: string) => ({ status, fullName: `a test that is ${status}` });
 
-describe("the tally of cargo test", () => {
-  it("adds up the results of all test binaries and keeps ignored tests by name", () => {
+describe("the counts of cargo test", () => {
+  it("add the results of all test binaries and list ignored tests by name", () => {
     const tally = cargo(0, ...cargoOutput(2, 0), ...cargoOutput(5, 0));
     expect(tally.line()).toBe("7 passed, 0 failed, 2 skipped");
     expect(tally.skipped[0]).toBe("rust soak::runs_for_an_hour");
   });
 
-  it("counts failures", () => {
+  it("include failures", () => {
     expect(cargo(101, ...cargoOutput(2, 3)).line()).toBe("2 passed, 3 failed, 1 skipped");
   });
 
-  it("counts a run that did not compile as one failure", () => {
+  it("count a run that did not compile as one failure", () => {
     expect(cargo(101, "error: could not compile").line()).toBe("0 passed, 1 failed, 0 skipped");
   });
 });
 
-describe("the tally of vitest", () => {
-  it("counts by status and keeps what did not run by name", () => {
+describe("the counts of vitest", () => {
+  it("include every status, and list skipped tests by name", () => {
     const tests = ["passed", "passed", "failed", "skipped", "todo"].map(assertion);
     const tally = vitest(1, { testResults: [{ status: "failed", assertionResults: tests }] });
     expect(tally.line()).toBe("2 passed, 1 failed, 2 skipped");
     expect(tally.skipped).toEqual(["a test that is skipped", "a test that is todo"]);
   });
 
-  it("counts a file that cannot be loaded as a failure", () => {
+  it("count a file that cannot be loaded as a failure", () => {
     expect(vitest(1, { testResults: [{ status: "failed", assertionResults: [] }] }).failed).toBe(1);
   });
 
-  it("counts a run that left no report, or failed without saying where, as a failure", () => {
+  it("count a run without a report, or a failed run without failed tests, as a failure", () => {
     expect(vitest(0, undefined).failed).toBe(1);
     expect(
       vitest(1, { testResults: [{ status: "passed", assertionResults: [assertion("passed")] }] }).failed,
@@ -79,7 +79,7 @@ describe("the tally of vitest", () => {
 describe("a digest", () => {
   const of = (options?: object) => digest([path.relative(at(), folder)], options);
 
-  it("changes with the contents, the names and the words, and with nothing else", () => {
+  it("changes with contents, names and words, and with nothing else", () => {
     writeFileSync(path.join(folder, "a.rs"), "one");
     const first = of();
     writeFileSync(path.join(folder, "a.rs"), "one");
@@ -104,7 +104,7 @@ describe("a fetch from a registry", () => {
       (error: unknown) => error,
     );
 
-  it("is told from one that failed for another reason, so that only an absent registry is passed over", async () => {
+  it("fails as unavailable only when the registry cannot be reached, not for other reasons", async () => {
     expect(await fetch("dial tcp: lookup", 0)).toBe("fetched");
     for (const words of [
       "dial tcp: lookup proxy: no such host",

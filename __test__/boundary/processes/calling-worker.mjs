@@ -1,4 +1,4 @@
-/** A thread with a client of its own; answers "call" with a call, "close" by closing. */
+/** A thread with its own client. It answers "call" with a call, and "close" by closing. */
 import { parentPort, workerData } from "node:worker_threads";
 import { AsterClient } from "aster-rpc";
 import { local, Who } from "../support/who.mjs";

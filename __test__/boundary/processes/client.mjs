@@ -1,5 +1,5 @@
 /**
- * A client of Probe. Does what its second argument says once its calls have reached the server.
+ * A client of Probe. It does what its second argument says when its calls have reached the server.
  *
  *   node client.mjs TICKET idle|fall|exit|throw|wait
  */
@@ -18,21 +18,21 @@ if (way !== "idle") {
   if (way !== "fall") {
     await stub.count({ id: -1, data: new Uint8Array(1000) }).next();
     await stub.talk().send({ id: 1 });
-    await stub.echo({ id: 2 }); // what was sent before it has arrived
+    await stub.echo({ id: 2 }); // calls that were sent before have arrived
   }
 }
 say("ready");
 
 const ways = {
-  /** Nothing is under way and nothing was closed. */
+  /** No call is running, and nothing was closed. */
   idle() {},
-  /** Calls are under way, with a deadline: the process lives until they have ended, and no longer. */
+  /** Calls with a deadline are running. The process lives until they have ended, and no longer. */
   fall() {},
   exit: () => process.exit(7),
   throw: () => {
     throw new Error("thrown on purpose");
   },
-  /** Calls without a deadline keep it alive until somebody ends it. */
+  /** Calls without a deadline keep the process alive until somebody ends it. */
   wait() {},
 };
 ways[way]();

@@ -1,9 +1,9 @@
 /**
- * A server of Probe. Says `ready` with its ticket, and what its handlers do.
+ * A server of Probe. It prints `ready` with its ticket, and what its handlers do.
  *
  *   node server.mjs [--key HEX] [--bind ADDRESS] [--quiet]
  *
- * Words on stdin: `tally` prints the counts, `rss` the memory, `drain MS`, `exit`, `throw`, `fall` (stops serving).
+ * Commands on stdin: `tally` prints the counts, `rss` the memory, `drain MS`, `exit`, `throw`, `fall` (stops serving).
  */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
@@ -45,5 +45,5 @@ input.on("line", (line) => {
   const [word, argument] = line.split(" ");
   void words[word](argument);
 });
-// The server alone has to keep this process alive.
+// Only the server keeps this process alive.
 process.stdin.unref();

@@ -1,4 +1,4 @@
-/** A thread that serves Probe on a shared node; answers `tally` with the number of calls that it began. */
+/** A thread that serves Probe on a shared node. It answers `tally` with the number of calls that it started. */
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import { AsterNode } from "aster-rpc";
 import { probe, tally } from "../support/probe.mjs";

@@ -1,4 +1,4 @@
-/** One worker of worker-storm.mjs: gets busy in the way it is told and says so; the main thread ends it. */
+/** A worker of worker-storm.mjs. It starts work of the given kind and reports it; the main thread then ends it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { AsterClient, AsterNode, AsterServer } from "aster-rpc";
 import { fresh, local, Probe, probe } from "../support/probe.mjs";
@@ -8,7 +8,7 @@ const { role, handle, ticket, payload } = workerData;
 const data = new Uint8Array(payload);
 const ignored = () => {};
 
-/** Calls of all patterns that never end: some rest, some hold back a peer that would go on, some go on. */
+/** Calls of all patterns that never end: some are idle, some stop their peer from sending, some continue to send. */
 function keepBusy(stub) {
   for (let id = 0; id < 3; id++) {
     stub.hang({ id }, { timeoutMs: null }).catch(ignored);
@@ -54,13 +54,13 @@ const roles = {
     const client = await AsterClient.connect(server.ticket, { ...local, logger: quiet });
     keepBusy(client.stub(Probe));
   },
-  /** Ended while the control plane is at work: dialling somebody who never answers, binding, closing. */
+  /** Ended during work of the control plane: connecting to an address without a server, binding, closing. */
   async dialling() {
     const node = AsterNode.attach(handle, { logger: quiet });
     node.connect(ticket).catch(ignored);
     AsterServer.start({ ...fresh, logger: quiet, services: [probe()], access: "open" }).catch(ignored);
   },
-  /** Ends by itself, in the middle of calls. */
+  /** Ends on its own, during calls. */
   async leaves() {
     const node = AsterNode.attach(handle, { logger: quiet });
     const client = await node.connect(ticket);

@@ -1,9 +1,9 @@
 /**
- * Creates workers that use two nodes of this process in every role and ends them in the middle of it.
+ * Starts workers that use two nodes of this process in every role, and ends them during their work.
  *
  *   node worker-storm.mjs WORKERS SEED
  *
- * Prints one JSON line and ends by falling off the end: exit code 0 is the point.
+ * Prints one JSON line and ends without process.exit(), because the test is about exit code 0.
  */
 import { Worker } from "node:worker_threads";
 import { AsterNode } from "aster-rpc";
@@ -14,7 +14,7 @@ const [count, seed] = process.argv.slice(2).map(Number);
 const AT_ONCE = 4;
 const roles = ["client", "server", "both", "client", "server", "dialling", "leaves", "throws"];
 
-// xorshift: the same seed ends the same workers at the same moments, as far as a scheduler allows.
+// xorshift: the same seed ends the same workers at the same moments, as far as the scheduler allows.
 let state = seed * 2654435761 + 1;
 function random(below) {
   state ^= state << 13;
@@ -29,7 +29,7 @@ const calling = await AsterNode.start({ ...fresh, logger: quiet });
 const client = await calling.connect(serving.ticket);
 const stub = client.stub(Probe);
 
-// Calls that stay open while threads come and go.
+// Calls that stay open while threads start and end.
 const leaving = new AbortController();
 const outcomes = {};
 const noted = (name) => {
@@ -58,7 +58,7 @@ async function one(index) {
   noted(role);
 }
 
-/** Calls that are spread over the serving threads, the worker among them. Some never end by themselves. */
+/** Calls for all serving threads, including the worker. Some never end on their own. */
 async function callsInFlight() {
   for (let id = 0; id < 8; id++) {
     const signal = random(2) === 0 ? leaving.signal : AbortSignal.timeout(random(40));
@@ -87,7 +87,7 @@ async function lane() {
 }
 await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
-// The nodes of this process have survived, and no dead thread is asked any more.
+// The nodes of this process still work, and no call goes to an ended thread.
 for (let id = 0; id < 32; id++) await stub.echo({ id });
 leaving.abort();
 let { openCalls } = await serving.info();

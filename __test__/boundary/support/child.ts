@@ -1,6 +1,6 @@
 /**
- * Child processes of the tests: one of `processes/*.mjs`, which talks in JSON lines on stdout and is ended by
- * closing its stdin or by a signal.
+ * Child processes of the tests: a script of `processes/`, which prints JSON lines. It ends when its stdin is closed or by a
+ * signal.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../processes/", import.meta.url));
 
-/** One line of a child. */
+/** One line that a child printed. */
 export interface Line {
   readonly event: string;
   readonly [member: string]: unknown;
 }
 
-/** How a child ended. */
+/** The end of a child. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -24,7 +24,7 @@ export interface Ending {
 /** A running child. */
 export class Child {
   readonly process: ChildProcess;
-  /** Settles when the process is gone and its output was read. */
+  /** Settles when the process has ended and its output was read. */
   readonly ended: Promise<Ending>;
   readonly lines: Line[] = [];
   readonly #waiting = new Set<() => void>();
@@ -52,7 +52,7 @@ export class Child {
     });
   }
 
-  /** The first line of an event, which may be there already. */
+  /** The first line with an event. It may have arrived already. */
   async line(event: string): Promise<Line> {
     for (;;) {
       const found = this.lines.find((line) => line.event === event);
@@ -62,12 +62,12 @@ export class Child {
     }
   }
 
-  /** Says one word to a child that listens. */
+  /** Sends one word to a child that reads stdin. */
   say(word: string): void {
     this.process.stdin?.write(`${word}\n`);
   }
 
-  /** Ends the child at once, if it is still there. */
+  /** Ends the child now, if it still runs. */
   async kill(): Promise<Ending> {
     if (!this.#gone) this.process.kill("SIGKILL");
     return this.ended;

@@ -1,11 +1,11 @@
 /**
- * The service that the boundary and integration tests call, with handlers that count what happens to them.
- * Plain JavaScript: worker threads and child processes of every supported Node load it as it is.
+ * The service that the boundary and integration tests call, with handlers that count their calls. It is plain JavaScript,
+ * so worker threads and child processes of every supported Node version can load it.
  */
 import { bidiStream, clientStream, implement, message, serverStream, service, t, unary } from "aster-rpc";
 
 const Item = message("probe/Item", { id: t.int, data: t.bytes.default(new Uint8Array()) });
-/** As Item, in a form that JSON has. */
+/** Like Item, but without types that JSON mode refuses. */
 const Note = message("probe/Note", { id: t.int, text: t.string.default("") });
 const Loose = message("probe/Loose", {
   any: t.any,
@@ -20,7 +20,7 @@ export const Probe = service(
     echo: unary(Item, Item),
     /** Settles when its signal aborts. */
     hang: unary(Item, Item),
-    /** `id` items as large as `data`; without end when `id` is negative. */
+    /** `id` items as large as `data`. A negative `id` never ends. */
     count: serverStream(Item, Item),
     sum: clientStream(Item, Item),
     talk: bidiStream(Item, Item),
@@ -28,7 +28,7 @@ export const Probe = service(
   },
 );
 
-/** The four patterns over notes, which travel in XLANG and in JSON. */
+/** The four patterns with notes, in XLANG and in JSON. */
 export const Plain = service(
   "Plain",
   { version: 1 },
@@ -40,11 +40,11 @@ export const Plain = service(
   },
 );
 
-/** Options of an endpoint that touches nothing but loopback and no file. */
+/** Options of an endpoint that uses only loopback and no file. */
 export const local = Object.freeze({ bind: "127.0.0.1:0", relay: "disabled" });
 export const fresh = Object.freeze({ ...local, identity: "ephemeral" });
 
-/** Counts of what the handlers of {@link probe} did. */
+/** Counters for the handlers of {@link probe}. */
 export function tally() {
   return { started: 0, finished: 0, aborted: 0, returned: 0, pulled: 0, received: 0 };
 }
@@ -58,7 +58,7 @@ export function aborted(signal) {
 }
 
 /**
- * The handlers. `told` hears `started`, `finished`, `aborted` and `returned` with the method's name.
+ * The handlers. `told` is called with `started`, `finished`, `aborted` or `returned`, and with the name of the method.
  * @param {ReturnType<typeof tally>} seen
  * @param {(what: string, method: string) => void} told
  */

@@ -1,7 +1,7 @@
-/** Waiting for conditions that no event of this process tells: the operating system's, or the peer's. */
+/** Waiting for conditions without an event in this process: those of the operating system or of the peer. */
 import { expect } from "vitest";
 
-/** Asks until `holds` does, and fails after `ms`. */
+/** Checks until `holds` returns true, and fails after `ms`. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   ms: number,
@@ -10,14 +10,14 @@ export async function until(
   await expect.poll(async () => holds(), { timeout: ms, interval: 10, message: what }).toBe(true);
 }
 
-/** Milliseconds that `run` takes. */
+/** The time of `run` in milliseconds. */
 export async function took(run: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await run();
   return performance.now() - started;
 }
 
-/** What a promise rejects with. */
+/** The error that a promise rejects with. */
 export async function failureOf(promise: PromiseLike<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -1,4 +1,4 @@
-/** A service that tells its callers who they are, and an option set for clients that share an endpoint. */
+/** A service that tells callers their endpoint id, and options for clients that share an endpoint. */
 import { implement, message, service, t, unary } from "aster-rpc";
 import { aborted, local } from "./probe.mjs";
 

@@ -1,4 +1,4 @@
-/** A user's program in TypeScript, under settings stricter than most. Compiled, not run. */
+/** A program of a user in TypeScript, with strict compiler settings. It is compiled, but not run. */
 import { AsterClient, type Infer, message, serverStream, service, t, unary } from "aster-rpc";
 
 const Query = message("consumer/Query", { id: t.int, note: t.optional(t.string) });
@@ -12,7 +12,7 @@ export async function firstRow(ticket: string): Promise<Row> {
   try {
     const table = client.stub(Table);
     for await (const row of table.all({ id: 1 })) return row;
-    // @ts-expect-error a query has an id
+    // @ts-expect-error a query must have an id
     await table.first({ note: "no id" });
     return await table.first({ id: 2, note: null }, { timeoutMs: 1000 });
   } finally {
