@@ -1,4 +1,4 @@
-/** `aster contract ...`, run as users run it: as a process, in a folder of its own. */
+/** `aster contract ...`, run as users run it: as a process, in its own folder. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ const cli = path.join(root, "dist", "cli", "main.js");
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), "aster-cli-"));
-  // What is generated imports the package by its name.
+  // Generated code imports the package by its name.
   mkdirSync(path.join(folder, "node_modules"));
   symlinkSync(root, path.join(folder, "node_modules", "aster-rpc"));
   writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
@@ -64,7 +64,7 @@ describe("aster contract gen", () => {
     expect({ ...rest, methods: plain }).toEqual(Billing.manifest());
   });
 
-  it("writes the same bytes again, in ASCII, floats with their point", async () => {
+  it("writes the same bytes again, in ASCII, floats with a decimal point", async () => {
     const text = readFileSync(file("m.json"), "utf8");
     await aster("contract", "gen", "--service", `${fixture}:Billing`, "--out", "again.json");
     expect(readFileSync(file("again.json"), "utf8")).toBe(text);
@@ -86,7 +86,7 @@ describe("aster contract gen", () => {
   it.each([
     ["no such module", "nowhere.ts:Billing", 1, /nowhere\.ts: there is no such file/],
     ["no such export", `${fixture}:Missing`, 1, /no export Missing; it exports .*Billing/],
-    ["an export that is no service", `${fixture}:notAService`, 1, /notAService is no service/],
+    ["an export that is not a service", `${fixture}:notAService`, 1, /notAService is no service/],
     ["a text without export", "billing.ts", 2, /MODULE:EXPORT/],
   ])("tells of %s", async (_, text, expected, words) => {
     const { code, out, err } = await aster("contract", "gen", "--service", text, "--out", "no.json");
@@ -95,7 +95,7 @@ describe("aster contract gen", () => {
   });
 
   it.skipIf((process.features as { typescript?: unknown }).typescript)(
-    "names tsx for a TypeScript module where nothing loads one",
+    "asks for tsx when nothing else can load a TypeScript module",
     async () => {
       writeFileSync(file("lonely.ts"), "export const a: number = 1;");
       const { code, err } = await aster("contract", "gen", "--service", "./lonely.ts:a");
@@ -108,7 +108,7 @@ describe("aster contract gen", () => {
 describe("aster contract export, import, verify", () => {
   const exported = "out/BillingService.aster.json";
 
-  it("hand a contract on, and find it unchanged", async () => {
+  it("export a contract, and find it unchanged", async () => {
     const first = await aster("contract", "export", "--manifest", "m.json", "-o", "out");
     expect(first).toMatchObject({ code: 0, err: "" });
     expect(first.out).toContain(`Exported: ${exported}\n  BillingService v3  contract_id=blake3:`);
@@ -130,7 +130,7 @@ describe("aster contract export, import, verify", () => {
     expect(json(stored)).toEqual(json(exported));
   });
 
-  it("verify tells a mismatch, with the difference", async () => {
+  it("verify reports a mismatch with the differences", async () => {
     const other = json("m.json");
     other.contract_id = "0".repeat(64);
     for (const method of other.methods) delete method.schema;
@@ -142,14 +142,14 @@ describe("aster contract export, import, verify", () => {
     expect(out).toContain("watch: method removed");
   });
 
-  it("verify does not believe an id that the types do not give", async () => {
+  it("verify refuses an id that does not match the types", async () => {
     writeFileSync(file("forged.json"), JSON.stringify({ ...json(exported), contract_id: "1".repeat(64) }));
     const { code, out } = await aster("contract", "verify", "forged.json", "--manifest", "m.json");
     expect(code).toBe(1);
     expect(out).toContain("do not give its contract_id");
   });
 
-  it("import refuses a name that would leave its folder", async () => {
+  it("import refuses a service name that leaves its folder", async () => {
     writeFileSync(file("evil.json"), JSON.stringify({ ...json(exported), service: "../../evil" }));
     const { code, err } = await aster("contract", "import", "evil.json");
     expect(code).toBe(1);
@@ -158,7 +158,7 @@ describe("aster contract export, import, verify", () => {
 });
 
 describe("aster contract diff", () => {
-  it("of the same contract is silent and ends with 0", async () => {
+  it("of equal contracts prints nothing and ends with 0", async () => {
     const { code, out } = await aster("contract", "diff", "m.json", "m.json");
     expect({ code, out }).toEqual({ code: 0, out: "BillingService v3: the same contract\n" });
   });
@@ -176,7 +176,7 @@ describe("aster contract diff", () => {
 
   it.each([
     ["one file is missing", ["m.json"], 2],
-    ["a file is not there", ["m.json", "none.json"], 1],
+    ["a file does not exist", ["m.json", "none.json"], 1],
     ["an option is unknown", ["m.json", "m.json", "--loud"], 2],
   ])("fails when %s", async (_, args, expected) => {
     const { code, err } = await aster("contract", "diff", ...args);
@@ -184,7 +184,7 @@ describe("aster contract diff", () => {
     expect(err).toMatch(/^Error: /);
   });
 
-  it("tells failures as JSON too", async () => {
+  it("reports failures as JSON too", async () => {
     const { code, err } = await aster("contract", "diff", "m.json", "none.json", "--json");
     expect(code).toBe(1);
     expect(JSON.parse(err)).toEqual({ error: { message: "none.json: no such file", reason: null } });
@@ -192,7 +192,7 @@ describe("aster contract diff", () => {
 });
 
 describe("aster contract gen-client", () => {
-  it("writes code of the same contract, which TypeScript accepts and whose manifest is the same", async () => {
+  it("writes code with the same contract, which TypeScript accepts and whose manifest is the same", async () => {
     const { code, out, err } = await aster("contract", "gen-client", "m.json", "--out", "client");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain(path.join("client", "billing-service-v3.ts"));
@@ -207,7 +207,7 @@ describe("aster contract gen-client", () => {
     expect(Object.keys(module.BillingService.methods)).toEqual(["fetchURL", "getInvoice", "upload", "watch"]);
   });
 
-  it("knows arrays, extensions, unions of everything, shared fields and compatible messages", async () => {
+  it("supports arrays, extensions, unions of everything, shared fields and compatible messages", async () => {
     const at = path.join(here, "fixtures", "drawing.ts");
     const made = await aster("contract", "gen", "--service", `${at}:Drawings`, "--out", "drawings.json");
     expect(made).toMatchObject({ code: 0, err: "" });
@@ -228,7 +228,7 @@ describe("aster contract gen-client", () => {
       sameAs: null,
     };
     const bytes = Drawing.encode(drawing);
-    // The other side has no encoder for corners: it carries their bytes, and gives the same message back.
+    // The generated code has no encoder for corners. It keeps their bytes, and encodes the same message again.
     const there = module.Drawing.decode(bytes);
     expect(there.corner).toEqual(new module.CornerBytes(Uint8Array.of(1, 2)));
     expect(module.Drawing.encode(there)).toEqual(bytes);
@@ -238,7 +238,7 @@ describe("aster contract gen-client", () => {
     });
   });
 
-  it("works from a manifest of Python, where that tells all types", async () => {
+  it("works with a manifest of Python that contains all types", async () => {
     const vectors = JSON.parse(
       readFileSync(path.join(root, "conformance", "vectors", "manifests.json"), "utf8"),
     );
@@ -253,7 +253,7 @@ describe("aster contract gen-client", () => {
     expect(module.Minimal.manifest()).toEqual(JSON.parse(minimal.manifest_text));
   });
 
-  it("refuses a manifest that hides types, unless it is told to guess", async () => {
+  it("refuses a manifest that does not contain all types, unless --force is set", async () => {
     const vectors = JSON.parse(
       readFileSync(path.join(root, "conformance", "vectors", "manifests.json"), "utf8"),
     );
@@ -267,7 +267,7 @@ describe("aster contract gen-client", () => {
     expect(err).toMatch(/does not describe|says too little/);
   });
 
-  it("needs a place to write to", async () => {
+  it("requires --out", async () => {
     expect((await aster("contract", "gen-client", "m.json")).code).toBe(2);
   });
 });
@@ -299,7 +299,7 @@ describe("aster contract from-idl", () => {
     expect(module.OrderState.value("PAID").toJSON()).toBe(5);
   });
 
-  it("arrays are typed arrays, and what reaches a ref tracks references", async () => {
+  it("arrays become typed arrays, and messages that contain a ref track references", async () => {
     const source = [
       "package g;",
       "message Series { array<int32> ticks = 1; optional array<float64> values = 2; array<bool> flags = 3; }",
@@ -323,29 +323,34 @@ describe("aster contract from-idl", () => {
   });
 
   it.each([
-    ["an array of text", "message A {\n  array<string> a = 1;\n}", 2, "the items of an array"],
+    ["an array of strings", "message A {\n  array<string> a = 1;\n}", 2, "the items of an array"],
     [
       "an array of optional items",
       "message A {\n  array<optional int8> a = 1;\n}",
       2,
       "the items of an array",
     ],
-    ["a type that messages do not have", "message A {\n  string a = 1;\n  duration d = 2;\n}", 3, "duration"],
+    [
+      "a type that messages cannot contain",
+      "message A {\n  string a = 1;\n  duration d = 2;\n}",
+      3,
+      "duration",
+    ],
     ["decimals", "message A { decimal d = 1; }", 1, "decimal"],
-    ["a type that is not declared", "message A {\n  Missing m = 1;\n}", 2, "Missing is not declared"],
+    ["an undeclared type", "message A {\n  Missing m = 1;\n}", 2, "Missing is not declared"],
     ["a union of plain values", "union U {\n  string s = 1;\n  int32 i = 2;\n}", 2, "the case s"],
     [
-      "a number that is there twice",
+      "a number that is used twice",
       "message A {\n  string a = 1;\n  string b = 1;\n}",
       3,
       "1 is declared twice",
     ],
     ["an enum without members", "\nenum E { }\nmessage A { E e = 1; }", 2, "no members"],
-    ["an option that would change bytes", "message A {\n\n  string a = 1 [packed=true];\n}", 3, "packed"],
-    ["an import that is not there", 'package a;\nimport "none.fdl";', 2, "no such file"],
+    ["an option that would change the bytes", "message A {\n\n  string a = 1 [packed=true];\n}", 3, "packed"],
+    ["an import that does not exist", 'package a;\nimport "none.fdl";', 2, "no such file"],
     ["an import of another language", 'import "a.proto";', 1, "only Fory IDL"],
-    ["a file that ends too early", "message A {\n  string a = 1;\n", 1, "no closing brace"],
-    ["what is no IDL at all", "message A {\n  string a = 1;\n}\n#", 4, '"#"'],
+    ["a file without its last brace", "message A {\n  string a = 1;\n", 1, "no closing brace"],
+    ["a character that is not part of IDL", "message A {\n  string a = 1;\n}\n#", 4, '"#"'],
   ])("names the line of %s", async (_, source, line, words) => {
     writeFileSync(file("bad.fdl"), source);
     const { code, out, err } = await aster("contract", "from-idl", "bad.fdl");
@@ -364,7 +369,7 @@ describe("aster contract from-idl", () => {
 });
 
 describe("aster", () => {
-  it("tells its version, its commands, and what it does not know", async () => {
+  it("prints its version and its commands, and refuses unknown words", async () => {
     expect((await aster("--version")).out).toMatch(/^aster \d+\.\d+\.\d+\n$/);
     expect((await aster("--help")).out).toContain("aster contract diff OLD NEW");
     expect((await aster("contract", "diff", "--help")).out).toContain("aster contract diff OLD NEW");

@@ -1,16 +1,16 @@
 /**
- * The changes of the evolution matrix (`docs/contracts.md#the-matrix`): a message before and after, a value of
- * each side, and what readers make of what the other side wrote. The test makes calls of it, the page a table.
+ * The changes of the evolution matrix (`docs/contracts.md#the-matrix`): a message before and after, a value of each side,
+ * and what readers do with what the other side wrote. The test makes calls of it, the page has it as a table.
  */
 import { message, t } from "aster-rpc";
 
 /**
- * What happens to a message: every value that was written arrives, it arrives without the fields that its reader does not
+ * The effect on a message: every value that was written arrives, or it arrives without the fields that its reader does not
  * know, or the call ends with a code.
  */
 export type Outcome = "works" | "drops" | "refused";
 
-/** New peers reading what old peers wrote, and the other way round. */
+/** New peers that read what old peers wrote, and old peers that read what new peers wrote. */
 export interface Reading {
   readonly newReadsOld: Outcome;
   readonly oldReadsNew: Outcome;
@@ -19,20 +19,20 @@ export interface Reading {
 /** One change of a message. */
 export interface Change {
   readonly name: string;
-  /** The word of the comparison. */
+  /** The type of the change, as the comparison names it. */
   readonly kind: string;
-  // biome-ignore lint/suspicious/noExplicitAny: messages of any fields stand here
+  // biome-ignore lint/suspicious/noExplicitAny: messages with any fields
   readonly old: any;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly new: any;
   readonly oldValue: object;
   readonly newValue: object;
-  /** Whether stubs notice. */
+  /** True when stubs notice the change. */
   readonly stub: "refused" | "opens";
-  /** Calls without the check of contracts. */
+  /** The effect on calls without the contract check. */
   readonly xlang: Reading;
   readonly json: Reading;
-  /** Where every message of both services was declared compatible: then stubs of either open. */
+  /** The effect when every message of both services is declared compatible. Then stubs accept both versions. */
   readonly compatible: Reading;
   /** The same messages, declared compatible. */
   readonly declared: Readonly<Record<"old" | "new", Change["old"]>>;
@@ -263,13 +263,13 @@ export const changes: readonly Change[] = [
   ),
 ];
 
-/** What the new order of an enum makes of a member: another one, silently. */
+/** The effect of a new order of an enum: a member is read as another member, without an error. */
 export const reorderedEnum: Pick<Change, "old" | "new"> = {
   old: message("evolution.v1/Painted", { color: Color }),
   new: message("evolution.v1/Painted", { color: Moved }),
 };
 
-/** The same for what a list holds: neither the contract nor the hash of a message looks into it. */
+/** The same for the element type of a list: neither the contract nor the hash of a message contains it. */
 export const retypedList: Pick<Change, "old" | "new"> = {
   old: message("evolution.v1/Sizes", { sizes: t.list(t.int8) }),
   new: message("evolution.v1/Sizes", { sizes: t.list(t.uint8) }),

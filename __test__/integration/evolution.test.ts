@@ -1,6 +1,6 @@
 /**
- * The evolution matrix: every change of a message, in requests and in responses of all four patterns, in both
- * directions between two nodes; and the comparison, which must have foretold each outcome.
+ * The evolution matrix: every change of a message, in requests and responses of all four patterns, in both directions
+ * between two nodes. The comparison of the contracts must have predicted each result.
  */
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -40,7 +40,7 @@ type Side = "old" | "new";
 // biome-ignore lint/suspicious/noExplicitAny: a row calls methods of any name with values of any message
 type Calls = Record<string, (input: any) => any>;
 
-/** A service with a method for each pattern and each place of the message that changes; the other one is `Other`. */
+/** A service with a method for each pattern and each position of the changed message. The other message is `Other`. */
 function serviceOf(name: string, Item: typeof Fixed, Other = Fixed): Service<unknown> {
   return service(
     name,
@@ -58,10 +58,10 @@ function serviceOf(name: string, Item: typeof Fixed, Other = Fixed): Service<unk
   ) as Service<unknown>;
 }
 
-/** What the handler of the running call was given last. */
+/** The last input of the handler of the running call. */
 let received: unknown = null;
 
-/** Handlers that read all there is and answer with one message. */
+/** Handlers that read all input and answer with one message. */
 function handlersOf(value: object): Calls {
   const ok = { ok: true };
   const take = <T>(request: unknown, answer: T): T => {
@@ -94,7 +94,7 @@ function handlersOf(value: object): Calls {
 
 const camel = (pattern: string) => pattern.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Makes one call and takes one answer. */
+/** Makes one call and reads one response. */
 async function exchange(stub: Calls, pattern: (typeof patterns)[number], place: string, request: object) {
   const method = `${camel(pattern)}${place === "request" ? "Request" : "Response"}`;
   const call = stub[method] as (input: unknown) => never;
@@ -116,7 +116,7 @@ const services = changes.map((change, index) => ({
   old: serviceOf(`Evolution${index}`, change.old),
   new: serviceOf(`Evolution${index}`, change.new),
 }));
-/** The same services, with messages that were declared compatible. */
+/** The same services, with messages that are declared compatible. */
 const compatibles = changes.map(({ declared }, index) => ({
   old: serviceOf(`Compatible${index}`, declared.old, Open),
   new: serviceOf(`Compatible${index}`, declared.new, Open),
@@ -160,10 +160,10 @@ afterAll(async () => {
   for (const node of nodes) await node.close();
 });
 
-/** The codes of a message that its reader refuses; a call that fails for any other reason proves nothing. */
+/** The codes for a message that its reader refuses. A call that fails with another code proves nothing. */
 const unreadable = ["INVALID_ARGUMENT", "CONTRACT_VIOLATION", "DATA_LOSS"];
 
-/** How a call ended; "works" means that every value that was written arrived. */
+/** The result of a call. "works" means that every value that was written arrived. */
 async function outcomeOf(
   call: Promise<unknown>,
   read: (answer: unknown) => unknown,
@@ -235,12 +235,12 @@ function compared(index: number): ContractDiff {
 }
 
 describe("the comparison", () => {
-  it.each(changes.map((change, index) => ({ ...change, index })))("foretells: $name", (change) => {
+  it.each(changes.map((change, index) => ({ ...change, index })))("predicts: $name", (change) => {
     const found = compared(change.index).services[0]?.changes ?? [];
     if (change.kind === "") return expect(found).toEqual([]);
     expect(found.map(({ kind }) => kind)).toEqual([change.kind]);
     const { effects, breaking } = found[0] as (typeof found)[number];
-    // In requests and responses alike, the verdict for a side is the worse of its two readings.
+    // The prediction for a side is the worse one of requests and responses.
     const foretold = (mode: "xlang" | "json") => {
       const refused = Object.values(change[mode]).includes("refused");
       expect({ mode, works: effects[mode].oldClients === "works" }).toEqual({ mode, works: !refused });
@@ -263,8 +263,8 @@ describe("the comparison", () => {
   });
 });
 
-describe("silent changes and silent versions", () => {
-  it("a list that holds another sized kind is read as other numbers, which only the comparison notices", async () => {
+describe("changes without an error", () => {
+  it("a list with another size of numbers is read as other numbers, which only the comparison notices", async () => {
     const stub = (clients.get("new") as AsterClient).stub(sized.old) as unknown as Calls;
     expect(await stub.unaryResponse?.({ ok: true })).toEqual({ sizes: [-1] });
     const found = contractDiff(serviceDocument(sized.old), serviceDocument(sized.new));
@@ -275,7 +275,7 @@ describe("silent changes and silent versions", () => {
     });
   });
 
-  it("two versions with one tag are served side by side, each to its own stubs", async () => {
+  it("two versions with one tag can be served together, each for its own stubs", async () => {
     const client = clients.get("new") as AsterClient;
     const [first, second] = [grown.old, grown.new].map((version) => client.stub(version) as unknown as Calls);
     expect(await first?.get?.({ ok: true })).toEqual({ id: 1 });

@@ -1,4 +1,4 @@
-/** Slow readers hold back writers in both directions, and streams that were cancelled leave nothing behind. */
+/** Slow readers stop writers in both directions, and cancelled streams leave no state behind. */
 import { AsterClient, AsterServer } from "aster-rpc";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
@@ -6,7 +6,7 @@ import { fresh, local, Probe, probe, tally } from "../boundary/support/probe.mjs
 import { failureOf, until } from "../boundary/support/until.js";
 
 const MIB = 1024 * 1024;
-// What a writer may have under way: the stream's budget on both sides, and what the transport buffers.
+// The most that a writer may have in flight: the stream's budget on both sides, and the buffers of the transport.
 const UNDER_WAY = 1 * MIB + 1 * MIB + 8 * MIB;
 
 describe("a reader that stops", () => {
@@ -34,15 +34,15 @@ describe("a reader that stops", () => {
         return JSON.stringify(last) === before;
       },
       10_000,
-      "the writer comes to rest",
+      "the writer stops",
     );
     return last;
   }
 
-  // Incompressible: compression would hide what is under way.
+  // Random bytes, because compression would hide how much is in flight.
   const data = Uint8Array.from({ length: 16_384 }, () => Math.floor(Math.random() * 256));
 
-  it("stops the generator of a handler in another process, and its memory stays", async () => {
+  it("stops the generator of a handler in another process, whose memory does not grow", async () => {
     const server = child("server.mjs", ["--quiet"]);
     children.push(server);
     const { ticket } = await server.line("ready");
@@ -56,7 +56,7 @@ describe("a reader that stops", () => {
     const pulled = await settled(async () => (await rss(server)).pulled);
     expect(pulled * data.length).toBeLessThan(UNDER_WAY);
     expect((await rss(server)).mib - before.mib).toBeLessThan(1 + 8 + 32);
-    // The reader goes on: everything is there, in order.
+    // The reader continues: everything arrives, in order.
     for (let id = 1; id < 4000; id++) expect((await stream.next()).value?.id).toBe(id);
     await stream.return();
   });
@@ -144,10 +144,10 @@ describe("a thousand cancelled streams", () => {
     await until(async () => (await server.node.info()).openCalls === 0, 5000, "no call is open");
   }
 
-  // How many there are: timers and immediates of the test runner come and go.
+  // Only how many there are, because timers and immediates of the test runner change.
   const handles = () => process.getActiveResourcesInfo().length;
 
-  it.each(Object.keys(leaving))("by %s leave no handle, no open call, no memory", async (way) => {
+  it.each(Object.keys(leaving))("by %s leave no handle, no open call and no memory", async (way) => {
     const leave = leaving[way]!;
     await batch(leave, 250);
     globalThis.gc?.();

@@ -1,10 +1,10 @@
-/** Keys and members that mean something to JavaScript are only ever data, at every depth and in every mode. */
+/** Keys and members with a meaning for JavaScript are only data, at every depth and in every mode. */
 import { AsterClient, AsterServer, implement, message, service, t, unary } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fresh, local } from "../boundary/support/probe.mjs";
 
 const Leaf = message("hostile/Leaf", {
-  // biome-ignore lint/suspicious/noThenProperty: a field of this name is the subject
+  // biome-ignore lint/suspicious/noThenProperty: the test is about a field with this name
   then: t.string.default("not called"),
   toJSON: t.string.default("not called").name("to_json"),
 });
@@ -41,17 +41,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await client.close();
   await server.close();
-  // Nothing that came over the wire has reached the prototype that every object shares.
+  // Nothing from the wire has changed the prototype that all objects share.
   for (const key of ["polluted", "then", "toJSON"]) expect(key in {}).toBe(false);
 });
 
-/** A Map of hostile keys, nested `depth` times. */
+/** A Map with hostile keys, nested `depth` times. */
 function nested(depth: number): Map<string, unknown> {
   return new Map(keys.map((key) => [key, depth === 0 ? "polluted" : nested(depth - 1)]));
 }
 
 describe.each(["xlang", "json"] as const)("in %s mode", (mode) => {
-  it.each(keys)("%s is a key like any other of maps and records", async (key) => {
+  it.each(keys)("%s is an ordinary key of maps and records", async (key) => {
     const texts = new Map([[key, "polluted"]]);
     const deep = new Map([[key, texts]]);
     const record = Object.defineProperty({}, key, { value: "polluted", enumerable: true }) as Record<
@@ -65,22 +65,22 @@ describe.each(["xlang", "json"] as const)("in %s mode", (mode) => {
     expect(Object.entries(answer.record)).toEqual([[key, "polluted"]]);
   });
 
-  it("an answer with the members `then` and `toJSON` is given as it is, never awaited", async () => {
-    // biome-ignore lint/suspicious/noThenProperty: it is the subject
+  it("a response with the members `then` and `toJSON` is returned unchanged, and never awaited", async () => {
+    // biome-ignore lint/suspicious/noThenProperty: the test is about it
     const leaf = { then: "mine", toJSON: "own" };
     expect(await client.stub(Hostile, { mode }).leaf({ leaf })).toEqual(leaf);
   });
 });
 
 describe("dynamic values", () => {
-  it.each([0, 1, 2])("nested %i deep keep hostile keys as keys of Maps", async (depth) => {
+  it.each([0, 1, 2])("nested %i levels keep hostile keys as keys of Maps", async (depth) => {
     const any = nested(depth);
     expect((await client.stub(Hostile).echo({ any })).any).toEqual(any);
   });
 });
 
 describe("a proxy", () => {
-  it("hands over JSON with hostile keys without a prototype in sight", async () => {
+  it("returns JSON objects with hostile keys, without a prototype", async () => {
     const text = `{${keys.map((key) => `${JSON.stringify(key)}:"polluted"`).join(",")}}`;
     const texts = JSON.parse(text) as object;
     const answer = (await client.proxy("Hostile").call("echo", { texts })) as { texts: object };
@@ -89,15 +89,15 @@ describe("a proxy", () => {
     expect((answer.texts as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  it("gives an answer whose `then` is data, and is no thenable itself", async () => {
+  it("returns a response whose `then` is data, and is not thenable itself", async () => {
     const proxy = client.proxy("Hostile");
     expect((proxy as unknown as { then?: unknown }).then).toBeUndefined();
-    // biome-ignore lint/suspicious/noThenProperty: it is the subject
+    // biome-ignore lint/suspicious/noThenProperty: the test is about it
     expect(await proxy.call("leaf", { leaf: { then: "x" } })).toMatchObject({ then: "x" });
   });
 });
 
-it("a stub is no thenable", async () => {
+it("a stub is not thenable", async () => {
   const stub = client.stub(Hostile);
   expect(await Promise.resolve(stub)).toBe(stub);
 });

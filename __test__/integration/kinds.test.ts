@@ -1,4 +1,4 @@
-/** Typed arrays, extensions and unions in calls; what an extension's coder refuses, as the other side sees it. */
+/** Typed arrays, extensions and unions in calls, and how the peer sees a value that a coder refuses. */
 import { AsterClient, AsterServer, Code, implement, message, messageOf, service, t, unary } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fresh, local } from "../boundary/support/probe.mjs";
@@ -46,7 +46,7 @@ afterAll(async () => {
 });
 
 describe("in calls", () => {
-  it("each value arrives as what it was", async () => {
+  it("each value arrives with its type", async () => {
     const bag = {
       tag: new Tag("a"),
       numbers: new Float64Array(100_000).fill(0.5),
@@ -80,7 +80,7 @@ describe("in calls", () => {
     });
   });
 
-  it("a request that the decoder refuses is an invalid argument, whose reason stays at the server", async () => {
+  it("a request that the decoder refuses is INVALID_ARGUMENT, and the reason stays on the server", async () => {
     const call = client.stub(Kinds).echo({ tag: new Tag("unreadable") });
     const error = await call.then(
       () => null,
@@ -91,7 +91,7 @@ describe("in calls", () => {
     expect(String(error)).not.toContain(secret);
   });
 
-  it("an answer that the decoder refuses is data loss, with the cause", async () => {
+  it("a response that the decoder refuses is DATA_LOSS, with the cause", async () => {
     const call = client.stub(Kinds).ask({ tag: "unreadable" });
     await expect(call).rejects.toMatchObject({
       code: Code.DATA_LOSS,
@@ -99,7 +99,7 @@ describe("in calls", () => {
     });
   });
 
-  it("an answer that the encoder refuses is an internal error without its text", async () => {
+  it("a response that the encoder refuses is INTERNAL, without its text", async () => {
     const call = client.stub(Kinds).ask({ tag: "unwritable" });
     const error = await call.then(
       () => null,

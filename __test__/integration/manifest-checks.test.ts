@@ -1,4 +1,4 @@
-/** The manifests at hand: what a server makes of its project's, and what a stub tells of another contract. */
+/** Stored manifests: how a server uses its project's manifest, and how a stub explains a different contract. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
@@ -54,13 +54,13 @@ async function failure(promise: Promise<unknown>): Promise<AsterError> {
   return error as AsterError;
 }
 
-describe("a server beside a manifest", () => {
-  it("starts when the manifest is of its code", async () => {
+describe("a server with a manifest in its project", () => {
+  it("starts when the manifest matches its code", async () => {
     write(".aster/manifest.json", Shop.manifest());
     await (await start()).close();
   });
 
-  it("refuses to start when the manifest is of other code, and says what differs", async () => {
+  it("does not start when the manifest does not match its code, and reports the differences", async () => {
     write(".aster/manifest.json", [Changed.manifest()]);
     const error = await failure(start());
     expect(error).toMatchObject({ codeName: "FAILED_PRECONDITION", reason: "MANIFEST_MISMATCH" });
@@ -69,7 +69,7 @@ describe("a server beside a manifest", () => {
     expect(error.details.get("service")).toBe("Shop");
   });
 
-  it("starts when the manifest names other services and versions only", async () => {
+  it("starts when the manifest contains only other services and versions", async () => {
     const second = service("Shop", { version: 2 }, { get: unary(Query, Longer) });
     write(".aster/manifest.json", [second.manifest()]);
     await (await start()).close();
@@ -86,7 +86,7 @@ describe("a server beside a manifest", () => {
   });
 });
 
-describe("a stub that meets another contract", () => {
+describe("a stub for a server with a different contract", () => {
   const nodes: AsterNode[] = [];
   let client: AsterClient;
   beforeAll(async () => {
@@ -111,7 +111,7 @@ describe("a stub that meets another contract", () => {
   };
   const told = "shop/Item.note: field added (string)";
 
-  it("names both ids, and no difference without a manifest", () => {
+  it("reports both ids, and no differences without a manifest", () => {
     const error = refused();
     expect(error).toMatchObject({ reason: "CONTRACT_MISMATCH" });
     expect(error.message).toContain(Shop.contractId);
@@ -119,18 +119,18 @@ describe("a stub that meets another contract", () => {
     expect(error.details.has("diff")).toBe(false);
   });
 
-  it("tells the difference from a manifest that it is given", () => {
+  it("reports the differences to a manifest that it is given", () => {
     const error = refused({ manifest: Shop.manifest() });
     expect(error.message).toContain(told);
     expect(error.details.get("diff")).toContain(told);
   });
 
-  it("tells it from the manifest of the project, when that is the server's", () => {
+  it("reports them from the manifest of the project, when that is the server's manifest", () => {
     write(".aster/manifest.json", [Changed.manifest(), Shop.manifest()]);
     expect(refused().message).toContain(told);
   });
 
-  it("tells it from a contract that was imported", () => {
+  it("reports them from an imported contract", () => {
     expect(homedir()).toBe(folder);
     const file = `.aster/contracts/Shop/${Shop.contractId.slice(0, 16)}.aster.json`;
     const manifest = Shop.manifest() as object;
@@ -138,7 +138,7 @@ describe("a stub that meets another contract", () => {
     expect(refused().message).toContain(told);
   });
 
-  it("is not misled by a manifest with another id", () => {
+  it("does not use a manifest with another id", () => {
     write(".aster/manifest.json", Changed.manifest());
     expect(refused().details.has("diff")).toBe(false);
   });

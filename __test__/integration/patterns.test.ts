@@ -1,4 +1,4 @@
-/** The four patterns between two processes, in every mode, with payloads from nothing to several MiB. */
+/** The four patterns between two processes, in every mode, with payloads from empty to several MiB. */
 import { AsterClient, Code } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
@@ -21,7 +21,7 @@ interface Note {
   readonly text?: string;
 }
 
-/** The four methods of Plain, by whatever means they are called. */
+/** The four methods of Plain, called in different ways. */
 interface Four {
   echo(note: Note): Promise<unknown>;
   count(note: Note): AsyncIterable<unknown>;
@@ -62,7 +62,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
   const four = () => ways[way]!();
 
   it.each(texts.map((text) => [text.length, text]))(
-    "a unary call echoes a text of %i units",
+    "a unary call returns a string of %i units",
     async (_, text) => {
       const answer = (await four().echo({ id: -5, text: text as string })) as Note;
       expect(answer.id).toBe(-5);
@@ -70,12 +70,12 @@ describe.each(Object.keys(ways))("through %s", (way) => {
     },
   );
 
-  it("a text that has no UTF-8 is refused before it is sent", async () => {
+  it("a string that is not valid Unicode is refused before it is sent", async () => {
     const call = four().echo({ id: 1, text: "\ud83d" });
     await expect(call).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
   });
 
-  it("64 unary calls at once get their own answers", async () => {
+  it("64 unary calls at once get their own responses", async () => {
     const service = four();
     const answers = await Promise.all(ids(64).map((id) => service.echo({ id, text: `call ${id}` })));
     expect(answers).toEqual(ids(64).map((id) => ({ id, text: `call ${id}` })));
@@ -87,7 +87,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
     expect(new Set(items.map(({ text }) => text))).toEqual(new Set(["item"]));
   });
 
-  it("a server stream may be empty, or have items over the byte budget", async () => {
+  it("a server stream may be empty, or have items above the byte budget", async () => {
     expect(await all(four().count({ id: 0, text: "" }))).toEqual([]);
     const text = "z".repeat(2_000_000);
     expect((await all(four().count({ id: 3, text }))).map((item) => item.text?.length)).toEqual([
@@ -95,7 +95,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
     ]);
   });
 
-  it("a client stream takes 10,000 items, none, and those of a synchronous iterable", async () => {
+  it("a client stream accepts 10,000 items, no items, and those of a synchronous iterable", async () => {
     async function* notes(count: number): AsyncGenerator<Note> {
       for (let id = 0; id < count; id++) yield { id, text: "" };
     }
@@ -109,7 +109,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
     ).toMatchObject({ id: 42 });
   });
 
-  it("a bidi call answers in order while it is fed", async () => {
+  it("a bidi call answers in order while it gets input", async () => {
     const talk = four().talk();
     const feeding = (async () => {
       for (const id of ids(2000)) await talk.send({ id, text: "?" });
@@ -119,7 +119,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
     await feeding;
   });
 
-  it("streams of all kinds run at once", async () => {
+  it("streams of all patterns run at the same time", async () => {
     const service = four();
     const counted = ids(16).map((at) => all(service.count({ id: 100 + at, text: "" })));
     const summed = ids(16).map((at) => service.sum(ids(at).map((id) => ({ id, text: "" }))));
@@ -131,7 +131,7 @@ describe.each(Object.keys(ways))("through %s", (way) => {
 });
 
 describe("bytes in XLANG", () => {
-  it.each([0, 1, 4096, 65_536, 5_000_000])("%i bytes come back as they went", async (length) => {
+  it.each([0, 1, 4096, 65_536, 5_000_000])("%i bytes are returned unchanged", async (length) => {
     const data = Uint8Array.from({ length }, (_, at) => (at * 31) ^ (at >> 8));
     const answer = await client.stub(Probe).echo({ id: 2 ** 40, data });
     expect(answer.id).toBe(2 ** 40);
@@ -139,7 +139,7 @@ describe("bytes in XLANG", () => {
     expect(Buffer.compare(answer.data, data)).toBe(0);
   });
 
-  it("a message that fits no frame fails alone, before it is sent", async () => {
+  it("a message that is too large for a frame fails alone, before it is sent", async () => {
     const stub = client.stub(Probe);
     const [small, large] = await Promise.allSettled([
       stub.echo({ id: 1 }),

@@ -1,4 +1,4 @@
-/** What callers and handlers are promised, with peers that stop, vanish or leave. */
+/** Guarantees for callers and handlers when peers stop, disappear or cancel. */
 import { randomBytes } from "node:crypto";
 import { AsterClient, AsterError, AsterServer, Code, generateSecretKey, implement } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
@@ -44,7 +44,7 @@ async function drawn(stream: AsyncIterable<{ id: number }>): Promise<number> {
 }
 
 describe("a call ends by its deadline plus 250 ms", () => {
-  it("though the peer's process is stopped in the middle of it", async () => {
+  it("when the process of the peer is stopped during the call", async () => {
     const server = start(["--quiet"]);
     const stub = (await connected(server)).stub(Probe);
     const stream = stub.count({ id: -1, data: new Uint8Array(1000) }, { timeoutMs: 600 });
@@ -70,7 +70,7 @@ describe("a call ends by its deadline plus 250 ms", () => {
     expect(Math.max(...ms)).toBeLessThan(600 + 250);
   });
 
-  it("though nobody listens where it dials", async () => {
+  it("when no server listens at the address", async () => {
     const gone = await AsterServer.start({ ...fresh, services: [probe()], access: "open" });
     const { ticket } = gone;
     await gone.close();
@@ -78,7 +78,7 @@ describe("a call ends by its deadline plus 250 ms", () => {
     expect(ms).toBeLessThan(400 + 250);
   });
 
-  it("though its handler ignores it; the handler is told", async () => {
+  it("when its handler ignores the abort; the handler's signal aborts", async () => {
     let told = false;
     const stubborn = implement(Probe, {
       ...(handlersThatHang() as object),
@@ -103,7 +103,7 @@ function handlersThatHang(): object {
   return Object.fromEntries(names.map((name) => [name, () => new Promise(() => {})]));
 }
 
-describe("when the caller leaves, its handler learns within 500 ms", () => {
+describe("when the caller cancels, its handler learns of it within 500 ms", () => {
   it("by an aborted signal", async () => {
     let heard: (() => void) | undefined;
     const abort = new Promise<void>((resolve) => (heard = resolve));
@@ -139,7 +139,7 @@ describe("when the caller leaves, its handler learns within 500 ms", () => {
     },
   );
 
-  it("also when its process was killed", async () => {
+  it("also when the caller's process was killed", async () => {
     const server = start();
     const { ticket } = await server.line("ready");
     const caller = child("client.mjs", [ticket as string, "exit"]);
@@ -152,7 +152,7 @@ describe("when the caller leaves, its handler learns within 500 ms", () => {
 });
 
 describe("OK means that the handler finished exactly once", () => {
-  it("under calls that succeed, are aborted and run out of time at once", async () => {
+  it("with calls that succeed, abort and time out at the same time", async () => {
     const { server, stub, seen } = await pair();
     const outcomes = await Promise.all(
       Array.from({ length: 300 }, async (_, id) => {
@@ -174,9 +174,9 @@ describe("OK means that the handler finished exactly once", () => {
 });
 
 describe("drain(t)", () => {
-  it("finishes what was accepted and refuses the rest", async () => {
+  it("finishes running calls and refuses new ones", async () => {
     const { server, stub, seen } = await pair();
-    // More than every buffer on the way holds: the handlers cannot end before their readers have read.
+    // More than all buffers on the way can hold, so handlers cannot end before their readers have read.
     const data = randomBytes(128 * 1024);
     const running = Array.from({ length: 4 }, (_, id) => stub.count({ id: 200 + id, data }));
     for (const stream of running) await stream.next();
@@ -190,7 +190,7 @@ describe("drain(t)", () => {
     expect(seen).toMatchObject({ started: 4, finished: 4 });
   });
 
-  it("cancels what is left at t and settles by t + 1 s", async () => {
+  it("cancels the rest at t and settles before t + 1 s", async () => {
     const { server, stub, seen } = await pair();
     const hanging = [failureOf(stub.hang({ id: 1 })), failureOf(drawn(stub.count({ id: -1 })))];
     await until(() => seen.started === 2, 2000, "both handlers run");
@@ -201,7 +201,7 @@ describe("drain(t)", () => {
     expect(seen.aborted + seen.returned).toBe(2);
   });
 
-  it("in another process under load loses nothing that was accepted", async () => {
+  it("in another process under load loses no running call", async () => {
     const server = start(["--quiet"]);
     const stub = (await connected(server)).stub(Probe);
     let ok = 0;
@@ -212,7 +212,7 @@ describe("drain(t)", () => {
           await stub.echo({ id: 1 }, { timeoutMs: 1500 });
           ok += 1;
         } catch (error) {
-          // Refused while it drains, lost when it closes, not reached after that.
+          // Refused during the drain, lost when it closes, and unreachable after that.
           expect([Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED]).toContain((error as AsterError).code);
           refused += 1;
           return;
@@ -238,8 +238,8 @@ async function drawnRest(stream: AsyncIterable<{ id: number }>): Promise<number>
 }
 
 describe("a server that was killed", () => {
-  // It said nothing, and its address answers again: only the silence of the old connection tells.
-  it("leaves no call without an end, and its successor is reached within 10 s", async () => {
+  // It sent no goodbye, and a new server answers at its address. Only the silence of the old connection shows the failure.
+  it("leaves no call without an end, and clients reach the next server within 10 s", async () => {
     const key = Buffer.from(generateSecretKey()).toString("hex");
     const first = start(["--quiet", "--key", key]);
     const { addresses } = await first.line("ready");

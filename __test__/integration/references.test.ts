@@ -39,7 +39,7 @@ function pair(): Person {
   return ada;
 }
 
-/** That what came is the graph of `pair`, as objects. */
+/** Checks that a received graph is the graph of `pair`, with the same object identities. */
 function expectPair(ada: Person): void {
   const ben = ada.partner as Person;
   expect([ada.name, ben.name]).toEqual(["Ada", "Ben"]);
@@ -96,13 +96,13 @@ afterAll(async () => {
 });
 
 describe("a graph in a call", () => {
-  it("comes to the handler and back with its cycle", async () => {
+  it("arrives at the handler and is returned with its cycle", async () => {
     const ben = await client.stub(People).swap(pair());
     expectPair(ben.partner as Person);
     expect(ben.partner?.partner).toBe(ben);
   });
 
-  it("is one across lists, maps, shared fields and t.any", async () => {
+  it("keeps identity across lists, maps, shared fields and t.any", async () => {
     const town = await client.stub(People).town(pair());
     expect(town.people[1]).toBe(town.mayor);
     expect(town.houses.get("two")?.[0]).toBe(town.mayor);
@@ -112,7 +112,7 @@ describe("a graph in a call", () => {
     expectPair(town.people[0] as Person);
   });
 
-  it("is whole in each message of a stream, and another in the next", async () => {
+  it("is complete in each message of a stream, and a new graph in the next message", async () => {
     const seen: Person[] = [];
     for await (const person of client.stub(People).walk(pair())) seen.push(person);
     expect(seen.map(({ name }) => name)).toEqual(["Ada", "Ben", "Ada", "Ben"]);
@@ -120,7 +120,7 @@ describe("a graph in a call", () => {
     expect(seen[2]).not.toBe(seen[0]);
   });
 
-  it("goes both ways in a stream", async () => {
+  it("works in both directions of a stream", async () => {
     const call = client.stub(People).echo();
     for (let round = 0; round < 3; round++) {
       const ada = pair();

@@ -1,4 +1,4 @@
-/** Tables travel as bytes: 50,000 rows through a call, both ways, lent and owned. */
+/** Tables as bytes in a call: 50,000 rows, in both directions, as a view and as a copy. */
 import { AsterClient, AsterServer, Code, implement, message, rows, service, t, unary } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fresh, local } from "../boundary/support/probe.mjs";
@@ -40,7 +40,7 @@ afterAll(async () => {
 describe("a table in a call", () => {
   const count = 50_000;
 
-  it("is summed by a handler in the bytes that it was lent, wherever they begin", async () => {
+  it("a handler adds up a column in the bytes of its view, at any alignment", async () => {
     const table = points.encodeTable(pointsOf(count));
     const x = (count * (count - 1)) / 2;
     for (const label of ["", "a", "ab", "abc"]) {
@@ -49,7 +49,7 @@ describe("a table in a call", () => {
     }
   });
 
-  it("comes back as bytes of one's own", async () => {
+  it("is returned as a copy of the bytes", async () => {
     const { table: bytes } = await client.stub(Tables).make({ rows: count, x: 0, last: "" });
     const table = points.table(bytes);
     expect(table.length).toBe(count);
@@ -57,10 +57,10 @@ describe("a table in a call", () => {
     expect(table.column("weight").at(0)).toBeNull();
   });
 
-  it("that is none ends in an error of the check, not of the process", async () => {
+  it("with invalid bytes ends with an error of the check, and the process continues", async () => {
     const table = points.encodeTable(pointsOf(10));
     const outside = table.slice();
-    outside.fill(0xff, 16, 24); // where the first row is
+    outside.fill(0xff, 16, 24); // the position of the first row
     for (const bytes of [outside, table.subarray(0, 3), new Uint8Array()]) {
       const call = client.stub(Tables).sum({ label: "", table: bytes });
       await expect(call).rejects.toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: false });

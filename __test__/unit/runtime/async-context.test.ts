@@ -1,4 +1,4 @@
-/** Which AsyncLocalStorage a handler and a caller see, over the real addon. */
+/** Which AsyncLocalStorage store handlers and callers see, with the real addon. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, expect, it } from "vitest";
 import {
@@ -23,7 +23,7 @@ const local = { bind: "127.0.0.1:0", relay: "disabled" } as const;
 const storage = new AsyncLocalStorage<string>();
 const seen: (string | undefined)[] = [];
 
-// The first use of the package: the port of this environment is opened inside of a store.
+// The first use of the package: the port of this thread is opened inside of a store.
 const server = await storage.run("opener", () =>
   AsterServer.start({
     ...local,
@@ -33,7 +33,7 @@ const server = await storage.run("opener", () =>
       implement(Store, {
         get(item) {
           seen.push(storage.getStore());
-          // A handler that enters a store of its own keeps it to itself.
+          // A store that a handler enters is valid only for that handler.
           storage.enterWith(`handler ${item.id}`);
           return item;
         },
@@ -61,7 +61,7 @@ afterAll(async () => {
   await server.close();
 });
 
-it("handlers see no store: neither the opener's, nor a caller's, nor another handler's", async () => {
+it("handlers see no store: neither that of the code that opened the port, nor a caller's, nor another handler's", async () => {
   seen.length = 0;
   await storage.run("caller", () => Promise.all([1, 2, 3].map((id) => store.get({ id }))));
   await store.get({ id: 4 });
@@ -77,7 +77,7 @@ it("handlers of streams see no store either, at any step", async () => {
   expect(seen).toEqual([undefined, undefined, undefined, undefined]);
 });
 
-it("callers keep their own store across a call", async () => {
+it("callers keep their own store during a call", async () => {
   const stores = await Promise.all(
     ["a", "b"].map((name) =>
       storage.run(name, async () => {

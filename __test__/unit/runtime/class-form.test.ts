@@ -1,4 +1,4 @@
-/** The class form: decorated methods, served by an instance, called by the class. */
+/** The class form: decorated methods, served by an instance, called through the class. */
 import { expect, it } from "vitest";
 import {
   AsterClient,
@@ -47,7 +47,7 @@ class Words {
   }
 }
 
-it("a class is served by an instance and called with inferred types", async () => {
+it("an instance serves the class, and calls have inferred types", async () => {
   const local = { bind: "127.0.0.1:0", relay: "disabled" } as const;
   const server = await AsterServer.start({
     ...local,

@@ -1,4 +1,4 @@
-/** What the failures of starting and connecting say, over the real addon. */
+/** The errors of starting and connecting, with the real addon. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   AsterClient,
@@ -39,32 +39,32 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A ticket of a server that has gone. */
+/** A ticket of a server that was closed. */
 function deadTicket(): { endpointId: string; ticket: string } {
   const endpointId = endpointIdOf(generateSecretKey());
   return { endpointId, ticket: Ticket.format({ endpointId, directAddresses: ["127.0.0.1:9"] }) };
 }
 
 describe("an error of connect()", () => {
-  it("names the peer, and says that no request was sent, when nobody answers", async () => {
+  it("names the peer and has notSent when no server answers", async () => {
     const { endpointId, ticket } = deadTicket();
     const error = await failureOf(AsterClient.connect(ticket, { ...local, timeoutMs: 50 }));
     expect(error).toMatchObject({ code: Code.DEADLINE_EXCEEDED, peer: endpointId, notSent: true });
     expect(error).toMatchObject({ isLocal: true });
   });
 
-  it("is the peer's decision when admission is refused", async () => {
+  it("is not local when the peer refuses admission", async () => {
     const error = await failureOf(AsterClient.connect(server.ticket, { ...local, credential: "{}" }));
     expect(error).toMatchObject({ code: Code.PERMISSION_DENIED, peer: server.endpointId, isLocal: false });
     expect(error).toMatchObject({ notSent: true });
   });
 
-  it("has no peer for a text that is no address, and says that nothing was sent", async () => {
+  it("has no peer and has notSent for a text that is not an address", async () => {
     const error = await failureOf(AsterClient.connect("nonsense", local));
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, peer: null, notSent: true, isLocal: true });
   });
 
-  it("names this node when it dials itself", async () => {
+  it("names this node when it connects to itself", async () => {
     const error = await failureOf(server.node.connect(server.ticket));
     expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, peer: server.endpointId, notSent: true });
   });
@@ -89,8 +89,8 @@ describe("an error of connect()", () => {
   });
 });
 
-describe("an address that cannot be bound", () => {
-  it("is named with the cause, and is nothing to try again", async () => {
+describe("an address that the server cannot listen on", () => {
+  it("is an error with its cause, and not retryable", async () => {
     const [taken] = server.addresses;
     async function callerOfStart(): Promise<unknown> {
       return AsterNode.start({ bind: taken, relay: "disabled", identity: "ephemeral" });
@@ -105,7 +105,7 @@ describe("an address that cannot be bound", () => {
 });
 
 describe("a value that does not fit", () => {
-  it("fails a unary call before anything is sent, and says so", async () => {
+  it("fails a unary call before anything is sent, and has notSent", async () => {
     const client = await AsterClient.connect(server.ticket, local);
     try {
       const store = client.stub(Store);
@@ -121,8 +121,8 @@ describe("a value that does not fit", () => {
   });
 });
 
-describe("a proxy that takes a method for another kind", () => {
-  it("learns which function to use when a stream answers", async () => {
+describe("a proxy that calls a method of another pattern", () => {
+  it("gets an error with the right function when a stream answers", async () => {
     const client = await AsterClient.connect(server.ticket, local);
     try {
       const error = await failureOf(client.proxy("Store").call("list", { id: 3 }));
@@ -135,21 +135,21 @@ describe("a proxy that takes a method for another kind", () => {
   });
 });
 
-describe("texts of arguments", () => {
-  it("a wrong key is named as the argument it is", () => {
+describe("error texts for arguments", () => {
+  it("the error for a wrong key names the argument", () => {
     expect(() => endpointIdOf(new Uint8Array(31))).toThrow(
       expect.objectContaining({ path: "secretKey", message: "secretKey: must be 32 bytes" }),
     );
   });
 
-  it("path and text of a ticket's parts stand apart", () => {
+  it("the error for a ticket part has path and text", () => {
     const directAddresses = Array.from({ length: 16 }, (_, i) => `127.0.0.1:${i + 1}`);
     expect(() => Ticket.format({ endpointId: "ab".repeat(32), directAddresses })).toThrow(/^parts: /);
   });
 });
 
 describe("facts of a connection", () => {
-  it("the handler learns how the packets of its caller travel", async () => {
+  it("the handler gets the network path of its caller", async () => {
     const paths: (string | null)[] = [];
     const other = await AsterServer.start({
       ...local,

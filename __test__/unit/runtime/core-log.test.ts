@@ -1,4 +1,4 @@
-/** The words of the Rust core reach the loggers of this environment's nodes. */
+/** Log lines of the Rust core are passed to the loggers of this thread's nodes. */
 import { describe, expect, it } from "vitest";
 import { AsterClient, AsterServer, implement, message, service, t, unary } from "../../../ts/src/index.js";
 import { listenToCore } from "../../../ts/src/port/core-log.js";
@@ -12,7 +12,7 @@ describe("a LOG event", () => {
   const send = (harness: Harness, line: unknown): void =>
     harness.native.event(harness.port.number, { kind: 17, payload: utf8.encode(JSON.stringify(line)) });
 
-  it("goes to each logger once, however many nodes share it, and to none after they stopped", async () => {
+  it("goes once to each logger, also when several nodes share it, and to none after they stopped", async () => {
     const harness = new Harness();
     const [one, two] = [collectingLogger(), collectingLogger()];
     const stops = [listenToCore(one), listenToCore(one), listenToCore(two)];
@@ -37,7 +37,7 @@ describe("a LOG event", () => {
     harness.close();
   });
 
-  it("a logger that throws does not keep it from the others", async () => {
+  it("is passed to the other loggers when one logger throws", async () => {
     const harness = new Harness();
     const broken = collectingLogger();
     broken.info = () => {
@@ -54,7 +54,7 @@ describe("a LOG event", () => {
 });
 
 describe("the core", () => {
-  it("says why it refused an admission", async () => {
+  it("logs why it refused an admission", async () => {
     const told = deferred<void>();
     const log = collectingLogger();
     const logger = {

@@ -24,7 +24,7 @@ describe("AsterError", () => {
     expect(error).toBeInstanceOf(Error);
   });
 
-  it("takes plain objects and Maps as pairs, and copies them", () => {
+  it("accepts plain objects and Maps as pairs, and copies them", () => {
     const details = new Map([["Key", "v"]]);
     const error = new AsterError(Code.ABORTED, "", { details, metadata: { a: "b" } });
     details.set("late", "x");
@@ -33,7 +33,7 @@ describe("AsterError", () => {
     expect(error.message).toBe("ABORTED");
   });
 
-  it("is retryable when it is UNAVAILABLE, unless it says otherwise", () => {
+  it("is retryable for UNAVAILABLE, unless `retryable` is set", () => {
     expect(new AsterError(Code.UNAVAILABLE, "").retryable).toBe(true);
     expect(new AsterError(Code.UNAVAILABLE, "", { retryable: false }).retryable).toBe(false);
   });
@@ -42,8 +42,8 @@ describe("AsterError", () => {
     expect(() => new AsterError(code as never, "x")).toThrow(TypeError);
   });
 
-  it("instanceof holds for another copy of the package, and is ordinary for subclasses", async () => {
-    // The query makes a second instance of the module.
+  it("instanceof is true for another copy of the package, and ordinary for subclasses", async () => {
+    // The query string makes a second instance of the module.
     const copy = (await import(
       "../../../ts/src/errors.js?copy" as string
     )) as typeof import("../../../ts/src/errors.js");
@@ -71,19 +71,19 @@ describe("AsterError", () => {
     expect(error.cause).toBe(value);
   });
 
-  it("from() takes a code for what has none", () => {
+  it("from() accepts a code for values without one", () => {
     expect(AsterError.from(new Error("x"), Code.DATA_LOSS).code).toBe(Code.DATA_LOSS);
   });
 });
 
 describe("codes", () => {
-  it("are the gRPC set and CONTRACT_VIOLATION", () => {
+  it("are the gRPC codes and CONTRACT_VIOLATION", () => {
     expect(Object.values(Code)).toEqual([...Array.from({ length: 17 }, (_, i) => i), 101]);
     expect(codeName(101)).toBe("CONTRACT_VIOLATION");
     expect(codeName(17)).toBeNull();
   });
 
-  it("an error of the receive loop has no stack, and the limit of others is untouched", () => {
+  it("an error of the receive loop has no stack, and does not change the stack limit of other errors", () => {
     const limit = Error.stackTraceLimit;
     expect(stacklessError(Code.ABORTED, "x", {}).stack).not.toContain("\n");
     expect(Error.stackTraceLimit).toBe(limit);

@@ -1,10 +1,10 @@
 /**
- * An addon in memory: the data plane of docs/boundary.md between the calls of one process.
- * It keeps the byte budgets and the deadlines, and writes down every operation that it was given.
+ * An addon in memory: it connects the calls of one process through the data plane of docs/boundary.md. It enforces byte
+ * budgets and deadlines, and records every operation that it gets.
  */
 import type { Failure, NativeBinding } from "../../../ts/src/native/documents.js";
 
-// Taken once: fake timers are for what is tested, not for what stands below it.
+// Taken when the module loads, because fake timers are for the tested code and not for this fake.
 const { setImmediate, setTimeout, clearTimeout } = globalThis;
 const BUDGET = 1024 * 1024;
 const NONE = 0xffff_ffff;
@@ -65,7 +65,7 @@ interface Route {
 
 export class FakeNative {
   readonly ops: Op[] = [];
-  /** Rules how a call is answered where no server is behind it: nothing happens by itself. */
+  /** Decides how a call without a server is answered. Nothing happens automatically. */
   readonly silent: boolean;
   readonly ports = new Map<number, PortState>();
   readonly routes = new Map<number, Route>();
@@ -95,7 +95,7 @@ export class FakeNative {
     this.ports.delete(port);
   };
 
-  /** Joins a client handle to a served one. */
+  /** Connects a client method to a served one. */
   route(route: Route): number {
     const handle = 1000 + this.routes.size;
     this.routes.set(handle, route);
@@ -138,7 +138,7 @@ export class FakeNative {
     return at;
   };
 
-  /** Queues an event, and rings. */
+  /** Queues an event and rings the doorbell. */
   event(port: number, parts: EventParts): void {
     const state = this.ports.get(port);
     if (state === undefined) return;
@@ -182,7 +182,7 @@ export class FakeNative {
     this.event(port, { kind: 3, call, status, payload: utf8.encode(message), ...more });
   }
 
-  /** Settles a request; `outcome` is what taking it gives or throws. */
+  /** Settles a request. `outcome` is what the take function returns or throws. */
   settled(port: number, request: number, outcome: () => unknown): void {
     this.#outcomes.set(`${port}/${request}`, outcome);
     this.event(port, { kind: 16, call: request });
@@ -195,7 +195,7 @@ export class FakeNative {
     return outcome();
   };
 
-  /** The lengths of the operations of one kind, or of all. */
+  /** The lengths of the operations of one kind, or of all kinds. */
   seen(op?: string): Op[] {
     return this.ops.filter((seen) => op === undefined || seen.op === op);
   }
@@ -270,7 +270,7 @@ export class FakeNative {
     this.event(link.server.port, { kind: 7, call: link.server.number, argument: 4 });
   }
 
-  // A message waits here while the reader has a whole budget unread, as it would in Rust.
+  // As in Rust, a message waits here while the reader has not read a whole budget.
   #held(link: Link, reader: End, message: Uint8Array | null): void {
     if (message === null) reader.ended = true;
     else reader.held.push(message);

@@ -1,4 +1,4 @@
-/** A client method joined to a handler over the fake addon, without schemas: messages are JSON text. */
+/** A client method connected to a handler through the fake addon, without schemas: messages are JSON text. */
 import { directMethod } from "../../../ts/src/client/invoke.js";
 import { type ClientMethod, defaultSettings } from "../../../ts/src/client/method.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
@@ -13,7 +13,7 @@ import { FakeNative } from "./fake-native.js";
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-/** JSON, with two faults to order: `undefined` does not encode, the text `"damaged"` does not decode. */
+/** A JSON codec with two faults for tests: `undefined` cannot be encoded, the text `"damaged"` cannot be decoded. */
 export const jsonCodec: MessageCodec = {
   write(writer, value) {
     if (value === undefined) throw new AsterError(Code.INVALID_ARGUMENT, "message: is undefined");
@@ -60,8 +60,8 @@ export class Harness {
     this.path = { port: this.port, endpointId: "server", closed: false };
   }
 
-  /** The function that a stub would have for this method. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four shapes
+  /** The function of this method on a stub. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four patterns
   method(pattern: Pattern, handler: Handler, timeoutMs?: number | null): any {
     return directMethod(this.target(pattern, handler, timeoutMs));
   }
@@ -89,7 +89,7 @@ export class Harness {
   }
 }
 
-/** A promise and its settlers. */
+/** A promise with the functions that settle it. */
 export function deferred<T = void>(): {
   promise: Promise<T>;
   resolve: (value: T) => void;
@@ -104,7 +104,7 @@ export function deferred<T = void>(): {
   return { promise, resolve, reject };
 }
 
-/** Lets everything run that is ready to run: some turns of the event loop. */
+/** Waits until everything that can run has run: a few turns of the event loop. */
 export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("the development key", () => {
-  it("is the same at the next start of the same entry point", () => {
+  it("is the same at the next start of the same entry file", () => {
     const first = developmentIdentity(log, entry());
     first.release();
     const second = developmentIdentity(log, entry());
@@ -27,14 +27,14 @@ describe("the development key", () => {
     expect(log.lines).toEqual([]);
   });
 
-  it("differs between entry points", () => {
+  it("is different for each entry file", () => {
     const first = developmentIdentity(log, entry());
     const other = developmentIdentity(log, path.join(folder, "src", "other.ts"));
     expect(other.secretKey).not.toBe(first.secretKey);
     expect(log.lines).toEqual([]);
   });
 
-  it.skipIf(process.platform === "win32")("is readable by its owner only, and ignored by git", () => {
+  it.skipIf(process.platform === "win32")("is readable only by its owner, and ignored by git", () => {
     developmentIdentity(log, entry()).release();
     const file = readdirSync(keys()).find((name) => name.endsWith(".key"))!;
     expect(statSync(path.join(keys(), file)).mode & 0o777).toBe(0o600);
@@ -42,7 +42,7 @@ describe("the development key", () => {
     expect(readFileSync(path.join(folder, ".aster", ".gitignore"), "utf8")).toBe("*\n!manifest.json\n");
   });
 
-  it("in use gives the second holder a key of its own, and says so", () => {
+  it("is locked for a second process, which gets a new key and logs a warning", () => {
     const first = developmentIdentity(log, entry());
     const second = developmentIdentity(log, entry());
     expect(second.secretKey).not.toBe(first.secretKey);
@@ -57,7 +57,7 @@ describe("the development key", () => {
   it("is free again when the process that locked it has died", () => {
     const first = developmentIdentity(log, entry());
     const lock = path.join(keys(), readdirSync(keys()).find((name) => name.endsWith(".lock"))!);
-    // Process ids end far below this one; and our own id, begun long ago, was another process.
+    // Process ids are far below this one. An entry with our own id but an old start time belongs to another process.
     for (const mark of ["4194305 1 aa\n", `${process.pid} 1 aa\n`, "nonsense"]) {
       writeFileSync(lock, mark);
       const next = developmentIdentity(log, entry());
@@ -67,7 +67,7 @@ describe("the development key", () => {
     expect(log.lines).toEqual([]);
   });
 
-  it("that is damaged is left alone, with a warning", () => {
+  it("is not changed when its file is damaged, and a warning is logged", () => {
     developmentIdentity(log, entry()).release();
     const file = path.join(keys(), readdirSync(keys()).find((name) => name.endsWith(".key"))!);
     writeFileSync(file, "damaged");
@@ -76,7 +76,7 @@ describe("the development key", () => {
     expect(log.lines).toMatchObject([{ level: "warn" }]);
   });
 
-  it("leaves no drafts behind", () => {
+  it("leaves no temporary files", () => {
     developmentIdentity(log, entry()).release();
     expect(readdirSync(keys()).filter((name) => !name.endsWith(".key"))).toEqual([]);
   });

@@ -23,7 +23,7 @@ const intercepted = (
   pattern: Pattern,
   handler: (input: never, context: CallContext) => unknown,
   ...around: ClientInterceptor[]
-  // biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four shapes
+  // biome-ignore lint/suspicious/noExplicitAny: tests call functions of all four patterns
 ): any => interceptedMethod(harness.target(pattern, handler), around);
 const collect = async (items: AsyncIterable<unknown>): Promise<unknown[]> => {
   const all: unknown[] = [];
@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 describe("client interceptors", () => {
-  it("are an onion, the first one outermost", async () => {
+  it("run in order, the first one outermost", async () => {
     const call = intercepted("unary", (x: unknown) => x, naming("a"), naming("b"));
     expect(await call(1)).toBe(1);
     expect(seen).toEqual(["a in", "b in", "b out", "a out"]);
@@ -74,7 +74,7 @@ describe("client interceptors", () => {
     });
   });
 
-  it("may answer without the network, fail, and call again", async () => {
+  it("may answer without the network, fail, or call again", async () => {
     const answered = intercepted(
       "unary",
       () => 1,
@@ -103,12 +103,12 @@ describe("client interceptors", () => {
     expect(tries).toBe(3);
   });
 
-  it("misuse rejects as without them", async () => {
+  it("wrong use rejects as it does without them", async () => {
     const call = intercepted("unary", () => 1, naming("a"));
     await expect(call(1, { metadata: { a: 1 } })).rejects.toMatchObject({ path: "options.metadata.a" });
   });
 
-  it("wrap the stream of answers, lazily, and break still cancels", async () => {
+  it("wrap the stream of responses, which opens at first use, and break still cancels", async () => {
     const doubling: ClientInterceptor = (next) => async (call) => {
       seen.push("opened");
       const output = (await next(call)) as AsyncIterable<number>;
@@ -159,7 +159,7 @@ describe("client interceptors", () => {
     expect(await sum([1, 2])).toBe(5);
   });
 
-  it("a bidi call goes both ways through them", async () => {
+  it("a bidi call works in both directions through them", async () => {
     const chat = intercepted(
       "bidiStream",
       async function* (items: AsyncIterable<number>) {
@@ -185,7 +185,7 @@ describe("client interceptors", () => {
     expect((await failureOf(chat.next())).code).toBe(Code.PERMISSION_DENIED);
   });
 
-  it("send() after end() is the sender's mistake, also when the server has ended too", async () => {
+  it("send() after end() is INPUT_ENDED, also when the server has ended too", async () => {
     const chat = intercepted(
       "bidiStream",
       async function* () {},
@@ -224,12 +224,12 @@ describe("server interceptors", () => {
   };
   const context = { callId: "7" } as CallContext;
 
-  it("cost nothing when there are none", () => {
+  it("are not used when there are none", () => {
     const run = (): number => 1;
     expect(interceptedRun(run, method, [])).toBe(run);
   });
 
-  it("are an onion round the handler, which see the context", async () => {
+  it("run around the handler in order, and see the context", async () => {
     const calls: ArrivedCall[] = [];
     const around: ServerInterceptor = (next) => async (call) => {
       calls.push({ ...call });
@@ -241,7 +241,7 @@ describe("server interceptors", () => {
     expect(calls[0]).toEqual({ ...method, context, input: "x" });
   });
 
-  it("a refusal keeps the call from its handler", async () => {
+  it("a call that they refuse does not reach the handler", async () => {
     let ran = false;
     const refusing: ServerInterceptor = () => async () => {
       throw new AsterError(Code.UNAUTHENTICATED, "who are you?");

@@ -1,4 +1,4 @@
-/** Nodes over the real addon, two endpoints of one process: options, life cycle, contract check, modes. */
+/** Nodes with the real addon, two endpoints in one process: options, life cycle, contract check, modes. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   AsterClient,
@@ -75,7 +75,7 @@ afterAll(async () => {
 });
 
 describe("a client of a server", () => {
-  it("learns the services at admission", () => {
+  it("gets the services at admission", () => {
     expect(client.endpointId).toBe(server.endpointId);
     expect(client.services.map(({ name, version, contractId }) => [name, version, contractId])).toEqual([
       ["Store", 2, Store.contractId],
@@ -98,7 +98,7 @@ describe("a client of a server", () => {
     expect((await talk.next()).done).toBe(true);
   });
 
-  it("views are valid for the whole handler, and for the caller", async () => {
+  it("views are valid until the handler ends, and for the caller", async () => {
     const views = client.stub(Views);
     const calls = Array.from({ length: 20 }, (_, i) => views.size({ data: new Uint8Array(1000).fill(i) }));
     expect((await Promise.all(calls)).map(({ id }) => id)).toEqual(
@@ -117,14 +117,14 @@ describe("a client of a server", () => {
     await expect(proxy.call("")).rejects.toThrow(TypeError);
   });
 
-  it("stubs are frozen and no promises", () => {
+  it("stubs are frozen and are not thenable", () => {
     const stub = client.stub(Store);
     expect(Object.isFrozen(stub)).toBe(true);
     expect("then" in stub).toBe(false);
     expect(Object.keys(stub)).toEqual(["get", "list", "put", "talk"]);
   });
 
-  it("refuses options that a stub does not have", () => {
+  it("refuses unknown options of a stub", () => {
     expect(() => client.stub(Store, { mode: "row" as never })).toThrow(TypeError);
     expect(() => client.stub(Store, { modes: "json" } as never)).toThrow(/options\.modes/);
     expect(() => client.stub({} as never)).toThrow(TypeError);
@@ -141,7 +141,7 @@ describe("the contract check", () => {
     throw new Error("expected a failure");
   };
 
-  it("tells both ids when the contracts differ", () => {
+  it("reports both ids when the contracts differ", () => {
     const other = service("Store", { version: 2 }, { get: unary(Item, Item) });
     const error = failure(other);
     expect(error).toMatchObject({
@@ -158,12 +158,12 @@ describe("the contract check", () => {
     });
   });
 
-  it("can be left out", async () => {
+  it("can be turned off", async () => {
     const other = service("Store", { version: 2 }, { get: unary(Item, Item) });
     expect(await client.stub(other, { contract: "ignore" }).get({ id: 3 })).toEqual({ id: 3, label: "x" });
   });
 
-  it("names the version, or the services, that the server has", () => {
+  it("reports the versions, or the services, of the server", () => {
     expect(failure(service("Store", { version: 3 }, { get: unary(Item, Item) }))).toMatchObject({
       reason: "CONTRACT_MISMATCH",
     });
@@ -174,19 +174,19 @@ describe("the contract check", () => {
 });
 
 describe("implement()", () => {
-  it("names what is missing and what is too much", () => {
+  it("names a method without handler and a handler without method", () => {
     const { talk: _, ...less } = storeHandlers;
     expect(() => implement(Store, less as never)).toThrow(/talk has no handler/);
     expect(() => implement(Store, { ...storeHandlers, more() {} } as never)).toThrow(/more is not a method/);
     expect(() => implement(Store, null as never)).toThrow(TypeError);
   });
 
-  it("what every object inherits is no handler", () => {
+  it("a function that every object inherits is not a handler", () => {
     const odd = service("Odd", {}, { toString: unary(Item, Item) });
     expect(() => implement(odd, {} as never)).toThrow(/toString has no handler/);
   });
 
-  it("a service without a contract id can be served, and called when the id is ignored", async () => {
+  it("a service without a contract id can be served, and called without the check", async () => {
     const untagged = message("Untagged", { id: t.int });
     const plain = service("Plain", {}, { get: unary(untagged, untagged) });
     const log = collectingLogger();
@@ -204,7 +204,7 @@ describe("implement()", () => {
     await open.close();
   });
 
-  it("refuses session services for now", () => {
+  it("refuses session services in this version", () => {
     const session = service("S", { scope: "session" }, { get: unary(Item, Item) });
     expect(() => implement(session, { get: (x) => x })).toThrow(
       expect.objectContaining({ code: Code.UNIMPLEMENTED }),
@@ -230,7 +230,7 @@ describe("starting", () => {
     await expect(promise).rejects.toThrow(text);
   });
 
-  it("gated access is not available yet", async () => {
+  it("access by credentials is refused in this version", async () => {
     const promise = AsterServer.start({ ...fresh, services, access: { rootPublicKey: "ab" } });
     expect((await failureOf(promise)).code).toBe(Code.UNIMPLEMENTED);
   });
@@ -242,7 +242,7 @@ describe("starting", () => {
     },
   );
 
-  it("a given secret key decides the endpoint id", async () => {
+  it("the secret key decides the endpoint id", async () => {
     const secretKey = generateSecretKey();
     const first = await AsterNode.start({ ...local, secretKey });
     const id = first.endpointId;
@@ -259,7 +259,7 @@ describe("starting", () => {
 });
 
 describe("the life of a node", () => {
-  it("serves and calls on one endpoint, and closes twice at once", async () => {
+  it("serves and calls on one endpoint, and may be closed twice at the same time", async () => {
     const node = await AsterNode.start(fresh);
     node.serve({ services: [implement(Store, storeHandlers)], access: "open" });
     expect(() => node.serve({ services: [implement(Store, storeHandlers)], access: "open" })).toThrow(
@@ -280,7 +280,7 @@ describe("the life of a node", () => {
     expect(() => there.stub(Store)).toThrow(expect.objectContaining({ reason: "CLOSED" }));
   });
 
-  it("takes every limit and every choice of compression", async () => {
+  it("accepts every limit and every choice of compression", async () => {
     const limits = {
       maxStreams: 8,
       headerTimeoutMs: 1000,
@@ -302,7 +302,7 @@ describe("the life of a node", () => {
     }
   });
 
-  it("the end of an `await using` block lets accepted calls finish", async () => {
+  it("the end of an `await using` block waits for running calls", async () => {
     let begun: (() => void) | undefined;
     const accepted = new Promise<void>((resolve) => {
       begun = resolve;
@@ -328,7 +328,7 @@ describe("the life of a node", () => {
     await user.close();
   });
 
-  it("drain finishes what was accepted", async () => {
+  it("drain finishes running calls", async () => {
     let finish: (() => void) | undefined;
     const started = new Promise<void>((seen) => {
       finish = seen;

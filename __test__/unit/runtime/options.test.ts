@@ -7,7 +7,7 @@ import { access } from "../../../ts/src/server/serve-options.js";
 const shape = { name: text, nick: optional(text) };
 
 describe("checkOptions", () => {
-  it("gives the members of the shape", () => {
+  it("returns the checked options", () => {
     expect(checkOptions(shape, { name: "a" })).toEqual({ name: "a", nick: undefined });
   });
 
@@ -58,7 +58,7 @@ describe("options of an endpoint", () => {
     );
   });
 
-  it("become what the addon takes, with nothing undefined", () => {
+  it("are converted to what the addon needs, without undefined", () => {
     const checked = checkOptions(endpointChecks, {
       secretKey: new Uint8Array(32),
       relay: { urls: ["https://r"] },
@@ -84,7 +84,7 @@ describe("options of an endpoint", () => {
 });
 
 describe("access", () => {
-  it("has no default, and says how to choose", () => {
+  it("is required, and the error lists the choices", () => {
     expect(() => access(undefined, "options.access")).toThrow(/"open".*rootPublicKey/);
   });
 
@@ -92,7 +92,7 @@ describe("access", () => {
     expect(() => access(value, "options.access")).toThrow(TypeError);
   });
 
-  it("gated is refused as not available yet", () => {
+  it("an object is refused, because this version has no access by credentials", () => {
     expect(() => access({ rootPublicKey: "ab" }, "options.access")).toThrow(
       expect.objectContaining({ codeName: "UNIMPLEMENTED" }),
     );

@@ -35,7 +35,7 @@ describe("requests of the control plane", () => {
   });
 });
 
-describe("what the addon throws", () => {
+describe("errors of the addon", () => {
   it.each([
     [failure("x", { code: "NOT_FOUND" }), Code.NOT_FOUND],
     [failure("x", { code: "NO_SUCH" }), Code.INTERNAL],
@@ -48,7 +48,7 @@ describe("what the addon throws", () => {
     expect(errorOf(thrown)).toMatchObject({ code, rawMessage: "x" });
   });
 
-  it("keeps its facts", () => {
+  it("keep their facts", () => {
     const facts = { reason: "BIND", details: { a: "b" }, peer: "p", isLocal: false, notSent: true };
     const error = errorOf(failure("x", facts));
     expect(error).toMatchObject({ ...facts, details: new Map([["a", "b"]]) });
@@ -56,7 +56,7 @@ describe("what the addon throws", () => {
 });
 
 describe("the drain loop", () => {
-  it("takes its turn with other work when events never end", async () => {
+  it("gives other work a turn when events never end", async () => {
     const native = new FakeNative();
     const port = new Port(native.binding);
     const record = new Uint8Array(24);
@@ -73,14 +73,14 @@ describe("the drain loop", () => {
     port.close();
   });
 
-  it("goes on after an event that cannot be handled", () => {
+  it("continues after an event that cannot be handled", () => {
     const faults: unknown[] = [];
     const gone: number[] = [];
     const slab = new Uint8Array(96);
     const view = new DataView(slab.buffer);
     slab[8] = 77;
     slab[24 + 8] = 8;
-    view.setUint32(24, 2, true); // PEER with two bytes that are no JSON
+    view.setUint32(24, 2, true); // PEER with two bytes that are not JSON
     slab[56 + 8] = 9;
     view.setUint32(56 + 12, 5, true);
     dispatchEvents(slab, 80, {
@@ -92,10 +92,10 @@ describe("the drain loop", () => {
   });
 });
 
-describe("what keeps the process alive", () => {
+describe("the process stays alive", () => {
   const held = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
 
-  it("is a call in flight, not an open port and not a finished call", async () => {
+  it("during a call, but not for an open port or a finished call", async () => {
     const harness = new Harness({ silent: true });
     const before = held();
     const promise = harness.method("unary", () => 1, null)(1);
@@ -108,7 +108,7 @@ describe("what keeps the process alive", () => {
     harness.close();
   });
 
-  it("works under fake timers", async () => {
+  it("also under fake timers", async () => {
     vi.useFakeTimers();
     try {
       const harness = new Harness();
@@ -121,8 +121,8 @@ describe("what keeps the process alive", () => {
   });
 });
 
-describe("a batch that the native side refuses", () => {
-  it("ends every call: none is left waiting", async () => {
+describe("a batch that the addon refuses", () => {
+  it("ends every call, so that none waits for ever", async () => {
     const harness = new Harness();
     const lines: string[] = [];
     const write = process.stderr.write;
@@ -141,7 +141,7 @@ describe("a batch that the native side refuses", () => {
   });
 });
 
-describe("a call for a method that is not served any more", () => {
+describe("a call for a method that is no longer served", () => {
   it("ends as UNAVAILABLE", async () => {
     const harness = new Harness();
     const call = harness.method("unary", () => 1);

@@ -1,11 +1,11 @@
-/** User code that runs while its object is being written, and reaches for the same port. */
+/** User code that runs while its object is being written, and uses the same port. */
 import { describe, expect, it } from "vitest";
 import type { AsterError } from "../../../ts/src/errors.js";
 import { Code } from "../../../ts/src/errors.js";
 import type { MessageCodec } from "../../../ts/src/message.js";
 import { deferred, failureOf, Harness, jsonCodec, turns } from "./harness.js";
 
-/** Writes a byte, lets the value act, and writes the rest: as generated code does between two members. */
+/** Writes a byte, lets the value run code, and writes the rest, as generated code does between two members. */
 const actingCodec: MessageCodec = {
   write(writer, value) {
     const start = writer.pos;
@@ -19,7 +19,7 @@ const actingCodec: MessageCodec = {
 };
 
 describe("a getter of a message that is being written", () => {
-  it("cannot make a call: that one fails, the outer one goes on", async () => {
+  it("cannot make a call: that call fails, the outer call continues", async () => {
     const harness = new Harness();
     const echo = harness.method("unary", (x: unknown) => x);
     const acting = { ...harness.target("unary", (x: unknown) => x), request: actingCodec };
@@ -32,12 +32,12 @@ describe("a getter of a message that is being written", () => {
     harness.close();
   });
 
-  it("cannot have half of the message submitted by what flushes", async () => {
+  it("cannot submit a part of the message by flushing", async () => {
     const harness = new Harness();
     const echo = harness.method("unary", (x: unknown) => x);
     const acting = { ...harness.target("unary", (x: unknown) => x), request: actingCodec };
     const { unaryCall } = await import("../../../ts/src/client/invoke.js");
-    // An operation of the same turn waits in front of the message.
+    // An operation of the same turn waits before the message.
     const first = echo(1);
     const outer = unaryCall(acting, { id: 7, act: () => harness.port.flush() }, undefined);
     expect(await Promise.all([first, outer])).toEqual([1, 7]);
@@ -45,7 +45,7 @@ describe("a getter of a message that is being written", () => {
     harness.close();
   });
 
-  it("may read a stream: the room that it makes is given back afterwards", async () => {
+  it("may read a stream: the credit is returned after the message", async () => {
     const harness = new Harness();
     const release = deferred();
     const list = harness.method("serverStream", async function* () {

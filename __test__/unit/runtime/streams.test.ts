@@ -15,11 +15,11 @@ const collect = async (items: AsyncIterable<unknown>): Promise<unknown[]> => {
   return all;
 };
 const KIB = "x".repeat(1024);
-/** Where a stream would go on for ever: a fault must fail the test, not fill the memory. */
+/** A limit for streams that should not end, so that a defect fails the test and does not fill the memory. */
 const ENOUGH = 10_000;
 
 describe("a server stream", () => {
-  it("gives all items in order", async () => {
+  it("returns all items in order", async () => {
     const count = harness.method("serverStream", async function* (n: number) {
       for (let i = 0; i < n; i++) yield i;
     });
@@ -31,14 +31,14 @@ describe("a server stream", () => {
     expect(await collect(harness.method("serverStream", async () => new Set([3]))(0))).toEqual([3]);
   });
 
-  it("never touches the network when it is not iterated", async () => {
+  it("sends nothing when it is not iterated", async () => {
     const stream = harness.method("serverStream", () => [])(1, { nonsense: true });
     await stream.return();
     expect(await stream.next()).toEqual({ done: true, value: undefined });
     expect(harness.native.ops).toEqual([]);
   });
 
-  it("reports misuse at the first next(), then is done", async () => {
+  it("reports wrong use at the first next(), and is done after that", async () => {
     const stream = harness.method("serverStream", () => [])(1, { nonsense: true });
     await expect(stream.next()).rejects.toThrow(TypeError);
     expect((await stream.next()).done).toBe(true);
@@ -51,7 +51,7 @@ describe("a server stream", () => {
     expect(harness.native.seen("OPEN")[0]!.timeoutMs).toBe(0xffff_ffff);
   });
 
-  it("break cancels the call and return()s the handler's iterator", async () => {
+  it("break cancels the call and ends the handler's iterator with return()", async () => {
     const ended = deferred<boolean>();
     const stream = harness.method("serverStream", async function* (_: unknown, { signal }: CallContext) {
       try {
@@ -69,7 +69,7 @@ describe("a server stream", () => {
     expect(await ended.promise).toBe(true);
   });
 
-  it("an error in the loop's body cancels the call too", async () => {
+  it("an error in the body of the loop cancels the call too", async () => {
     const stream = harness.method("serverStream", async function* () {
       for (let i = 0; i < ENOUGH; i++) yield KIB;
     });
@@ -81,7 +81,7 @@ describe("a server stream", () => {
     expect(harness.native.seen("CANCEL")).toHaveLength(1);
   });
 
-  it("delivers what arrived before the error that ends it", async () => {
+  it("delivers the items that arrived before the error", async () => {
     const stream = harness.method("serverStream", async function* () {
       yield 1;
       yield 2;
@@ -97,7 +97,7 @@ describe("a server stream", () => {
     expect(error).toMatchObject({ code: Code.ABORTED, itemsReceived: 2 });
   });
 
-  it("the error comes once, after it the stream is done", async () => {
+  it("the error is reported once; after that the stream is done", async () => {
     const stream = harness.method("serverStream", () => {
       throw new AsterError(Code.NOT_FOUND, "none");
     })(0);
@@ -105,13 +105,13 @@ describe("a server stream", () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("several next() calls at once are answered in order", async () => {
+  it("several next() calls at the same time are answered in order", async () => {
     const stream = harness.method("serverStream", () => [1, 2])(0);
     const results = await Promise.all([stream.next(), stream.next(), stream.next(), stream.next()]);
     expect(results.map(({ value }) => value)).toEqual([1, 2, undefined, undefined]);
   });
 
-  it("an item that does not decode ends it with DATA_LOSS and cancels the call", async () => {
+  it("an item that cannot be decoded ends it with DATA_LOSS and cancels the call", async () => {
     const stream = harness.method("serverStream", async function* () {
       yield 1;
       yield "damaged";
@@ -124,14 +124,14 @@ describe("a server stream", () => {
     expect(harness.native.seen("CANCEL")).toHaveLength(1);
   });
 
-  it("an item that does not encode ends it with INTERNAL", async () => {
+  it("an item that cannot be encoded ends it with INTERNAL", async () => {
     const stream = harness.method("serverStream", () => [1, undefined, 3])(0);
     expect((await stream.next()).value).toBe(1);
     expect((await failureOf(stream.next())).code).toBe(Code.INTERNAL);
     expect(harness.log.lines).toHaveLength(1);
   });
 
-  it("an abort drops what was not read and rejects the waiting next()", async () => {
+  it("an abort drops unread items and rejects a waiting next()", async () => {
     const controller = new AbortController();
     const stream = harness.method("serverStream", async function* () {
       yield 1;
@@ -152,7 +152,7 @@ describe("a server stream", () => {
 });
 
 describe("flow control", () => {
-  it("a reader that stops stops the writer within the budget", async () => {
+  it("a reader that stops reading stops the writer within the budget", async () => {
     let produced = 0;
     const stream = harness.method("serverStream", async function* () {
       for (let i = 0; i < ENOUGH; i++) {
@@ -163,7 +163,7 @@ describe("flow control", () => {
     await stream.next();
     await turns(50);
     expect(produced).toBeGreaterThan(1000);
-    // One budget unread here and one at the writer.
+    // One budget is unread here, and one is at the writer.
     expect(produced).toBeLessThan(2100);
     const before = produced;
     await turns(20);
@@ -171,7 +171,7 @@ describe("flow control", () => {
     await stream.return();
   });
 
-  it("a reader that goes on starts it again, and credits in steps", async () => {
+  it("a reader that continues restarts the writer, and returns credit in steps", async () => {
     const stream = harness.method("serverStream", async function* () {
       for (let i = 0; i < 4000; i++) yield KIB;
     })(0);
@@ -182,7 +182,7 @@ describe("flow control", () => {
     expect(credits.length).toBeLessThan(200);
   });
 
-  it("messages larger than the budget pass one after another", async () => {
+  it("messages larger than the budget are sent one after another", async () => {
     const big = "y".repeat(1_500_000);
     const stream = harness.method("serverStream", async function* () {
       yield "small";
@@ -215,7 +215,7 @@ describe("flow control", () => {
     expect(await collect(chat)).toEqual(["end"]);
   });
 
-  it("messages sent without waiting keep their order", async () => {
+  it("messages that are sent without waiting keep their order", async () => {
     const chat = harness.method("bidiStream", async function* (items: AsyncIterable<string>) {
       for await (const item of items) yield item.slice(0, 4);
     })();
@@ -226,7 +226,7 @@ describe("flow control", () => {
     expect(answers).toEqual(Array.from({ length: 3000 }, (_, i) => String(i).padStart(4, "0")));
   });
 
-  it("a handler that stops reading does not stop a caller that goes on", async () => {
+  it("a handler that stops reading does not block a caller that continues to send", async () => {
     const upload = harness.method("clientStream", async (items: AsyncIterable<unknown>) => {
       for await (const _ of items) break;
       await turns(100);
@@ -244,7 +244,7 @@ describe("a client stream", () => {
       return total;
     });
 
-  it("takes arrays, generators and async iterables", async () => {
+  it("accepts arrays, generators and async iterables", async () => {
     expect(await sum()([1, 2, 3])).toBe(6);
     expect(
       await sum()(
@@ -264,10 +264,13 @@ describe("a client stream", () => {
     expect(await sum()([])).toBe(0);
   });
 
-  it.each([[undefined], [null], ["text"], [7], [{}]])("rejects %j as input without a call", async (input) => {
-    await expect(sum()(input)).rejects.toThrow(TypeError);
-    expect(harness.native.ops).toEqual([]);
-  });
+  it.each([[undefined], [null], ["text"], [7], [{}]])(
+    "rejects %j as input without making a call",
+    async (input) => {
+      await expect(sum()(input)).rejects.toThrow(TypeError);
+      expect(harness.native.ops).toEqual([]);
+    },
+  );
 
   it("an input that throws cancels the call and rejects with that error", async () => {
     const error = new Error("mine");
@@ -286,7 +289,7 @@ describe("a client stream", () => {
     expect(harness.native.seen("END")).toEqual([]);
   });
 
-  it("an item that does not encode cancels the call, and return()s the input", async () => {
+  it("an item that cannot be encoded cancels the call, and ends the input with return()", async () => {
     const ended = deferred();
     const input = (async function* () {
       try {
@@ -299,7 +302,7 @@ describe("a client stream", () => {
     await ended.promise;
   });
 
-  it("an answer before the end of the input return()s the input", async () => {
+  it("a response before the end of the input ends the input with return()", async () => {
     const ended = deferred();
     const early = harness.method("clientStream", async () => "early");
     const input = (async function* () {
@@ -316,7 +319,7 @@ describe("a client stream", () => {
     await ended.promise;
   });
 
-  it("an abort return()s an input that waits", async () => {
+  it("an abort ends a waiting input with return()", async () => {
     const ended = deferred();
     const input: AsyncIterableIterator<number> = {
       next: () => new Promise(() => {}),
@@ -333,12 +336,12 @@ describe("a client stream", () => {
     await ended.promise;
   });
 
-  it("has the default deadline, from its start", async () => {
+  it("has the default deadline, counted from its start", async () => {
     await sum()([]);
     expect(harness.native.seen("OPEN")[0]).toMatchObject({ timeoutMs: 30_000, flags: 0 });
   });
 
-  it("a caller that leaves makes the handler's input fail", async () => {
+  it("when the caller cancels, the handler's input throws", async () => {
     const seen = deferred<unknown>();
     const upload = harness.method("clientStream", async (items: AsyncIterable<number>) => {
       try {
@@ -359,7 +362,7 @@ describe("a client stream", () => {
     expect(await seen.promise).toMatchObject({ code: Code.CANCELLED });
   });
 
-  it("an item that does not decode ends the call, and the handler's input fails", async () => {
+  it("an item that cannot be decoded ends the call, and the handler's input throws", async () => {
     const seen = deferred<unknown>();
     const upload = harness.method(
       "clientStream",
@@ -383,7 +386,7 @@ describe("a bidi call", () => {
       for await (const item of items) yield item;
     });
 
-  it("goes both ways in turn", async () => {
+  it("alternates between both directions", async () => {
     const chat = echo()();
     for (let i = 0; i < 5; i++) {
       await chat.send(i);
@@ -394,7 +397,7 @@ describe("a bidi call", () => {
     expect((await chat.next()).done).toBe(true);
   });
 
-  it("opens at the first send(), not before", async () => {
+  it("opens at the first send(), not earlier", async () => {
     const chat = echo()();
     await turns();
     expect(harness.native.ops).toEqual([]);
@@ -410,7 +413,7 @@ describe("a bidi call", () => {
     expect(await collect(chat)).toEqual([]);
   });
 
-  it("send() after end(), after return() and after the end of the call rejects", async () => {
+  it("send() rejects after end(), after return() and after the end of the call", async () => {
     const ended = echo()();
     await ended.end();
     expect(await failureOf(ended.send(1))).toMatchObject({
@@ -428,7 +431,7 @@ describe("a bidi call", () => {
     expect((await failureOf(failed.send(1))).code).toBe(Code.PERMISSION_DENIED);
   });
 
-  it("send() after end() is the sender's mistake, also when the server has ended too", async () => {
+  it("send() after end() is INPUT_ENDED, also when the server has ended too", async () => {
     const harness = new Harness();
     const talk = harness.method("bidiStream", async function* () {});
     const chat = talk();
@@ -438,7 +441,7 @@ describe("a bidi call", () => {
     harness.close();
   });
 
-  it("a message that does not encode rejects its send() alone", async () => {
+  it("a message that cannot be encoded rejects only its own send()", async () => {
     const chat = echo()();
     expect((await failureOf(chat.send(undefined))).code).toBe(Code.INVALID_ARGUMENT);
     await chat.send(2);
@@ -446,7 +449,7 @@ describe("a bidi call", () => {
     await chat.return();
   });
 
-  it("break cancels the call; the handler's input fails and its output is return()ed", async () => {
+  it("break cancels the call: the handler's input throws and its output is ended with return()", async () => {
     const ended = deferred();
     const chat = harness.method("bidiStream", async function* () {
       try {
@@ -463,7 +466,7 @@ describe("a bidi call", () => {
     expect(harness.native.seen("CANCEL")).toHaveLength(1);
   });
 
-  it("sends that wait fail when the call ends", async () => {
+  it("waiting sends reject when the call ends", async () => {
     const chat = harness.method("bidiStream", async function* () {
       yield 1;
       await turns(20);
@@ -474,7 +477,7 @@ describe("a bidi call", () => {
     expect(settled.at(-1)).toMatchObject({ status: "rejected", reason: { code: Code.ABORTED } });
   });
 
-  it("bad options reject send(), next() and end() alike", async () => {
+  it("wrong options reject send(), next() and end() in the same way", async () => {
     for (const use of ["send", "next", "end"]) {
       await expect(echo()({ nonsense: 1 })[use](1)).rejects.toThrow(TypeError);
     }
@@ -482,7 +485,7 @@ describe("a bidi call", () => {
 });
 
 describe("a thousand cancelled streams", () => {
-  it("leave nothing behind", async () => {
+  it("leave no state behind", async () => {
     let running = 0;
     const stream = harness.method("serverStream", async function* () {
       running++;
@@ -502,8 +505,8 @@ describe("a thousand cancelled streams", () => {
   });
 });
 
-describe("a handler that ignores being aborted", () => {
-  it("is named in the log after the grace period, in one line for all its calls", async () => {
+describe("a handler that continues after an abort", () => {
+  it("is named in the log after the grace period, with one line for all its calls", async () => {
     const logged = deferred();
     harness.log.warn = (message, fields) => {
       harness.log.lines.push({ level: "warn", message, fields: fields ?? {} });

@@ -1,4 +1,4 @@
-/** Tickets through the public functions, over the real addon. */
+/** Tickets through the public functions, with the real addon. */
 import { describe, expect, it } from "vitest";
 import { AsterError, Code, Ticket, type TicketInput } from "../../../ts/src/index.js";
 
@@ -17,7 +17,7 @@ describe("Ticket", () => {
     expect(Ticket.parse(text)).toEqual({ ...nothing, ...parts });
   });
 
-  it.each(["", "aster1", "ASTER1abc", " aster1abc", "aster1abc0", "hello"])("%j is no ticket", (text) => {
+  it.each(["", "aster1", "ASTER1abc", " aster1abc", "aster1abc0", "hello"])("%j is not a ticket", (text) => {
     let error: unknown;
     try {
       Ticket.parse(text);

@@ -12,41 +12,41 @@ beforeEach(() => {
 afterEach(() => harness.close());
 
 describe("a unary call", () => {
-  it("gives the handler's answer", async () => {
+  it("returns the handler's response", async () => {
     const add = harness.method("unary", ({ a, b }: { a: number; b: number }) => a + b);
     expect(await add({ a: 2, b: 3 })).toBe(5);
   });
 
-  it("takes one submit for all calls of a turn, and one for all their answers", async () => {
-    // Every second handler answers while events are still being dispatched, the others in promises after it.
+  it("uses one submit for all calls of a turn, and one for all their responses", async () => {
+    // Every second handler answers during the dispatch of events, the others in promise callbacks after it.
     const echo = harness.method("unary", (x: number) => (x % 2 === 0 ? x : Promise.resolve(x)));
     const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => echo(i)));
     expect(answers).toEqual(Array.from({ length: 64 }, (_, i) => i));
     expect(harness.native.ports.get(harness.port.number)!.submits).toBe(2);
   });
 
-  it("has numbers that are odd and not used twice", async () => {
+  it("has an odd number that is not used twice", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     await Promise.all([echo(1), echo(2)]);
     await echo(3);
     expect(harness.native.seen("OPEN").map((op) => op.call)).toEqual([1, 3, 5]);
   });
 
-  it("fits messages larger than the buffer and the slab", async () => {
+  it("can have messages larger than the buffer and the slab", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     const big = "x".repeat(3_000_000);
     expect(await echo(big)).toBe(big);
     expect(await echo("small")).toBe("small");
   });
 
-  it("refuses a message that fits no frame, without harm to other calls of the turn", async () => {
+  it("refuses a message that is too large for a frame, and other calls of the turn are not affected", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     const [small, big] = await Promise.allSettled([echo("ok"), echo("x".repeat(17 * 1024 * 1024))]);
     expect(small).toEqual({ status: "fulfilled", value: "ok" });
     expect(big).toMatchObject({ reason: { code: Code.RESOURCE_EXHAUSTED, isLocal: true, notSent: true } });
   });
 
-  it("that cannot be encoded rejects, and leaves nothing behind", async () => {
+  it("that cannot be encoded rejects, and leaves no state behind", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     const error = await failureOf(echo(undefined));
     expect(error.code).toBe(Code.INVALID_ARGUMENT);
@@ -54,7 +54,7 @@ describe("a unary call", () => {
     expect(await echo(1)).toBe(1);
   });
 
-  it("whose message has a getter that makes a call rejects that inner call", async () => {
+  it("whose message has a getter that makes a call rejects the inner call", async () => {
     const echo = harness.method("unary", async (x: unknown) => x);
     let inner: Promise<AsterError> | null = null;
     const message = {
@@ -67,7 +67,7 @@ describe("a unary call", () => {
     expect((await (inner as unknown as Promise<AsterError>)).code).toBe(Code.FAILED_PRECONDITION);
   });
 
-  it("whose answer is damaged rejects with DATA_LOSS", async () => {
+  it("whose response is damaged rejects with DATA_LOSS", async () => {
     const call = harness.method("unary", async () => "damaged");
     const error = await failureOf(call(1));
     expect(error).toMatchObject({ code: Code.DATA_LOSS, isLocal: true, peer: "server" });
@@ -101,7 +101,7 @@ describe("options of a call", () => {
     expect(harness.native.ops).toEqual([]);
   });
 
-  it("metadata reaches the handler", async () => {
+  it("metadata is passed to the handler", async () => {
     const call = harness.method("unary", (_: unknown, context: CallContext) => [...context.metadata]);
     const metadata = new Map([
       ["trace", "ü1"],
@@ -133,12 +133,12 @@ describe("deadlines", () => {
   const opened = () =>
     harness.native.seen("OPEN").map(({ timeoutMs, flags }) => ({ timeoutMs, travels: (flags & 1) === 1 }));
 
-  it("are 30 s by default, kept locally", async () => {
+  it("are 30 s by default, and not sent to the server", async () => {
     await harness.method("unary", () => 1)(1);
     expect(opened()).toEqual([{ timeoutMs: 30_000, travels: false }]);
   });
 
-  it("travel when they are explicit, and null means none", async () => {
+  it("are sent when they are set, and null means none", async () => {
     const call = harness.method("unary", () => 1);
     await call(1, { timeoutMs: 1500.2 });
     await call(1, { timeoutMs: null });
@@ -148,7 +148,7 @@ describe("deadlines", () => {
     ]);
   });
 
-  it("of the stub are beaten by those of the call", async () => {
+  it("of the call are used before those of the stub", async () => {
     const call = harness.method("unary", () => 1, 4000);
     await call(1);
     await call(1, { timeoutMs: 10 });
@@ -177,7 +177,7 @@ describe("deadlines", () => {
     expect(await aborted.promise).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
   });
 
-  it("are told to the handler as a date, and as null where none travels", async () => {
+  it("are passed to the handler as a Date, or as null when none was sent", async () => {
     const call = harness.method(
       "unary",
       (_: unknown, { deadline }: CallContext) => deadline?.getTime() ?? null,
@@ -189,14 +189,14 @@ describe("deadlines", () => {
 });
 
 describe("an AbortSignal", () => {
-  it("that aborted before rejects and sends nothing", async () => {
+  it("that aborted before rejects, and sends nothing", async () => {
     const call = harness.method("unary", () => 1);
     const error = await failureOf(call(1, { signal: AbortSignal.abort("why") }));
     expect(error).toMatchObject({ code: Code.CANCELLED, cause: "why", notSent: true });
     expect(harness.native.ops).toEqual([]);
   });
 
-  it("cancels the call, aborts the handler and ignores its late answer", async () => {
+  it("cancels the call, aborts the handler and ignores its late response", async () => {
     const started = deferred<AbortSignal>();
     const finish = deferred<number>();
     const call = harness.method("unary", (_: unknown, { signal }: CallContext) => {
@@ -221,7 +221,7 @@ describe("an AbortSignal", () => {
     expect((await failureOf(call(1, { signal: AbortSignal.timeout(5) }))).code).toBe(Code.DEADLINE_EXCEEDED);
   });
 
-  it("keeps no listener after the call", async () => {
+  it("has no listener after the call", async () => {
     const call = harness.method("unary", () => 1);
     const { signal } = new AbortController();
     const listeners = new Set<unknown>();
@@ -233,7 +233,7 @@ describe("an AbortSignal", () => {
     expect(listeners.size).toBe(0);
   });
 
-  it("shared by many calls has one listener, and ends them all", async () => {
+  it("shared by many calls has one listener, and ends all of them", async () => {
     const call = harness.method("unary", () => new Promise(() => {}));
     const controller = new AbortController();
     let listeners = 0;
@@ -248,7 +248,7 @@ describe("an AbortSignal", () => {
     expect((await Promise.all(failures)).every(({ code }) => code === Code.CANCELLED)).toBe(true);
   });
 
-  it("asked for after the abort is aborted already", async () => {
+  it("that a handler reads after the abort is already aborted", async () => {
     const proceed = deferred();
     const seen = deferred<boolean>();
     const started = deferred();
@@ -268,8 +268,8 @@ describe("an AbortSignal", () => {
   });
 });
 
-describe("what a handler throws", () => {
-  it("travels when it is an AsterError, with code, message, reason and details", async () => {
+describe("an error of a handler", () => {
+  it("that is an AsterError is sent with code, message, reason and details", async () => {
     const call = harness.method("unary", () => {
       throw new AsterError(Code.NOT_FOUND, "no such customer", { reason: "GONE", details: { id: "c1" } });
     });
@@ -297,12 +297,12 @@ describe("what a handler throws", () => {
       },
     ],
     [
-      "throws a text",
+      "throws a string",
       () => {
         throw "secret";
       },
     ],
-    ["returns what does not encode", () => undefined],
+    ["returns a value that cannot be encoded", () => undefined],
   ])("is INTERNAL without its text when it %s, and is logged with an id", async (_, handler) => {
     const error = await failureOf(harness.method("unary", handler)(1));
     expect(error).toMatchObject({ code: Code.INTERNAL, isLocal: false });
@@ -312,7 +312,7 @@ describe("what a handler throws", () => {
     expect(harness.log.lines[0]).toMatchObject({ level: "error", fields: { id } });
   });
 
-  it("is cut to what a status can carry", async () => {
+  it("is shortened to the limits of a status", async () => {
     const details = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, "v".repeat(5000)]));
     const call = harness.method("unary", () => {
       throw new AsterError(Code.ABORTED, "m".repeat(5000), { details });
@@ -323,7 +323,7 @@ describe("what a handler throws", () => {
     expect(error.details.get("k0")).toHaveLength(4096);
   });
 
-  it("a request that does not decode never reaches the handler", async () => {
+  it("a request that cannot be decoded does not reach the handler", async () => {
     let ran = false;
     const call = harness.method("unary", () => {
       ran = true;
@@ -334,7 +334,7 @@ describe("what a handler throws", () => {
   });
 });
 
-describe("statuses and answers out of order", () => {
+describe("unexpected statuses and responses", () => {
   const silent = async (): Promise<{ promise: Promise<unknown>; call: number }> => {
     harness.close();
     harness = new Harness({ silent: true });
@@ -344,7 +344,7 @@ describe("statuses and answers out of order", () => {
     return { promise, call: harness.native.seen("OPEN")[0]!.call };
   };
 
-  it("a code without meaning becomes UNKNOWN with the number as reason", async () => {
+  it("an unknown code becomes UNKNOWN with the number in the reason", async () => {
     const { promise, call } = await silent();
     harness.native.ended(harness.port.number, call, 150, "odd");
     expect(await failureOf(promise)).toMatchObject({
@@ -354,13 +354,13 @@ describe("statuses and answers out of order", () => {
     });
   });
 
-  it("an end with OK but without an answer is DATA_LOSS", async () => {
+  it("an end with OK but without a response is DATA_LOSS", async () => {
     const { promise, call } = await silent();
     harness.native.ended(harness.port.number, call, 0);
     expect((await failureOf(promise)).code).toBe(Code.DATA_LOSS);
   });
 
-  it("an answer after the end is nobody's", async () => {
+  it("a response after the end is ignored", async () => {
     const { promise, call } = await silent();
     harness.native.ended(harness.port.number, call, 14, "gone", { flags: 3, argument: 4 });
     expect(await failureOf(promise)).toMatchObject({
@@ -374,7 +374,7 @@ describe("statuses and answers out of order", () => {
     await turns();
   });
 
-  it("stream items for a single answer end the call", async () => {
+  it("stream items for a single response end the call", async () => {
     const { promise, call } = await silent();
     harness.native.items(harness.port.number, call, [new TextEncoder().encode("1")]);
     expect((await failureOf(promise)).code).toBe(Code.INTERNAL);
@@ -382,7 +382,7 @@ describe("statuses and answers out of order", () => {
     expect(harness.native.seen("CANCEL").map((op) => op.call)).toEqual([call]);
   });
 
-  it("closing the port ends calls in flight as UNAVAILABLE, and is safe twice", async () => {
+  it("closing the port ends running calls with UNAVAILABLE, and may be done twice", async () => {
     const { promise } = await silent();
     harness.close();
     harness.close();
@@ -390,7 +390,7 @@ describe("statuses and answers out of order", () => {
     expect((await failureOf(harness.method("unary", () => 1)(1))).code).toBe(Code.UNAVAILABLE);
   });
 
-  it("the text of a status is sent as it was given", async () => {
+  it("the text of a status is sent unchanged", async () => {
     const call = harness.method("unary", () => {
       throw new AsterError(Code.ABORTED, "ünïcode ✓");
     });

@@ -1,30 +1,30 @@
-/** What cargo knows of the workspace, for the tests that hold crates and dependencies to the rules. */
+/** What cargo reports about the workspace, for the tests that check crates and dependencies. */
 import { execFileSync } from "node:child_process";
 import { at } from "./tree.ts";
 
 export interface CargoDependency {
   /** The name of the package. */
   readonly name: string;
-  /** The name in code, where the manifest gives another one. */
+  /** The name in code, when the manifest sets another one. */
   readonly rename: string | null;
   readonly kind: "dev" | "build" | null;
   readonly req: string;
 }
 
-/** A crate of this tree. */
+/** A crate of this repository. */
 export interface OurCrate {
   readonly name: string;
   readonly manifest_path: string;
   readonly dependencies: readonly CargoDependency[];
 }
 
-/** A crate of a build, from wherever it comes. */
+/** A crate of a build, from any source. */
 export interface BuiltCrate {
   readonly name: string;
   readonly version: string;
-  /** An SPDX expression, or empty. */
+  /** An SPDX expression, or an empty string. */
   readonly license: string;
-  /** A folder, a git address or a registry; null for the registry that cargo uses without being told. */
+  /** A folder, a git address or a registry. Null for the default registry of cargo. */
   readonly source: string | null;
 }
 
@@ -43,8 +43,8 @@ export function ourCrates(): readonly OurCrate[] {
 }
 
 /**
- * Everything that building the workspace and its tests takes on a platform, by `cargo tree`: `cargo metadata` also lists crates of
- * features that are off. Cargo fetches what the machine lacks of the manifests.
+ * All crates that are needed to build the workspace and its tests for a platform, from `cargo tree`. (`cargo metadata` also
+ * lists crates of features that are off.) Cargo fetches manifests that this machine does not have.
  */
 export function cratesOn(triple: string): BuiltCrate[] {
   const edges = ["--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{l}"];

@@ -1,4 +1,4 @@
-// Writing and reading by both executors, generated code and the interpreter, which have to agree; and by Rust.
+// Encoding and decoding with both executors, generated code and the interpreter, which must agree; and with Rust.
 
 import { expect } from "vitest";
 import { codecBy, type PlanCodec } from "../../../ts/src/codec/codec.js";
@@ -11,16 +11,16 @@ export type Loose = any;
 
 export const executors = ["generated", "interpreted"] as const;
 
-/** Both codecs of a schema. */
+/** Both codecs of a schema: with generated code and with the interpreter. */
 export const codecsOf = (schema: Loose): [PlanCodec, PlanCodec] => [
   codecBy("generated", schema),
   codecBy("interpreted", schema),
 ];
 
-/** The bytes that a codec makes of a value. */
+/** The bytes that a codec writes for a value. */
 export function encode(codec: MessageCodec, value: unknown): Uint8Array {
   const writer = new MessageWriter(4);
-  writer.pos = 3; // inside a batch buffer a message starts anywhere
+  writer.pos = 3; // a message may begin anywhere in a batch buffer
   codec.write(writer, value);
   return writer.buf.slice(3, writer.pos);
 }
@@ -29,7 +29,7 @@ export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
   return codec.read(bytes, 0, bytes.length, false);
 }
 
-/** The bytes of a value, the same by both executors, which Rust takes. */
+/** The bytes of a value. Both executors must write the same, and Rust must accept them. */
 export function encodeByBoth(schema: Loose, value: unknown): Uint8Array {
   const [generated, interpreted] = codecsOf(schema);
   const bytes = encode(generated, value);
@@ -38,7 +38,7 @@ export function encodeByBoth(schema: Loose, value: unknown): Uint8Array {
   return bytes;
 }
 
-/** What both executors read, which has to be equal. */
+/** The value that both executors read. Their values must be equal. */
 export function decodeByBoth(schema: Loose, bytes: Uint8Array): Loose {
   const [generated, interpreted] = codecsOf(schema);
   const value = decode(generated, bytes);
@@ -46,13 +46,13 @@ export function decodeByBoth(schema: Loose, bytes: Uint8Array): Loose {
   return value;
 }
 
-/** The value once through the codec, by both executors. */
+/** Encodes and decodes the value with both executors. */
 export const roundTrip = (schema: Loose, value: unknown): Loose =>
   decodeByBoth(schema, encodeByBoth(schema, value));
 
 /**
- * Length of what precedes the fields of a message that is named in a word of one to three letters, with a namespace
- * of one: header, flag and type id, the two names packed, hash.
+ * The number of bytes before the fields of a message with a name of one to three letters and a namespace of one letter:
+ * header, flag, type id, the two packed names, hash.
  */
 export const PREFIX = 3 + 3 + 4 + 4;
 
@@ -73,8 +73,8 @@ const SAMPLES = [
 ];
 
 /**
- * What both executors make of `payload` (hex, blanks are for the eye) as the only field `x` of `One`, a message whose
- * prefix has the length above: the value, or the error that says the message is malformed.
+ * The result of both executors for `payload` (hexadecimal; blanks are ignored) as the only field `x` of `One`, a message
+ * whose prefix has the length above: the value, or the error that says that the message is malformed.
  */
 export function readField(One: Loose, payload: string): Loose {
   const sample = SAMPLES.find((x) => One["~standard"].validate({ x }).issues === undefined);
@@ -93,7 +93,7 @@ export function readField(One: Loose, payload: string): Loose {
   return generated;
 }
 
-/** What reading gives: the value, or that it was refused. Anything but an AsterError is a defect. */
+/** The result of reading: the value, or that it was refused. Any error other than an AsterError is a defect. */
 export function outcome(
   codec: MessageCodec,
   bytes: Uint8Array,

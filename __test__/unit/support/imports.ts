@@ -1,15 +1,15 @@
-/** The import graph of `ts/src`, from the compiler's own reading of each file, and the circles in it. */
+/** The import graph of `ts/src`, as the compiler reads it, and the import circles in it. */
 import path from "node:path";
 import ts from "typescript";
 import { filesBelow, read } from "./tree.ts";
 
-/** One import: by a file, of a file of the tree or of a package. */
+/** One import: the importing file, and the imported file or package. */
 export interface Import {
   readonly from: string;
   readonly to: string;
 }
 
-/** The imports of a file, of types too; `typeof import("...")` loads nothing and is none. */
+/** The imports of a file, including types. `typeof import("...")` is not an import, because it loads nothing. */
 function importsOf(file: string): Import[] {
   const code = read(file);
   return ts
@@ -26,7 +26,7 @@ function importsOf(file: string): Import[] {
 export const sources = filesBelow("ts/src", /\.ts$/);
 export const imports = sources.flatMap(importsOf);
 
-/** Groups of files that reach each other by imports, each sorted (Tarjan's strongly connected components). */
+/** The groups of files that import each other, each sorted (Tarjan's strongly connected components). */
 export function circles(files: readonly string[], arrows: readonly Import[]): string[][] {
   const next = new Map(files.map((file) => [file, arrows.filter(({ from }) => from === file)]));
   const order = new Map<string, number>();

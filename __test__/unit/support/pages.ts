@@ -1,4 +1,4 @@
-/** The code blocks of Markdown pages, and the modules that they make: one for each section. */
+/** The code blocks of Markdown pages, and the modules made of them: one for each section. */
 import { readFileSync } from "node:fs";
 import { at } from "./tree.ts";
 
@@ -6,10 +6,10 @@ export interface Block {
   readonly page: string;
   /** The line of the opening fence. */
   readonly line: number;
-  /** The nearest heading above. */
+  /** The nearest heading above the block. */
   readonly section: string;
   readonly language: string;
-  /** The file that the block must equal, from a comment in the line above it, or null. */
+  /** The file that the block must equal, from a comment in the line before it, or null. */
   readonly file: string | null;
   readonly text: string;
 }
@@ -36,7 +36,7 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** Where names come from that a section uses and does not declare. */
+/** A module for names that a section uses but does not declare. */
 export interface Origin {
   /** The module, as an import names it. */
   readonly from: string;
@@ -44,7 +44,7 @@ export interface Origin {
   readonly types: readonly string[];
 }
 
-/** A module of the blocks of one section, with imports of what they do not declare. */
+/** Makes a module from the blocks of one section, with imports for names that they do not declare. */
 export function moduleOf(blocks: readonly Block[], origins: readonly Origin[]): string {
   const text = blocks.map((block) => `// ${block.page}:${block.line}\n${block.text}`).join("\n");
   const words = new Set(text.match(/[A-Za-z_]\w*/g));

@@ -1,4 +1,4 @@
-/** What the examples of the pages find in place: a billing server on loopback, and a client of it. */
+/** The setup for the examples of the pages: a billing server on loopback, and a client of it. */
 import { AsterClient, AsterError, AsterServer, Code, implement, type Stub } from "aster-rpc";
 import { Billing } from "../../../examples/billing/contract.ts";
 import { findInvoice, happening } from "../../../examples/billing/ledger.ts";

@@ -1,4 +1,4 @@
-/** The files of the tree, for the tests that hold it to its rules. */
+/** The files of the repository, for the tests that check its rules. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const foreign = new Set(["node_modules", "target", "dist", ".git", ".venv", ".cache", "vectors", "results"]);
 
-/** A path of the tree as an absolute one. */
+/** The absolute path of a path in the repository. */
 export const at = (...parts: string[]): string => path.join(root, ...parts);
 
 /** Hand-written files below a folder whose names match, as paths from the root with forward slashes. */
