@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::{EndpointOptions, StartOptions, milliseconds};
-use crate::registry::{NODES, NodeEntry, PEERS, PORTS};
+use crate::registry::{NODES, NodeEntry, PEERS, PORTS, close_peers};
 use crate::settle::{settle, take};
 use crate::shared;
 
@@ -154,9 +154,7 @@ pub fn node_close(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
         let entry = NODES.remove(node);
         let peers = PEERS.remove_where(|peer| peer.node == node);
         settle(port, request, async move {
-            for entry in peers {
-                entry.peer.close().await;
-            }
+            close_peers(peers).await;
             if let Some(entry) = entry {
                 entry.close().await;
             }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aster_codec::{Plan, RowLayout};
 use aster_net::{Node, Peer, Port};
+use tokio::task::JoinSet;
 
 use crate::doorbell::Bell;
 use crate::error::Failure;
@@ -93,6 +94,15 @@ pub(crate) struct PeerEntry {
     pub(crate) peer: Arc<Peer>,
     pub(crate) node: u32,
     pub(crate) owner: u32,
+}
+
+/// Closes connections, none waiting for another.
+pub(crate) async fn close_peers(peers: Vec<PeerEntry>) {
+    let mut closing = JoinSet::new();
+    for entry in peers {
+        closing.spawn(async move { entry.peer.close().await });
+    }
+    closing.join_all().await;
 }
 
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");

@@ -30,7 +30,11 @@ pub(crate) fn settle<T: Any + Send>(
 ) -> Outcome<()> {
     let entry = PORTS.get(port)?;
     runtime::spawn(async move {
-        let outcome = work.await.map(|value| Box::new(value) as Box<dyn Any + Send>);
+        // A task of its own: after a panic the request still settles.
+        let outcome = tokio::spawn(work).await.unwrap_or_else(|error| {
+            Err(Failure::new(Code::Internal, format_args!("the request could not be finished: {error}")))
+        });
+        let outcome = outcome.map(|value| Box::new(value) as Box<dyn Any + Send>);
         entry.outcomes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(request, outcome);
         entry.port.push(Event::Settled { request });
     });

@@ -190,7 +190,7 @@ export class AsterNode {
 
   async #close(): Promise<void> {
     const { port, started } = this.#endpoint;
-    for (const client of this.#clients) await client.close();
+    await Promise.all([...this.#clients].map((client) => client.close()));
     if (this.#stopServing !== null) {
       controlCall((native) => native.nodeUnserve(port.number, started.node));
       this.#stopServing();
