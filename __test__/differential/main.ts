@@ -1,4 +1,4 @@
-// The differential test against Python as a program, for runs longer than tests; see docs/fuzzing.md.
+// The differential test against Python as a program, for runs longer than the tests; see docs/fuzzing.md.
 //
 //   node --import tsx __test__/differential/main.ts [--seconds 60] [--seed NUMBER] [--worlds COUNT]
 

@@ -1,7 +1,8 @@
 /**
  * Random types and values between TypeScript and the codec of the Python reference, in both directions, byte for byte;
- * damaged messages, of which what both take must be the same value; JSON texts; and the contracts of random services. The seeds are the
- * same each time; `--full` of the test script takes more of them, `node scripts/fuzz.mjs --only python` others.
+ * damaged messages, which must be the same value when both sides accept them; JSON texts; and the contracts of random
+ * services. The seeds are the same each time. `--full` of the test script uses more seeds, and
+ * `node scripts/fuzz.mjs --only python` uses other seeds.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareWorld, newTally, type Tally } from "./support/compare.ts";
@@ -32,13 +33,13 @@ describe.skipIf(!hasPython)("the same values in TypeScript and in Python", () =>
     full ? 3_600_000 : 120_000,
   );
 
-  it("agree on damaged messages that both take, and Python takes all that we take", () => {
+  it("agree on damaged messages that both accept, and Python accepts all that TypeScript accepts", () => {
     expect(tally.damaged).toBe(WORLDS * AMOUNT.damaged);
     expect(tally.bothTake).toBeGreaterThan(tally.damaged / 20);
-    // A list can be a key, or an element of a set, in JavaScript alone.
+    // In JavaScript, but not in Python, a list can be a key or an element of a set.
     const kinds = [...tally.weTake.keys()].filter((kind) => !kind.startsWith("TypeError: unhashable type"));
     expect(kinds).toEqual([]);
-    // What Python takes and we do not is a choice (docs/fuzzing.md#targets): it checks less.
+    // Python checks less, so it accepts messages that TypeScript refuses on purpose (docs/fuzzing.md#targets).
     expect(tally.pythonTakes.size).toBeGreaterThan(3);
   });
 });

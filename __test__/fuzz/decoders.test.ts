@@ -1,6 +1,6 @@
 /**
- * A bounded run of the fuzz targets of the JavaScript decoders, with the same inputs each time. Longer runs, with inputs of
- * their own: `node scripts/fuzz.mjs` (docs/fuzzing.md).
+ * A limited run of the fuzz targets of the JavaScript decoders, with the same inputs each time. For longer runs with other
+ * inputs: `node scripts/fuzz.mjs` (docs/fuzzing.md).
  */
 import { message, t } from "aster-rpc";
 import { describe, expect, it } from "vitest";
@@ -14,16 +14,16 @@ import { type Target, targets } from "./support/targets.ts";
 const INPUTS = 5_000;
 
 describe("damaged input", () => {
-  it.each(Object.keys(targets))("%s: all readers agree, and keep their promises", (name) => {
+  it.each(Object.keys(targets))("%s: all readers agree, and all checks hold", (name) => {
     const { inputs, taken, outcomes } = fuzz(name, 1, { inputs: INPUTS });
     expect(inputs).toBe(INPUTS);
-    // A fuzzer whose inputs are all refused at once tests nothing.
+    // A fuzzer whose inputs are all refused immediately tests nothing.
     expect(taken).toBeGreaterThan(50);
     expect(outcomes).toBeGreaterThan(20);
   });
 });
 
-describe("inputs that once were findings", () => {
+describe("inputs that were findings before", () => {
   it.each([
     [
       "a count of more than five bytes",
@@ -37,7 +37,7 @@ describe("inputs that once were findings", () => {
 });
 
 describe("a manifest whose types are damaged", () => {
-  it("is refused in a sentence, before it becomes code", () => {
+  it("is refused with an error text, before it becomes code", () => {
     const whole = String(manifestSeeds()[0]);
     expect(again("manifest", 0, Buffer.from(whole))).toMatch(/^value/);
     const damaged = whole.replaceAll('"members"', '"member"');
@@ -45,8 +45,8 @@ describe("a manifest whose types are damaged", () => {
   });
 });
 
-describe("a manifest with letters that are new in Unicode", () => {
-  it("becomes code that compilers take, which do not know them yet", () => {
+describe("a manifest with letters of the newest Unicode version", () => {
+  it("becomes code for compilers that do not know these letters", () => {
     const whole = String(manifestSeeds()[0]);
     const given = whole
       .replaceAll('"name":"Tree"', '"name":"T\ua7cbree"')
@@ -57,14 +57,14 @@ describe("a manifest with letters that are new in Unicode", () => {
   });
 });
 
-describe("what a message may cost", () => {
-  it("is bounded for names: each type spells its own once, so there are never many", () => {
+describe("the cost of a message", () => {
+  it("is limited for names: each type spells its name once, so there are never many", () => {
     const Kind = t.enum("E", ["A"]);
     const Holder = message("H", { any: t.any }, { types: [Kind] });
     const [head = ""] = Buffer.from(Holder.encode({ any: [Kind.value("A"), 1] }))
       .toString("hex")
       .split("160200");
-    // A list of the enum, with both of its names in full each time: an empty one, and E.
+    // A list of the enum E, empty or not, with both names in full each time.
     const spelled = (count: number): Buffer => {
       const counted = Buffer.from([(count & 127) | 128, (count >> 7) & 127, 0]).toString("hex");
       return Buffer.from(`${head}16${counted}${"1a0002031000".repeat(count)}`, "hex");
@@ -75,13 +75,13 @@ describe("what a message may cost", () => {
 });
 
 describe("the fuzzer itself", () => {
-  it("has all of its targets in the program that runs them longer", () => {
+  it("has all of its targets in the program for longer runs", () => {
     const names = Object.keys(targets).map((name) => `js-${name}`);
     expect(fuzzTargets).toEqual(expect.arrayContaining(names));
     expect(fuzzTargets.filter((name: string) => name.startsWith("js-"))).toHaveLength(names.length);
   });
 
-  it("gives the same inputs for the same seed, and they differ", () => {
+  it("makes the same inputs for the same seed, and different inputs", () => {
     const made = (seed: number): string[] => {
       const random = new Random(seed);
       return Array.from({ length: 50 }, () =>
@@ -94,7 +94,10 @@ describe("the fuzzer itself", () => {
   });
 
   it.each<[string, Target]>([
-    ["takes what it must not", () => ({ seeds: [Uint8Array.of(1)], check: () => fail("only Rust refuses") })],
+    [
+      "accepts bytes that Rust refuses",
+      () => ({ seeds: [Uint8Array.of(1)], check: () => fail("only Rust refuses") }),
+    ],
     ["changes a prototype", () => ({ seeds: [Uint8Array.of(1)], check: pollute })],
   ])("reports a decoder that %s, with subject and input", (what, target) => {
     const broken = targets as Record<string, Target>;

@@ -1,4 +1,4 @@
-// The fuzzer of the JavaScript decoders as a program, for runs longer than tests; see docs/fuzzing.md.
+// The fuzzer of the JavaScript decoders as a program, for runs longer than the tests; see docs/fuzzing.md.
 //
 //   node --import tsx __test__/fuzz/main.ts [--target NAME] [--seconds 60] [--seed NUMBER] [--input HEX]
 

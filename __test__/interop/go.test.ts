@@ -1,4 +1,4 @@
-/** Go, by Apache Fory for Go. Each limit is a fault of that library, and why is in `docs/interop.md#limits`. */
+/** Go, with Apache Fory for Go. Each limit is a defect of that library, explained in `docs/interop.md#limits`. */
 import { describe, expect, it } from "vitest";
 import { matrix } from "./languages/matrix.ts";
 import { allCases } from "./languages/messages.ts";

@@ -1,4 +1,4 @@
-/** Java, by Apache Fory for Java. Each limit is a fault of that library, and why is in `docs/interop.md#limits`. */
+/** Java, with Apache Fory for Java. Each limit is a defect of that library, explained in `docs/interop.md#limits`. */
 import { matrix } from "./languages/matrix.ts";
 
 const noFields = { reads: "version 47 is not consistent", writes: "the peer has other fields" };

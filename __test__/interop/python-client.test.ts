@@ -1,4 +1,4 @@
-/** The Python client calls our server: each case of each suite, in each way in which the reference calls. */
+/** The Python client calls the TypeScript server: each case of each suite, in each way in which the reference calls. */
 import type { AsterServer, Implementation } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
@@ -27,7 +27,7 @@ function calls(suite: PythonSuite, mode: PythonMode, services: () => readonly Im
 
   const cases = pythonCases(suite, mode);
 
-  it("runs the cases that this list names", () => {
+  it("runs the cases of the list", () => {
     expect([...outcomes.keys()]).toEqual(cases);
   });
 

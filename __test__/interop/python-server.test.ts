@@ -1,4 +1,4 @@
-/** Our client calls the Python server: what is equal in both payload modes, then what only one of them can carry. */
+/** The TypeScript client calls the Python server: first what both payload modes support, then what only one supports. */
 import { type AsterClient, Code, type Infer, type InferInput, type Stub } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -74,7 +74,7 @@ describeInterop("our client against the Python server", () => {
     ]);
   });
 
-  it("asks for the version that a service has", async () => {
+  it("uses the version that a service has", async () => {
     expect(await client.stub(LabNext).text({ text: "v3" })).toEqual({ text: "v3" });
   });
 
@@ -102,7 +102,7 @@ function bothModes(mode: "xlang" | "json"): void {
     lab = client.stub(Lab, { mode });
   });
 
-  it("echoes text in all three encodings", async () => {
+  it("echoes strings in all three encodings", async () => {
     for (const text of [
       "",
       "ascii",
@@ -141,7 +141,7 @@ function bothModes(mode: "xlang" | "json"): void {
     expect(await lab.paint(paint)).toEqual(paint);
   });
 
-  it("carries payloads around and far above the compression threshold", async () => {
+  it("sends payloads around and far above the compression threshold", async () => {
     for (const size of [4080, 4090, 4096, 4100, 100_000, mode === "json" ? 4_000_000 : 6_000_000]) {
       const text = pattern(size);
       expect((await lab.text({ text })).text === text).toBe(true);
@@ -149,7 +149,7 @@ function bothModes(mode: "xlang" | "json"): void {
     }
   });
 
-  it("gives null where the handler answered None", async () => {
+  it("returns null when the handler returned None", async () => {
     expect(await lab.nothing({})).toBeNull();
   });
 
@@ -160,7 +160,7 @@ function bothModes(mode: "xlang" | "json"): void {
     }
   });
 
-  it("reports a crash of the handler as UNKNOWN with its text, as the reference sends it", async () => {
+  it("reports an exception of the handler as UNKNOWN with its text, as the reference sends it", async () => {
     const error = await failure(lab.refuse({ words: "bad value" }));
     expect([error.code, error.rawMessage]).toEqual([Code.UNKNOWN, "bad value"]);
   });
@@ -175,7 +175,7 @@ function bothModes(mode: "xlang" | "json"): void {
     });
   });
 
-  it("carries metadata and the deadline to the handler", async () => {
+  it("sends metadata and the deadline to the handler", async () => {
     const metadata = { a: "1", "unicode-€": "😀", authorization: "Bearer x", empty: "" };
     const seen = await lab.seen({}, { metadata, timeoutMs: 30_000 });
     expect(Object.fromEntries(seen.metadata)).toEqual(metadata);
@@ -197,7 +197,7 @@ function bothModes(mode: "xlang" | "json"): void {
     expect(items.map(({ body }) => body === pattern(70_000))).toEqual(Array(12).fill(true));
   });
 
-  it("keeps the items that came before an error, and tells how many", async () => {
+  it("delivers the items before an error, and counts them", async () => {
     const seen: number[] = [];
     const read = async () => {
       for await (const { index } of lab.count({ count: 3, code: 8, words: "late" })) seen.push(index);
@@ -206,7 +206,7 @@ function bothModes(mode: "xlang" | "json"): void {
     expect([seen, error.code, error.rawMessage, error.itemsReceived]).toEqual([[0, 1, 2], 8, "late", 3]);
   });
 
-  it("goes on calling after a stream that was left early", async () => {
+  it("continues to call after a stream that was cancelled", async () => {
     for await (const { index } of lab.count({ count: 1_000_000, size: 100 })) if (index === 2) break;
     expect(await lab.text({ text: "still here" })).toEqual({ text: "still here" });
   });
@@ -222,7 +222,7 @@ function bothModes(mode: "xlang" | "json"): void {
     expect([error.code, error.rawMessage]).toEqual([Code.FAILED_PRECONDITION, "asked to refuse"]);
   });
 
-  it("cancels an upload without its being carried out", async () => {
+  it("cancels an upload, which then does not run", async () => {
     const before = await lab.commits({});
     const leave = new AbortController();
     async function* cutShort() {
@@ -231,12 +231,12 @@ function bothModes(mode: "xlang" | "json"): void {
       yield* chunks(1);
     }
     expect((await failure(lab.upload(cutShort(), { signal: leave.signal }))).code).toBe(Code.CANCELLED);
-    // The reference runs uploads in the order of their ends, so this one comes behind the cancelled one.
+    // The reference runs uploads in the order of their ends, so this upload runs after the cancelled one.
     await lab.upload(chunks(5));
     expect(await lab.commits({})).toMatchObject({ items: before.items + 1, characters: 5 });
   });
 
-  it("holds a dialogue", async () => {
+  it("exchanges messages in turn", async () => {
     const shout = lab.shout();
     const answers = shout[Symbol.asyncIterator]();
     for (const [index, body] of ["one", "é", "€ 😀"].entries()) {
@@ -250,7 +250,7 @@ function bothModes(mode: "xlang" | "json"): void {
     );
   });
 
-  it("sees the end of a dialogue that the server ends, and one that it refuses", async () => {
+  it("gets the end of a bidi call that the server ends, and the error of one that it refuses", async () => {
     const ended = lab.shout();
     await ended.send({ index: 1, body: "enough" });
     expect(await ended.next()).toEqual({ done: true, value: undefined });
@@ -259,7 +259,7 @@ function bothModes(mode: "xlang" | "json"): void {
     expect((await failure(refused.next())).code).toBe(Code.ABORTED);
   });
 
-  it("makes sixty-four calls at once", async () => {
+  it("makes sixty-four calls at the same time", async () => {
     const numbers = Array.from({ length: 64 }, (_, number) => String(number));
     const answers = await Promise.all(numbers.map((text) => lab.text({ text })));
     expect(answers.map(({ text }) => text)).toEqual(numbers);
@@ -351,7 +351,7 @@ function xlangOnly(): void {
 }
 
 function proxied(): void {
-  it("calls without types, with wire names", async () => {
+  it("calls without a schema, with wire names", async () => {
     const lab = client.proxy("Lab");
     expect(await lab.call("text", { text: "né €" })).toEqual({ text: "né €" });
     expect(await lab.call("shape", { name: "partial", corners: [{ x: 1 }], lineNumber2: 3 })).toMatchObject({
@@ -364,7 +364,7 @@ function proxied(): void {
     expect([error.code, error.rawMessage]).toEqual([Code.NOT_FOUND, "not here"]);
   });
 
-  it("streams without types", async () => {
+  it("streams without a schema", async () => {
     const lab = client.proxy("Lab");
     expect(await collect(lab.serverStream("count", { count: 2 }))).toEqual([
       { index: 0, body: "" },

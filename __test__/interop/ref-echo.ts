@@ -1,6 +1,6 @@
 /**
- * A TypeScript server of `RefEcho` and `RefVersioned`, the services of the reference's own loopback scripts, to be
- * driven by their client by hand. Prints one line of JSON with the ticket, serves until its input ends.
+ * A TypeScript server of `RefEcho` and `RefVersioned`, the services of the reference's own loopback scripts, to be used with
+ * their client by hand. It prints one line of JSON with the ticket, and serves until its input ends.
  *
  *   node --import tsx __test__/interop/ref-echo.ts
  */

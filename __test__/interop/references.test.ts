@@ -1,4 +1,4 @@
-/** Graphs between our codec and the wheel's: the same bytes for the same graph, and the same objects on both sides. */
+/** Graphs between TypeScript and the codec of the wheel: the same bytes for the same graph, and the same identities. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { type Infer, message, t } from "aster-rpc";
@@ -51,7 +51,7 @@ interface Answer {
   readonly facts: Readonly<Record<string, boolean>>;
 }
 
-/** What Python makes of messages, after one that it makes itself. */
+/** Python's answer for messages, after one that it makes itself. */
 function askPython(messages: readonly Uint8Array[]): Answer[] {
   const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const input = messages.map((bytes) => `${hex(bytes)}\n`).join("");
@@ -64,7 +64,7 @@ function askPython(messages: readonly Uint8Array[]): Answer[] {
 }
 
 describeInterop("graphs and the wheel's codec", () => {
-  it("write the same bytes for the same graph, and find the same objects in them", () => {
+  it("write the same bytes for the same graph, and decode the same objects", () => {
     const ours = Town.encode(made());
     const [theirs, read] = askPython([ours]) as [Answer, Answer];
     expect(hex(ours)).toBe(theirs.hex);

@@ -1,6 +1,6 @@
 /**
- * Random rows against pyfory: schema bytes and rows are the same, what Python wrote reads as what it meant, and Python
- * reads what we write. Bytes are compared where no field of a message is null: Python leaves its memory in such slots.
+ * Random rows against pyfory: schema bytes and rows are equal, rows of Python are read as the right values, and Python reads
+ * the rows of TypeScript. Bytes are compared when no field of a message is null, because Python does not clear such slots.
  */
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -43,7 +43,7 @@ const scalars: readonly Kind[] = [
   scalar("float", t.float, fc.double(), floatNote),
   scalar("float32", t.float32, fc.float(), floatNote),
   scalar("str", t.string, text, same),
-  // Python has no row for empty bytes.
+  // Python cannot write a row with empty bytes.
   scalar(
     "bytes",
     t.bytes,
@@ -69,7 +69,7 @@ const kinds = (depth: number, nulls: boolean): fc.Arbitrary<Kind> => {
       schema: t.list(schema),
       value: fc.array(value, few).map((items) => many(items, same)),
     })),
-    // Elements of lists may be null where bytes are compared: Python writes zeros for those.
+    // List elements may be null when bytes are compared: Python writes zeros for them.
     leaf.map(({ note, schema, value }) => ({
       note: { list: { optional: note } },
       schema: t.list(t.optional(schema)),
@@ -151,8 +151,8 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 describeInterop("rows of pyfory", () => {
   it.each([
-    ["where no field is null: the same bytes both ways", false],
-    ["where fields are null: the same values both ways", true],
+    ["without null fields: the same bytes in both directions", false],
+    ["with null fields: the same values in both directions", true],
   ])(
     "%s",
     async (_what, nulls) => {
@@ -172,7 +172,7 @@ describeInterop("rows of pyfory", () => {
         expect(schema).toBe(hex(form.schemaBytes));
         const read = form.row(Buffer.from(row, "hex")).toObject();
         expect(read).toEqual(value);
-        // Written in Python's order: its sets have one of their own.
+        // Written in Python's order, because its sets have their own order.
         if (!nulls) expect(hex(form.encode(read))).toBe(row);
       });
       try {

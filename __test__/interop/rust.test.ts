@@ -1,4 +1,4 @@
-/** Rust without Node: the programs of `crates/rpc/examples` call our servers and Python's, and both call them. */
+/** Rust without Node: the programs of `crates/rpc/examples` call TypeScript and Python servers, whose clients call them. */
 import { type AsterClient, Code } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Lab, LabNext, LabPostponed, pattern } from "./lab/contract.ts";
@@ -36,7 +36,7 @@ function rustCalls(mode: (typeof modes)[number], serve: () => Promise<Serving>):
     expect(outcome.contract.there).toBe(Lab.contractId);
   });
 
-  it("runs the cases that this list names", () => {
+  it("runs the cases of the list", () => {
     expect([...outcome.cases.keys()]).toEqual(rustCases());
   });
 
@@ -69,7 +69,7 @@ function pythonCalls(mode: (typeof modes)[number]): void {
   });
 }
 
-/** Code and words of a failed call. */
+/** Code and text of a failed call. */
 async function status(call: Promise<unknown>): Promise<[number, string]> {
   const { code, rawMessage } = await failure(call);
   return [code, rawMessage];
@@ -112,17 +112,17 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
       expect(items.map(({ index }) => index)).toEqual(Array.from({ length: 10_000 }, (_, index) => index));
     });
 
-    it("holds back for a slow reader, and goes on when one leaves", async () => {
+    it("waits for a slow reader, and continues when a reader cancels", async () => {
       for await (const { index } of stub().count({ count: 1_000_000, size: 1000 })) if (index === 2) break;
       expect(await stub().text({ text: "still here" })).toEqual({ text: "still here" });
     });
 
-    it("takes our stream", async () => {
+    it("accepts a stream from TypeScript", async () => {
       const total = { items: 3000, characters: 15_000, inOrder: true };
       expect(await stub().upload(chunks(3000, 5))).toEqual(total);
     });
 
-    it("never carries out an upload that was cancelled", async () => {
+    it("never runs an upload that was cancelled", async () => {
       const before = await stub().commits({});
       const leave = new AbortController();
       async function* cutShort() {
@@ -135,7 +135,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
       expect(await stub().commits({})).toMatchObject({ items: before.items + 1, characters: 5 });
     });
 
-    it("holds a dialogue", async () => {
+    it("exchanges messages in turn", async () => {
       const shout = stub().shout();
       await shout.send({ index: 1, body: "é" });
       expect((await shout.next()).value).toEqual({ index: 1001, body: "É" });
@@ -143,7 +143,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
       expect((await shout.next()).done).toBe(true);
     });
 
-    it("fails with the code and the words of the handler, after the items", async () => {
+    it("fails with the code and text of the handler, after the items", async () => {
       for (const code of [1, 5, 16, 101])
         expect(await status(stub().refuse({ code, words: `with ${code}` }))).toEqual([code, `with ${code}`]);
       const seen: number[] = [];
@@ -156,7 +156,7 @@ describe.skipIf(!rustPeers)("the Rust server", () => {
       ]);
     });
 
-    it("is told the deadline and the metadata, and is left at the deadline", async () => {
+    it("gets the deadline and the metadata, and is cancelled at the deadline", async () => {
       const seen = await stub().seen({}, { metadata: { a: "1" }, timeoutMs: 30_000 });
       expect(Object.fromEntries(seen.metadata)).toEqual({ a: "1" });
       expect(seen.remainingMillis).toBeGreaterThan(15_000);

@@ -1,4 +1,4 @@
-// Compile-time tests of schemas: what `Infer` and `InferInput` give, and what the compiler refuses.
+// Compile-time tests of schemas: the types of `Infer` and `InferInput`, and what the compiler refuses.
 
 import {
   type AnySchema,
@@ -88,7 +88,7 @@ check<
   >
 >();
 
-// --- Defaults and optional members may be left out of the input, never of the output
+// --- Members with a default and optional members may be missing in the input, but never in the output
 
 const Item = message("t/Item", {
   id: t.string,
@@ -109,12 +109,12 @@ void [decoded, viaJson];
 
 // @ts-expect-error a required member is missing
 const noId: ItemInput = { labels: {} };
-// An explicit undefined counts as absent where absence is allowed, and nowhere else.
+// An explicit undefined counts as a missing member, and only where the member may be missing.
 const undefinedQty: ItemInput = { id: "a", labels: {}, qty: undefined, note: undefined };
 // @ts-expect-error a required member
 const undefinedId: ItemInput = { id: undefined, labels: {} };
 void undefinedId;
-// @ts-expect-error decoding always gives every key
+// @ts-expect-error decoding always returns every key
 const noNote: Item = { id: "a", qty: 1, tags: [], labels: new Map() };
 // @ts-expect-error the wrong type
 Item.encode({ id: 5, labels: {} });
@@ -124,13 +124,13 @@ t.int.default("1");
 message("t/M", { m: t.map(t.int, t.string) }).encode({ m: { 1: "x" } });
 // @ts-expect-error an unknown member of an enum
 message("t/M", { c: t.enum("t/C", ["A"]) }).encode({ c: "B" });
-// @ts-expect-error bigint kinds take no number
+// @ts-expect-error bigint kinds accept no number
 message("t/M", { n: t.bigint }).encode({ n: 1 });
-// @ts-expect-error number kinds take no bigint
+// @ts-expect-error number kinds accept no bigint
 message("t/M", { n: t.int }).encode({ n: 1n });
-// @ts-expect-error schemas are no functions
+// @ts-expect-error schemas are not functions
 t.string();
-// @ts-expect-error a flag
+// @ts-expect-error the option must be a boolean
 message("t/M", {}, { refs: 1 });
 void [noId, undefinedQty, noNote];
 
@@ -165,7 +165,7 @@ Arrays.encode({
 });
 // @ts-expect-error another class of array
 message("t/M", { a: t.int32Array }).encode({ a: Float32Array.of(1) });
-// @ts-expect-error a plain array is a list
+// @ts-expect-error a plain array is not a typed array
 message("t/M", { a: t.int32Array }).encode({ a: [1] });
 
 // --- Extensions
@@ -190,13 +190,13 @@ const Track = message("t/Track", {
 check<Same<Infer<typeof Track>["points"], Point[]>>();
 check<Same<Infer<typeof Track>["last"], Point | null>>();
 check<Same<Infer<typeof Track>["either"], Point | (Item & MessageValue<"t/Item">)>>();
-// @ts-expect-error no point
+// @ts-expect-error the value is not a point
 message("t/M", { p: PointType }).encode({ p: "x" });
-// @ts-expect-error an encoder gives bytes
+// @ts-expect-error an encoder must return bytes
 t.extension("t/X", { encode: (value: string) => value, decode: () => "x" });
-// @ts-expect-error both sides are about one type
+// @ts-expect-error encoder and decoder must have one type
 t.extension("t/X", { encode: (_: string) => new Uint8Array(0), decode: () => 1 });
-// @ts-expect-error a predicate tells the type of the coder
+// @ts-expect-error the predicate must be for the type of the coder
 t.extension("t/X", { encode: (_: string) => new Uint8Array(0), decode: () => "x", is: isPoint });
 
 // --- Names and descriptions keep the type
@@ -264,7 +264,7 @@ void tree;
 const Wrong: Message<{ label: number }> = message("t/Wrong", { label: t.string });
 void Wrong;
 
-// --- Annotations that isolatedDeclarations ask for
+// --- Type annotations for isolatedDeclarations
 
 export const Exported: Message<{ id: string; qty: number }, { id: string; qty?: number }> = message(
   "t/Exported",
@@ -290,7 +290,7 @@ bag.encode({
   list: [1, "x", null, new PlainDate("2024-01-31")],
   map: { a: Color.value("RED") },
 });
-// @ts-expect-error undefined is no value
+// @ts-expect-error undefined is not a value
 bag.encode({ any: undefined, list: [], map: {} });
 const found: Message<unknown> | null = messageOf(branded);
 void found;
@@ -345,10 +345,10 @@ void id;
 serverStream(Item, Item, { idempotent: true });
 // @ts-expect-error an unknown mode
 service("S", { modes: ["protobuf"] }, {});
-// @ts-expect-error a method that is none
+// @ts-expect-error a method that is not a method
 service("S", {}, { a: () => 1 });
 
-// --- What `message()` gives has a name, for those who write it down themselves
+// --- The result of `message()` has a named type, for code that writes its type
 
 export const WrittenDown: message.Class<"t/Written", { a: t.Number; b: t.List<t.String> }> = message(
   "t/Written",
@@ -358,7 +358,7 @@ export const WrittenDown: message.Class<"t/Written", { a: t.Number; b: t.List<t.
   },
 );
 
-// --- Every schema can stand as a field; what stands behind `t.` has members of its own
+// --- Every schema can be a field; the builders of `t` have their own members
 
 export const all: AnySchema[] = [
   t.string,

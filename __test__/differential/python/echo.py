@@ -114,7 +114,7 @@ class World:
         for tag, cls in self.classes.items():
             namespace, _, name = tag.rpartition("/")
             fory.register_type(cls, namespace=namespace, typename=name)
-        # Every type once, leaves first: serializers that are made in the middle of a message crash the process.
+        # Every type once, leaves first: a serializer that is made during a message crashes the process.
         for tag, declared in self.declared.items():
             if declared["kind"] == "message":
                 fory.deserialize(fory.serialize(self.smallest(tag)))
@@ -142,7 +142,7 @@ class World:
             return self.smallest(inside[0])
         return {"list": list, "set": set, "map": dict, "optional": lambda: None}[form]()
 
-    # What a value is, as a text: see text.ts.
+    # The text of a value: see text.ts.
 
     def whole(self, value):
         self.seen = {}
@@ -423,7 +423,7 @@ class Maker:
         if roll <= 3:
             return self.integer(-2**63, 2**63 - 1)
         if roll == 4:
-            # A float without a fraction is an integer in JavaScript, and comes back as one.
+            # A float without a fraction is an integer in JavaScript, and is returned as one.
             value = self.floating(False)
             return value + 0.5 if value.is_integer() and abs(value) < 2**52 else value if value != -0.0 else 0.25
         if roll <= 6:
@@ -466,7 +466,7 @@ def damaged(world, messages):
 
 
 def child_reads(world, messages, out):
-    # A name that is not registered is looked for among Python's modules, and imported.
+    # The reference searches a name that is not registered among Python's modules, and imports it.
     importlib.import_module = refuse_import
     resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
@@ -503,7 +503,7 @@ def answer(request):
         value = maker.root()
         try:
             message = world.fory.serialize(value)
-            # Where a value was shared in a place that does not track, it is there twice when it is read.
+            # A value that is shared at a position without tracking is decoded as two values.
             made.append([world.whole(world.fory.deserialize(message) if world.refs else value), message.hex()])
         except Exception as error:
             made.append([f"{type(error).__name__}: {str(error)[:160]}"])

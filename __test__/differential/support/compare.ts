@@ -1,7 +1,7 @@
-// Random types and values, through TypeScript and Python in both directions; damaged messages through both.
+// Random types and values between TypeScript and Python in both directions, and damaged messages for both.
 //
-// Owns: what must agree. Bytes must be equal, save the order of sets. Of damaged messages Python takes more than we do (it
-// checks no types, and ignores what follows), so only what both take is compared; the rest is counted by kind.
+// Owns: what must agree. Bytes must be equal, except for the order of sets. Python accepts more damaged messages (it checks
+// no types, and ignores extra bytes), so only messages that both accept are compared; the rest is counted by reason.
 
 import { codecBy } from "../../../dist/codec/codec.js";
 import type { MessageCodec } from "../../../dist/message.js";
@@ -13,23 +13,23 @@ import { type Loose, makeWorld, rootOf, schemasOf, type World } from "../../fuzz
 import { ValueMaker } from "../../fuzz/support/values.ts";
 import type { Outcome, Reference } from "./python.ts";
 
-/** How much of one world is compared. */
+/** The amount of comparisons for one world. */
 export interface Amount {
-  /** Values made here, and as many made there. */
+  /** The number of values made by TypeScript, and the same number made by Python. */
   readonly values: number;
   readonly damaged: number;
 }
 
-/** What was compared, and how often the two sides took what the other did not. */
+/** The number of comparisons, and how often one side accepted what the other refused. */
 export interface Tally {
   values: number;
   damaged: number;
   bothTake: number;
   /** Damaged messages at which the reference crashed. */
   crashes: number;
-  /** What Python said of messages that we take, by its text. */
+  /** Python's error texts for messages that TypeScript accepts, with their number. */
   readonly weTake: Map<string, number>;
-  /** What we said of messages that Python takes, by our text. */
+  /** TypeScript's error texts for messages that Python accepts, with their number. */
   readonly pythonTakes: Map<string, number>;
 }
 
@@ -45,7 +45,7 @@ function count(kinds: Map<string, number>, text: string): void {
   kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
 }
 
-/** One side's schemas of a world. */
+/** The schemas of a world on one side. */
 interface Side {
   readonly world: World;
   readonly schema: Loose;
@@ -54,7 +54,7 @@ interface Side {
   readonly refs: boolean;
 }
 
-/** Reports where two texts begin to differ. @throws always, with all that it takes to have it again */
+/** Reports where two texts begin to differ. @throws always, with everything that is needed to repeat it */
 export function differ(
   { seed, world }: Pick<Side, "seed" | "world">,
   what: string,
@@ -69,7 +69,7 @@ export function differ(
   );
 }
 
-/** Compares the values of one random world. @throws at the first difference, with all that it takes to have it again */
+/** Compares values of one random world. @throws at the first difference, with everything that is needed to repeat it */
 export async function compareWorld(
   reference: Reference,
   seed: number,
@@ -97,7 +97,7 @@ export async function compareWorld(
   const request = { world, echo, make: amount.values, seed, damaged: damaged.map(hexOf) };
   const answer = await reference.ask(request);
   for (const [index, hex] of echo.entries()) {
-    // Where a value was shared in a place that does not track, it is there twice when it is read.
+    // A value that is shared at a position without tracking is decoded as two values.
     const value = refs ? decode(side.codec, Buffer.from(hex, "hex")) : values[index];
     checkEcho(side, hex, textOf(schema, value), answer.echo[index] as Outcome);
   }
@@ -124,8 +124,8 @@ function checkMade(side: Side, theirs: string, hex: string): void {
 }
 
 /**
- * Sets come back in another order. With references Python also tells as one what it keeps only once: small integers, short
- * texts and bytes, which have no identity here. Everything else is the same bytes.
+ * Sets are decoded in another order. With references, Python also treats as one object what it stores once: small integers,
+ * short strings and bytes, which have no identity in TypeScript. All other bytes must be equal.
  */
 function sameBytes(side: Side, ours: string, theirs: string, text: string): void {
   if (ours === theirs) return;

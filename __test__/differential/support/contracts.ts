@@ -1,4 +1,4 @@
-// Random services, described by TypeScript and by Python: the same contract id, canonical bytes and manifest.
+// Random services, declared in TypeScript and in Python: the same contract id, canonical bytes and manifest.
 
 import { bidiStream, clientStream, type Mode, serverStream, service, t, unary } from "aster-rpc";
 import { Random } from "../../fuzz/support/random.ts";
@@ -6,10 +6,10 @@ import { type Loose, makeWorld, schemasOf, type Type, type World } from "../../f
 import { differ } from "./compare.ts";
 import type { Reference } from "./python.ts";
 
-/** The module of the classes in `echo.py`: part of the types whose tags have no namespace, and of cycles. */
+/** The module of the classes in `echo.py`. It is part of types whose tags have no namespace, and of cycles. */
 const MODULE = "differential_world";
 
-/** A service in the notation that both sides build theirs from. */
+/** A service in the notation from which both sides make theirs. */
 export interface ServiceType {
   readonly name: string;
   readonly version: number;
@@ -29,10 +29,10 @@ interface MethodType {
   readonly timeoutMs: number | null;
 }
 
-/** What one side says about a service. */
+/** The contract of a service, as one side computes it. */
 export interface Contract {
   readonly contractId: string;
-  /** The ids with response types left open, which a stub takes as well. */
+  /** The ids without response types, which a stub also accepts. */
   readonly open: readonly string[];
   readonly canonical: string;
   readonly manifest: unknown;
@@ -102,12 +102,12 @@ function ours(schemas: ReadonlyMap<string, Loose>, told: ServiceType): Contract 
 }
 
 /**
- * Compares the contracts of random services over one random world, and returns how many there were.
- * @throws at the first difference, with all that it takes to have it again
+ * Compares the contracts of random services over one random world. Returns the number of services.
+ * @throws at the first difference, with everything that is needed to repeat it
  */
 export async function compareContracts(reference: Reference, seed: number, count: number): Promise<number> {
   const random = new Random(seed);
-  // The reference has no end where types reach themselves in a service that declares XLANG.
+  // The reference does not end for types that contain themselves in a service that declares XLANG.
   const recursive = random.once(2);
   const made = makeWorld(random, { mutual: true });
   const world = recursive ? made : made.map(withoutRecursion);
@@ -121,7 +121,7 @@ export async function compareContracts(reference: Reference, seed: number, count
   const theirs = await reference.contracts({ world, services });
   for (const [index, told] of services.entries()) {
     const other = theirs[index] as Contract;
-    // Python may have fewer of them: where two ways to leave something open leave the same.
+    // Python may have fewer ids, when two ways to leave out types give the same id.
     const open = new Set(other.open.filter((id) => id !== other.contractId));
     const [here, there] = [ours(schemas, told), { ...other, open: [...open] }].map((one) =>
       JSON.stringify(one),

@@ -1,4 +1,4 @@
-// Random values in JSON mode, by TypeScript and by Python: the same text, which both read and write again.
+// Random values in JSON mode, by TypeScript and by Python: the same text, which both decode and encode again.
 
 import { codecBy } from "../../../dist/codec/codec.js";
 import { attempt, decode, encode, hexOf } from "../../fuzz/support/executors.ts";
@@ -8,7 +8,7 @@ import { ValueMaker } from "../../fuzz/support/values.ts";
 import { differ } from "./compare.ts";
 import type { Reference } from "./python.ts";
 
-/** A type that JSON can carry and that its text tells: dynamic values may still hold what has no form in JSON. */
+/** A type that JSON can hold. Dynamic values inside may still be values that JSON cannot hold. */
 function plainType(type: Type): Type {
   if (typeof type === "string") return /^(bytes|date|timestamp)|Array$/.test(type) ? "string" : type;
   if ("list" in type) return { list: plainType(type.list) };
@@ -23,16 +23,16 @@ const plainFields = (type: World[number]): World[number] =>
     ? type
     : { ...type, fields: type.fields.map((field) => ({ ...field, type: plainType(field.type) })) };
 
-/** JavaScript has one kind of numbers: where no type stands, a float without a fraction comes out as an integer. */
+/** JavaScript has one number type, so without a declared type a float without a fraction becomes an integer. */
 const untyped = (text: string): string => text.replace(/(\d)\.0(?=[,\]}])/g, "$1");
 
-/** How many values went through JSON, and how many neither side could write. */
+/** The number of values that were compared as JSON, and of values that neither side could write. */
 export interface JsonTally {
   readonly texts: number;
   readonly refused: number;
 }
 
-/** Compares values of one random world. @throws at the first difference, with all that it takes to have it again */
+/** Compares values of one random world. @throws at the first difference, with everything that is needed to repeat it */
 export async function compareJson(reference: Reference, seed: number, values: number): Promise<JsonTally> {
   const random = new Random(seed);
   const world = makeWorld(random).map(plainFields);

@@ -1,4 +1,4 @@
-// The Python process of the differential test: one request a line, one answer a line.
+// The Python process of the differential test: one line for each request, one line for each answer.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,21 +10,21 @@ import type { Contract, ServiceType } from "./contracts.ts";
 const script = fileURLToPath(new URL("../python/echo.py", import.meta.url));
 const python = fileURLToPath(new URL("../../interop/.venv/bin/python", import.meta.url));
 
-/** Whether the virtual environment of the interop tests is there; the codec alone needs no network namespace. */
+/** True when the virtual environment of the interop tests exists. The codec alone needs no network namespace. */
 export const hasPython: boolean = existsSync(python);
 
 export interface Request {
   readonly world: World;
-  /** Messages to read and write again, as hexadecimal. */
+  /** Messages to decode and encode again, as hexadecimal. */
   readonly echo: readonly string[];
-  /** How many values Python shall make. */
+  /** The number of values that Python must make. */
   readonly make: number;
   readonly seed: number;
-  /** Messages that may be wrong. */
+  /** Messages that may be invalid. */
   readonly damaged: readonly string[];
 }
 
-/** The text of a value and its bytes, or why there is none. */
+/** The text of a value and its bytes, or the reason why there is none. */
 export type Outcome = readonly [text: string, hex: string] | readonly [error: string];
 
 export interface Answer {
@@ -33,7 +33,7 @@ export interface Answer {
   readonly damaged: readonly Outcome[];
 }
 
-/** Answers requests in order. */
+/** Sends requests and returns the answers in order. */
 export interface Reference {
   ask(request: Request): Promise<Answer>;
   contracts(request: {

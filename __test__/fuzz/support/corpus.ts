@@ -29,7 +29,7 @@ const recordings = {
 
 const files = new Map<Recording, readonly Recorded[]>();
 
-/** Every root type of a file of vectors with its messages. */
+/** Every root type of a vector file, with its messages. */
 export function vectorMessages(name: Recording): readonly Recorded[] {
   const { member, options } = recordings[name];
   const known = files.get(name);
@@ -39,7 +39,7 @@ export function vectorMessages(name: Recording): readonly Recorded[] {
   const groups = new Map<string, { types: TypeEntry[]; root: string; seeds: Uint8Array[] }>();
   for (const entry of cases) {
     const { types, value, [member]: hex } = entry;
-    // Some cannot be written by Python. Damage to a long message mostly hits its middle, which says little.
+    // Python cannot write some of them. Long messages are left out, because damage mostly hits their middle.
     if (hex === undefined || hex.length > 4000) continue;
     const key = JSON.stringify([types, value.$struct]);
     const group = groups.get(key) ?? { types, root: value.$struct, seeds: [] };

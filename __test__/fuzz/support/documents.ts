@@ -1,7 +1,7 @@
-// Documents that people get from others and turn into code: manifests, and files in Fory IDL.
+// Documents from others that are turned into code: manifests, and files in Fory IDL.
 //
-// Owns: the checks. Whatever a document says, the code made of it is declarations and nothing else, and a document that is
-// refused is refused by a sentence of the command.
+// Owns: the checks. Whatever a document contains, the generated code has only declarations, and a document that is refused
+// is refused with an error text of the command.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -17,11 +17,11 @@ import type { Loose } from "./types.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
-/** Texts that would leave a string, a comment or an identifier if anything let them. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is one of those texts
+/** Texts that would end a string, a comment or an identifier if they were not escaped. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is one of these texts
 const ESCAPES = Buffer.from("\"'`${}*/\n//\u2028\\\u0000;alert(1);__proto__,constructor,default,[0]");
 
-/** A manifest of ours with something of everything, and those of the reference. */
+/** A manifest of this package with all kinds of types, and the manifests of the reference. */
 export function manifestSeeds(): Buffer[] {
   const Hue = t.enum("doc/Hue", { RED: "red", BLUE: 2 });
   const Leaf = message("doc/Leaf", {
@@ -53,7 +53,7 @@ export function idlSeeds(): Buffer[] {
   return [...files, ESCAPES];
 }
 
-/** Runs a step that may say no; anything but a sentence for people is a defect. */
+/** Runs a step that may refuse its input. Any error except one with a text for people is a defect. */
 function refused(step: () => void): string | null {
   try {
     step();
@@ -64,7 +64,7 @@ function refused(step: () => void): string | null {
   }
 }
 
-/** A manifest as `contract gen-client` takes it. */
+/** A manifest, as input of `contract gen-client`. */
 export function checkManifest(bytes: Uint8Array): string {
   let manifest: Loose;
   try {
@@ -93,10 +93,10 @@ export function checkIdl(bytes: Uint8Array): string {
   return no ?? `value ${code.length}`;
 }
 
-/** Calls that generated code makes, by the name of what is called or of its last member. */
+/** The function calls that generated code may contain, by the name or the last member. */
 const CALLS = /^(t|message|service|unary|serverStream|clientStream|bidiStream|Map|Set)$/;
 
-/** @throws when code is not TypeScript, or does more than declare */
+/** @throws when the code is not TypeScript, or contains more than declarations */
 function onlyDeclares(code: string): void {
   const file = ts.createSourceFile("made.ts", code, ts.ScriptTarget.ES2022, true);
   const [wrong] = (file as Loose).parseDiagnostics;

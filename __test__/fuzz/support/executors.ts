@@ -1,4 +1,4 @@
-// Encoding and decoding through the codec that ships, and what each of the three readers makes of the same bytes.
+// Encoding and decoding with the published codec, and the results of the three readers for the same bytes.
 
 import { AsterError, Code } from "aster-rpc";
 import type { PlanCodec } from "../../../dist/codec/codec.js";
@@ -10,7 +10,7 @@ const writer = new MessageWriter(1024);
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 export function encode(codec: MessageCodec, value: unknown): Uint8Array {
-  writer.pos = 3; // inside a batch buffer a message starts anywhere
+  writer.pos = 3; // a message may begin anywhere in a batch buffer
   codec.write(writer, value);
   return writer.buf.slice(3, writer.pos);
 }
@@ -21,7 +21,7 @@ export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
 
 const REFUSALS: readonly number[] = [Code.INVALID_ARGUMENT, Code.CONTRACT_VIOLATION];
 
-/** What reading gives: a value, or why not. Anything but an AsterError that says so is a defect, and thrown. */
+/** The result of reading: a value, or the reason of the refusal. Any error other than an AsterError is a defect. */
 export type Read = { readonly value: unknown } | { readonly refused: string };
 
 export function attempt(read: () => unknown): Read {
@@ -35,7 +35,7 @@ export function attempt(read: () => unknown): Read {
   }
 }
 
-/** Why Rust refuses a message of this root; null when it takes it. */
+/** The reason why Rust refuses a message of this root; null when Rust accepts it. */
 export function refusedByRust(codec: PlanCodec, bytes: Uint8Array): string | null {
   try {
     native().planCheck(codec.planId, codec.root, bytes);
@@ -45,7 +45,7 @@ export function refusedByRust(codec: PlanCodec, bytes: Uint8Array): string | nul
   }
 }
 
-/** Rust's reading of a message, as JSON; null where it has none in JSON, or is refused. */
+/** A message as JSON, read by Rust; null when JSON cannot hold it or Rust refuses it. */
 export function jsonByRust(codec: PlanCodec, bytes: Uint8Array): string | null {
   try {
     return native().planToJson(codec.planId, codec.root, bytes);

@@ -1,8 +1,8 @@
-// Damage: changes of bytes at which decoders may trip.
+// Damage: changes of bytes that may make decoders fail.
 
 import type { Random } from "./random.ts";
 
-/** Bytes at which decoders take turns: header bits, flags of references and collections, type numbers, ends of varints. */
+/** Bytes with a meaning for decoders: header bits, flags of references and collections, type ids, ends of varints. */
 const TELLING = [
   [0, 1, 2, 3, 4, 8, 9, 10, 12, 13, 14, 15, 0x12, 0x14, 0x22, 0x24, 0x16, 0x17, 0x18, 0x1a, 0x1d, 0x1e, 0x20],
   [0x15, 0x26, 0x27, 0x29, 0x2b, 0x38, 0x7f, 0x80, 0x81, 0xfd, 0xfe, 0xff],
@@ -56,7 +56,7 @@ function change(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]
   }
 }
 
-/** A copy with one to four changes; `others` lend chunks. */
+/** A copy with one to four changes. Parts of `others` may be inserted. */
 export function mutate(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
   let changed: Uint8Array = Uint8Array.from(bytes);
   for (let changes = random.once(2) ? 1 : random.between(2, 4); changes > 0; changes--) {

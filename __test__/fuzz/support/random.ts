@@ -1,6 +1,6 @@
-// A small random source that gives the same numbers for the same seed, or a finding could not be had twice.
+// A small random source. It gives the same numbers for the same seed, so that a finding can be repeated.
 
-/** xorshift128 with helpers; not for secrets. */
+/** xorshift128 with helpers. Not for secrets. */
 export class Random {
   #a: number;
   #b = 0x9e3779b9;
@@ -24,17 +24,17 @@ export class Random {
     return this.#d >>> 0;
   }
 
-  /** An integer from 0 to `bound - 1`; 0 for no bound. */
+  /** An integer from 0 to `bound - 1`; 0 when the bound is 0. */
   below(bound: number): number {
     return bound <= 1 ? 0 : Math.floor((this.bits() / 4294967296) * bound);
   }
 
-  /** An integer from `min` to `max`, both of them possible. */
+  /** An integer from `min` to `max`, both included. */
   between(min: number, max: number): number {
     return min + this.below(max - min + 1);
   }
 
-  /** True once in `times`. */
+  /** True once in `times`, on average. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -43,7 +43,7 @@ export class Random {
     return from[this.below(from.length)] as T;
   }
 
-  /** 64 random bits, of which often only some are used: small numbers and the ends of varints matter most. */
+  /** 64 random bits, often with only the low bits set, because small numbers and the ends of varints matter most. */
   long(): bigint {
     const all = (BigInt(this.bits()) << 32n) | BigInt(this.bits());
     const cut = all >> BigInt(this.below(65));

@@ -1,6 +1,6 @@
-// Rows and tables: views over bytes of a peer, read in place.
+// Rows and tables: views of bytes from a peer, read in place.
 //
-// Owns: their seeds and the check: what a view gives can be written, and is then the same.
+// Owns: their seeds and the check: the content of a view can be encoded again, to equal bytes.
 
 import { isDeepStrictEqual } from "node:util";
 import { rows } from "aster-rpc";
@@ -9,7 +9,7 @@ import type { Random } from "./random.ts";
 import { type Loose, rootOf, schemasOf, type World } from "./types.ts";
 import { ValueMaker } from "./values.ts";
 
-/** What has a place in rows. */
+/** The types that rows can hold. */
 const WORLD: World = [
   {
     kind: "message",
@@ -42,7 +42,7 @@ const WORLD: World = [
   },
 ];
 
-/** Rows of random values, and the check of them. */
+/** Rows with random values, and their check. */
 export function rowSubject(random: Random): { seeds: Uint8Array[]; check: (bytes: Uint8Array) => string } {
   const schemas = schemasOf(WORLD);
   const maker = new ValueMaker(random, WORLD, schemas);
@@ -60,7 +60,7 @@ export function rowSubject(random: Random): { seeds: Uint8Array[]; check: (bytes
   return { seeds, check };
 }
 
-/** Tables of random values. */
+/** Tables with random values. */
 export function tableSubject(random: Random): { seeds: Uint8Array[]; check: (bytes: Uint8Array) => string } {
   const schemas = schemasOf(WORLD);
   const maker = new ValueMaker(random, WORLD, schemas);

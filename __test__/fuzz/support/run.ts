@@ -1,31 +1,31 @@
-// Runs targets on damaged messages until a count or a time is over.
+// Runs targets on damaged messages until a number of inputs or a time is reached.
 //
-// Owns: the loop, the growth of the corpus (inputs that gave a new outcome are damaged further), the limits that hold for
-// every input, and the report of a finding with all that it takes to have it again.
+// Owns: the loop, the corpus (inputs with a new outcome are kept and damaged again), the limits for every input, and the
+// report of a finding, with everything that is needed to repeat it.
 
 import { hexOf } from "./executors.ts";
 import { mutate } from "./mutate.ts";
 import { Random } from "./random.ts";
 import { type Subject, targets } from "./targets.ts";
 
-/** An input may take this long. It takes microseconds; the rest is for a machine that does something else. */
+/** The time limit for an input. Most take microseconds; the rest allows for a busy machine. */
 const MOST_MS = 2000;
 const INPUTS_OF_A_SUBJECT = 400;
 const KEPT = 200;
 
-/** How long a run goes on: the first limit that is reached ends it. */
+/** The limits of a run. The first limit that is reached ends it. */
 export interface Bound {
   readonly inputs?: number;
   readonly seconds?: number;
 }
 
-/** What a run did. */
+/** The counts of a run. */
 export interface Ran {
   readonly inputs: number;
   readonly subjects: number;
-  /** Inputs that were read, not refused. */
+  /** The number of inputs that were decoded, not refused. */
   readonly taken: number;
-  /** Kinds of outcomes. */
+  /** The number of different outcomes. */
   readonly outcomes: number;
 }
 
@@ -35,7 +35,7 @@ const NATIVES = [Object, Array, Map, Set, Date, Function, Uint8Array, String, Nu
 const shapes = (): string => NATIVES.map((prototype) => Reflect.ownKeys(prototype).length).join();
 const SHAPES = shapes();
 
-/** Fuzzes a target. @throws at the first finding, naming the subject's seed and the input */
+/** Fuzzes a target. @throws at the first finding, with the seed of the subject and the input */
 export function fuzz(name: string, seed: number, bound: Bound): Ran {
   const target = targets[name];
   if (target === undefined) throw new Error(`the targets are ${Object.keys(targets).join(", ")}`);
@@ -58,10 +58,10 @@ export function fuzz(name: string, seed: number, bound: Bound): Ran {
   return { ...ran, outcomes: outcomes.size };
 }
 
-/** The outcome of the input before, which decides whether it is kept. */
+/** The outcome of an input. A new one means that the input is kept. */
 const feedback = { last: "" };
 
-/** The seeds, then damaged ones. */
+/** The seeds first, then damaged inputs. */
 function* inputs(random: Random, subject: Subject, outcomes: Set<string>): Generator<Uint8Array> {
   const kept: Uint8Array[] = [];
   for (const seed of subject.seeds) {
@@ -77,7 +77,7 @@ function* inputs(random: Random, subject: Subject, outcomes: Set<string>): Gener
   }
 }
 
-/** Runs one subject on one input, as a finding names them. */
+/** Runs one subject on one input, to repeat a finding. */
 export function again(name: string, subjectSeed: number, bytes: Uint8Array): string {
   const subject = targets[name]?.(new Random(subjectSeed));
   if (subject === undefined) throw new Error(`no target ${name}`);

@@ -1,7 +1,7 @@
-// The decoders in JavaScript that get hostile bytes, one entry each.
+// The JavaScript decoders that read hostile bytes, one entry each.
 //
-// A target makes subjects: a schema with messages of it, and the check that every input must pass. To add a decoder, add a
-// line to the table; what its check needs is mostly in `threeReaders`.
+// A target makes subjects: a schema with messages of it, and the check for every input. To add a decoder, add an entry to the
+// table; `threeReaders` has most of what a check needs.
 
 import { message, t } from "aster-rpc";
 import { codecBy, jsonCodec, type PlanCodec } from "../../../dist/codec/codec.js";
@@ -16,37 +16,37 @@ import { textOf } from "./text.ts";
 import { type Loose, makeWorld, rootOf, schemasOf, type WorldOptions } from "./types.ts";
 import { ValueMaker } from "./values.ts";
 
-/** Something that decodes, and messages to damage. */
+/** A decoder with messages to damage. */
 export interface Subject {
   readonly seeds: readonly Uint8Array[];
-  /** What became of an input, in a few words: the fuzzer keeps inputs that give new ones. @throws on a broken promise */
+  /** The outcome of an input, in a few words. The fuzzer keeps inputs with new outcomes. @throws when a check fails */
   check(bytes: Uint8Array): string;
 }
 
 export type Target = (random: Random) => Subject;
 
 export const targets: Readonly<Record<string, Target>> = {
-  /** Random schemas, read by generated code, by the interpreter and by Rust. */
+  /** Random schemas, decoded by generated code, by the interpreter and by Rust. */
   xlang: (random) => randomMessages(random, { mutual: true }),
-  /** The same with references: what is shared stays shared, and cycles end. */
+  /** The same with references: identity is kept, and cycles end. */
   references: (random) => randomMessages(random, { mutual: true, refs: true }),
   /** The recorded messages of the reference. */
   vectors: (random) => {
     const { schema, seeds } = random.pick(vectorMessages("xlang"));
     return { seeds, check: threeReaders(schema) };
   },
-  /** Its recorded object graphs. */
+  /** The recorded object graphs of the reference. */
   graphs: (random) => {
     const { schema, seeds } = random.pick(vectorMessages("refs"));
     return { seeds, check: threeReaders(schema) };
   },
-  /** Messages that describe their fields: Rust takes them apart, and both executors build what it leaves. */
+  /** Messages in compatible mode: Rust converts them, and both executors decode the result. */
   compatible: (random) => randomMessages(random, { refs: random.once(3), compatible: true }),
   descriptions: (random) => {
     const { schema, seeds } = random.pick(vectorMessages("compatible"));
     return { seeds, check: threeReaders(schema) };
   },
-  /** Anything at all, as peers without a schema send it. */
+  /** Any values, as peers without a schema send them. */
   dynamic: (random) => {
     const world = makeWorld(random);
     const schemas = schemasOf(world);
@@ -57,13 +57,13 @@ export const targets: Readonly<Record<string, Target>> = {
     const check = threeReaders(Holder as Loose);
     return { seeds, check: (bytes) => `${check(bytes)} / ${schemaless(bytes)}` };
   },
-  /** Rows and tables, read in place. */
+  /** Rows and tables, which are read in place. */
   rows: rowSubject,
   tables: tableSubject,
-  /** Manifests and IDL of others, of which commands make code. */
+  /** Manifests and IDL files of others, from which commands generate code. */
   manifest: () => ({ seeds: manifestSeeds(), check: checkManifest }),
   idl: () => ({ seeds: idlSeeds(), check: checkIdl }),
-  /** JSON text of random schemas, which Rust reads and JavaScript builds. */
+  /** JSON text of random schemas, which Rust reads and JavaScript decodes. */
   json: (random) => {
     const world = makeWorld(random, { mutual: true });
     const schemas = schemasOf(world);
@@ -87,7 +87,7 @@ function randomMessages(random: Random, options: WorldOptions): Subject {
   return { seeds, check: threeReaders(schema) };
 }
 
-/** What a peer's bytes go through: the codec itself, or the step before it that knows descriptions. */
+/** The codec for the bytes of a peer: the codec itself, or the one of compatible mode. */
 function wireCodec(
   executor: "generated" | "interpreted",
   schema: SchemaObject,
@@ -96,7 +96,7 @@ function wireCodec(
   return { plan, codec: plan.compatible ?? plan };
 }
 
-/** The reason of a refusal without what differs from input to input: where it was, names, numbers. */
+/** The reason of a refusal, without positions, names and numbers. */
 function kindOf(refused: string): string {
   const reason =
     refused
@@ -109,17 +109,17 @@ function kindOf(refused: string): string {
     .slice(0, 80);
 }
 
-/** Peers can send unsigned 64-bit integers where no type stands; Python and we write signed ones there. */
+/** Peers can send unsigned 64-bit integers at positions without a type. Python and TypeScript write signed ones there. */
 const isUnsigned = (text: string): boolean => /i\d{19,20}/.test(text);
 
-/** Rust does not know the kinds of JavaScript: an integer that is too large for t.int, one value as a t.map and a t.record. */
+/** Refusals that only JavaScript makes: an integer too large for t.int, and one value as t.map and t.record. */
 const isOfOurKinds = (refused: string): boolean =>
   refused.includes("is too large for a number") || refused.includes("with another JavaScript representation");
 
-/** An unsigned integer of the kind above: what takes descriptions away writes integers anew, and refuses it. */
+/** Such an unsigned integer is also refused in compatible mode, because its conversion writes integers again. */
 const isUnwritable = (refused: string): boolean => /\d{19,20} is out of the range of int$/.test(refused);
 
-/** Generated code, the interpreter and Rust say the same of the same bytes, and what is read can be written. */
+/** Generated code, the interpreter and Rust agree about the same bytes, and a decoded value can be encoded. */
 function threeReaders(schema: SchemaObject): (bytes: Uint8Array) => string {
   const { plan, codec: generated } = wireCodec("generated", schema);
   const { codec: interpreted } = wireCodec("interpreted", schema);
@@ -172,8 +172,8 @@ function readAgain(
   const [codec] = codecs as [MessageCodec];
   if (textOf(schema, decode(codec, again)) !== original.text)
     throw new Error("what was written is another value");
-  // Dates lose microseconds, sets repeated elements, and maps what a repeated key overwrites, which may be the one part
-  // without a form in JSON; everything else Rust must see as the same.
+  // Dates lose microseconds, sets lose repeated elements, and maps lose values of repeated keys, which may be the only part
+  // that JSON cannot hold. Rust must decode everything else to the same value.
   const { plan, text, bytes } = original;
   if (/[T{]/.test(text) || plan.compatible !== null) return;
   const [before, after] = [jsonByRust(plan, bytes), jsonByRust(plan, again)];
@@ -181,7 +181,7 @@ function readAgain(
   if (normal(before) !== normal(after)) throw new Error(`Rust reads another value: ${before} and ${after}`);
 }
 
-/** JSON text with repeated members resolved. Python's JSON has three numbers more, which become text of their own. */
+/** JSON text without repeated members. Python's JSON has three more numbers, which are written as strings. */
 function normal(json: string | null): string | null {
   if (json === null) return null;
   const text = json.replace(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (part) =>
@@ -196,7 +196,7 @@ function schemaless(bytes: Uint8Array): string {
   return "refused" in read ? kindOf(read.refused) : typeof read.value;
 }
 
-/** JSON that is read can be written, and is then read as the same. */
+/** JSON that can be read can be written, and is then read as the same value. */
 function jsonReader(schema: Loose): (bytes: Uint8Array) => string {
   return (bytes) => {
     const text = Buffer.from(bytes).toString("utf8");

@@ -1,7 +1,7 @@
-// What a value is, as a text that Python and both executors must agree on (`python/echo.py` writes the same).
+// A value as a text that Python and both executors must agree on (`python/echo.py` writes the same text).
 //
-// Owns: that text, and the check that a decoded value is made of nothing but what its schema promises: no prototype
-// comes from the wire.
+// Owns: that text, and the check that a decoded value contains only what its schema allows: no prototype comes from the
+// wire.
 
 import { EnumMember, messageOf, PlainDate } from "aster-rpc";
 import { definitionOf } from "../../../dist/schema/brand.js";
@@ -31,16 +31,16 @@ function prototypeIs(value: Loose, prototype: object | null, what: string): void
   if (Object.getPrototypeOf(value) !== prototype) fail(what, value);
 }
 
-/** The collections and messages of a value so far: one that comes again is told by its number. */
+/** The collections and messages of a value so far. One that appears again is written as its number. */
 let seen = new Map<object, number>();
 
-/** The text of a value of a schema. @throws for a value that is not made as its schema promises */
+/** The text of a value of a schema. @throws for a value that its schema does not allow */
 export function textOf(schema: SchemaObject, value: Loose): string {
   seen = new Map();
   return partText(schema, value);
 }
 
-/** A collection or message, once. */
+/** A collection or message, which is written once. */
 function once(value: object, text: () => string): string {
   const number = seen.get(value);
   if (number !== undefined) return `#${number}`;
@@ -116,7 +116,7 @@ function scalarText(
   }
 }
 
-/** Microseconds are bigints too, and are told as moments. */
+/** Microseconds are bigints too, but are written as points in time. */
 function intText(scalar: Loose, value: number | bigint): string {
   return `${scalar.word === "timestamp" ? "T" : "i"}${value === 0 ? 0 : value}`;
 }
@@ -152,23 +152,23 @@ function arrayText(array: ArrayBufferView): string {
   return `A${array.constructor.name.replace("Big", "").replace("Array", "").toLowerCase()}.${hexOf(bytes)}`;
 }
 
-/** As a key Python has no more than one of 1, 1.0 and True, and of 0.0 and -0.0. */
+/** As keys, 1, 1.0 and True are equal in Python, and so are 0.0 and -0.0. */
 function keyText(key: Loose): string {
   if (typeof key === "boolean") return key ? "i1" : "i0";
   return dynamicText(key === 0 ? 0 : key);
 }
 
-/** Sets have no order on their way through Python. */
+/** Sets lose their order in Python. */
 function setText(items: string[]): string {
   return `{${[...new Set(items)].sort().join(",")}}`;
 }
 
-/** Entries stand where their key stood first, with the value that came last: equal bytes are equal keys in Python. */
+/** An entry is at the position of the first equal key, with the value of the last. In Python equal bytes are equal keys. */
 function mapText(entries: [string, string][]): string {
   return `<${[...new Map(entries)].map(([key, item]) => `${key}:${item}`).join(",")}>`;
 }
 
-/** True where two texts differ in nothing but the last digits of moments, which Python's floats round. */
+/** True when two texts differ only in the last digits of timestamps, which Python's floats round. */
 export function sameText(ours: string, theirs: string): boolean {
   if (ours === theirs) return true;
   const parts = (text: string): string[] => text.split(/T(-?\d+)/);

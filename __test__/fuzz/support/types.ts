@@ -1,11 +1,11 @@
-// Random types, in a notation that TypeScript and Python both build their own from.
+// Random types, in a notation from which TypeScript and Python both make their own types.
 //
-// Owns: the notation, the making of random types, and the schemas of TypeScript for them.
+// Owns: the notation, making random types, and their TypeScript schemas.
 
 import { message, t } from "aster-rpc";
 import type { Random } from "./random.ts";
 
-/** A type: the name of a scalar or dynamic kind of `t`, or a form with types inside. */
+/** A type: the name of a scalar or dynamic kind of `t`, or a container with types inside. */
 export type Type =
   | string
   | { readonly list: Type }
@@ -19,9 +19,9 @@ export type Type =
 export interface MessageType {
   readonly kind: "message";
   readonly tag: string;
-  /** Whether values keep their identity in messages of this type: all types of a world, or none. */
+  /** True when values keep their identity in messages of this type. The same for all types of a world. */
   readonly refs: boolean;
-  /** Whether messages with this type at the root describe their fields. */
+  /** True when messages with this type at the root are in compatible mode. */
   readonly compatible: boolean;
   readonly fields: readonly FieldType[];
 }
@@ -29,7 +29,7 @@ export interface MessageType {
 export interface FieldType {
   readonly name: string;
   readonly type: Type;
-  /** A field whose value keeps its identity, where the message at the root has references. */
+  /** A field whose value keeps its identity, when the message at the root tracks references. */
   readonly shared: boolean;
 }
 
@@ -39,13 +39,13 @@ export interface EnumType {
   readonly members: readonly string[];
 }
 
-/** Types that belong together, the last one a message: it stands at the root of messages. */
+/** Types that belong together. The last one is a message, which is the root of messages. */
 export type World = readonly (MessageType | EnumType)[];
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas and values made at run time have no static type
 export type Loose = any;
 
-/** The schemas of a world by their tags; `pythonModule` is where Python has its classes, named T0, T1 and so on. */
+/** The schemas of a world by their tags. `pythonModule` is the module with Python's classes, named T0, T1 and so on. */
 export function schemasOf(world: World, pythonModule?: string): ReadonlyMap<string, Loose> {
   const byTag = new Map<string, Loose>();
   const named = (tag: string): Loose => t.ref(() => byTag.get(tag));
@@ -81,7 +81,7 @@ export function schemasOf(world: World, pythonModule?: string): ReadonlyMap<stri
   return byTag;
 }
 
-/** The tag at the root of a world's messages. */
+/** The tag of the root of a world's messages. */
 export function rootOf(world: World): string {
   return (world.at(-1) as MessageType).tag;
 }
@@ -148,7 +148,7 @@ function tagOf(random: Random, taken: Set<string>): string {
   }
 }
 
-/** The tags that any field may name. */
+/** The tags that any field may use. */
 interface Known {
   readonly messages: string[];
   readonly enums: string[];
@@ -195,7 +195,7 @@ function optional(type: Type): Type {
   return typeof type === "object" && "optional" in type ? type : { optional: type };
 }
 
-/** A field by which a message reaches itself, or another that reaches it; something must be able to end it. */
+/** A field through which a message contains itself, directly or not. It must be possible to end the recursion. */
 function recursion(random: Random, tag: string): Type {
   const self = { message: tag };
   return random.pick<Type>([
@@ -206,22 +206,21 @@ function recursion(random: Random, tag: string): Type {
   ]);
 }
 
-/** What a world may have beside plain types. */
+/** The features that a world may have in addition to plain types. */
 export interface WorldOptions {
   /**
-   * Messages that reach each other in circles, which the reference does not survive: it frees serializers that are still
-   * in use.
+   * Messages that contain each other. The reference crashes on them, because it frees serializers that are still used.
    */
   readonly mutual?: boolean;
-  /** References: fields that share, elements that are shared, and cycles. */
+  /** References: shared fields, shared elements, and cycles. */
   readonly refs?: boolean;
-  /** Descriptions of the fields in each message. */
+  /** Compatible mode. */
   readonly compatible?: boolean;
-  /** Names that the reference can describe: of ASCII letters, fields in lower case. */
+  /** Names that the reference can describe: ASCII letters, and fields in lower case. */
   readonly plain?: boolean;
 }
 
-/** Random types: a few enums and messages, leaves first. */
+/** Random types: a few enums and messages, each before its users. */
 export function makeWorld(random: Random, options: WorldOptions = {}): World {
   const world = makeTypes(random, options);
   return options.plain === true ? plainNames(world) : world;

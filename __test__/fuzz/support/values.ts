@@ -15,7 +15,7 @@ const TEXTS = [
   "日".repeat(40),
 ];
 
-/** A text of one of the three encodings of strings. */
+/** A string for one of the three encodings. */
 function makeText(random: Random): string {
   if (random.once(6)) return random.pick(TEXTS);
   const most = random.pick([0x7f, 0x7f, 0xff, 0xd7ff, 0xffff, 0x10ffff]);
@@ -49,8 +49,8 @@ function makeFloat(random: Random): number {
 }
 
 /**
- * Microseconds that a Python float holds exactly, since Python writes what its float arithmetic gives: 64ths of a second
- * near 1970, multiples of 64 seconds in other centuries.
+ * Microseconds that a Python float holds exactly, because Python computes timestamps with floats: 64ths of a second near
+ * 1970, multiples of 64 seconds in other centuries.
  */
 function makeMicros(random: Random, step: number): bigint {
   if (random.once(4)) return BigInt(random.between(-960_000_000, 3_900_000_000)) * 64_000_000n;
@@ -102,21 +102,21 @@ const scalars: Readonly<Record<string, (random: Random) => unknown>> = {
   float64Array: (random) => new Float64Array(aligned(random)),
 };
 
-/** Bytes for up to six items of any width. */
+/** Bytes for up to six items of any size. */
 function aligned(random: Random): ArrayBuffer {
   return Uint8Array.from({ length: 8 * random.below(7) }, () => random.bits()).buffer;
 }
 
-/** Values of the types of one world. */
+/** Makes values for the types of one world. */
 export class ValueMaker {
   readonly #random: Random;
   readonly #schemas: ReadonlyMap<string, Loose>;
   readonly #types: ReadonlyMap<string, MessageType | EnumType>;
-  /** How many more containers and messages the value may have. */
+  /** The number of containers and messages that the value may still contain. */
   #fuel = 0;
-  /** Values that were made already and can stand at another place too, by their type; null without references. */
+  /** The values made so far, by type, which may be used at other positions too. Null without references. */
   #made: Map<string, Loose[]> | null;
-  /** Places that can be filled with such a value once all are made: that way cycles come about. */
+  /** Positions to fill with such a value after all values are made. This makes cycles. */
   #open: { readonly object: Loose; readonly name: string; readonly type: string }[] = [];
 
   constructor(random: Random, world: World, schemas: ReadonlyMap<string, Loose>) {
@@ -126,7 +126,7 @@ export class ValueMaker {
     this.#made = world.some((type) => type.kind === "message" && type.refs) ? new Map() : null;
   }
 
-  /** A value of a message type, as encoding takes it. */
+  /** A value of a message type, for encoding. */
   root(tag: string): Loose {
     this.#fuel = this.#random.pick([5, 15, 40]);
     this.#made?.clear();
@@ -159,7 +159,7 @@ export class ValueMaker {
     this.#made?.set(key, [...(this.#made.get(key) ?? []), value]);
   }
 
-  /** A value for a place that tracks references: a new one, or one that stands elsewhere too. */
+  /** A value for a position that tracks references: a new value, or one that is used elsewhere too. */
   #shareable(type: Type, depth: number): Loose {
     const known = this.#made?.get(JSON.stringify(type));
     return known !== undefined && this.#random.once(3) ? this.#random.pick(known) : this.#value(type, depth);
@@ -204,7 +204,7 @@ export class ValueMaker {
     return new Map(items(() => [this.#value(key, depth), this.#shareable(value, depth)]));
   }
 
-  /** A value for a place without a type. */
+  /** A value for a position without a type. */
   dynamic(depth: number): unknown {
     const random = this.#random;
     const tags = [...this.#types.keys()];

@@ -39,7 +39,7 @@ func main() {
 }
 
 func serve(line []byte) (done answer) {
-	// The library panics where it has no error to give.
+	// The library panics where it should return an error.
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			done = answer{Error: fmt.Sprintf("panic: %v", panicked)}
@@ -63,7 +63,7 @@ func serve(line []byte) (done answer) {
 		if err != nil {
 			return answer{Error: err.Error()}
 		}
-		// Into a pointer to a pointer: a message that refers to itself needs an address to refer to.
+		// Decodes into a pointer to a pointer, because a message that refers to itself needs an address.
 		read := reflect.New(reflect.TypeOf(value))
 		if err := codec.Deserialize(sent, read.Interface()); err != nil {
 			return answer{Error: err.Error()}
@@ -78,8 +78,8 @@ func serve(line []byte) (done answer) {
 	return answer{View: shown, Hex: hex.EncodeToString(written)}
 }
 
-// newCodec has the settings that speak with Aster: xlang, every type named "namespace.Type". One a request: some failures of the
-// library outlive the call in which they happen.
+// newCodec has the settings for Aster: xlang, every type named "namespace.Type". Each request gets a new codec, because some
+// failures of the library also affect later calls.
 func newCodec(references, compatible bool) (*fory.Fory, error) {
 	codec := fory.NewFory(fory.WithXlang(true), fory.WithTrackRef(references), fory.WithCompatible(compatible))
 	if err := codec.RegisterNamedEnum(Color(0), "interop.Color"); err != nil {

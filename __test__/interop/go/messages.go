@@ -182,7 +182,7 @@ type (
 	}
 )
 
-// Color is an enum: Fory sends its number, which must be the position among the members.
+// Color is an enum. Fory sends its number, which must be the index of the member.
 type Color int32
 
 const (
@@ -195,7 +195,7 @@ func (c Color) String() string { return [...]string{"RED", "DEEP_BLUE", "GREEN"}
 
 var tracked = map[string]bool{"Twins": true, "Ring": true, "Crowd": true}
 
-// Names that are not "interop." and the name of the struct: every way of writing a name is among them.
+// Names that are not "interop." and the name of the struct. Every encoding of names is among them.
 var tags = map[string]string{
 	"Tiny":     "a.b",
 	"Dotted":   "org.example.billing_v1.invoice",
@@ -204,7 +204,7 @@ var tags = map[string]string{
 
 var compatible = map[string]bool{"Reading": true, "Meter": true, "Evolved": true}
 
-// What Go sends of its own.
+// The samples that Go sends.
 var samples = map[string]func() any{
 	"Empty":         func() any { return &Empty{} },
 	"Bool":          func() any { return &Bool{true} },
@@ -294,7 +294,7 @@ var samples = map[string]func() any{
 
 func at[T any](value T) *T { return &value }
 
-// at makes a pointer: Fory takes a slice of numbers for a typed array, and a slice of pointers for a list.
+// at makes a pointer: Fory encodes a slice of numbers as a typed array, and a slice of pointers as a list.
 
 func longMap() any {
 	entries := map[string]int64{}

@@ -12,7 +12,7 @@ import (
 	"github.com/apache/fory/go/fory"
 )
 
-// A viewer shows a value as JSON that is the same in every language of these tests: languages/view.ts has the rules.
+// A viewer shows a value as JSON that is equal in every language of these tests. languages/view.ts has the rules.
 type viewer struct {
 	seen map[uintptr]int
 }
@@ -131,7 +131,7 @@ func (v *viewer) object(value reflect.Value) any {
 		}
 		return v.show(value.MethodByName("Unwrap").Call(nil)[0])
 	}
-	// A struct has few fields, and these tests name them in alphabetical order where one is met twice.
+	// A struct has few fields. The tests list them in alphabetical order when a message appears twice.
 	members := map[string]any{}
 	for index := range value.NumField() {
 		name := value.Type().Field(index).Name

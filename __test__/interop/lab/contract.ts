@@ -1,6 +1,6 @@
 /**
- * The Lab services of `python/lab.py` and `python/lab_postponed.py`, declared in TypeScript. Tags, wire names,
- * order and types of the fields must be the same on both sides; the contract ids tell whether they are.
+ * The Lab services of `python/lab.py` and `python/lab_postponed.py`, declared in TypeScript. Tags, wire names, order and
+ * types of the fields must be the same on both sides. The contract ids show whether they are.
  */
 import { bidiStream, clientStream, message, serverStream, service, t, unary } from "aster-rpc";
 
@@ -113,7 +113,7 @@ export const Lab = service(
   },
 );
 
-/** Compatible on our side alone: a Python peer is never sent a description, and looks past what we announce. */
+/** Declared compatible only in TypeScript: a Python peer is never sent a description, and ignores the announcement. */
 const Note = message("lab.v1/Text", { text: t.string }, { compatible: true });
 export const LabNext = service("LabNext", { version: 3 }, { text: unary(Note, Note) });
 
@@ -126,7 +126,7 @@ export const LabPostponed = service(
   { ask: unary(Question, Answer), letters: serverStream(Question, Answer) },
 );
 
-/** Text of a length that shows a lost, doubled or moved block, with characters of two encodings. */
+/** A text whose length and content show a lost, doubled or moved block, with characters of two encodings. */
 export function pattern(size: number): string {
   const unit = "0123456789é€";
   return unit.repeat(Math.floor(size / unit.length) + 1).slice(0, size);

@@ -1,4 +1,4 @@
-/** The Lab services in TypeScript: the handlers of `python/lab.py`, word for word where behaviour is visible. */
+/** The Lab services in TypeScript: the same handlers as in `python/lab.py`, with the same visible behaviour. */
 import { setTimeout as delay } from "node:timers/promises";
 import { AsterError, type Code, type Implementation, type Infer, implement } from "aster-rpc";
 import { Lab, LabNext, LabPostponed, type Order, pattern, type Total } from "./contract.ts";
@@ -8,7 +8,7 @@ function refuse({ code, words }: Infer<typeof Order>): never {
   throw new AsterError(code as Code, words);
 }
 
-/** One set of the three services, with a memory of its own. */
+/** One set of the three services, with its own state. */
 export function labServices(): Implementation[] {
   let committed: Infer<typeof Total> = { items: 0, characters: 0, inOrder: true };
 

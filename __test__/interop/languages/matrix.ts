@@ -1,27 +1,27 @@
-/** The matrix of cases, languages and directions: what each language reads of ours and what we read of theirs. */
+/** The cases for all languages and directions: what each language decodes, and what TypeScript decodes of it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allCases, type Case } from "./messages.ts";
 import { type Answer, ask, type Language, missing, type Question } from "./peer.ts";
 import { viewOf } from "./view.ts";
 
-/** What goes wrong with a case in a language, as part of the observed outcome. */
+/** The expected failures of a case in a language. */
 export interface Limits {
-  /** The language reads our bytes. */
+  /** The language decodes bytes of TypeScript. */
   readonly reads?: string;
-  /** We read the language's own bytes. */
+  /** TypeScript decodes bytes of the language. */
   readonly writes?: string;
 }
 
 const hexOf = ({ schema }: Case, value: unknown): string => Buffer.from(schema.encode(value)).toString("hex");
 
-/** "ok", or what is wrong with an answer to bytes of ours. */
+/** "ok", or the error in the answer to bytes of TypeScript. */
 function readOutcome({ values, shown }: Case, value: unknown, { view, error }: Answer): string {
   if (view === undefined) return `error: ${error}`.slice(0, 400);
   const wanted = JSON.stringify(shown?.[values.indexOf(value)] ?? viewOf(value));
   return JSON.stringify(view) === wanted ? "ok" : `other value: ${JSON.stringify(view)}`.slice(0, 400);
 }
 
-/** "ok", or what is wrong with bytes that the peer wrote. */
+/** "ok", or the error in bytes that the peer wrote. */
 function writeOutcome({ schema }: Case, value: unknown, { hex, error }: Answer): string {
   if (hex === undefined) return `error: ${error}`.slice(0, 400);
   try {
@@ -45,7 +45,7 @@ function questions(): Asked[] {
   ]);
 }
 
-/** Declares the tests of a language. `limits` names what its library cannot do, so that a change is noticed. */
+/** Declares the tests of a language. `limits` lists what its library cannot do, so that a change is noticed. */
 export function matrix(language: Language, limits: Readonly<Record<string, Limits>>): void {
   const reason = missing(language);
   if (reason !== null) {
@@ -100,9 +100,9 @@ export function matrix(language: Language, limits: Readonly<Record<string, Limit
         );
       });
 
-      // Where one direction fails, or the types differ, there is nothing to give back.
+      // When one direction fails, or the types differ, there is nothing to return.
       if (reads !== undefined || writes !== undefined || about.shown !== undefined) return;
-      it("gives back what we sent", () => {
+      it("returns what was sent", () => {
         judge(
           outcomes(about, false, ({ value }, answer) => writeOutcome(about, value, answer)),
           undefined,
@@ -110,7 +110,7 @@ export function matrix(language: Language, limits: Readonly<Record<string, Limit
       });
     });
 
-    it("has limits only of cases that exist", () => {
+    it("has limits only for cases that exist", () => {
       const known = new Set(allCases.map(({ name }) => name));
       expect(Object.keys(limits).filter((name) => !known.has(name))).toEqual([]);
     });

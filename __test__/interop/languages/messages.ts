@@ -1,20 +1,20 @@
 /**
- * The messages that every language of these tests declares, with the values that travel. `java/.../Messages.java` and
- * `go/messages.go` declare the same types; what they send of their own is the first value of each.
+ * The messages that every language of these tests declares, with the values that are sent. `java/.../Messages.java` and
+ * `go/messages.go` declare the same types. The first value of each message is the sample that they send.
  */
 import { type Infer, message, t } from "aster-rpc";
 import type { View } from "./view.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: a table of messages of every shape; each row is checked where it is made
+// biome-ignore lint/suspicious/noExplicitAny: a table of messages with any fields; each row is checked where it is made
 export type AnyMessage = any;
 
 /** A message, and values of it. */
 export interface Case {
   readonly name: string;
   readonly schema: AnyMessage;
-  /** The first is the sample of all languages. */
+  /** The first value is the sample of all languages. */
   readonly values: readonly unknown[];
-  /** What a peer shows of each, where its type has other fields. */
+  /** The view that a peer shows of each value, when its type has other fields. */
   readonly shown?: readonly View[];
 }
 

@@ -1,4 +1,4 @@
-/** The peers in other languages: whether they were built, one process for all questions, and what they answer. */
+/** The peers in other languages: whether they were built, one process for all requests, and their answers. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { inOrder, type View } from "./view.ts";
 
 export type Language = "java" | "go";
 
-/** What a peer is asked: to read bytes, or to send its own sample. */
+/** A request to a peer: to decode bytes, or to send its own sample. */
 export interface Question {
   readonly type: string;
   readonly hex?: string;
@@ -31,14 +31,14 @@ const commands: Readonly<Record<Language, { readonly file: string; readonly args
   },
 };
 
-/** Why a language cannot be tested here, or null. Set-up (`npm run setup`) builds the peers where their toolchains are. */
+/** The reason why a language cannot be tested here, or null. `npm run setup` builds the peers when toolchains exist. */
 export function missing(language: Language): string | null {
   const marker = built(language, language === "java" ? "classes/interop/Peer.class" : "peer");
   if (existsSync(marker)) return null;
   return process.env[`ASTER_NO_${language.toUpperCase()}`] || "its peer was not built: npm run setup";
 }
 
-/** The answers to all questions, in their order. @throws when the peer ends before it has answered all */
+/** The answers to all requests, in order. @throws when the peer ends before it has answered all */
 export async function ask(
   language: Language,
   questions: readonly Question[],

@@ -1,5 +1,5 @@
 /**
- * A value as JSON, the same in every language of these tests, so that what a peer understood can be compared with what was sent.
+ * A value as JSON that is equal in every language of these tests, so that a decoded value can be compared with the sent one.
  *
  * | value | view |
  * |---|---|
@@ -35,7 +35,7 @@ export function viewOf(value: unknown, seen: Map<object, number> = new Map()): V
   return Object.fromEntries(names.map((name) => [name, viewOf(object[name], seen)]));
 }
 
-/** A view that a peer sent, with its sets and maps in our order. */
+/** A view from a peer, with its sets and maps in the order of TypeScript. */
 export function inOrder(view: View): View {
   if (Array.isArray(view)) return view.map(inOrder);
   if (view === null || typeof view !== "object") return view;

@@ -94,7 +94,7 @@ async def dynamic_values(_, lab, *__):
 
 @case()
 async def texts_around_and_above_the_compression_threshold(bench, lab, *_):
-    # JSON writes six bytes for each character outside ASCII, and a frame holds 16 MiB.
+    # JSON writes six bytes for each non-ASCII character, and a frame holds 16 MiB.
     for size in (4080, 4090, 4096, 4100, 100_000, 4_000_000 if bench.json else 6_000_000):
         value = Text(pattern(size))
         equal(await lab.text(value), value)
@@ -108,7 +108,7 @@ async def a_null_answer(_, lab, *__):
 
 @case()
 async def a_service_whose_version_is_not_one(bench, _, following, __):
-    # The reference always asks for version 1; its own server then knows no such service.
+    # The reference always asks for version 1, and its own server then knows no such service.
     call = following.text(Text("x"))
     if bench.python_peer:
         await refused(5, call)
@@ -147,7 +147,7 @@ async def every_status_code(_, lab, *__):
 
 @case()
 async def a_handler_that_crashes(bench, lab, *_):
-    # The reference sends UNKNOWN and the exception's text; ours says INTERNAL and keeps the text to itself.
+    # The reference sends UNKNOWN with the text of the exception. The TypeScript server sends INTERNAL without the text.
     await refused(2 if bench.python_peer else 13, lab.refuse(Order(words="secret")))
 
 

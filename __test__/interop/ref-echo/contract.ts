@@ -1,4 +1,4 @@
-/** The messages of the reference's loopback services, under the tags, names and orders that they have there. */
+/** The messages of the reference's loopback services, with the same tags, names and orders. */
 import { bidiStream, clientStream, message, serverStream, service, t, unary } from "aster-rpc";
 
 const Color = t.enum("ref.v1/Color", { RED: "red", GREEN: "green", BLUE: "blue" });

@@ -1,6 +1,6 @@
 /**
- * `RefEcho` and `RefVersioned` in TypeScript. They differ from the Python server where ours must: errors of kind "value"
- * are thrown as UNKNOWN with the text (a plain exception would be INTERNAL without it).
+ * `RefEcho` and `RefVersioned` in TypeScript. One difference to the Python server is necessary: errors of kind "value" are
+ * thrown as UNKNOWN with the text, because a plain exception would be INTERNAL without it.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { AsterError, Code, type Implementation, implement } from "aster-rpc";
@@ -14,7 +14,7 @@ function fail({ code, message, kind }: FailRequest): never {
   throw new AsterError(code as Code, message, { details });
 }
 
-/** A position-dependent sum over code points, as the client computes it. */
+/** A sum over code points that depends on their positions, as the client computes it. */
 function checksum(text: string): number {
   let total = 0;
   let position = 0;

@@ -1,18 +1,18 @@
-/** What the tests of several peers share: our ends of a call, streams of `Lab`, and what a failed call says. */
+/** Helpers for the tests of several peers: a server, a client, streams of `Lab`, and errors of failed calls. */
 import { AsterClient, AsterError, AsterServer, type Implementation, type InferInput } from "aster-rpc";
 import { type Chunk, pattern } from "../lab/contract.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const local = { bind: "127.0.0.1:0", relay: "disabled", logger: silent } as const;
 
-/** Our server of these services, open to everyone. */
+/** A TypeScript server of these services with open access. */
 export const startNodeServer = (services: readonly Implementation[]): Promise<AsterServer> =>
   AsterServer.start({ services, access: "open", identity: "ephemeral", ...local });
 
-/** Our client of a peer, by its ticket or node address. */
+/** A TypeScript client of a peer, by its ticket or node address. */
 export const connect = (peer: string): Promise<AsterClient> => AsterClient.connect(peer, local);
 
-/** So many items of a stream to the peer, each with a text of `size`. */
+/** A number of stream items for the peer, each with a text of `size`. */
 export async function* chunks(count: number, size = 0): AsyncGenerator<InferInput<typeof Chunk>> {
   for (let index = 0; index < count; index += 1) yield { index, body: pattern(size) };
 }
@@ -23,7 +23,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What a call fails with. @throws when it succeeds, or fails with anything but an AsterError */
+/** The error of a failed call. @throws when the call succeeds, or fails with an error that is not an AsterError */
 export async function failure(call: Promise<unknown>): Promise<AsterError> {
   const error = await call.then(
     () => null,

@@ -1,8 +1,8 @@
 /**
- * The Python peers of the interop tests: starts the scripts of `python/`, reads their JSON lines.
+ * The Python peers of the interop tests: starting the scripts of `python/` and reading their JSON lines.
  *
- * Everything runs inside a network namespace that `npm test` makes (`scripts/support/loopback.mjs`); outside of
- * one the suites report themselves as skipped, since the reference would talk to the public network.
+ * Everything runs inside a network namespace that `npm test` makes (`scripts/support/loopback.mjs`). Outside of one, the
+ * suites are skipped, because the reference would contact the public network.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { describe } from "vitest";
 const folder = fileURLToPath(new URL("../python/", import.meta.url));
 const python = fileURLToPath(new URL("../.venv/bin/python", import.meta.url));
 
-/** `describe` for what needs the Python reference; run it through `npm test`. */
+/** `describe` for tests that need the Python reference. Run them with `npm test`. */
 export const describeInterop: ReturnType<typeof describe.skipIf> = describe.skipIf(
   process.env.ASTER_INTEROP !== "run",
 );
@@ -23,12 +23,12 @@ export const describeInterop: ReturnType<typeof describe.skipIf> = describe.skip
 type Script = ChildProcessByStdio<Writable, Readable, null>;
 type Event = { readonly event: string; readonly [member: string]: unknown };
 
-/** Starts a script of `python/`; its errors go to ours. */
+/** Starts a script of `python/`. Its stderr goes to ours. */
 export function startScript(args: readonly string[]): Script {
   return spawn(python, [...args], { cwd: folder, stdio: ["pipe", "pipe", "inherit"] });
 }
 
-/** The script's events, to its end. Lines that are no JSON are somebody's print: they fail the run. */
+/** The events of the script, until its end. A line that is not JSON fails the run. */
 async function* eventsOf(script: Script): AsyncGenerator<Event> {
   for await (const line of createInterface({ input: script.stdout })) yield JSON.parse(line) as Event;
 }
@@ -56,15 +56,15 @@ export async function startPythonServer(): Promise<PythonServer> {
   return { ...(first.value as unknown as Omit<PythonServer, "stop">), stop };
 }
 
-/** How the Python client calls. */
+/** The ways in which the Python client calls. */
 export type PythonMode = "xlang" | "json" | "json-as-shipped" | "proxy";
 
 const typedModes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped"];
 
-/** Which cases the Python client runs: those of the file `SUITE_cases.py`. */
+/** The cases that the Python client runs: those of the file `SUITE_cases.py`. */
 export type PythonSuite = "lab" | "ref_echo";
 
-/** The names of a suite's cases in a mode, read from the text of its file so that each can be a test. */
+/** The names of a suite's cases in a mode, read from the text of its file, so that each case is a test. */
 export function pythonCases(suite: PythonSuite, mode: PythonMode): string[] {
   const source = readFileSync(`${folder}${suite}_cases.py`, "utf8");
   const names: string[] = [];
@@ -75,7 +75,7 @@ export function pythonCases(suite: PythonSuite, mode: PythonMode): string[] {
   return names;
 }
 
-/** Runs all cases of a suite in a mode against a server; gives for each the problem, or null. */
+/** Runs all cases of a suite in a mode against a server. Returns the problem of each case, or null. */
 export async function runPythonClient(
   ticket: string,
   suite: PythonSuite,

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const built = (name: string): string =>
   fileURLToPath(new URL(`../../../.cache/interop/rust/${name}`, import.meta.url));
 
-/** Whether the programs are there. */
+/** True when the programs exist. */
 export const rustPeers: boolean = existsSync(built("lab_server")) && existsSync(built("lab_client"));
 
 interface Event {
@@ -45,14 +45,14 @@ export async function startRustServer(): Promise<RustServer> {
   return { ...(first.value as unknown as Omit<RustServer, "stop">), stop };
 }
 
-/** The names of the cases of `lab_client`, read from its text so that each can be a test. */
+/** The names of the cases of `lab_client`, read from its text, so that each case is a test. */
 export function rustCases(): string[] {
   const file = new URL("../../../crates/rpc/examples/lab_client.rs", import.meta.url);
   const list = /cases!\[\s*self:([^\]]*)\]/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
   return [...list.matchAll(/\w+/g)].map(([name]) => name.replaceAll("_", " "));
 }
 
-/** Runs all cases against a server; gives for each the problem, or null, and under "contract" the two ids of Lab. */
+/** Runs all cases against a server. Returns the problem of each case, or null, and under "contract" the two ids of Lab. */
 export async function runRustClient(
   ticket: string,
   mode: "xlang" | "json",

@@ -24,7 +24,7 @@ import org.apache.fory.annotation.Uint8ArrayType;
 import org.apache.fory.annotation.Uint8Type;
 import org.apache.fory.config.LongEncoding;
 
-/** The messages of `languages/messages.ts` as Java classes. The initial values are the sample that Java sends of its own. */
+/** The messages of `languages/messages.ts` as Java classes. The initial values are the sample that Java sends. */
 public final class Messages {
   private static final Set<Class<?>> TRACKED = Set.of(Twins.class, Ring.class, Crowd.class);
 
@@ -34,7 +34,7 @@ public final class Messages {
     return COMPATIBLE.contains(type);
   }
 
-  /** Tags that are not `interop/` and the name of the class: every way of writing a name is among them. */
+  /** Tags that are not `interop/` and the name of the class. Every encoding of names is among them. */
   private static final Map<Class<?>, List<String>> TAGS =
       Map.of(
           Tiny.class, List.of("a", "b"),
@@ -121,7 +121,7 @@ public final class Messages {
     public long y = -1;
   }
 
-  /** Aster writes the type of a message that stands in a field: Java does so where the field is dynamic. */
+  /** Aster writes the type of a message in a field. Java does so only when the field is dynamic. */
   public static class Nested {
     @ForyField(dynamic = Dynamic.TRUE) public Point value = new Point();
   }
@@ -139,7 +139,7 @@ public final class Messages {
     @ForyField(nullable = true, dynamic = Dynamic.TRUE) public Tree first = null;
   }
 
-  /** Fields of many groups, so that a wrong order shows. */
+  /** Fields of many groups, so that a wrong order is noticed. */
   public static class Invoice {
     public String invoiceId = "i-1";
     public long amountCents = 12550;
@@ -215,7 +215,7 @@ public final class Messages {
     }
   }
 
-  /** Declared compatible, and like its twin in TypeScript in all fields. */
+  /** Declared compatible, with the same fields as in TypeScript. */
   public static class Reading {
     public String name = "kitchen";
     public long units = 108;
@@ -226,7 +226,7 @@ public final class Messages {
 
   public static class Meter { public String label = "m"; }
 
-  /** TypeScript's has no `added`, and a field `gone` that is missing here. */
+  /** In TypeScript it has no `added`, and a field `gone` that is missing here. */
   public static class Evolved {
     public String name = "kitchen";
     public long units = 108;

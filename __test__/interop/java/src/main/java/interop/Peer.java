@@ -25,7 +25,7 @@ public final class Peer {
   private final Map<List<Boolean>, Fory> codecs = new HashMap<>();
 
   public static void main(String[] arguments) throws Exception {
-    // The library warns on standard output.
+    // The library writes warnings to standard output.
     PrintStream answers = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     System.setOut(System.err);
     Peer peer = new Peer();
@@ -55,7 +55,7 @@ public final class Peer {
     }
   }
 
-  /** The settings that speak with Aster: XLANG, every type named by namespace and typename. */
+  /** The settings for Aster: XLANG, every type named by namespace and type name. */
   private static Fory codec(boolean references, boolean compatible) {
     Fory fory =
         Fory.builder()

@@ -23,7 +23,7 @@ import org.apache.fory.annotation.Uint64ArrayType;
 import org.apache.fory.annotation.Uint64Type;
 import org.apache.fory.annotation.Uint8Type;
 
-/** A value as JSON text that is the same in every language of these tests: `languages/view.ts` has the rules. */
+/** A value as JSON text that is equal in every language of these tests. `languages/view.ts` has the rules. */
 final class View {
   private final IdentityHashMap<Object, Integer> seen = new IdentityHashMap<>();
 
