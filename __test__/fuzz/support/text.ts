@@ -6,7 +6,7 @@
 import { EnumMember, messageOf, PlainDate } from "aster-rpc";
 import { definitionOf } from "../../../dist/schema/brand.js";
 import { AsFloat } from "../../../dist/schema/plain-values.js";
-import { nodeOf, type SchemaObject } from "../../../dist/schema/schema.js";
+import { asSchema, nodeOf, type SchemaObject } from "../../../dist/schema/schema.js";
 import type { Loose } from "./types.ts";
 
 const DAY = 86_400_000;
@@ -49,7 +49,8 @@ function once(value: object, text: () => string): string {
 }
 
 function partText(schema: SchemaObject, value: Loose): string {
-  const node = nodeOf(schema);
+  // A message is a class; its schema object is found through it.
+  const node = nodeOf(asSchema(schema, "textOf()"));
   switch (node.kind) {
     case "scalar":
       return scalarText(node.scalar, value);
