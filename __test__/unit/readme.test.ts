@@ -1,6 +1,7 @@
 /**
- * The examples in the pages are correct: blocks that name a file equal that file, the quickstart runs, and every other
- * TypeScript block compiles and runs together with the other blocks of its section.
+ * The examples in the pages and in TSDoc are correct: blocks that name a file equal that file, the quickstart runs, every
+ * other TypeScript block compiles and runs together with the other blocks of its section, and so does every `@example` of
+ * ts/src.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,12 +11,13 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import * as aster from "aster-rpc";
 import { beforeAll, describe, expect, it } from "vitest";
+import { examples, publicExports } from "./support/exports.ts";
 import { type Block, blocksOf, moduleOf, type Origin } from "./support/pages.ts";
 import { at, read } from "./support/tree.ts";
 
 const run = promisify(execFile);
 const pages = ["README.md", "docs/guide.md", "docs/errors.md", "docs/security.md", "docs/rows.md"];
-const blocks = pages.flatMap(blocksOf);
+const blocks = [...pages.flatMap(blocksOf), ...examples()];
 const folder = at(".cache", "pages");
 const loader = ["--import", "tsx"];
 
@@ -28,9 +30,9 @@ const origins: Origin[] = [
   {
     from: "aster-rpc",
     values,
-    types: [
-      ...new Set(`${read("ts/src/index.ts")}${read("ts/src/schema/index.ts")}`.match(/\b[A-Z]\w+/g)),
-    ].filter((name) => !values.includes(name)),
+    types: publicExports()
+      .map(({ name }) => name)
+      .filter((name) => !values.includes(name)),
   },
   { from: "../../examples/billing/contract.ts", values: exported("examples/billing/contract.ts"), types: [] },
   {
@@ -38,7 +40,11 @@ const origins: Origin[] = [
     values: exported("examples/quickstart/contract.ts"),
     types: [],
   },
-  { from: "../../__test__/unit/support/stage.ts", values: ["ticket", "client", "billing"], types: [] },
+  {
+    from: "../../__test__/unit/support/stage.ts",
+    values: ["ticket", "client", "billing", "handlers"],
+    types: [],
+  },
 ];
 
 /** The modules of all sections by file name, in the order of the pages. */

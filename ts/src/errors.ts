@@ -4,7 +4,15 @@
 // Does not own: the encoding of a status (Rust), or which failure gets which code (the code that throws).
 // Lowest layer: imports nothing, so every other module may use it.
 
-/** The status codes: those of gRPC, and `CONTRACT_VIOLATION` (101). The wire uses the same numbers. */
+/**
+ * The status codes: those of gRPC, and `CONTRACT_VIOLATION` (101). The wire uses the same numbers.
+ *
+ * @example
+ * await billing.getInvoice({ customerId: "nobody", status: "" }).catch((error: unknown) => {
+ *   if (error instanceof AsterError && error.code === Code.NOT_FOUND) return null;
+ *   throw error;
+ * });
+ */
 export const Code = {
   OK: 0,
   CANCELLED: 1,
@@ -29,7 +37,14 @@ export const Code = {
 /** A status code, as a number. */
 export type Code = (typeof Code)[keyof typeof Code];
 
-/** The name of a status code, such as `"NOT_FOUND"`. */
+/**
+ * The name of a status code, such as `"NOT_FOUND"`.
+ *
+ * @example
+ * const quiet: readonly CodeName[] = ["CANCELLED", "DEADLINE_EXCEEDED"];
+ * const error = new AsterError(Code.CANCELLED, "the user left");
+ * console.log(quiet.includes(error.codeName)); // true
+ */
 export type CodeName = keyof typeof Code;
 
 const codeNames = new Map<number, CodeName>(
@@ -41,10 +56,24 @@ export function codeName(code: number): CodeName | null {
   return codeNames.get(code) ?? null;
 }
 
-/** Pairs of strings, as a Map or as a plain object. Keys are case-sensitive. */
+/**
+ * Pairs of strings, as a Map or as a plain object. Keys are case-sensitive.
+ *
+ * @example
+ * const tenant: StringPairs = { tenant: "acme" };
+ * const more: StringPairs = new Map([...Object.entries(tenant), ["trace-id", "4711"]]);
+ * await billing.getInvoice({ customerId: "acme", status: "open" }, { metadata: more });
+ */
 export type StringPairs = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
-/** The optional facts of an {@link AsterError}. */
+/**
+ * The optional facts of an {@link AsterError}.
+ *
+ * @example
+ * const facts: AsterErrorInit = { reason: "OVERDRAWN", details: { account: "a-1" } };
+ * const error = new AsterError(Code.FAILED_PRECONDITION, "the account is overdrawn", facts);
+ * console.log(error.message); // FAILED_PRECONDITION: the account is overdrawn
+ */
 export interface AsterErrorInit {
   /** A stable reason that programs can compare, such as `"CONTRACT_MISMATCH"`. */
   readonly reason?: string | null;
@@ -78,7 +107,11 @@ const ordinaryHasInstance = Function.prototype[Symbol.hasInstance];
  * caller gets `INTERNAL` without its text. `docs/errors.md` lists the codes and reasons.
  *
  * @example
- * throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
+ * function customer(customers: ReadonlyMap<string, string>, customerId: string): string {
+ *   const found = customers.get(customerId);
+ *   if (found !== undefined) return found;
+ *   throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
+ * }
  */
 export class AsterError extends Error {
   /** The status code as a number. Compare it with `Code.NOT_FOUND` and the other codes. */

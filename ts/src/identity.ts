@@ -28,13 +28,23 @@ export interface Identity {
   release(): void;
 }
 
-/** Makes a new secret key of 32 random bytes. */
+/**
+ * Makes a new secret key of 32 random bytes.
+ *
+ * @example
+ * const secretKey = generateSecretKey();
+ * const text = Buffer.from(secretKey).toString("hex"); // keep it where only the server can read it
+ */
 export function generateSecretKey(): Uint8Array {
   return controlCall((native) => native.secretKeyGenerate());
 }
 
 /**
  * The endpoint id of a secret key: 64 hexadecimal digits.
+ *
+ * @example
+ * const secretKey = generateSecretKey();
+ * console.log(endpointIdOf(secretKey)); // the address under which a server with this key is dialled
  * @throws {TypeError} when the key is not a Uint8Array of 32 bytes
  */
 export function endpointIdOf(secretKey: Uint8Array): string {

@@ -3,10 +3,28 @@
 // Owns: the logger interface, and the default logger, which writes warnings and errors to stderr. Does not own: what is
 // logged. The library never writes to stdout, which belongs to the program.
 
-/** The fields of a log line. */
+/**
+ * The fields of a log line.
+ *
+ * @example
+ * const fields: LogFields = { customerId: "acme", units: 3 };
+ * console.log(JSON.stringify(fields));
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** The logger interface of the library. Adapters for pino, winston or `console` need one line for each method. */
+/**
+ * The logger interface of the library. Adapters for pino, winston or `console` need one line for each method.
+ *
+ * @example
+ * const logger: Logger = {
+ *   debug() {},
+ *   info: (message, fields) => console.log(message, fields ?? ""),
+ *   warn: (message, fields) => console.warn(message, fields ?? ""),
+ *   error: (message, fields) => console.error(message, fields ?? ""),
+ * };
+ * const quiet = await AsterClient.connect(ticket, { logger, relay: "disabled" });
+ * await quiet.close();
+ */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;

@@ -16,7 +16,13 @@ import {
   text,
 } from "./options.js";
 
-/** The input of {@link Ticket.format}. Only the endpoint id is required. */
+/**
+ * The input of {@link Ticket.format}. Only the endpoint id is required.
+ *
+ * @example
+ * const input: TicketInput = { endpointId: client.endpointId, directAddresses: ["127.0.0.1:4433"] };
+ * const text = Ticket.format(input);
+ */
 export interface TicketInput {
   readonly endpointId: string;
   readonly directAddresses?: readonly string[];
@@ -37,7 +43,9 @@ const ticketChecks = {
  * *Shape*: at most 256 bytes before base58, without a checksum. A ticket without a credential contains no secret.
  * *Source*: `docs/protocol.md#tickets`.
  *
- * @example const { endpointId } = Ticket.parse(server.ticket);
+ * @example
+ * const { endpointId, directAddresses } = Ticket.parse(ticket);
+ * console.log(Ticket.format({ endpointId, directAddresses }).startsWith("aster1")); // true
  */
 export const Ticket: {
   /**

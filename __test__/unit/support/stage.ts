@@ -1,9 +1,20 @@
-/** The setup for the examples of the pages: a billing server on loopback, and a client of it. */
-import { AsterClient, AsterError, AsterServer, Code, implement, type Stub } from "aster-rpc";
+/** The setup for the examples of the pages and of TSDoc: a billing server on loopback, its handlers, and a client of it. */
+import {
+  AsterClient,
+  AsterError,
+  AsterServer,
+  Code,
+  type Handlers,
+  implement,
+  type Service,
+  type Stub,
+} from "aster-rpc";
 import { Billing } from "../../../examples/billing/contract.ts";
 import { findInvoice, happening } from "../../../examples/billing/ledger.ts";
 
-const handlers = implement(Billing, {
+type MethodsOf<S> = S extends Service<infer M> ? M : never;
+
+export const handlers: Handlers<MethodsOf<typeof Billing>> = {
   getInvoice({ customerId }) {
     const invoice = findInvoice(customerId);
     if (!invoice) throw new AsterError(Code.NOT_FOUND, "no such customer", { details: { customerId } });
@@ -26,10 +37,10 @@ const handlers = implement(Billing, {
   async *chat(messages) {
     yield* messages;
   },
-});
+};
 
 const server = await AsterServer.start({
-  services: [handlers],
+  services: [implement(Billing, handlers)],
   access: "open",
   bind: "127.0.0.1:0",
   relay: "disabled",

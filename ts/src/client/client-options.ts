@@ -14,7 +14,14 @@ import {
 } from "../options.js";
 import type { ClientInterceptor } from "./interceptors.js";
 
-/** The options of a connection. */
+/**
+ * The options of a connection.
+ *
+ * @example
+ * const options: ClientOptions = { timeoutMs: 5000, interceptors: [] };
+ * const client = await AsterClient.connect(ticket, { ...options, relay: "disabled" });
+ * await client.close();
+ */
 export interface ClientOptions {
   /** The credential for admission, as text. Servers with open access need none. */
   readonly credential?: string | undefined;

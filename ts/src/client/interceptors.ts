@@ -10,7 +10,22 @@ import { anyCall } from "./invoke.js";
 import type { CallOptions, ClientMethod } from "./method.js";
 import { type BidiCall, FedStream, type ResponseStream } from "./streams.js";
 
-/** A call before it is sent. Interceptors may change `input`, `metadata`, `signal` and `timeoutMs`. */
+/**
+ * A call before it is sent. Interceptors may change `input`, `metadata`, `signal` and `timeoutMs`.
+ *
+ * @example
+ * function trace(call: OutgoingCall): void {
+ *   call.metadata.set("trace-id", crypto.randomUUID());
+ * }
+ * const traced = client.stub(Billing, {
+ *   interceptors: [
+ *     (next) => (call) => {
+ *       trace(call);
+ *       return next(call);
+ *     },
+ *   ],
+ * });
+ */
 export interface OutgoingCall {
   readonly service: string;
   readonly version: number;
@@ -29,10 +44,35 @@ export interface OutgoingCall {
   timeoutMs: number | null | undefined;
 }
 
-/** Passes a call to the next interceptor, or to the network. Returns the response, or an iterable of responses. */
+/**
+ * Passes a call to the next interceptor, or to the network. Returns the response, or an iterable of responses.
+ *
+ * @example
+ * // Tries a call that never left this process once more.
+ * const again = (next: ClientNext) => (call: OutgoingCall) =>
+ *   next(call).catch((error: unknown) => {
+ *     if (error instanceof AsterError && error.notSent) return next(call);
+ *     throw error;
+ *   });
+ * const patient = client.stub(Billing, { interceptors: [again] });
+ */
 export type ClientNext = (call: OutgoingCall) => Promise<unknown>;
 
-/** An interceptor, for example `(next) => async (call) => next(call)`. */
+/**
+ * An interceptor, for example `(next) => async (call) => next(call)`.
+ *
+ * @example
+ * const timing: ClientInterceptor = (next) => async (call) => {
+ *   const started = performance.now();
+ *   try {
+ *     return await next(call);
+ *   } finally {
+ *     console.log(call.method, performance.now() - started);
+ *   }
+ * };
+ * const timed = client.stub(Billing, { interceptors: [timing] });
+ * await timed.getInvoice({ customerId: "acme", status: "open" });
+ */
 export type ClientInterceptor = (next: ClientNext) => ClientNext;
 
 /** Makes the function of a stub for a method with interceptors. Its type is the same as without them. */

@@ -13,7 +13,13 @@ import type { Port } from "../port/port.js";
 /** The deadline of unary and client-stream calls without another deadline. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** The options of one call. */
+/**
+ * The options of one call.
+ *
+ * @example
+ * const options: CallOptions = { timeoutMs: 2000, metadata: { "trace-id": "4711" } };
+ * await billing.getInvoice({ customerId: "acme", status: "open" }, options);
+ */
 export interface CallOptions {
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal | undefined;

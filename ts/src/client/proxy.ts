@@ -13,7 +13,13 @@ import type { BidiCall, ResponseStream } from "./streams.js";
 import type { StubHost } from "./stub.js";
 import type { Uploadable } from "./stub-types.js";
 
-/** The options of a proxy. */
+/**
+ * The options of a proxy.
+ *
+ * @example
+ * const options: ProxyOptions = { version: 1, timeoutMs: 5000 };
+ * const service = client.proxy("BillingService", options);
+ */
 export interface ProxyOptions {
   /** The version of the service, when the server announces several. Default: the newest. */
   readonly version?: number | undefined;
@@ -33,6 +39,14 @@ const proxyChecks = { version: optional(integer(1)), timeoutMs: optional(nullabl
  *
  * *Shape*: objects have no prototype, and integers beyond 2^53 are bigints. The program must know the pattern of each
  * method, because the server does not announce it.
+ *
+ * @example
+ * const service: ServiceProxy = client.proxy("BillingService");
+ * const invoice = await service.call("get_invoice", { customer_id: "acme", status: "open" });
+ * for await (const event of service.serverStream("watch_events", { customer_id: "acme", status: "" })) {
+ *   console.log(invoice, event);
+ *   break;
+ * }
  */
 export class ServiceProxy {
   readonly #host: StubHost;

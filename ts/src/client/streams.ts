@@ -12,7 +12,16 @@ import { pump, sourceOf } from "./upload.js";
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
 const ACCEPTED: Promise<void> = Promise.resolve();
 
-/** A stream of messages from the server. It can be iterated once, and `break` cancels the call. */
+/**
+ * A stream of messages from the server. It can be iterated once, and `break` cancels the call.
+ *
+ * @example
+ * const events: ResponseStream<InvoiceEvent> = billing.watchEvents({ customerId: "acme", status: "" });
+ * for await (const { sequence, what } of events) {
+ *   console.log(sequence, what);
+ *   if (sequence === 2) break; // cancels the call
+ * }
+ */
 export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, void> {
   next(): Promise<IteratorResult<T, undefined>>;
   return(): Promise<IteratorResult<T, undefined>>;
@@ -21,7 +30,15 @@ export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, v
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A call with streams in both directions. It opens at the first `send()` or `next()`. */
+/**
+ * A call with streams in both directions. It opens at the first `send()` or `next()`.
+ *
+ * @example
+ * await using chat: BidiCall<ChatMessage, ChatMessage> = billing.chat();
+ * await chat.send({ author: "Ada", text: "hello" });
+ * await chat.end();
+ * for await (const { text } of chat) console.log(text);
+ */
 export interface BidiCall<I, O> extends ResponseStream<O> {
   /** Sends one message. Settles when there is room for the next one. Rejects when the call has ended. */
   send(message: I): Promise<void>;

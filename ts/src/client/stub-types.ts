@@ -8,7 +8,17 @@ import type { Constructs, Infer, InferInput } from "../schema/types.js";
 import type { CallOptions } from "./method.js";
 import type { BidiCall, ResponseStream } from "./streams.js";
 
-/** The input of a client stream: a sync or async iterable. */
+/**
+ * The input of a client stream: a sync or async iterable.
+ *
+ * @example
+ * async function* readings(): Uploadable<InferInput<typeof Reading>> {
+ *   yield { meter: "kitchen", units: 3 };
+ *   yield { meter: "workshop", units: 4 };
+ * }
+ * const summary = await billing.upload(readings());
+ * console.log(summary.readings); // 2
+ */
 export type Uploadable<I> = AsyncIterable<I> | Iterable<I>;
 
 type Unary<I, O> = (request: I, options?: CallOptions) => Promise<O>;
@@ -38,6 +48,13 @@ type StubOf<M> = { readonly [K in keyof M]: StubMethod<M[K]> };
 /**
  * The functions with which a client calls a service, or a class with `@service`. Give it a name where it is exported:
  * `interface BillingStub extends Stub<typeof Billing> {}`.
+ *
+ * @example
+ * async function amountOf(billing: Stub<typeof Billing>, customerId: string): Promise<number> {
+ *   const { amountCents } = await billing.getInvoice({ customerId, status: "open" });
+ *   return amountCents;
+ * }
+ * console.log(await amountOf(client.stub(Billing), "acme"));
  */
 export type Stub<S> =
   S extends Service<infer M> ? StubOf<M> : S extends Constructs<infer I> ? StubOf<ClassMethods<I>> : never;

@@ -14,7 +14,13 @@ import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
 import { type ClientMethod, defaultSettings } from "./method.js";
 
-/** The options of a stub. */
+/**
+ * The options of a stub.
+ *
+ * @example
+ * const options: StubOptions = { timeoutMs: 5000, compress: "never" };
+ * const billing = client.stub(Billing, options);
+ */
 export interface StubOptions {
   /**
    * `"verify"` (the default) compares contract ids. It accepts a different id only when client and server declared every

@@ -53,7 +53,13 @@ export declare function compilePlan(descriptor: string): CompiledPlan
 /** Closes a connection in order; its calls in flight end as unavailable. Safe twice. */
 export declare function connectionClose(connection: number): void
 
-/** The path of a connection. */
+/**
+ * The path of a connection.
+ *
+ * @example
+ * const facts: ConnectionFacts = await client.info();
+ * console.log(facts.relayed ? "through a relay" : facts.remoteAddress);
+ */
 export interface ConnectionFacts {
   /** The server's public key, 64 hex digits. */
   readonly endpointId: string
@@ -156,7 +162,15 @@ export declare function nodeConnect(port: number, request: number, node: number,
 /** Stops accepting, finishes what was accepted, cancels the rest after `timeout_ms`; settles with nothing. */
 export declare function nodeDrain(port: number, request: number, node: number, timeoutMs: number): void
 
-/** Addresses and load of a node. */
+/**
+ * Addresses and load of a node.
+ *
+ * @example
+ * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
+ * const facts: NodeFacts = await node.info();
+ * console.log(facts.directAddresses, facts.openCalls);
+ * await node.close();
+ */
 export interface NodeFacts {
   /** The public key, 64 hex digits. */
   readonly endpointId: string
@@ -266,7 +280,13 @@ export interface ServedService {
   methods: Array<ServedMethod>
 }
 
-/** A service as the admission answer announces it. */
+/**
+ * A service as the admission answer announces it.
+ *
+ * @example
+ * const offered: readonly ServiceSummary[] = client.services;
+ * for (const { name, version, contractId } of offered) console.log(name, version, contractId);
+ */
 export interface ServiceSummary {
   /** The name on the wire. */
   readonly name: string
@@ -326,7 +346,13 @@ export declare function takeOpenedConnection(port: number, request: number): Ope
 /** Takes the outcome of `nodeStart` or `nodeShare`. */
 export declare function takeStartedNode(port: number, request: number): StartedNode
 
-/** A credential inside a ticket. */
+/**
+ * A credential inside a ticket.
+ *
+ * @example
+ * const credential: TicketCredential | null = Ticket.parse(ticket).credential;
+ * console.log(credential); // null: the ticket of an open server contains no credential
+ */
 export interface TicketCredential {
   /** The payload of `registry_read` has exactly 32 bytes, the others have at most 220. */
   readonly type: 'open' | 'consumer_rcan' | 'enrollment' | 'registry_read'
@@ -340,7 +366,13 @@ export declare function ticketFormat(parts: TicketParts): string
 /** Reads an `aster1` ticket. */
 export declare function ticketParse(text: string): TicketParts
 
-/** The parts of a ticket. */
+/**
+ * The parts of a ticket.
+ *
+ * @example
+ * const parts: TicketParts = Ticket.parse(ticket);
+ * console.log(parts.endpointId.length); // 64
+ */
 export interface TicketParts {
   /** The public key of the endpoint to dial: 64 hexadecimal digits. */
   readonly endpointId: string

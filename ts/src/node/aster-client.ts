@@ -17,7 +17,14 @@ import type { Constructs } from "../schema/types.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
-/** The options of {@link AsterClient.connect}: those of the connection and of its endpoint. */
+/**
+ * The options of {@link AsterClient.connect}: those of the connection and of its endpoint.
+ *
+ * @example
+ * const options: ConnectOptions = { timeoutMs: 5000, relay: "disabled" };
+ * const client = await AsterClient.connect(ticket, options);
+ * await client.close();
+ */
 export interface ConnectOptions extends ClientOptions, EndpointOptions {}
 
 const clientChecks = { ...endpointChecks, ...connectChecks };
@@ -37,9 +44,11 @@ interface ClientParts {
  * does not keep the process alive.
  *
  * @example
- * const client = await AsterClient.connect(ticket);
+ * const client = await AsterClient.connect(ticket, { relay: "disabled" });
  * const billing = client.stub(Billing);
- * const invoice = await billing.getInvoice({ customerId: "c1", status: "active" });
+ * const invoice = await billing.getInvoice({ customerId: "acme", status: "open" });
+ * console.log(invoice.amountCents);
+ * await client.close();
  */
 export class AsterClient {
   readonly #host: StubHost;
@@ -109,7 +118,7 @@ export class AsterClient {
 
   /**
    * A service by its name, without a schema. It uses JSON mode and wire names.
-   * @example await client.proxy("BillingService").call("get_invoice", { customer_id: "c1", status: "open" });
+   * @example await client.proxy("BillingService").call("get_invoice", { customer_id: "acme", status: "open" });
    * @throws {AsterError} NOT_FOUND when the server does not offer the service
    */
   proxy(service: string, options?: ProxyOptions): ServiceProxy {

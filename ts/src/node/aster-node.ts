@@ -23,7 +23,14 @@ import {
 } from "./node-options.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
-/** The options of {@link AsterNode.start}. */
+/**
+ * The options of {@link AsterNode.start}.
+ *
+ * @example
+ * const options: NodeOptions = { bind: "127.0.0.1:0", relay: "disabled", secretKey: generateSecretKey() };
+ * const node = await AsterNode.start(options);
+ * await node.close();
+ */
 export interface NodeOptions extends EndpointOptions {
   /**
    * The key when `secretKey` is not set. `"project"` (the default) stores a key for each entry file in `.aster/keys` of
@@ -32,7 +39,14 @@ export interface NodeOptions extends EndpointOptions {
   readonly identity?: "project" | "ephemeral" | undefined;
 }
 
-/** The options of a drain. */
+/**
+ * The options of a drain.
+ *
+ * @example
+ * const options: DrainOptions = { timeoutMs: 1000 };
+ * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
+ * await node.drain(options);
+ */
 export interface DrainOptions {
   /** Calls that still run after this time are cancelled. In milliseconds; default 10,000. */
   readonly timeoutMs?: number | undefined;
@@ -48,9 +62,10 @@ const DISPOSE_DRAIN_MS = 5000;
  * One key and one endpoint, for serving and for calling.
  *
  * @example
- * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled" });
+ * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
  * node.serve({ services: [implement(Billing, handlers)], access: "open" });
- * const client = await node.connect(otherTicket);
+ * const client = await node.connect(ticket); // calls another server under the same key
+ * await node.close();
  */
 export class AsterNode {
   /** The public key, to which clients connect: 64 hexadecimal digits. */

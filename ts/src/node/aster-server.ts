@@ -8,7 +8,20 @@ import { type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
 import { endpointChecks, identity } from "./node-options.js";
 
-/** The options of {@link AsterServer.start}. */
+/**
+ * The options of {@link AsterServer.start}.
+ *
+ * @example
+ * const options: ServerOptions = {
+ *   services: [implement(Billing, handlers)],
+ *   access: "open",
+ *   bind: "127.0.0.1:0",
+ *   relay: "disabled",
+ *   identity: "ephemeral",
+ * };
+ * const server = await AsterServer.start(options);
+ * await server.close();
+ */
 export interface ServerOptions extends NodeOptions, ServeOptions {}
 
 const serverChecks = { ...endpointChecks, identity, ...serveChecks };
@@ -19,8 +32,15 @@ const serverChecks = { ...endpointChecks, identity, ...serveChecks };
  * *Lifetime*: keeps the process alive until `drain()` or `close()`.
  *
  * @example
- * const server = await AsterServer.start({ services: [implement(Billing, handlers)], access: "open" });
- * console.error(server.ticket);
+ * const server = await AsterServer.start({
+ *   services: [implement(Billing, handlers)],
+ *   access: "open",
+ *   bind: "127.0.0.1:0",
+ *   relay: "disabled",
+ *   identity: "ephemeral",
+ * });
+ * console.log(server.ticket);
+ * await server.drain();
  */
 export class AsterServer {
   readonly #node: AsterNode;

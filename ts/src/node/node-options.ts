@@ -20,10 +20,23 @@ import {
   text,
 } from "../options.js";
 
-/** The relays that an endpoint uses. */
+/**
+ * The relays that an endpoint uses.
+ *
+ * @example
+ * const own: Relay = { urls: ["https://relay.example.net"] };
+ * const none: Relay = "disabled"; // direct addresses only
+ */
 export type Relay = "disabled" | "default" | { readonly urls: readonly string[] };
 
-/** The limits for what peers may use. */
+/**
+ * The limits for what peers may use.
+ *
+ * @example
+ * const limits: NodeLimits = { maxConnections: 100, maxStreams: 64 };
+ * const node = await AsterNode.start({ limits, bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
+ * await node.close();
+ */
 export interface NodeLimits {
   /** The number of open streams of a peer on one connection. A call is a stream. Default 1024. */
   readonly maxStreams?: number | undefined;
@@ -41,7 +54,15 @@ export interface NodeLimits {
   readonly maxConnections?: number | undefined;
 }
 
-/** The options of an endpoint. */
+/**
+ * The options of an endpoint.
+ *
+ * @example
+ * const options: EndpointOptions = { bind: "127.0.0.1:0", relay: "disabled" };
+ * const node = await AsterNode.start({ ...options, identity: "ephemeral" });
+ * console.log(node.addresses);
+ * await node.close();
+ */
 export interface EndpointOptions {
   /** The Ed25519 secret key: 32 bytes, or 64 hexadecimal digits. */
   readonly secretKey?: Uint8Array | string | undefined;

@@ -6,7 +6,17 @@ import type { StartedNode } from "../native/documents.js";
 import { native } from "../native/index.js";
 import { describeValue, optionError } from "../options.js";
 
-/** A node as a value that `postMessage` can send to another thread of the same process. */
+/**
+ * A node as a value that `postMessage` can send to another thread of the same process.
+ *
+ * @example
+ * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
+ * const handle: NodeHandle = node.share();
+ * const attached = AsterNode.attach(handle); // usually in a worker thread that got the handle by postMessage
+ * console.log(attached.endpointId === node.endpointId); // true
+ * await attached.close();
+ * await node.close();
+ */
 export interface NodeHandle {
   readonly aster: "node";
   readonly process: number;

@@ -105,9 +105,11 @@ const bySchema = new WeakMap<object, RowsOfMessage>();
  * and messages.
  *
  * @example
- * const invoices = rows(Invoice);
- * const table = invoices.table(invoices.encodeTable(values));
+ * const Sale = message("shop/Sale", { article: t.string, amountCents: t.int });
+ * const sales = rows(Sale);
+ * const table = sales.table(sales.encodeTable([{ article: "tea", amountCents: 250 }]));
  * const total = table.column("amountCents").toTypedArray().reduce((sum, cents) => sum + cents, 0);
+ * console.log(total); // 250
  * @throws {TypeError} for a schema that a row cannot hold, with the path of that part
  */
 export function rows<S>(schema: S): Rows<Infer<S>, InferInput<S>> {

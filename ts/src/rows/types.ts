@@ -3,7 +3,14 @@
 // Owns: the public interfaces of this folder. They are computed from the decoded type of a schema (`Infer`), so they are
 // the same for messages, annotated messages and `@wireType` classes. Contains no code.
 
-/** The typed arrays in which lists of numbers and booleans are stored. */
+/**
+ * The typed arrays in which lists of numbers and booleans are stored.
+ *
+ * @example
+ * const kinds: readonly RowArrayKind[] = [Int32Array, Float64Array];
+ * const numbers: RowArray = new Float64Array([0.5, 1.5]);
+ * console.log(kinds.some((kind) => numbers instanceof kind)); // true
+ */
 export type RowArray =
   | Uint8Array
   | Int8Array
@@ -18,7 +25,14 @@ type RowArrayInput<V> =
   | (V extends number ? Exclude<RowArray, BigInt64Array> : never)
   | (V extends bigint ? BigInt64Array : never);
 
-/** What `encode` accepts: the same as for messages, and typed arrays for lists of numbers or bigints. */
+/**
+ * What `encode` accepts: the same as for messages, and typed arrays for lists of numbers or bigints.
+ *
+ * @example
+ * const Series = message("lab/Series", { values: t.list(t.float) });
+ * const input: RowInput<InferInput<typeof Series>> = { values: Float64Array.of(0.5, 1.5) };
+ * const bytes = rows(Series).encode(input);
+ */
 export type RowInput<V> = V extends null | boolean | number | bigint | string | Uint8Array
   ? V
   : V extends readonly (infer E)[]
@@ -27,7 +41,16 @@ export type RowInput<V> = V extends null | boolean | number | bigint | string | 
       ? V
       : { [K in keyof V]: RowInput<V[K]> };
 
-/** The typed array of a copy: `Float64Array` for every kind of number, `Uint8Array` with 0 and 1 for booleans. */
+/**
+ * The typed array of a copy: `Float64Array` for every kind of number, `Uint8Array` with 0 and 1 for booleans.
+ *
+ * @example
+ * const Sale = message("shop/Sale", { amountCents: t.int });
+ * const sales = rows(Sale);
+ * const table = sales.table(sales.encodeTable([{ amountCents: 250 }, { amountCents: 100 }]));
+ * const amounts: RowTypedArray<number> = table.column("amountCents").toTypedArray();
+ * console.log(amounts.length); // 2
+ */
 export type RowTypedArray<V> = V extends number
   ? Float64Array
   : V extends bigint
@@ -36,7 +59,15 @@ export type RowTypedArray<V> = V extends number
       ? Uint8Array
       : never;
 
-/** A value read in place. Lists, sets, maps and messages are views; other values are decoded. */
+/**
+ * A value read in place. Lists, sets, maps and messages are views; other values are decoded.
+ *
+ * @example
+ * const Basket = message("shop/Basket", { articles: t.list(t.string) });
+ * const baskets = rows(Basket);
+ * const value: RowValue<Infer<typeof Basket>> = baskets.row(baskets.encode({ articles: ["tea"] }));
+ * console.log(value.articles.toArray()); // [ 'tea' ]
+ */
 export type RowValue<V> = V extends null | boolean | number | bigint | string | Uint8Array
   ? V
   : V extends readonly (infer E)[]
@@ -54,6 +85,12 @@ export type RowValue<V> = V extends null | boolean | number | bigint | string | 
  *
  * *Lifetime*: as long as the buffer keeps its content. Members are getters of the prototype, so `{...view}` and
  * `JSON.stringify(view)` do not contain them; use `toObject()`.
+ *
+ * @example
+ * const Sale = message("shop/Sale", { article: t.string, amountCents: t.int });
+ * const sales = rows(Sale);
+ * const view: RowView<Infer<typeof Sale>> = sales.row(sales.encode({ article: "tea", amountCents: 250 }));
+ * console.log(view.article, view.toObject()); // tea { article: 'tea', amountCents: 250 }
  * @throws {AsterError} INVALID_ARGUMENT from a getter: for a string that is not valid UTF-8, for null where the schema
  * does not allow null, for an integer in `t.int` that is not a safe number.
  */
@@ -66,7 +103,16 @@ export type RowView<M> = {
       toObject(): M;
     });
 
-/** A sequence of values in rows: one field of all rows of a table, or the elements of a list. */
+/**
+ * A sequence of values in rows: one field of all rows of a table, or the elements of a list.
+ *
+ * @example
+ * const Sale = message("shop/Sale", { article: t.string, amountCents: t.int });
+ * const sales = rows(Sale);
+ * const table = sales.table(sales.encodeTable([{ article: "tea", amountCents: 250 }]));
+ * const amounts: RowColumn<number> = table.column("amountCents");
+ * console.log(amounts.at(-1), amounts.toTypedArray()); // 250 Float64Array(1) [ 250 ]
+ */
 export interface RowColumn<V> extends Iterable<RowValue<V>> {
   readonly length: number;
   /** The value at an index. A negative index counts from the end, as in arrays. */
@@ -82,7 +128,15 @@ export interface RowColumn<V> extends Iterable<RowValue<V>> {
   toTypedArray(whenNull?: NonNullable<V>): RowTypedArray<NonNullable<V>>;
 }
 
-/** A list read in place. */
+/**
+ * A list read in place.
+ *
+ * @example
+ * const Basket = message("shop/Basket", { articles: t.list(t.string) });
+ * const baskets = rows(Basket);
+ * const articles: RowList<string> = baskets.row(baskets.encode({ articles: ["tea", "milk"] })).articles;
+ * console.log(articles.length, articles.at(0)); // 2 tea
+ */
 export interface RowList<V> extends RowColumn<V> {
   /**
    * The numbers as they are stored: a view of the buffer, or a copy when the numbers are not aligned in memory.
@@ -96,14 +150,31 @@ export interface RowList<V> extends RowColumn<V> {
   asTypedArray<A extends RowArray>(kind: RowArrayKind<A>): A;
 }
 
-/** The constructor of a typed array class. */
+/**
+ * The constructor of a typed array class.
+ *
+ * @example
+ * const Series = message("lab/Series", { values: t.list(t.float) });
+ * const series = rows(Series);
+ * const kind: RowArrayKind<Float64Array> = Float64Array;
+ * const view = series.row(series.encode({ values: [0.5, 1.5] })).values.asTypedArray(kind);
+ * console.log(view.length); // 2
+ */
 export interface RowArrayKind<A extends RowArray = RowArray> {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer, byteOffset: number, length: number): A;
 }
 
-/** A set read in place. An element that the bytes contain twice is counted twice. */
+/**
+ * A set read in place. An element that the bytes contain twice is counted twice.
+ *
+ * @example
+ * const Tags = message("shop/Tags", { names: t.set(t.string) });
+ * const tags = rows(Tags);
+ * const names: RowSet<string> = tags.row(tags.encode({ names: new Set(["new"]) })).names;
+ * console.log(names.has("new")); // true
+ */
 export interface RowSet<V> extends Iterable<RowValue<V>> {
   readonly size: number;
   /** Compares the elements one by one. For many lookups, use `toSet()`. */
@@ -111,7 +182,15 @@ export interface RowSet<V> extends Iterable<RowValue<V>> {
   toSet(): Set<V>;
 }
 
-/** A map or record read in place. Of equal keys, the last entry counts. */
+/**
+ * A map or record read in place. Of equal keys, the last entry counts.
+ *
+ * @example
+ * const Stock = message("shop/Stock", { units: t.map(t.string, t.int) });
+ * const stocks = rows(Stock);
+ * const units: RowMap<string, number> = stocks.row(stocks.encode({ units: { tea: 3 } })).units;
+ * console.log(units.get("tea")); // 3
+ */
 export interface RowMap<K, V> extends Iterable<[RowValue<K>, RowValue<V>]> {
   /** The number of entries. Entries with equal keys are counted separately. */
   readonly size: number;
@@ -123,7 +202,17 @@ export interface RowMap<K, V> extends Iterable<[RowValue<K>, RowValue<V>]> {
   toMap(): Map<K, V>;
 }
 
-/** An array of rows. A row is read when the program asks for it. */
+/**
+ * An array of rows. A row is read when the program asks for it.
+ *
+ * @example
+ * const Sale = message("shop/Sale", { article: t.string, amountCents: t.int });
+ * const sales = rows(Sale);
+ * const table: RowTable<Infer<typeof Sale>> = sales.table(
+ *   sales.encodeTable([{ article: "tea", amountCents: 250 }]),
+ * );
+ * for (const { article, amountCents } of table) console.log(article, amountCents);
+ */
 export interface RowTable<M> extends Iterable<RowView<M>> {
   readonly length: number;
   /** The row at an index. @throws {RangeError} when there is no such row */
@@ -136,7 +225,15 @@ export interface RowTable<M> extends Iterable<RowView<M>> {
   toArray(): M[];
 }
 
-/** The result of `rows(Schema)`. `M` is the type that decoding returns, `I` the type that encoding accepts. */
+/**
+ * The result of `rows(Schema)`. `M` is the type that decoding returns, `I` the type that encoding accepts.
+ *
+ * @example
+ * const Sale = message("shop/Sale", { article: t.string, amountCents: t.int });
+ * const sales: Rows<Infer<typeof Sale>, InferInput<typeof Sale>> = rows(Sale);
+ * const view = sales.row(sales.encode({ article: "tea", amountCents: 250 }));
+ * console.log(view.article); // tea
+ */
 export interface Rows<M, I = M> {
   /** Fory's schema bytes of the row, as a copy. Schemas with equal bytes can read each other's rows. */
   readonly schemaBytes: Uint8Array;

@@ -3,18 +3,34 @@
 // Owns: their form and `anyOf`/`allOf`. They are carried here and decided elsewhere, before a request byte is
 // read; contract ids never depend on them.
 
-/** What a caller must hold: one role, one of several, or all of several. */
+/**
+ * What a caller must hold: one role, one of several, or all of several.
+ *
+ * @example
+ * const requires: Capability = anyOf("ops.reader", "ops.admin");
+ * console.log(requires.roles); // [ 'ops.reader', 'ops.admin' ]
+ */
 export interface Capability {
   readonly kind: "role" | "anyOf" | "allOf";
   readonly roles: readonly string[];
 }
 
-/** The caller holds at least one of the roles. Without roles nobody is refused. */
+/**
+ * The caller holds at least one of the roles. Without roles nobody is refused.
+ *
+ * @example
+ * const Status = service("Status", { requires: anyOf("ops.reader", "ops.admin") }, { get: unary(Hello, Greeting) });
+ */
 export function anyOf(...roles: string[]): Capability {
   return { kind: "anyOf", roles: checkRoles(roles, "anyOf()") };
 }
 
-/** The caller holds every one of the roles. */
+/**
+ * The caller holds every one of the roles.
+ *
+ * @example
+ * const Vault = service("Vault", { requires: allOf("ops.reader", "ops.audited") }, { open: unary(Hello, Greeting) });
+ */
 export function allOf(...roles: string[]): Capability {
   return { kind: "allOf", roles: checkRoles(roles, "allOf()") };
 }

@@ -19,6 +19,15 @@ const services = new WeakMap<object, Service<unknown>>();
 
 /**
  * Declares a field of a `@wireType` class; its initial value is its default.
+ *
+ * @example
+ * ```ts
+ * @wireType("shop/Article")
+ * class Article {
+ *   @field(t.string) name = "";
+ *   @field(t.int) cents = 0;
+ * }
+ * ```
  * @throws {TypeError} for an accessor: decoding runs no constructor, so the value behind it would not exist
  */
 export function field<S extends AnySchema>(schema: S): FieldDecorator<S> {
@@ -35,6 +44,16 @@ export function field<S extends AnySchema>(schema: S): FieldDecorator<S> {
  *
  * *Shape*: initial values are defaults. Decoding makes objects of the class without running its constructor, so
  * a wire class has no private members that its methods need.
+ *
+ * @example
+ * ```ts
+ * @wireType("shop/Article")
+ * class Article {
+ *   @field(t.string) name = "";
+ *   @field(t.int) cents = 0;
+ * }
+ * const article = Object.assign(new Article(), { name: "tea", cents: 250 });
+ * ```
  */
 export function wireType(tag: string, options: MessageOptions = {}): ClassDecoratorOf {
   return (...args: readonly unknown[]): void => {
@@ -65,7 +84,19 @@ function readClassFields(
   });
 }
 
-/** `unary` under the name that the class form uses. */
+/**
+ * `unary` under the name that the class form uses.
+ *
+ * @example
+ * ```ts
+ * @service("Clock")
+ * class Clock {
+ *   @rpc(Hello, Greeting) now({ name }: Infer<typeof Hello>) {
+ *     return { text: `${name}: noon` };
+ *   }
+ * }
+ * ```
+ */
 export const rpc: typeof unary = unary;
 
 /**
@@ -73,6 +104,7 @@ export const rpc: typeof unary = unary;
  *
  * @example
  * const Billing = service("BillingService", { version: 1 }, { getInvoice: unary(InvoiceQuery, Invoice) });
+ * console.log(Billing.contractId.length); // 64
  * @throws {TypeError} with the path for a bad name, option or method
  */
 export function service<const M extends MethodTable>(
@@ -89,7 +121,21 @@ export function service(name: string, options: ServiceOptions = {}, methods?: ob
   };
 }
 
-/** The service that a class marked with `@service` stands for. @throws {TypeError} for any other class */
+/**
+ * The service that a class marked with `@service` stands for.
+ *
+ * @example
+ * ```ts
+ * @service("Clock")
+ * class Clock {
+ *   @rpc(Hello, Greeting) now({ name }: Infer<typeof Hello>) {
+ *     return { text: `${name}: noon` };
+ *   }
+ * }
+ * console.log(serviceOf(Clock).name); // Clock
+ * ```
+ * @throws {TypeError} for any other class
+ */
 export function serviceOf<I extends object>(target: Constructs<I>): Service<ClassMethods<I>> {
   const found = services.get(target);
   if (found === undefined) throw new TypeError(`${target.name || "the class"} is not marked with @service`);

@@ -2,7 +2,14 @@
 //
 // Owns: `EnumMember`. `Color.value("RED")` gives it, decoding `t.any` gives it, and both give the same object.
 
-/** One member of an enum, as a value that knows its enum. The same object each time, so `===` works. */
+/**
+ * One member of an enum, as a value that knows its enum. The same object each time, so `===` works.
+ *
+ * @example
+ * const Color = t.enum("paint/Color", ["RED", "GREEN"]);
+ * const member: EnumMember<"RED" | "GREEN"> = Color.value("RED");
+ * console.log(member.tag, member.name, member.ordinal); // paint/Color RED 0
+ */
 export class EnumMember<M extends string = string> {
   /** The tag of the enum. */
   readonly tag: string;

@@ -1,6 +1,5 @@
 // Table of contents of the schema layer: what the package exports of it.
 
-export type { ContractFacts } from "../native/documents.js";
 export { allOf, anyOf, type Capability } from "./capability.js";
 export { field, rpc, service, serviceOf, wireType } from "./decorators.js";
 export { EnumMember } from "./enum-member.js";

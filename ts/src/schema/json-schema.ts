@@ -8,7 +8,13 @@ import type { EnumDefinition } from "./enum.js";
 import type { ScalarKind } from "./kinds.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
-/** A JSON Schema document or a part of one. */
+/**
+ * A JSON Schema document or a part of one.
+ *
+ * @example
+ * const Order = message("shop/Order", { orderId: t.string, lines: t.list(t.string) });
+ * const schema: JsonSchema = Order.jsonSchema();
+ */
 export type JsonSchema = { [keyword: string]: unknown };
 
 const DIALECT = "https://json-schema.org/draft/2020-12/schema";

@@ -87,6 +87,11 @@ export function messageClass(
 /**
  * The message that an object belongs to, as it was defined: for what decoding, `X.of()` or `new X()` made, and for instances
  * of `@wireType` classes. Null for anything else. `X.is(value)` asks for one message, and narrows the type.
+ *
+ * @example
+ * const Point = message("draw/Point", { x: t.int, y: t.int });
+ * console.log(messageOf(Point.of({ x: 1, y: 2 })) === Point); // true
+ * console.log(messageOf({ x: 1, y: 2 })); // null
  */
 export function messageOf(value: unknown): Message<unknown> | null {
   if (typeof value !== "object" || value === null) return null;

@@ -19,16 +19,32 @@ import type {
 /**
  * The mark of a value that knows its message: made by `X.of()`, by `new X()` or by decoding. A union takes nothing else, and
  * it tells messages with equal fields apart. There is no such member at run time.
+ *
+ * @example
+ * const Order = message("shop/Order", { orderId: t.string });
+ * const order: MessageValue<"shop/Order"> = Order.of({ orderId: "o-1" });
  */
 export declare abstract class MessageValue<Tag extends string> {
   // Protected, not private: declarations leave out the type of a private member.
   protected readonly "made by of() or by decoding": Tag;
 }
 
-/** What the fields of a message hold after decoding. */
+/**
+ * What the fields of a message hold after decoding.
+ *
+ * @example
+ * type Order = Fields<{ readonly orderId: typeof t.string; readonly lines: t.List<typeof t.string> }>;
+ * const order: Order = { orderId: "o-1", lines: ["tea"] };
+ */
 export type Fields<F> = { -readonly [K in keyof F]: Infer<F[K]> };
 
-/** What encoding a message takes. An explicit `undefined` counts as absent where absence is allowed. */
+/**
+ * What encoding a message takes. An explicit `undefined` counts as absent where absence is allowed.
+ *
+ * @example
+ * type OrderInput = FieldsInput<{ orderId: typeof t.string; note: t.Optional<typeof t.string> }>;
+ * const input: OrderInput = { orderId: "o-1" };
+ */
 export type FieldsInput<F> = {
   readonly [K in keyof F as Omittable<F[K]> extends true ? never : K]: InferInput<F[K]>;
 } & {
@@ -42,6 +58,10 @@ type WritableMarks<F> = { -readonly [K in keyof F]: 0 };
 /**
  * Demands a schema at every field that is no getter. The type of a getter must not be looked at: it may refer to the very
  * message that is being defined. Getters are read-only, so only the marks of fields are compared, without their types.
+ *
+ * @example
+ * const point = { x: t.int, y: t.int };
+ * const fields: SchemaFields<typeof point> = point;
  */
 export type SchemaFields<F> =
   Same<Marks<F>, WritableMarks<F>> extends true
@@ -52,7 +72,13 @@ export type SchemaFields<F> =
           : never]: AnySchema;
       };
 
-/** What every message can do. `I` is what encoding takes. */
+/**
+ * What every message can do. `I` is what encoding takes.
+ *
+ * @example
+ * const sizeOf = <I>(schema: MessageMembers<I>, value: I): number => schema.encode(value).length;
+ * console.log(sizeOf(Reading, { meter: "kitchen", units: 3 }) > 0); // true
+ */
 export interface MessageMembers<I> {
   /** A branded shallow copy with absent members filled in, as `t.any` and `t.union` need it. */
   of<V>(this: Constructs<V>, value: I): V;
@@ -88,7 +114,16 @@ export interface MessageMembers<I> {
   default<S>(this: S, value: I | (() => I)): t.Default<S>;
 }
 
-/** A message schema, by the types of its values: what to annotate exported constants with. */
+/**
+ * A message schema, by the types of its values: what to annotate exported constants with.
+ *
+ * @example
+ * interface Point {
+ *   x: number;
+ *   y: number;
+ * }
+ * export const Point: Message<Point> = message("draw/Point", { x: t.int, y: t.int });
+ */
 export interface Message<O, I = O> extends MessageMembers<I> {
   new (value: I): O;
   readonly prototype: O;

@@ -12,7 +12,13 @@ import { asSchema, nodeOf, SchemaObject } from "./schema.js";
 import type { StandardProps, T } from "./types.js";
 import { checkDefault } from "./validate.js";
 
-/** What is said about a message beside its fields. */
+/**
+ * What is said about a message beside its fields.
+ *
+ * @example
+ * const options: MessageOptions = { compatible: true };
+ * const Task = message("todo/Task", { title: t.string, effort: t.int }, options);
+ */
 export interface MessageOptions {
   /** For a tag without "/": the Python module that the contract id of a Python service depends on. */
   readonly pythonModule?: string;
@@ -133,8 +139,9 @@ export declare namespace message {
  * message or to a later one are getters: `get next() { return t.optional(Node); }`.
  *
  * @example
- * class Invoice extends message("billing/Invoice", { invoiceId: t.string, amountCents: t.int }) {}
- * const invoice: Invoice = Invoice.of({ invoiceId: "i-1", amountCents: 5 });
+ * const Invoice = message("billing/Invoice", { invoiceId: t.string, amountCents: t.int });
+ * type Invoice = Infer<typeof Invoice>;
+ * const invoice: Invoice = Invoice.decode(Invoice.encode({ invoiceId: "i-1", amountCents: 250 }));
  * @throws {TypeError} with the path for a bad tag, name or option, or a field that is no schema
  */
 // biome-ignore lint/suspicious/noExplicitAny: the constraint has to be `any`, anything narrower resolves getters early and breaks recursive messages

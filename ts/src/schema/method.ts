@@ -10,10 +10,22 @@ import { checkOptions, wireNameOfKey } from "./names.js";
 import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
 import type { AnySchema, Infer, InferInput } from "./types.js";
 
-/** The four call kinds. */
+/**
+ * The four call kinds.
+ *
+ * @example
+ * const streamed: readonly Pattern[] = ["serverStream", "bidiStream"];
+ * console.log(streamed.includes(Billing.methods.watchEvents.pattern)); // true
+ */
 export type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 
-/** What is said about a method beside its types. */
+/**
+ * What is said about a method beside its types.
+ *
+ * @example
+ * const options: MethodOptions = { name: "watch", timeoutMs: 60_000 };
+ * const Events = service("Events", {}, { watchAll: serverStream(InvoiceQuery, InvoiceEvent, options) });
+ */
 export interface MethodOptions {
   /** The wire name, where it is not the one derived from the TypeScript name. */
   readonly name?: string;
@@ -23,7 +35,13 @@ export interface MethodOptions {
   readonly requires?: string | Capability;
 }
 
-/** Options of calls with a single answer: repeating one may be safe. */
+/**
+ * Options of calls with a single answer: repeating one may be safe.
+ *
+ * @example
+ * const options: SingleAnswerOptions = { idempotent: true, timeoutMs: 5000 };
+ * const Lookup = service("Lookup", {}, { find: unary(InvoiceQuery, Invoice, options) });
+ */
 export interface SingleAnswerOptions extends MethodOptions {
   /** Running it twice does no harm, so a client may retry it. Part of the contract. */
   readonly idempotent?: boolean;
@@ -32,7 +50,13 @@ export interface SingleAnswerOptions extends MethodOptions {
 type Awaitable<V> = V | PromiseLike<V>;
 type Iterated<V> = AsyncIterable<V> | Iterable<V>;
 
-/** The function that answers a call: from `I` to `O`, with `C` as what it is told beside the request. */
+/**
+ * The function that answers a call: from `I` to `O`, with `C` as what it is told beside the request.
+ *
+ * @example
+ * const greet: Answer<"unary", { name: string }, { text: string }, CallContext> = ({ name }) => ({ text: `Hello, ${name}!` });
+ * const greeter = implement(Greeter, { greet });
+ */
 export type Answer<P, I, O, C> = P extends "unary"
   ? (request: I, context: C) => Awaitable<O>
   : P extends "serverStream"
@@ -45,7 +69,13 @@ export type Answer<P, I, O, C> = P extends "unary"
 // biome-ignore lint/suspicious/noExplicitAny: what a method is told beside the request belongs to serving
 type Decorated<P, Q, R> = Answer<P, Infer<Q>, InferInput<R>, any>;
 
-/** A method of any kind, with any request and response. */
+/**
+ * A method of any kind, with any request and response.
+ *
+ * @example
+ * const methods: readonly AnyMethod[] = Object.values(Billing.methods);
+ * console.log(methods.length); // 4
+ */
 export interface AnyMethod {
   readonly pattern: Pattern;
   readonly request: unknown;
@@ -53,7 +83,13 @@ export interface AnyMethod {
   readonly options: SingleAnswerOptions;
 }
 
-/** A method: its call kind and the schemas of request and response. As a decorator it takes class methods of these types. */
+/**
+ * A method: its call kind and the schemas of request and response. As a decorator it takes class methods of these types.
+ *
+ * @example
+ * const greet: MethodOf<"unary", typeof Hello, typeof Greeting> = unary(Hello, Greeting);
+ * console.log(greet.pattern); // unary
+ */
 export interface MethodOf<P extends Pattern, Q, R> extends AnyMethod {
   (method: Decorated<P, Q, R>, context: ClassMethodDecoratorContext): void;
   /** The same for compilers with `experimentalDecorators`. */
@@ -126,7 +162,12 @@ function checkMethodOptions(options: SingleAnswerOptions, pattern: Pattern, sing
   }
 }
 
-/** One request, one response. `t.optional(R)` as response allows a null answer. */
+/**
+ * One request, one response. `t.optional(R)` as response allows a null answer.
+ *
+ * @example
+ * const Lookup = service("Lookup", {}, { find: unary(InvoiceQuery, t.optional(Invoice), { idempotent: true }) });
+ */
 export function unary<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
@@ -139,7 +180,12 @@ export declare namespace unary {
   interface Method<Q, R> extends MethodOf<"unary", Q, R> {}
 }
 
-/** One request, a stream of responses. */
+/**
+ * One request, a stream of responses.
+ *
+ * @example
+ * const Events = service("Events", {}, { watch: serverStream(InvoiceQuery, InvoiceEvent) });
+ */
 export function serverStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
@@ -152,7 +198,12 @@ export declare namespace serverStream {
   interface Method<Q, R> extends MethodOf<"serverStream", Q, R> {}
 }
 
-/** A stream of requests, one response. */
+/**
+ * A stream of requests, one response.
+ *
+ * @example
+ * const Meters = service("Meters", {}, { upload: clientStream(Reading, Summary) });
+ */
 export function clientStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,
@@ -165,7 +216,12 @@ export declare namespace clientStream {
   interface Method<Q, R> extends MethodOf<"clientStream", Q, R> {}
 }
 
-/** A stream each way. */
+/**
+ * A stream each way.
+ *
+ * @example
+ * const Chat = service("Chat", {}, { talk: bidiStream(ChatMessage, ChatMessage) });
+ */
 export function bidiStream<Q extends AnySchema, R extends AnySchema>(
   request: Q,
   response: R,

@@ -29,7 +29,14 @@ export function textOfDay(day: number): string | null {
   return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
-/** A calendar day without time or zone, for `t.any`; a field of kind `t.date` is the text alone. */
+/**
+ * A calendar day without time or zone, for `t.any`; a field of kind `t.date` is the text alone.
+ *
+ * @example
+ * const Note = message("lab/Note", { value: t.any });
+ * const { value } = Note.decode(Note.encode({ value: new PlainDate("2024-01-31") }));
+ * console.log(String(value)); // 2024-01-31
+ */
 export class PlainDate {
   /** The day as `2024-01-31`. */
   readonly text: string;
@@ -51,7 +58,14 @@ export class PlainDate {
   }
 }
 
-/** A number that is written as a float even where it is an integer; made by {@link asFloat}. */
+/**
+ * A number that is written as a float even where it is an integer; made by {@link asFloat}.
+ *
+ * @example
+ * const Note = message("lab/Note", { value: t.any });
+ * const one: AsFloat = asFloat(1);
+ * console.log(Note.encodeJson({ value: one })); // {"value":1.0}
+ */
 export class AsFloat {
   readonly value: number;
   constructor(value: number) {
@@ -59,7 +73,14 @@ export class AsFloat {
   }
 }
 
-/** Marks a number inside `t.any` as a float: `asFloat(1)` is Python's `1.0`, a plain `1` its `1`. */
+/**
+ * Marks a number inside `t.any` as a float: `asFloat(1)` is Python's `1.0`, a plain `1` its `1`.
+ *
+ * @example
+ * const Note = message("lab/Note", { value: t.any });
+ * console.log(Note.encodeJson({ value: asFloat(1) })); // {"value":1.0}
+ * console.log(Note.encodeJson({ value: 1 })); // {"value":1}
+ */
 export function asFloat(value: number): AsFloat {
   if (typeof value !== "number") throw new TypeError("asFloat takes a number");
   return new AsFloat(value);

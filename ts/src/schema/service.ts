@@ -16,10 +16,20 @@ import { asSchema, type SchemaObject } from "./schema.js";
 /**
  * The payload modes that a service may declare. This version speaks the first two; the others only count for
  * the contract id, so that a stub can match a Python service that declares them.
+ *
+ * @example
+ * const modes: readonly Mode[] = ["xlang", "json"];
+ * const Greeter = service("Greeter", { modes }, { greet: unary(Hello, Greeting) });
  */
 export type Mode = "xlang" | "json" | "native" | "row";
 
-/** What is said about a service beside its methods. */
+/**
+ * What is said about a service beside its methods.
+ *
+ * @example
+ * const options: ServiceOptions = { version: 2, modes: ["xlang"] };
+ * const Greeter = service("Greeter", options, { greet: unary(Hello, Greeting) });
+ */
 export interface ServiceOptions {
   /** Default 1. */
   readonly version?: number;
@@ -33,12 +43,24 @@ export interface ServiceOptions {
   readonly types?: readonly unknown[];
 }
 
-/** Methods by their TypeScript names. */
+/**
+ * Methods by their TypeScript names.
+ *
+ * @example
+ * const methods = { greet: unary(Hello, Greeting) } satisfies MethodTable;
+ * const Greeter = service("Greeter", {}, methods);
+ */
 export interface MethodTable {
   readonly [name: string]: AnyMethod;
 }
 
-/** A service: a name, a version and typed methods. */
+/**
+ * A service: a name, a version and typed methods.
+ *
+ * @example
+ * const title = ({ name, version }: Service): string => `${name} v${version}`;
+ * console.log(title(Billing)); // BillingService v1
+ */
 export interface Service<M = MethodTable> {
   readonly name: string;
   readonly version: number;

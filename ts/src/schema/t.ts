@@ -249,7 +249,13 @@ function ref<S extends AnySchema>(target: () => S): t.Ref<S> {
   return new SchemaObject({ kind: "ref", target: resolve }) as unknown as t.Ref<S>;
 }
 
-/** The builders; what each kind is in TypeScript and in Python is told at its member. */
+/**
+ * The builders; what each kind is in TypeScript and in Python is told at its member.
+ *
+ * @example
+ * const stringsOf = (builders: Builders) => builders.list(builders.string);
+ * const Basket = message("shop/Basket", { articles: stringsOf(t) });
+ */
 export interface Builders {
   /** string; Python `str` */
   readonly string: t.String;
@@ -342,10 +348,10 @@ export interface Builders {
    * a value belongs to the first extension whose `is` says so; without `is` it can only stand in places of its own.
    *
    * @example
-   * const Point = t.extension("geo/Point", {
-   *   encode: (point: GeoPoint) => point.toBytes(),
-   *   decode: (bytes) => GeoPoint.of(bytes),
-   *   is: (value) => value instanceof GeoPoint,
+   * const Url = t.extension("web/Url", {
+   *   encode: (url: URL) => new TextEncoder().encode(url.href),
+   *   decode: (bytes) => new URL(new TextDecoder().decode(bytes)),
+   *   is: (value): value is URL => value instanceof URL,
    * });
    * @throws {TypeError} for a bad tag, or members that are no functions
    */
@@ -356,7 +362,17 @@ export interface Builders {
   readonly ref: typeof ref;
 }
 
-/** The builders of schemas. */
+/**
+ * The builders of schemas.
+ *
+ * @example
+ * const Order = message("shop/Order", {
+ *   orderId: t.string,
+ *   quantity: t.int.default(1),
+ *   tags: t.set(t.string),
+ *   note: t.optional(t.string),
+ * });
+ */
 export const t: Builders = Object.freeze({
   string: scalar<t.String>("string"),
   bool: scalar<t.Bool>("bool"),

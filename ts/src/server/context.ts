@@ -6,7 +6,12 @@
 import { type Logger, withFields } from "../logging.js";
 import type { PeerInfo } from "../port/events.js";
 
-/** The caller of a call. */
+/**
+ * The caller of a call.
+ *
+ * @example
+ * const isFriend = (peer: CallPeer, friends: ReadonlySet<string>): boolean => friends.has(peer.endpointId);
+ */
 export interface CallPeer {
   /** The caller's public key, which the connection proves: 64 hexadecimal digits. */
   readonly endpointId: string;
@@ -21,7 +26,15 @@ export interface CallPeer {
   readonly path: "direct" | "relay" | null;
 }
 
-/** The second argument of every handler. */
+/**
+ * The second argument of every handler.
+ *
+ * @example
+ * async function untilLeft(context: CallContext): Promise<void> {
+ *   context.log.info("waiting", { peer: context.peer.endpointId });
+ *   await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+ * }
+ */
 export interface CallContext {
   /**
    * Aborts when the caller cancels, the deadline passes, the connection is lost or the server shuts down. The reason of

@@ -12,7 +12,13 @@ import { serviceFrom } from "../service/binding.js";
 import type { CallContext } from "./context.js";
 import type { ExactHandlers } from "./exact.js";
 
-/** The function that handles the calls of a method. */
+/**
+ * The function that handles the calls of a method.
+ *
+ * @example
+ * const greet: Handler<MethodOf<"unary", typeof Hello, typeof Greeting>> = ({ name }) => ({ text: `Hello, ${name}!` });
+ * const greeter = implement(Greeter, { greet });
+ */
 export type Handler<M> = M extends {
   readonly pattern: infer P;
   readonly request: infer Q;
@@ -21,13 +27,26 @@ export type Handler<M> = M extends {
   ? Answer<P, Infer<Q>, InferInput<R>, CallContext>
   : never;
 
-/** A handler for each method of a service. */
+/**
+ * A handler for each method of a service.
+ *
+ * @example
+ * type MethodsOf<S> = S extends Service<infer M> ? M : never;
+ * const handlers: Handlers<MethodsOf<typeof Greeter>> = { greet: ({ name }) => ({ text: `Hello, ${name}!` }) };
+ * const greeter = implement(Greeter, handlers);
+ */
 export type Handlers<M> = { readonly [K in keyof M]: Handler<M[K]> };
 
 /** What `implement` takes beside a service, or beside a class with `@service`. */
 type HandlersOf<S> = S extends Service<infer M> ? Handlers<M> : S extends Constructs<infer I> ? I : never;
 
-/** A service with its handlers, ready to be served. */
+/**
+ * A service with its handlers, ready to be served.
+ *
+ * @example
+ * const greeter: Implementation = implement(Greeter, { greet: ({ name }) => ({ text: `Hello, ${name}!` }) });
+ * console.log(greeter.service.name); // Greeter
+ */
 export interface Implementation {
   readonly service: Service;
 }
@@ -41,7 +60,9 @@ const handlersOf = new WeakMap<Implementation, ReadonlyMap<string, AnyHandler>>(
  *
  * *Shape*: the handlers are an object with a function for each method name of the service. For a class with `@service`
  * they are an instance of the class.
- * @example implement(Greeter, { greet: ({ name }) => ({ text: `Hello, ${name}!` }) });
+ *
+ * @example
+ * const greeter = implement(Greeter, { greet: ({ name }) => ({ text: `Hello, ${name}!` }) });
  * @throws {TypeError} with the name of a method without handler, or of a handler without method
  * @throws {AsterError} UNIMPLEMENTED for a session service, which this version cannot serve
  */

@@ -5,7 +5,16 @@
 import type { CallContext } from "./context.js";
 import type { Run } from "./served-method.js";
 
-/** A call before its handler runs. Interceptors may change `input`. */
+/**
+ * A call before its handler runs. Interceptors may change `input`.
+ *
+ * @example
+ * const label = (call: ArrivedCall): string => `${call.service} v${call.version} ${call.method}`;
+ * const labels: ServerInterceptor = (next) => (call) => {
+ *   call.context.log.info(label(call));
+ *   return next(call);
+ * };
+ */
 export interface ArrivedCall {
   readonly service: string;
   readonly version: number;
@@ -19,10 +28,42 @@ export interface ArrivedCall {
   input: unknown;
 }
 
-/** Passes a call to the next interceptor, or to the handler. Returns the response, or an iterable of responses. */
+/**
+ * Passes a call to the next interceptor, or to the handler. Returns the response, or an iterable of responses.
+ *
+ * @example
+ * const onlyFor =
+ *   (tenant: string) =>
+ *   (next: ServerNext) =>
+ *   async (call: ArrivedCall): Promise<unknown> => {
+ *     if (call.context.metadata.get("tenant") === tenant) return next(call);
+ *     throw new AsterError(Code.PERMISSION_DENIED, "another tenant");
+ *   };
+ * const interceptors: readonly ServerInterceptor[] = [onlyFor("acme")];
+ */
 export type ServerNext = (call: ArrivedCall) => Promise<unknown>;
 
-/** An interceptor, for example `(next) => async (call) => next(call)`. */
+/**
+ * An interceptor, for example `(next) => async (call) => next(call)`.
+ *
+ * @example
+ * const counted: ServerInterceptor = (next) => async (call) => {
+ *   try {
+ *     return await next(call);
+ *   } finally {
+ *     console.log(call.method, "ended");
+ *   }
+ * };
+ * const server = await AsterServer.start({
+ *   services: [implement(Billing, handlers)],
+ *   access: "open",
+ *   interceptors: [counted],
+ *   bind: "127.0.0.1:0",
+ *   relay: "disabled",
+ *   identity: "ephemeral",
+ * });
+ * await server.close();
+ */
 export type ServerInterceptor = (next: ServerNext) => ServerNext;
 
 /** Wraps a handler with interceptors. The first one is the outermost. */

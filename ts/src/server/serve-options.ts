@@ -19,10 +19,23 @@ import {
 import { type Implementation, implementationHandlers } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
 
-/** Who may call: everybody, or callers with a credential of a root key (not available yet). */
+/**
+ * Who may call: everybody, or callers with a credential of a root key (not available yet).
+ *
+ * @example
+ * const access: Access = "open"; // everybody who can reach the server may call
+ */
 export type Access = "open" | { readonly rootPublicKey: string };
 
-/** The options of `AsterNode.serve`. */
+/**
+ * The options of `AsterNode.serve`.
+ *
+ * @example
+ * const options: ServeOptions = { services: [implement(Billing, handlers)], access: "open", maxCallMs: 60_000 };
+ * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
+ * node.serve(options);
+ * await node.close();
+ */
 export interface ServeOptions {
   /** The results of `implement()`. At least one; each name and version only once. */
   readonly services: readonly Implementation[];

@@ -1,0 +1,19 @@
+/** The API pages: each public export says what it is, and shows how it is used. The examples run in `readme.test.ts`. */
+import { describe, expect, it } from "vitest";
+import { examples, publicExports } from "./support/exports.ts";
+
+describe("each public export", () => {
+  const exported = publicExports();
+  const names = (wanted: (one: (typeof exported)[number]) => boolean): string[] =>
+    exported.filter(wanted).map(({ name, file }) => `${name} in ${file}`);
+
+  it("has a description", () => {
+    expect(exported.length).toBeGreaterThan(100);
+    expect(names(({ summary }) => summary.trim() === "")).toEqual([]);
+  });
+
+  it("has an example", () => {
+    expect(names((one) => one.examples === 0)).toEqual([]);
+    expect(examples().length).toBeGreaterThanOrEqual(exported.length);
+  });
+});
