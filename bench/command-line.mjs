@@ -1,10 +1,10 @@
-// The command line that both benches share: --only, --rounds, --quick, --json, --out, --help.
+// The command line of the benches: --only, --rounds, --quick, --json, --out, --help.
 import { parseArgs } from "node:util";
 import { Problem } from "../scripts/support/console.mjs";
 
 /**
- * Reads the arguments. `groups` are lists of names that `--only` chooses from, each group by itself: naming none of
- * a group means all of it. Returns null after printing the help; throws on what it does not know.
+ * Reads the arguments. `groups` are lists of names for `--only`. If `--only` names no member of a group, the whole group
+ * is selected. Returns null after printing the help; throws for unknown arguments.
  */
 export function readCommandLine(args, { command, name, rounds: defaultRounds, groups }) {
   const known = Object.entries(groups).map(
@@ -37,9 +37,9 @@ ${known.join("\n")}
   const only = values.only.split(",").filter((one) => one !== "");
   const unknown = only.filter((one) => !Object.values(groups).flat().includes(one));
   if (unknown.length > 0)
-    throw new Problem(`--only does not know ${unknown.join(", ")}.`, `npm run ${command} -- --help`);
+    throw new Problem(`--only has unknown names: ${unknown.join(", ")}.`, `npm run ${command} -- --help`);
   const rounds = Number(values.rounds ?? (values.quick ? 1 : defaultRounds));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Problem("--rounds wants a positive whole number.");
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Problem("--rounds must be a positive integer.");
   const chosen = Object.entries(groups).map(([what, names]) => {
     const named = names.filter((one) => only.includes(one));
     return [what, named.length > 0 ? named : names];

@@ -1,5 +1,5 @@
-// What a results file says about where it was made: machine, Node, versions of every peer, commit. Also the
-// environment variables that every measured process gets.
+// The environment of a run, for the results file: machine, Node, versions of all peers, commit. Also the environment
+// variables of all measured processes.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
@@ -7,13 +7,13 @@ import { join } from "node:path";
 
 const bench = import.meta.dirname;
 
-/** One environment for all: with RUST_BACKTRACE set, native peers would capture a backtrace for each error value. */
+/** The environment variables of measured processes. With RUST_BACKTRACE native peers would capture a backtrace for each error. */
 export function childEnvironment() {
   const { RUST_BACKTRACE: _, RUST_LIB_BACKTRACE: __, NODE_OPTIONS: ___, ...rest } = process.env;
   return { ...rest, RUST_LIB_BACKTRACE: "0", NODE_ENV: "production" };
 }
 
-/** Machine, runtime and commit of this run; `packages` are looked up in the bench's own node_modules. */
+/** Machine, runtime and commit of this run. Versions of `packages` are read from the node_modules of the bench. */
 export function describeEnvironment(packages) {
   const processors = cpus();
   return {
@@ -48,7 +48,7 @@ function commit() {
   }
 }
 
-/** An error's first line for a results file, without the folders of the machine that it happened on. */
+/** The first line of an error for a results file, without paths of this machine. */
 export function reasonOf(text) {
   const lines = String(text).split("\n");
   const line = lines.find((one) => /^\w*Error/.test(one)) ?? lines[0];

@@ -1,4 +1,4 @@
-// The pieces of Markdown that both reports share.
+// Markdown parts that the reports share.
 
 /** A table whose first column is text and whose others are numbers, aligned to the right. */
 export function table(head, rows) {
@@ -8,7 +8,7 @@ export function table(head, rows) {
   );
 }
 
-/** When, on what machine and with which versions a run was made; a quick run says that it means nothing. */
+/** Date, machine and versions of a run, with a warning for a quick run. */
 export function describeRun({ environment, rounds, quick }) {
   const { processor, cores, platform, kernel, node, commit, startedAt } = environment;
   const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);

@@ -1,4 +1,4 @@
-// What a run leaves: a JSON file under bench/results (full runs are committed, raw/ is not), and its report.
+// Writes the results of a run: a JSON file under bench/results (full runs are committed, raw/ is not), and the report.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 

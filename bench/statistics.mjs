@@ -1,12 +1,12 @@
-// Medians and spreads, shared by both benches. Runs on a shared machine drift, so a mean would report the drift.
+// Medians and ranges. On a shared machine the speed drifts during a run; a mean would be influenced by the drift.
 
-/** The value below which a share `q` of the ascending `sorted` lies. */
+/** The quantile `q` of `sorted`, which is in ascending order. */
 export function quantile(sorted, q) {
   if (sorted.length === 0) return null;
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 }
 
-/** Median, lowest and highest of the numbers; null when there are none. */
+/** Median, lowest and highest of the numbers; null if there are none. */
 export function summarize(values) {
   const sorted = values.filter((value) => typeof value === "number").sort((a, b) => a - b);
   if (sorted.length === 0) return null;

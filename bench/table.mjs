@@ -1,5 +1,5 @@
-// Puts the tables of bench/results/*.json between the markers of docs/performance.md: `node bench/table.mjs`.
-// With --check nothing is written and a page that is behind its results ends in exit code 1.
+// Writes the tables of bench/results/*.json between the markers of docs/performance.md: `node bench/table.mjs`.
+// With --check nothing is written, and the exit code is 1 if the page does not have the current results.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderCodec } from "./codec/render.mjs";
@@ -16,14 +16,14 @@ const after = Object.entries(renderers).reduce(
 );
 if (process.argv.includes("--check")) {
   if (after !== before) {
-    console.error("docs/performance.md is behind bench/results: run `node bench/table.mjs`");
+    console.error("docs/performance.md does not have the current results: run `node bench/table.mjs`");
     process.exitCode = 1;
   }
 } else {
   writeFileSync(page, after);
 }
 
-/** Replaces what stands between the markers; without results the page keeps what it says. */
+/** Replaces the text between the markers. Without results the text stays. */
 function replaceBlock(text, name, render) {
   const results = join(import.meta.dirname, "results", `${name}.json`);
   if (!existsSync(results)) return text;

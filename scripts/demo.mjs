@@ -1,6 +1,6 @@
 /**
- * The demo: the server and the client of examples/billing as two processes on loopback. Exits with the client's
- * code once the server has stopped in order.
+ * The demo: runs the server and the client of examples/billing as two processes on loopback. Exits with the code of
+ * the client after the server has stopped.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -21,14 +21,14 @@ await main(async () => {
     const ticket = await ticketOf(server);
     const client = example("client", (text) => text, [ticket]);
     const [code] = await once(client.process, "close");
-    if (code !== 0) throw new Problem(`The client ended with code ${code}; its output stands above.`);
+    if (code !== 0) throw new Problem(`The client ended with code ${code}; its output is above.`);
   } finally {
     await stop(server);
   }
-  say(`\n${green(bold("The demo went well."))} Its code is in examples/billing.`);
+  say(`\n${green(bold("The demo succeeded."))} Its code is in examples/billing.`);
 });
 
-/** Starts an example with the loader that Node 20 needs; its lines are shown behind its name. */
+/** Starts an example with the loader that Node 20 needs. Its output lines are printed after its name. */
 function example(name, paint, args = []) {
   const file = at("examples", "billing", `${name}.ts`);
   const child = spawn(process.execPath, ["--import", "tsx", file, ...args], {
@@ -46,7 +46,7 @@ async function ticketOf(server) {
   try {
     return await new Promise((resolve, reject) => {
       const fail = (why) => reject(new Problem(`The server printed no ticket: ${why}.`));
-      timer = setTimeout(() => fail(`nothing in ${START_MS / 1000} s`), START_MS);
+      timer = setTimeout(() => fail(`no output within ${START_MS / 1000} s`), START_MS);
       once(server.process, "close", { signal: closed.signal }).then(
         ([code]) => fail(`it ended with code ${code}`),
         () => {},
@@ -69,5 +69,5 @@ async function stop({ process: child }) {
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   await closed;
   clearTimeout(timer);
-  if (child.exitCode !== 0) throw new Problem("The server did not stop in order.");
+  if (child.exitCode !== 0) throw new Problem("The server did not stop with exit code 0.");
 }

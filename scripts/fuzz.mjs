@@ -1,10 +1,10 @@
 /**
- * Fuzzing, for as long as one likes: the decoders in Rust (libFuzzer), those in JavaScript, and the comparison with Python.
- * Goes on after a finding; ends with a line for each target, and with code 1 when there was one (docs/fuzzing.md).
+ * Runs the fuzz targets for a chosen time: the decoders in Rust (libFuzzer), those in JavaScript, and the comparison with
+ * Python (docs/fuzzing.md). Continues after a finding. Prints one line for each target at the end; exit code 1 after a finding.
  *
  *   node scripts/fuzz.mjs [--seconds 60] [--only NAME,...] [--seed NUMBER] [--input FILE]
  *
- * NAME is a target, or one of the groups `rust`, `js`, `python`. `--input` gives one target of Rust the bytes of a file.
+ * NAME is a target, or one of the groups `rust`, `js`, `python`. `--input` runs one Rust target on the bytes of a file.
  */
 import { existsSync, realpathSync } from "node:fs";
 import process from "node:process";
@@ -15,7 +15,7 @@ import { green, heading, main, Problem, red, say, seconds as since, yellow } fro
 import { buildTargets, fuzzProblem, runTarget, rustTargets } from "./support/fuzzing.mjs";
 import { at, run } from "./support/process.mjs";
 
-/** The targets of `__test__/fuzz/support/targets.ts`; that program refuses others. */
+/** The targets of `__test__/fuzz/support/targets.ts`. */
 const jsTargets = [
   "xlang",
   "references",
@@ -34,8 +34,8 @@ const jsTargets = [
 const program = (file, ...args) => run(process.execPath, ["--import", "tsx", at("__test__", file), ...args]);
 
 /**
- * Fuzzes each target for so many seconds.
- * @returns {Promise<{ name: string, code: number | null, why?: string }[]>} null for what cannot run here
+ * Fuzzes each target for this many seconds.
+ * @returns {Promise<{ name: string, code: number | null, why?: string }[]>} `code` is null if the target cannot run here
  */
 export async function fuzz(names, { seconds, seed, input }) {
   const seeded = seed === undefined ? [] : ["--seed", seed];
@@ -58,7 +58,7 @@ export async function fuzz(names, { seconds, seed, input }) {
   return results;
 }
 
-/** Every target. */
+/** Runs all targets. */
 export const fuzzTargets = [...rustTargets, ...jsTargets, "python"];
 
 async function built() {

@@ -1,6 +1,6 @@
 /**
- * Makes the tree ready to run: npm packages, addon, library, and (for the tests) the peers in other languages.
- * Each step says what it does and how long it took, and takes milliseconds when nothing changed.
+ * Prepares the tree: npm packages, addon, library, and (for the tests) the peers in other languages. Each step prints
+ * what it does and how long it took. A step whose inputs did not change takes milliseconds.
  *
  *   node scripts/setup.mjs [--only NAME,NAME] [--force]
  */
@@ -25,14 +25,14 @@ const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep,
 const FOR_FULL_TESTS = ["cargo-deny"];
 
 /**
- * Runs the named steps in their order; those whose inputs did not change are passed over. Returns by name why a step
- * could not be made on this machine, for the steps that it can do without.
+ * Runs the named steps in their order and skips those whose inputs did not change. If an optional step is not possible
+ * on this machine, the result has its name and the reason.
  */
 export async function setup(names, { force = false } = {}) {
   heading("Set-up");
   needNode();
   const chosen = steps.filter((step) => names.includes(step.name));
-  // What is missing is told before the first minute is spent.
+  // Missing programs are reported before the first long step starts.
   for (const step of chosen) if (step.needs && (force || stale(step, step.stamp()))) step.needs();
   const missing = new Map();
   for (const step of chosen) {
@@ -59,7 +59,7 @@ async function perform(step, force) {
   say(`-> ${step.name}: ${step.doing}`);
   forget(step.name);
   await step.run();
-  // The addon step writes into ts/src, the inputs of a later step; its own inputs are the same as before.
+  // The addon step writes into ts/src, which is an input of a later step but not of the addon step itself.
   remember(step.name, value);
   say(`${green("ok")} ${step.name} ${dim(`(${seconds(started)})`)}`);
 }

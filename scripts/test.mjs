@@ -1,12 +1,12 @@
 /**
- * Everything that must hold, on a machine where nothing was done before: set-up, formatting and lints, types,
- * the package as it is published, Rust tests, Node tests, and the tests against the Python reference. Goes on after a
- * failure, so that one run tells all; ends with one line of counts, and with code 1 when anything failed.
+ * Runs all checks, also on a fresh clone: set-up, formatting and lints, types, the package as it is published, Rust
+ * tests, Node tests, and the tests against peers in other languages. Continues after a failure, so one run reports all
+ * failures. The last line has the counts; the exit code is 1 if anything failed.
  *
  *   node scripts/test.mjs [--full] [--clippy] [--fuzz-seconds N] [--only PART,PART]
  *
- * The parts are lint, types, package, rust, node, interop, and with `--full` also deny and fuzz. `--full` takes larger
- * sizes, and fuzzes each target for ten minutes or for `--fuzz-seconds`. `--clippy` adds the slower lints of Rust.
+ * The parts are lint, types, package, rust, node, interop, and with `--full` also deny and fuzz. `--full` uses larger
+ * sizes, and fuzzes each target for ten minutes or for `--fuzz-seconds`. `--clippy` adds clippy, which is slower.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import process from "node:process";
@@ -21,7 +21,7 @@ import { at, bin, cargo, run } from "./support/process.mjs";
 import { Tally } from "./support/tally.mjs";
 
 const tally = new Tally();
-/** Why whole suites did not run; said again at the end, where it is seen. */
+/** The reasons why whole suites did not run. They are printed again at the end. */
 const missing = [];
 
 const parts = {
@@ -70,7 +70,7 @@ const parts = {
   fuzz: { title: "Fuzzing", run: fuzzing },
 };
 
-/** Part of a run only where asked for: they take minutes. */
+/** Parts that only run with `--full`, because they take minutes. */
 const LONG = ["deny", "fuzz"];
 
 const PLAIN = ["--no-color", "--no-emoji", "--no-summary", "--format", "ascii"];
@@ -89,7 +89,7 @@ async function check(name, command, args, options) {
   say(`${code === 0 ? green("ok") : red("FAILED")} ${name} (${seconds(started)})`);
 }
 
-/** Private items too: their links are read in an editor. */
+/** Documents private items, too, because editors show their links. */
 function rustdoc() {
   const args = cargo("doc", "--release", "--workspace", "--no-deps", "--document-private-items");
   return check("rustdoc", "cargo", args, { env: { RUSTDOCFLAGS: "-D warnings" } });
@@ -120,18 +120,18 @@ async function interop() {
   if (reason === null) return vitest("interop", inLoopback(command), { ...env, ASTER_INTEROP: "run" });
   missing.push(`The tests against the Python reference did not run: ${reason}`);
   say(red(missing.at(-1)));
-  // Run all the same: each test reports itself as skipped, by its name.
+  // The tests run anyway: each reports itself as skipped, so the report has their names.
   await vitest("interop", command, { ...env, ASTER_INTEROP: "" });
 }
 
-/** Why this machine cannot do a step of the set-up, or "". */
+/** The reason why this machine cannot do a step of the set-up, or "". */
 const stepProblem = (name, what) =>
   problem(what, async () => {
     const reason = (await setup([name])).get(name);
     if (reason !== undefined) throw new Missing(reason);
   });
 
-/** Why this machine cannot do something, or "". Something that it could do and that failed is a failure. */
+/** The reason why this machine cannot do something, or "". If it can and the action fails, this is a test failure. */
 async function problem(what, act) {
   try {
     await act();

@@ -1,4 +1,4 @@
-/** Compiles what is not shipped, without output: tests, examples and benches, then the compile-time tests. */
+/** Type-checks the code that is not published: tests, examples and benches, then the compile-time tests. */
 
 import { setup } from "./setup.mjs";
 import { main, Problem } from "./support/console.mjs";

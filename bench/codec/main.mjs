@@ -1,6 +1,6 @@
-// `npm run bench:codec`: every message with every codec, encode and decode apart, each measurement in a process of its
-// own, interleaved, then a table and a JSON file. It never fails for being slow; exit code 1 only when a measurement
-// gave no number.
+// `npm run bench:codec`: measures every message with every codec, encoding and decoding separately, each measurement in
+// its own process, interleaved. Then it writes a table and a JSON file. A slow result is not a failure; the exit code is 1
+// only if a measurement has no figure.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { main } from "../../scripts/support/console.mjs";
@@ -48,7 +48,7 @@ function run({ codecs: names, messages, rounds, quick, json, out, plan }) {
   return cells.some(({ samples }) => samples.some(({ error }) => error !== undefined)) ? 1 : 0;
 }
 
-/** One process, one figure; a codec that fails gets `{ error }` instead, and the run goes on. */
+/** One process for one figure. If the codec fails, the result is `{ error }`, and the run continues. */
 function measureOnce({ codec, message, direction }, plan, env) {
   const args = [program, codec, message, direction, JSON.stringify(plan)];
   try {

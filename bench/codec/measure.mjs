@@ -1,5 +1,5 @@
-// One measurement in a process of its own: `node measure.mjs CODEC MESSAGE encode|decode '{"warmUpMs":...}'`.
-// Prints one line of JSON. Before the clock starts, every variant has to survive a round trip.
+// One measurement in its own process: `node measure.mjs CODEC MESSAGE encode|decode '{"warmUpMs":...}'`.
+// Prints one line of JSON. Before the measurement, every variant must survive a round trip.
 import { deepStrictEqual } from "node:assert";
 import { quantile } from "../statistics.mjs";
 import { loadCodec } from "./codecs/index.mjs";
@@ -10,15 +10,15 @@ const { open } = await loadCodec(codecName);
 const codec = open(messages[messageName].type);
 const values = makeVariants(messageName);
 const inputs = values.map((value) => codec.input?.(value) ?? value);
-// Copied: what encode returns may share one large buffer, and decoding is to start from a message's own bytes.
+// Copies the bytes: the results of `encode` may share one large buffer, but decoding must start from separate bytes.
 const encoded = inputs.map((input) => Buffer.from(codec.encode(input)));
 
 values.forEach((value, index) => {
-  deepStrictEqual(seen(codec.decode(encoded[index]), value), value);
+  deepStrictEqual(visibleMembers(codec.decode(encoded[index]), value), value);
   if (codec.sameBytesAs !== undefined) deepStrictEqual(encoded[index], Buffer.from(codec.sameBytesAs(value)));
 });
 
-/** The last result, kept so that no optimiser can leave the work out. */
+/** The last result. It is kept, so the optimiser cannot remove the work. */
 let kept = null;
 const result = direction === "encode" ? time(codec.encode, inputs) : time(codec.decode, encoded);
 if (kept === null) throw new Error("nothing was measured");
@@ -48,16 +48,16 @@ function time(operate, subjects) {
     samples.push((batch(rounds) * 1000) / (rounds * subjects.length));
   const { user, system } = process.cpuUsage(cpu);
   samples.sort((a, b) => a - b);
-  // Above 1 with garbage collection on other threads: time that the calling thread does not see.
+  // Above 1 if garbage collection runs on other threads; the calling thread does not measure this time.
   const cpuShare = (user + system) / 1000 / (performance.now() - from);
   return { us: quantile(samples, 0.5), cpuShare, batches: samples.length };
 }
 
-/** What a user reads from `value`: the members of `expected`, wherever they are kept, and any other of its own. */
-function seen(value, expected) {
-  if (Array.isArray(expected)) return Array.from(value, (element, index) => seen(element, expected[index]));
+/** The members that a user reads from `value`: those of `expected`, also from the prototype, and all own members. */
+function visibleMembers(value, expected) {
+  if (Array.isArray(expected)) return Array.from(value, (element, index) => visibleMembers(element, expected[index]));
   if (typeof expected !== "object" || expected === null) return value;
   const own = Object.keys(value).filter((key) => !key.startsWith("$")); // "$typeName" and the like
   const keys = [...new Set([...Object.keys(expected), ...own])];
-  return Object.fromEntries(keys.map((key) => [key, seen(value[key], expected[key])]));
+  return Object.fromEntries(keys.map((key) => [key, visibleMembers(value[key], expected[key])]));
 }

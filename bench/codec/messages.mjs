@@ -1,7 +1,7 @@
-// The values that the codec bench encodes, made from a fixed seed: the same for every codec, process and machine.
-// Each message comes in variants that take turns, so that no codec profits from seeing one object again and again.
+// The values that the codec bench encodes, made from a fixed seed: equal for every codec, process and machine. Each
+// message has several variants that are used in turn, so no codec benefits from encoding the same object repeatedly.
 
-/** Title, number of variants and maker of each message, by name. */
+/** Title, number of variants and factory of each message, by name. */
 export const messages = {
   small: { title: "small status", type: "Status", variants: 16, make: makeStatus },
   invoice: {
@@ -95,7 +95,7 @@ function makeTrack(random, count) {
   };
 }
 
-/** Tasks whose owners are few: one object stands at many places. */
+/** Tasks with few owners: one owner object occurs in many tasks. */
 function makeBoard(random, count, owners) {
   const people = Array.from({ length: owners }, (_, index) => ({
     personId: `person-${digits(random, 8)}`,
@@ -111,7 +111,7 @@ function makeBoard(random, count, owners) {
   return { tasks };
 }
 
-/** mulberry32: a small generator whose numbers are the same everywhere. */
+/** mulberry32: a small random generator with equal results on every machine. */
 function seeded(seed) {
   let state = seed;
   return () => {

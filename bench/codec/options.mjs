@@ -1,4 +1,4 @@
-// What a run of `npm run bench:codec` measures, from its command line.
+// Reads the command line of `npm run bench:codec`: which messages and codecs a run measures.
 import { readCommandLine } from "../command-line.mjs";
 import { codecs } from "./codecs/index.mjs";
 import { messages } from "./messages.mjs";

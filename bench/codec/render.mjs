@@ -1,4 +1,4 @@
-// Results of the codec bench as Markdown: one table a message, encode and decode apart, sizes beside.
+// Prints the results of the codec bench as Markdown: one table for each message, with encoding, decoding and size.
 import { describeRun, table } from "../markdown.mjs";
 import { format, summarize } from "../statistics.mjs";
 import { codecs } from "./codecs/index.mjs";
@@ -13,7 +13,7 @@ export function renderCodec(results) {
     .filter((name) => codecs[name].note)
     .map((name) => `- ${codecs[name].title}: ${codecs[name].note}.`);
   const intro =
-    "Microseconds for one operation, median (lowest to highest) of the processes; the share is of JSON's bytes.";
+    "Microseconds for one operation, median (lowest to highest) of the processes. Share: bytes compared with JSON.";
   return [describeRun(results), intro, ...sections, notes.join("\n"), failures(results)]
     .filter(Boolean)
     .join("\n\n");
@@ -48,13 +48,13 @@ function spread(results, message, codec, direction) {
   return `${format(summary.median)} (${format(summary.low)} to ${format(summary.high)})`;
 }
 
-/** Bytes of the message, averaged over its variants; the same in each process. */
+/** Bytes of the message, averaged over its variants; equal in each process. */
 function bytes(results, message, codec) {
   const cell = find(results, message, codec, "encode");
   return cell?.samples.find((sample) => sample.bytes !== undefined)?.bytes ?? null;
 }
 
-/** One line for each codec and reason, however many cells it struck. */
+/** One line for each codec and error, even if several cells have the error. */
 function failures({ cells }) {
   const lines = cells.flatMap(({ codec, samples }) =>
     samples

@@ -1,10 +1,10 @@
-// The ways of reading that the rows bench compares, and its results as Markdown.
+// The reading methods that the rows bench compares, and its results as Markdown.
 import { describeRun, table } from "../markdown.mjs";
 import { format, summarize } from "../statistics.mjs";
 
 const sumOf = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 
-/** Each way reads the whole table or one column of it, and gives what a user would hold afterwards. */
+/** Each method reads the whole table or one column, and returns the values that a user would keep. */
 export const ways = {
   open: {
     title: "the check alone, one row read",

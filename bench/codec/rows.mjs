@@ -1,5 +1,5 @@
-// `node bench/codec/rows.mjs`: a table of a million rows, read at one column, at all of it, and as JSON. Each measurement
-// is a process of its own, interleaved; the bytes are made once before.
+// `node bench/codec/rows.mjs`: reads a table of a million rows: one column, all rows, and as JSON. Each measurement runs in
+// its own process, interleaved; the bytes are created once before.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +53,7 @@ function run({ ways: names, rounds, quick, json, out }) {
   }
 }
 
-/** Writes the table and the JSON text, in a process whose memory is gone afterwards. */
+/** Writes the table and the JSON text, in a separate process that then frees its memory. */
 function make(folder, rows) {
   return child("make", folder, String(rows));
 }

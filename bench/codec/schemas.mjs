@@ -1,4 +1,4 @@
-// The bench's messages as schemas of ours; proto/codec.proto says the same for the protobuf peers.
+// The messages of the bench as schemas of this library; proto/codec.proto has the same messages for the protobuf peers.
 import { message, t } from "../../dist/index.js";
 
 const Status = message("bench/Status", { agentId: t.string, status: t.string, uptimeSecs: t.int });

@@ -1,6 +1,6 @@
 // Writes proto/gen from the .proto files: protobufjs static modules and protobuf-es descriptors. The results are
-// committed, so a bench run needs no generator; run this after changing a .proto file. Generators are installed in a
-// scratch folder because they are larger than everything else the benches need.
+// committed, so a bench run needs no generator. Run this after you change a .proto file. The generators are installed in a
+// temporary folder, because they are larger than all other packages of the benches.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// One cell of the table in one round: a fresh server process and a fresh client process of one peer run one
-// workload. Fresh, so that no peer meets code or memory that another workload has warmed or filled.
+// One cell of the table in one round: a new server process and a new client process of one peer run one workload. The
+// processes are new, so no workload is influenced by code or memory of an earlier one.
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { childEnvironment, reasonOf } from "../environment.mjs";
@@ -7,7 +7,7 @@ import { childEnvironment, reasonOf } from "../environment.mjs";
 const worker = join(import.meta.dirname, "worker.mjs");
 const limitMs = 180_000;
 
-/** Runs the cell. Returns the sample; a peer that fails gets `{ error }` instead, and the run goes on. */
+/** Runs the cell and returns the sample. If the peer fails, the result is `{ error }`, and the run continues. */
 export async function runCell({ name, settings, workload, plan }) {
   const memory = workload === "W5" ? memoryOf : async () => null;
   const flags = workload === "W5" ? ["--expose-gc"] : [];
@@ -32,7 +32,7 @@ async function memoryOf(server, client) {
   return { server: await server.ask("memory"), client: await client.ask("memory") };
 }
 
-/** Absolute figures of the section, and the same by unit (call, item, MiB or connection). */
+/** The total figures of the section, and the figures for one unit (call, item, MiB or connection). */
 function toSample(client, server, memoryBefore, memoryAfter) {
   const cpuSeconds = client.cpuSeconds + server.cpuSeconds;
   const switches = client.contextSwitches + server.contextSwitches;

@@ -1,5 +1,5 @@
-// A self-signed certificate for 127.0.0.1 and localhost, for the peers that speak TLS. Node can sign but not write
-// certificates, so the few DER structures of one (RFC 5280) are put together here. For the benches alone.
+// A self-signed certificate for 127.0.0.1 and localhost, for the peers that use TLS. Node can sign certificates but not
+// write them, so this file builds the few DER structures that are needed (RFC 5280). For the benches only.
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
 /** Key and certificate as PEM: ECDSA P-256, valid for a day. */
@@ -27,13 +27,13 @@ function subjectAltName() {
   return sequence(oid("551d11"), der(0x04, names));
 }
 
-/** The certificate is its own authority: clients trust exactly this one. */
+/** The certificate is its own authority: clients trust only this certificate. */
 function basicConstraints() {
   const isAuthority = sequence(der(0x01, Buffer.from([0xff])));
   return sequence(oid("551d13"), der(0x01, Buffer.from([0xff])), der(0x04, isAuthority));
 }
 
-/** One DER element; lengths up to 64 KiB are enough here. */
+/** One DER element with a length of up to 64 KiB. */
 function der(tag, ...parts) {
   const content = Buffer.concat(parts);
   const { length } = content;

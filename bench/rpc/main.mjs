@@ -1,5 +1,5 @@
-// `npm run bench`: every workload with every peer, interleaved, round after round, then a table and a JSON file.
-// It never fails for being slow: it prints ratios. Exit code 1 only when a cell gave no number.
+// `npm run bench`: runs every workload with every peer in interleaved rounds, then writes a table and a JSON file.
+// It prints ratios, and a slow result is not a failure. The exit code is 1 only if a cell has no figure.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ async function preparePeer(name, scratch) {
     const { prepare } = await loadPeer(name);
     return (await prepare?.(folder)) ?? { settings: null };
   } catch (error) {
-    console.error(`${name}: cannot be prepared, its cells will say so: ${error.message}`);
+    console.error(`${name}: cannot be prepared, its cells will have this error: ${error.message}`);
     return { settings: null };
   }
 }
@@ -73,7 +73,7 @@ async function addSample({ peer: name, workload, samples }, plan, settings, roun
   console.error(`round ${round}  ${workload}  ${name.padEnd(12)}  ${outcome}`);
 }
 
-/** Publishes the results; returns the exit code. */
+/** Writes and prints the results. Returns the exit code. */
 function report({ names, rounds, plan, quick, json, out, cells }) {
   const packages = [...new Set(names.flatMap((name) => peers[name].packages))];
   const results = { kind: "rpc", quick, rounds, plan, environment: describeEnvironment(packages), cells };

@@ -1,4 +1,4 @@
-// What a run of `npm run bench` measures, from its command line.
+// Reads the command line of `npm run bench`: which workloads and peers a run measures.
 import { readCommandLine } from "../command-line.mjs";
 import { peers } from "./peers/index.mjs";
 

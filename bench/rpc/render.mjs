@@ -1,11 +1,11 @@
-// Results of the RPC bench as Markdown: the figures, the ratios to grpc-js over TLS of the same run, and the rest.
+// Prints the results of the RPC bench as Markdown: figures, ratios to grpc-js over TLS in the same run, costs, notes.
 import { describeRun, table } from "../markdown.mjs";
 import { format, summarize } from "../statistics.mjs";
 import { peers } from "./peers/index.mjs";
 
 const baseline = "grpc-js";
 
-/** What a column shows: workload, member of a sample, and whether less is better. */
+/** A column: workload, member of a sample, and whether less is better. */
 const columns = [
   { workload: "W1", title: "W1 calls/s", member: "perSecond" },
   { workload: "W1", title: "W1 p50 us", member: "p50Us", less: true },
@@ -45,7 +45,7 @@ export function renderRpc(results) {
       tableOf(measured, names, (column, name) => ratio(results, column, name)),
     );
   }
-  parts.push("What it costs, client and server together:");
+  parts.push("Costs, client and server together:");
   parts.push(tableOf(present, names, (column, name) => format(value(results, column, name)?.median)));
   parts.push(notes(results, names));
   return parts.filter((part) => part !== "").join("\n\n");

@@ -1,9 +1,9 @@
-// Set-up shared by the TLS peers: a certificate made for this run, in files of the run's scratch folder.
+// Set-up of the TLS peers: a new certificate for this run, in files in the temporary folder of the run.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeCertificate } from "./certificate.mjs";
 
-/** Writes a new certificate and says where it is; each peer gets a scratch folder of its own. */
+/** Writes a new certificate and returns its paths. Each peer has its own temporary folder. */
 export function prepareTls(scratch) {
   const settings = { keyFile: join(scratch, "key.pem"), certFile: join(scratch, "cert.pem") };
   const { key, cert } = makeCertificate();
@@ -12,7 +12,7 @@ export function prepareTls(scratch) {
   return settings;
 }
 
-/** Key and certificate of `prepareTls`, read back in a measured process. */
+/** Reads the key and certificate of `prepareTls`, in a measured process. */
 export const readTls = ({ keyFile, certFile }) => ({
   key: readFileSync(keyFile),
   cert: readFileSync(certFile),

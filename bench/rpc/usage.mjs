@@ -1,4 +1,4 @@
-// What a process has used so far: CPU of all its threads, context switches, and CPU of its child processes.
+// Resource usage of a process: CPU time of all its threads, context switches, and CPU time of its child processes.
 import { readdirSync, readFileSync } from "node:fs";
 
 const ticksPerSecond = 100; // Linux reports /proc times in USER_HZ, which is 100 on every architecture that Node runs on
@@ -13,14 +13,14 @@ export function usage() {
   };
 }
 
-/** What was used between two snapshots. */
+/** The usage between two snapshots. */
 export const difference = (before, after) => ({
   cpuSeconds: after.cpuSeconds - before.cpuSeconds,
   contextSwitches: after.contextSwitches - before.contextSwitches,
 });
 
 function childrenCpuSeconds(pid) {
-  if (process.platform !== "linux") return 0; // no peer starts a process of its own; elsewhere trust that
+  if (process.platform !== "linux") return 0; // currently no peer starts child processes
   let seconds = 0;
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     for (const child of read(`/proc/${pid}/task/${thread}/children`).split(" ").filter(Boolean)) {
@@ -35,7 +35,7 @@ function childrenCpuSeconds(pid) {
   return seconds;
 }
 
-/** A thread or child may end between listing and reading; it then counts as nothing. */
+/** A thread or child may end between listing and reading; then it counts as 0. */
 function read(path) {
   try {
     return readFileSync(path, "utf8");

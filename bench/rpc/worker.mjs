@@ -1,5 +1,5 @@
-// The program of the two measured processes, server and client of one peer and one workload. It is driven by
-// cell.mjs over the IPC channel: one request, one reply, in order.
+// The program of the two measured processes: server or client of one peer for one workload. cell.mjs controls it over
+// the IPC channel, with one reply to each request, in order.
 
 import { loadPeer } from "./peers/index.mjs";
 import { difference, usage } from "./usage.mjs";
@@ -23,7 +23,7 @@ const commands = {
   begin() {
     before = usage();
   },
-  /** Ends it: what this process used since. */
+  /** Ends a measured section and returns the usage of this process in it. */
   end() {
     return difference(before, usage());
   },
@@ -31,7 +31,7 @@ const commands = {
     const start = usage();
     const connect = () => peer.connect(settings, address);
     const { open, ...result } = await measure(workload, connection, { ...plan, connect });
-    globalThis.openConnections = open; // they must not be collected before the server's memory was read
+    globalThis.openConnections = open; // prevents their collection before the server's memory is read
     return { ...result, ...difference(start, usage()) };
   },
   /** Resident memory after full collections (both sides of W5 run with --expose-gc). */
@@ -51,5 +51,5 @@ process.on("message", async ({ command, ...parameters }) => {
     process.send({ error: String(error?.stack ?? error) });
   }
 });
-// The parent owns this process: without it there is nothing left to measure.
+// The process ends when its parent ends.
 process.on("disconnect", () => process.exit());

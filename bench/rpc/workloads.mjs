@@ -1,5 +1,5 @@
-// The five workloads, seen from the client. Each takes a connection of any peer (the interface is in
-// peers/index.mjs) and says how many units were done in how many seconds. Time is measured here and nowhere else.
+// The client side of the five workloads. Each uses a connection of any peer (the interface is in peers/index.mjs) and
+// returns the number of units and the seconds they took. Only this file measures time.
 import { quantile } from "../statistics.mjs";
 import { checkAnswer, chunkBytes, rampChunk, statusRequest } from "./messages.mjs";
 
@@ -25,7 +25,7 @@ async function unaryOneByOne(connection, { measureMs }) {
   };
 }
 
-/** W2: `inFlight` callers, each with one call after the other. */
+/** W2: `inFlight` loops, each with one call after the other. */
 async function unaryInFlight(connection, { measureMs, inFlight }) {
   const start = now();
   let next = 1_000_000;
@@ -54,7 +54,7 @@ async function serverStream(connection, { items }) {
   return { units: items, seconds: (now() - start) / 1000 };
 }
 
-/** W4: one upload in chunks of 64 KiB; a unit is a MiB. */
+/** W4: one upload in chunks of 64 KiB; a unit is one MiB. */
 async function upload(connection, { uploadMiB }) {
   const chunk = rampChunk();
   const count = (uploadMiB * 2 ** 20) / chunkBytes;
@@ -66,7 +66,7 @@ async function upload(connection, { uploadMiB }) {
   return { units: uploadMiB, seconds: (now() - start) / 1000 };
 }
 
-/** W5: opens idle connections, each with one call so that it is certainly up; the server's memory is read outside. */
+/** W5: opens idle connections, each with one call to make sure that it is open. The caller reads the server's memory. */
 async function idleConnections(connection, { idleConnections: count, connect }) {
   const start = now();
   const open = [connection];

@@ -1,6 +1,6 @@
 /**
- * The native addon: `napi build` over the cargo workspace, into ts/src/native, where the generated loader
- * looks for it. The release profile is the one of `cargo test --release`: nothing is built twice.
+ * Builds the native addon with `napi build` into ts/src/native, where the generated loader looks for it. The release profile
+ * is the same as for `cargo test --release`, so nothing is built twice.
  */
 import { readdirSync } from "node:fs";
 import { at, bin, must } from "../support/process.mjs";

@@ -1,6 +1,6 @@
 /**
- * cargo-deny, from source, into the cache folder of the tree. Minutes of compiling the first time, so only the full run of the tests
- * does it; `__test__/unit/dependencies.test.ts` checks most of the same rules without it.
+ * Builds cargo-deny from source into the cache folder of the tree. The first build takes minutes, so only the full run of the
+ * tests does it. `__test__/unit/dependencies.test.ts` checks most of its rules without it.
  */
 import path from "node:path";
 import process from "node:process";

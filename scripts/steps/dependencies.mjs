@@ -1,4 +1,4 @@
-/** The npm packages of package-lock.json (all of them are for development; the library has none). */
+/** Installs the npm packages of package-lock.json. All of them are for development; the library has no dependencies. */
 import { at, must } from "../support/process.mjs";
 import { digest } from "../support/stamp.mjs";
 

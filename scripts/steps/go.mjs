@@ -1,6 +1,6 @@
 /**
- * The Go peer of the interop tests. First the modules of go.mod, then the build, so that a proxy out of reach (the tests are
- * skipped by name) is told from sources that do not compile (a failure).
+ * Builds the Go peer of the interop tests. It first fetches the modules of go.mod and then builds. So an unreachable proxy (the
+ * tests are skipped by name) is distinguished from sources that do not compile (a failure).
  */
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +13,7 @@ import { digest } from "../support/stamp.mjs";
 const source = path.join("__test__", "interop", "go");
 const built = at(".cache", "interop", "go");
 const peer = path.join(built, process.platform === "win32" ? "peer.exe" : "peer");
-/** What go.mod asks for; an older Go would try to fetch a toolchain. */
+/** The Go version in go.mod. An older Go would try to fetch a toolchain. */
 const MINOR = 24;
 
 export const goStep = {

@@ -1,6 +1,6 @@
 /**
- * The Java peer of the interop tests: Maven fetches the libraries of pom.xml, javac compiles. Two steps, so that a registry out of
- * reach (the tests are skipped by name) is told from sources that do not compile (a failure).
+ * Builds the Java peer of the interop tests: Maven fetches the libraries of pom.xml, then javac compiles. So an unreachable
+ * registry (the tests are skipped by name) is distinguished from sources that do not compile (a failure).
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -47,7 +47,7 @@ export const javaStep = {
   },
 };
 
-/** The main version of javac, or null where there is none. */
+/** The major version of javac, or null if there is none. */
 function version() {
   return /javac (\d+)/.exec(ask("javac", ["-version"], { env: process.env }) ?? "")?.[1] ?? null;
 }

@@ -1,6 +1,6 @@
 /**
- * The library: tsc over ts/src into dist, then the two things tsc does not carry, the generated loader
- * and the addon that the loader expects beside itself.
+ * Builds the library: tsc compiles ts/src into dist; then the generated loader and the addon, which the loader expects
+ * beside itself, are copied, because tsc does not copy them.
  */
 import { copyFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -10,7 +10,7 @@ import { addonFiles } from "./addon.mjs";
 
 const native = at("ts", "src", "native");
 const dist = at("dist");
-/** Beside dist, so that the source maps' relative paths hold. */
+/** Beside dist, so the relative paths in source maps are correct. */
 const next = at("dist.next");
 
 export const library = {
@@ -21,7 +21,7 @@ export const library = {
     path.join(dist, "index.js"),
     ...addonFiles().map((name) => path.join(dist, "native", name)),
   ],
-  // Into an empty folder, so that nothing of deleted sources is published, and swapped in only when all is there.
+  // Compiles into an empty folder, so no output of deleted sources is published. It replaces dist only when it is complete.
   run: async () => {
     rmSync(next, { recursive: true, force: true });
     await must("ts/src does not compile", bin("tsc"), ["-p", "tsconfig.json", "--outDir", next], {

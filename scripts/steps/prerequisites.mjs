@@ -1,6 +1,6 @@
 /**
- * What a machine must have before anything can be built: Node, Rust, a C compiler. Each thing that is
- * missing is one sentence with the command that helps, told before the minutes of a build are spent.
+ * Checks the programs that a build needs: Node, Rust, a C compiler. If one is missing, the error text has the command
+ * that helps, and it is printed before a long build starts.
  */
 import process from "node:process";
 import { Problem } from "../support/console.mjs";
@@ -19,8 +19,8 @@ export function needNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > NODE[0] || (major === NODE[0] && minor >= NODE[1])) return;
   throw new Problem(
-    `Building needs Node ${NODE.join(".")} or newer, and this is ${process.versions.node}.`,
-    "nvm install 22     # or take it from nodejs.org",
+    `The build needs Node ${NODE.join(".")} or newer; this is Node ${process.versions.node}.`,
+    "nvm install 22     # or download it from nodejs.org",
   );
 }
 
@@ -28,14 +28,14 @@ export function needRust() {
   const version = ask("rustc", ["--version"]);
   if (version === null || ask("cargo", ["--version"]) === null) {
     throw new Problem(
-      "Rust is not installed: neither rustc nor cargo answers.",
+      "Rust is not installed: rustc or cargo was not found.",
       "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh     # then open a new terminal",
     );
   }
   const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? [];
   if (Number(major) < RUST[0] || (Number(major) === RUST[0] && Number(minor) < RUST[1])) {
     throw new Problem(
-      `Building needs Rust ${RUST.join(".")} or newer, and this is ${version}.`,
+      `The build needs Rust ${RUST.join(".")} or newer; this is ${version}.`,
       "rustup update stable",
     );
   }
@@ -47,10 +47,10 @@ export function needCompiler() {
     : process.platform === "win32"
       ? ["cl", "clang"]
       : ["cc", "gcc", "clang"];
-  // `cl` prints its banner and fails without arguments; asking for help succeeds everywhere.
+  // Without arguments `cl` fails, so each compiler is called with its help option, which always succeeds.
   if (names.some((name) => ask(name, name === "cl" ? ["/?"] : ["--version"]) !== null)) return;
   throw new Problem(
-    `A C compiler is missing: ${names.join(", ")} ${names.length > 1 ? "do" : "does"} not answer.`,
+    `A C compiler is missing: ${names.join(", ")} ${names.length > 1 ? "were" : "was"} not found.`,
     compilerHelp[process.platform] ?? compilerHelp.linux,
   );
 }

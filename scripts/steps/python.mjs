@@ -1,6 +1,6 @@
 /**
- * The Python side of the interop tests: a virtual environment with the reference package at the version
- * that requirements.txt pins. Its absence is no failure: the tests that need it are skipped by name.
+ * Creates the Python environment of the interop tests: the Python package at the version in requirements.txt. If this is
+ * not possible, it is not a failure: the tests that need it are skipped by name.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +13,7 @@ const folder = at("__test__", "interop", ".venv");
 const requirements = at("__test__", "interop", "requirements.txt");
 export const python = path.join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 
-/** The reference package has wheels for these; its call timeouts need 3.11. */
+/** The Python versions for which the package has wheels; its call timeouts need 3.11. */
 const suitable =
   "import sys, venv, ensurepip; assert (3, 11) <= sys.version_info[:2] <= (3, 13); print(sys.executable)";
 
@@ -32,7 +32,7 @@ export const pythonStep = {
       );
     }
     rmSync(folder, { recursive: true, force: true });
-    await must("No virtual environment could be made", found, ["-m", "venv", folder]);
+    await must("The virtual environment could not be created", found, ["-m", "venv", folder]);
     const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
     await must("pip could not install the reference package", python, [
       "-m",

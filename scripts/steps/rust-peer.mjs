@@ -1,6 +1,6 @@
 /**
- * The Rust peer of the interop tests: the examples of crates/rpc, linked into .cache/interop. Built with the whole workspace, so that
- * features and with them the dependencies are those of the addon and of `cargo test`.
+ * Builds the Rust peer of the interop tests: the examples of crates/rpc, linked into .cache/interop. It builds the whole
+ * workspace, so features and dependencies are the same as for the addon and `cargo test`, and nothing is built twice.
  */
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -31,7 +31,7 @@ export const rustPeerStep = {
   run: async () => {
     rmSync(built, { recursive: true, force: true });
     const programs = [];
-    // Cargo tells where it put them: the target folder may be anywhere.
+    // Cargo reports the paths, because the target folder can be anywhere.
     const onLine = (line) => {
       const found = /^\{"reason":"compiler-artifact".*"executable":("(?:[^"\\]|\\.)*")/.exec(line);
       if (found) programs.push(JSON.parse(found[1]));
@@ -46,11 +46,11 @@ export const rustPeerStep = {
       },
     );
     if (code !== 0)
-      throw new Problem(`The Rust examples do not build (exit code ${code}; its output stands above).`);
+      throw new Problem(`The Rust examples do not build (exit code ${code}; its output is above).`);
     mkdirSync(built, { recursive: true });
     for (const name of names) {
       const program = programs.find((file) => path.basename(file) === name);
-      if (program === undefined) throw new Problem(`cargo built no ${name}.`);
+      if (program === undefined) throw new Problem(`cargo did not build ${name}.`);
       copyFileSync(program, path.join(built, name));
     }
   },

@@ -1,6 +1,6 @@
 /**
- * What the scripts say, and how they fail. One line a step with its time; a `Problem` is a sentence for
- * the person at the keyboard, with the command that helps, and never a stack trace.
+ * Console output and errors of the scripts. Each step prints one line with its time. A `Problem` is an error text for
+ * the user with a command that helps; no stack trace is printed for it.
  */
 import process from "node:process";
 
@@ -13,7 +13,7 @@ export const green = (text) => paint(32, text);
 export const red = (text) => paint(31, text);
 export const yellow = (text) => paint(33, text);
 
-/** Something the person must put right. `help` is the command that does it, or null. */
+/** An error that the user must fix. `help` is the command that fixes it, or null. */
 export class Problem extends Error {
   constructor(sentence, help = null) {
     super(sentence);
@@ -22,7 +22,7 @@ export class Problem extends Error {
   }
 }
 
-/** Something that this machine lacks and the tree does not: what needs it is skipped by name, and nothing has failed. */
+/** Something that this machine does not have. The tests that need it are skipped by name, and this is not a failure. */
 export class Missing extends Problem {}
 
 export function say(line = "") {
@@ -38,7 +38,7 @@ export function seconds(sinceMs) {
   return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-/** Runs a script's main function; a Problem ends it with a readable message and code 1, a wrong option with code 2. */
+/** Runs the main function of a script. A Problem prints its message and exits with code 1, a wrong option with code 2. */
 export async function main(run) {
   try {
     process.exitCode = (await run()) ?? 0;

@@ -1,4 +1,4 @@
-/** Commands that fetch from a package registry or a repository: what a machine without one says is told apart from every other failure. */
+/** Commands that fetch from a package registry or a repository. An unreachable network is distinguished from all other failures. */
 import { Missing, Problem } from "./console.mjs";
 import { run } from "./process.mjs";
 
@@ -7,13 +7,13 @@ const unreachable =
 
 /**
  * Runs such a command.
- * @throws {Missing} when its words are those of a machine that cannot reach it; {Problem} when it fails otherwise
+ * @throws {Missing} if its output says that the network cannot be reached; {Problem} if it fails for another reason
  */
 export async function fetching(sentence, command, args, options = {}) {
   const lines = [];
   const code = await run(command, args, { ...options, onLine: (line) => lines.push(line) });
   if (code === 0) return;
   if (lines.some((line) => unreachable.test(line)))
-    throw new Missing(`${sentence}: the network does not reach it`);
-  throw new Problem(`${sentence} (exit code ${code}; its output stands above).`);
+    throw new Missing(`${sentence}: the network cannot be reached`);
+  throw new Problem(`${sentence} (exit code ${code}; its output is above).`);
 }

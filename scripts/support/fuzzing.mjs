@@ -1,8 +1,8 @@
 /**
- * The fuzz targets in Rust: building them for libFuzzer with the stable toolchain, and running one.
+ * Builds the Rust fuzz targets for libFuzzer with the stable toolchain, and runs one.
  *
- * What `cargo fuzz` adds to a build are a few options of the compiler that stable has, except for the address sanitizer; the
- * crates under test have no unsafe code, so there is nothing here for it to find.
+ * `cargo fuzz` adds compiler options to a build. The stable compiler has all of them except the address sanitizer. The
+ * crates under test have no unsafe code, so the sanitizer would find nothing.
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -21,29 +21,29 @@ const COVERAGE = [
   "-Coverflow-checks",
 ].join(" ");
 
-/** Inputs above this size say little; an input may take this long, and the process this much memory. */
+/** Limits of a run: size of an input, time for one input, memory of the process. */
 const LIMITS = ["-max_len=16384", "-timeout=10", "-rss_limit_mb=2048"];
 
 const folder = process.env.CARGO_TARGET_DIR
   ? path.join(process.env.CARGO_TARGET_DIR, "fuzz")
   : at("fuzz", "target");
 
-/** The names of the targets: a seed folder each. */
+/** The names of the targets. Each has a folder with seeds. */
 export const rustTargets = readdirSync(at("fuzz", "seeds")).sort();
 
-/** Why the targets cannot be built here; null when they can. */
+/** The reason why the targets cannot be built here, or null. */
 export function fuzzProblem() {
   if (process.platform !== "linux" && process.platform !== "darwin") return "libFuzzer needs Linux or macOS.";
   return ask("c++", ["--version"]) === null ? "libFuzzer needs a C++ compiler (c++)." : null;
 }
 
-/** Builds all targets; resolves to the exit code. */
+/** Builds all targets. Returns the exit code. */
 export function buildTargets() {
   const env = { RUSTFLAGS: COVERAGE, CARGO_TARGET_DIR: folder };
   return run("cargo", cargo("build", "--release"), { cwd: at("fuzz"), env });
 }
 
-/** Runs a target for so many seconds, or on the bytes of one file; resolves to the exit code. */
+/** Runs a target for this many seconds, or on the bytes of one file. Returns the exit code. */
 export async function runTarget(name, { seconds, input }) {
   const triple = cargo("x")[2];
   const binary = path.join(folder, triple, "release", name);

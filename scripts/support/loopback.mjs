@@ -1,6 +1,6 @@
 /**
- * A network namespace that has nothing but loopback. The Python reference cannot be told to leave the public
- * network alone, so everything of an interop test, both peers and the test runner, runs in one of these.
+ * A network namespace with only loopback. The Python package has no option against contacting public hosts. So the
+ * interop tests run in such a namespace: both peers and the test runner.
  */
 import process from "node:process";
 import { python } from "../steps/python.mjs";
@@ -14,10 +14,10 @@ export function inLoopback(command) {
   return [...enter, ...command];
 }
 
-/** Why no such namespace can be made here, or null when it can. */
+/** The reason why no such namespace can be created here, or null. */
 export function loopbackProblem() {
-  if (process.platform !== "linux") return "network namespaces exist on Linux only";
+  if (process.platform !== "linux") return "network namespaces exist only on Linux";
   const [command, ...args] = inLoopback(["true"]);
   if (ask(command, args) !== null) return null;
-  return "this machine allows no network namespace (root or unprivileged user namespaces are needed)";
+  return "this machine does not allow network namespaces (root or unprivileged user namespaces are needed)";
 }

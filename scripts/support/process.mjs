@@ -1,7 +1,7 @@
 /**
- * Child processes of the scripts. Every cargo call goes through `cargo` here: it names the target triple,
- * as the napi CLI always does, because with and without `--target` cargo keeps two sets of artefacts and
- * would build every dependency twice.
+ * Child processes of the scripts. All cargo calls use `cargo` of this file, which passes the target triple, as the napi
+ * CLI does. Cargo keeps separate artefacts for builds with and without `--target`, so otherwise every dependency
+ * would be built twice.
  */
 import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
@@ -13,8 +13,8 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const at = (...parts) => path.join(root, ...parts);
 
 /**
- * Runs a command with its output shown; `onLine` also gets each line of stdout and stderr, and `quiet` shows only stderr. Resolves to
- * the exit code.
+ * Runs a command and shows its output. `onLine` also gets each line of stdout and stderr; with `quiet` only stderr is shown.
+ * Returns the exit code.
  */
 export function run(command, args, { env = {}, cwd = root, onLine = null, quiet = false } = {}) {
   return new Promise((resolve, reject) => {
@@ -38,13 +38,13 @@ export function run(command, args, { env = {}, cwd = root, onLine = null, quiet 
   });
 }
 
-/** Runs a command that must succeed; otherwise the script ends with this sentence. */
+/** Runs a command that must succeed. If it fails, the script ends with this error text. */
 export async function must(sentence, command, args, options) {
   const code = await run(command, args, options);
-  if (code !== 0) throw new Problem(`${sentence} (exit code ${code}; its output stands above).`);
+  if (code !== 0) throw new Problem(`${sentence} (exit code ${code}; its output is above).`);
 }
 
-/** The trimmed stdout of a quick command, or null when it is missing or fails. */
+/** The trimmed stdout of a quick command, or null if the command is missing or fails. */
 export function ask(command, args, options = {}) {
   try {
     return execFileSync(command, args, {
@@ -60,14 +60,14 @@ export function ask(command, args, options = {}) {
 
 let host = null;
 
-/** The arguments of a cargo call, with the host's triple named. */
+/** The arguments of a cargo call, with the target triple of this machine. */
 export function cargo(subcommand, ...args) {
   host ??= /^host: (.+)$/m.exec(ask("rustc", ["-vV"]) ?? "")?.[1] ?? null;
-  if (host === null) throw new Problem("Rust does not answer.", "rustc -vV");
+  if (host === null) throw new Problem("Rust was not found.", "rustc -vV");
   return [subcommand, "--target", host, ...args];
 }
 
-/** A command that npm installed. */
+/** The path of a command that npm installed. */
 export const bin = (name) => at("node_modules", ".bin", process.platform === "win32" ? `${name}.cmd` : name);
 
 function forward(stream, out, onLine) {

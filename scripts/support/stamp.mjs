@@ -1,7 +1,6 @@
 /**
- * Content stamps: a step is skipped when the bytes of its inputs are those of its last success and its
- * outputs are there. Times of files play no part, so a fresh clone, a branch switch or a restored
- * cache all behave alike.
+ * Content stamps: a step is skipped if the bytes of its inputs did not change since its last success and its outputs
+ * exist. File times are not used, so a fresh clone, another branch and a restored cache give the same result.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,8 +11,8 @@ const folder = at(".cache", "stamps");
 const skipped = new Set(["node_modules", "target", "dist", ".venv", "__pycache__"]);
 
 /**
- * The digest of files and folders (paths below the root), and of any further words that matter.
- * `match` picks files inside folders by name.
+ * The digest of files and folders (paths below the root) and of additional texts. `match` selects files inside folders
+ * by name.
  */
 export function digest(inputs, { match = () => true, words = [] } = {}) {
   const hash = createHash("sha256");
@@ -26,7 +25,7 @@ export function digest(inputs, { match = () => true, words = [] } = {}) {
   return hash.digest("hex");
 }
 
-/** True when the step last succeeded with this digest and its outputs exist. */
+/** Whether the last success of the step has this digest and its outputs exist. */
 export function fresh(name, value, outputs) {
   const file = path.join(folder, name);
   return (
@@ -34,7 +33,7 @@ export function fresh(name, value, outputs) {
   );
 }
 
-/** Forgets the last success; called before a step starts, so that one cut short runs again. */
+/** Removes the record of the last success. Called before a step starts, so an interrupted step runs again. */
 export function forget(name) {
   rmSync(path.join(folder, name), { force: true });
 }

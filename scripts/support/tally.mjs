@@ -1,22 +1,22 @@
 /**
- * Counts of the test runners, added up. A runner that dies without a count is one failure, never zero
- * tests; what was skipped is kept by name.
+ * Adds up the counts of the test runners. A runner that ends without a count is one failure. The names of skipped tests
+ * are kept.
  */
 import { existsSync, readFileSync } from "node:fs";
 
 export class Tally {
   passed = 0;
   failed = 0;
-  /** Names of what did not run. */
+  /** The names of skipped tests. */
   skipped = [];
 
-  /** One check that is not a test runner: a formatter, a compiler. */
+  /** Counts one check that is not a test runner: a formatter, a compiler. */
   check(code) {
     if (code === 0) this.passed += 1;
     else this.failed += 1;
   }
 
-  /** A reader of `cargo test` output; call `end(exit code)` when it is over. */
+  /** A reader of `cargo test` output. Call `end(exit code)` when cargo has ended. */
   cargo() {
     let failures = 0;
     return {
@@ -42,7 +42,7 @@ export class Tally {
     }
     let failures = 0;
     for (const suite of JSON.parse(readFileSync(file, "utf8")).testResults) {
-      // A file that cannot even be loaded reports no test.
+      // A test file that cannot be loaded reports no tests.
       if (suite.status === "failed" && suite.assertionResults.length === 0) failures += 1;
       for (const test of suite.assertionResults) {
         if (test.status === "passed") this.passed += 1;

@@ -1,4 +1,4 @@
-// aster-rpc where making code from text is forbidden: the interpreter, second executor of the same plans.
+// aster-rpc without code generation: the interpreter of the same plans.
 import { open as openOurs } from "./ours.mjs";
 
 export function open(type) {

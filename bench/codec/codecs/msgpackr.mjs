@@ -1,8 +1,8 @@
-// msgpackr with records: structures are learnt once and then referred to, the library's fastest mode.
+// msgpackr with records, its fastest mode: a structure is sent once and then referred to.
 import { Packr } from "msgpackr";
 
 export function open() {
   const packr = new Packr({ structures: [] });
-  // Bytes that pack returns are a part of its buffer that it does not write again: no copy is needed.
+  // The bytes that `pack` returns are part of its buffer, and it does not write them again, so no copy is needed.
   return { encode: (value) => packr.pack(value), decode: (bytes) => packr.unpack(bytes) };
 }

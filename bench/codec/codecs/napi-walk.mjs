@@ -1,11 +1,11 @@
-// The alternative of bench/napi-walk: Rust reads the object's properties itself. The layout comes from our own plan
-// (docs/plan.md), so that both write the same bytes; measure.mjs compares them before it measures.
+// The alternative in bench/napi-walk: Rust reads the properties of the object itself. The layout comes from our own plan
+// (docs/plan.md), so both write the same bytes; measure.mjs compares them before it measures.
 import { native } from "../../../dist/native/index.js";
 import { describe } from "../../../dist/schema/descriptor.js";
 import { schemas } from "../schemas.mjs";
 import { open as openOurs } from "./ours.mjs";
 
-/** Loaded as the library that cargo made: `require` would insist on another file name. */
+/** Loads the library that cargo built. `require` cannot load it, because it needs another file name. */
 function loadAddon() {
   const addon = { exports: {} };
   if (!process.env.BENCH_NAPI_WALK) throw new Error("bench/napi-walk was not built");
@@ -22,7 +22,7 @@ function kindOf(word) {
   if (word.list === "string") return "strings";
   if (word.list?.message !== undefined) return { messages: word.list.message };
   if (word.map?.[0] === "string" && word.map[1] === "string") return "labels";
-  throw new Error(`napi-walk does not know ${JSON.stringify(word)}`);
+  throw new Error(`napi-walk does not support ${JSON.stringify(word)}`);
 }
 
 const bytesOf = (hex) => [...Buffer.from(hex, "hex")];

@@ -1,4 +1,4 @@
-// aster-rpc: the generated JavaScript that calls use too, through the public functions.
+// aster-rpc: the generated JavaScript that calls also use, through the public functions.
 import { schemas } from "../schemas.mjs";
 
 export function open(type) {

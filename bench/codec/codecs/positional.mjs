@@ -1,28 +1,28 @@
-// The alternative of ADR 0010: a private format for two peers with the same contract. No names, no hashes; numbers first,
-// then the text of all strings in one piece, decoded and encoded by one call; messages of scalars alone keep their
-// strings in place, which is faster there. Generated code, values checked when written, lengths when read.
-// Only what the bench's messages need. What is kept of a message holds no more of it than with XLANG: strings are cut from
-// windows of its text, by the rule of ts/src/codec/read-text.ts.
+// The alternative of ADR 0010: a private format for two peers with the same contract, without names and hashes. Numbers come
+// first, then the text of all strings in one block, which one call encodes or decodes. A message that has only scalars has
+// its strings in place, because this is faster. The code is generated; values are checked when written, lengths when read.
+// It supports only the messages of the bench. Decoded strings keep no more text in memory than with XLANG: they are slices
+// of windows of the text, by the rule of ts/src/codec/read-text.ts.
 import { MessageWriter } from "../../../dist/message.js";
 import { describe } from "../../../dist/schema/descriptor.js";
 import { schemas } from "../schemas.mjs";
 
 const { latin1Slice, latin1Write, ucs2Slice, ucs2Write } = Buffer.prototype;
-const IN_PLACE = 4; // first byte of a message; 2 and 3 are XLANG's
+const IN_PLACE = 4; // first byte of a message; XLANG uses 2 and 3
 const LATIN1 = 5;
 const UTF16 = 6;
 const SHORT = 24;
 const WINDOW = 256;
 
 function refuse() {
-  throw new TypeError("a value that does not fit");
+  throw new TypeError("the value does not fit its type");
 }
 
 function broken() {
   throw new RangeError("not a message");
 }
 
-/** Integers below 240 are one byte; others a lead byte and 2, 4 or 8. */
+/** Integers below 240 are one byte; others are a lead byte and 2, 4 or 8 bytes. */
 function putInt(b, p, x) {
   if (x >= 0 && x < 240 && (x | 0) === x) {
     b[p] = x;
@@ -66,7 +66,7 @@ function getInt(r) {
   return Number.isSafeInteger(value) ? value : broken();
 }
 
-/** A short string at a position with room; -1 when it is not short or not LATIN1. */
+/** Writes a short string at a position with enough room; returns -1 if it is not short or not Latin-1. */
 function putShort(b, p, x) {
   const { length } = x;
   if (length > SHORT) return -1;
@@ -102,7 +102,7 @@ function getText(r) {
   return length > SHORT ? latin1Slice.call(b, p, p + length) : shortText(b, p, length);
 }
 
-/** A string at `a` of the text that the window does not hold, or that would hold too much of it. */
+/** Reads a string at `a` of the text that is not inside the window, or that would keep too much of the window in memory. */
 function refill(r, a, length) {
   const left = r.size - a;
   if (length > WINDOW / 2 || left < 64) return slice(r, a, a + length);
@@ -123,7 +123,7 @@ function slice({ b, base, wide }, from, to) {
 
 const runtime = { refill, putInt, getInt, putShort, putText, getText, refuse, broken };
 
-/** Writing: the statements that put the local `x`, with room made. */
+/** The statements that write the local `x`, after room was made. */
 const put = {
   bool: 'if (typeof x !== "boolean") refuse(); b[p++] = x ? 1 : 0;',
   int: 'if (typeof x !== "number") refuse(); p = putInt(b, p, x);',
@@ -139,7 +139,7 @@ const putInPlace = {
 };
 const call = (name) => `w.pos = p; w.text = s; ${name}(w, x); w.ensure(9); p = w.pos; b = w.buf; s = w.text;`;
 
-/** Reading: the statements that fill a variable. */
+/** The statements that read a value into a variable. */
 const get = {
   bool: (y) => `if (p >= e || b[p] > 1) broken(); ${y} = b[p++] === 1;`,
   int: (y) => `if (p < e && b[p] < 240) ${y} = b[p++]; else { r.p = p; ${y} = getInt(r); p = r.p; }`,
@@ -159,7 +159,7 @@ class Program {
     Object.assign(this, { described, put: inPlace ? putInPlace : put, get: inPlace ? getInPlace : get });
   }
 
-  /** The name of the functions of a type word: `w` in front of it writes, `r` reads. */
+  /** The name of the functions of a type: `w` before it writes, `r` before it reads. */
   name(word) {
     const key = JSON.stringify(word);
     let name = this.names.get(key);
@@ -287,7 +287,7 @@ export function open(type) {
     return value;
   }
 
-  /** Finds the text of the message; its place is the end of what comes before it. */
+  /** Finds the text of the message, which begins where the numbers end. */
   function textStart(bytes) {
     const start = (bytes[1] | (bytes[2] << 8) | (bytes[3] << 16) | (bytes[4] << 24)) >>> 0;
     if (start > bytes.length) broken();

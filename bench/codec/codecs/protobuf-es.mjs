@@ -1,4 +1,4 @@
-// protobuf-es: messages made by create(), descriptors interpreted at run time.
+// protobuf-es: messages are created with create(), descriptors are interpreted at run time.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BoardSchema, InvoiceSchema, StatusSchema, TrackSchema } from "../../proto/gen/codec_pb.js";
 

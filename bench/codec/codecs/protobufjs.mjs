@@ -1,4 +1,4 @@
-// protobufjs with static code: plain objects in, its message classes out.
+// protobufjs with static code: encodes plain objects, decodes to its message classes.
 import { bench } from "../../proto/gen/codec_protobufjs.js";
 
 export function open(type) {

@@ -1,4 +1,4 @@
-//! The Node-API calls that the walk makes, each with its status checked. All values live for one call.
+//! The Node-API calls of the walk; the status of each is checked. All values are valid for one call.
 use std::ffi::c_char;
 use std::ptr;
 
@@ -7,7 +7,7 @@ use napi::sys::{self, napi_env, napi_ref, napi_value};
 
 use crate::shape::MAX_KEYS;
 
-/// Room for a string of the usual length; the buffer grows when a longer one comes.
+/// Initial size of the string buffer. It grows for longer strings.
 const SCRATCH: usize = 4096;
 
 /// The environment of one call, with the keys fetched so far.
@@ -20,8 +20,8 @@ pub struct Js<'a> {
 
 macro_rules! call {
     ($name:ident($($argument:expr),*)) => {
-        // SAFETY: the environment and all values belong to the call that this `Js` was made for, and every
-        // out-pointer is a local variable or a buffer whose length is passed beside it.
+        // SAFETY: the environment and all values belong to the call that this `Js` was created for. Every out-pointer is
+        // a local variable, or a buffer whose length is passed with it.
         check(unsafe { sys::$name($($argument),*) }, stringify!($name))
     };
 }
@@ -47,7 +47,7 @@ pub fn keep(env: napi_env, object: napi_value) -> Result<napi_ref> {
 }
 
 impl<'a> Js<'a> {
-    /// Begins a call with the kept array of keys.
+    /// Begins a call that uses the stored array of keys.
     pub fn new(env: napi_env, reference: napi_ref, scratch: &'a mut Vec<u8>) -> Result<Self> {
         let mut keys = ptr::null_mut();
         call!(napi_get_reference_value(env, reference, &raw mut keys))?;
@@ -142,13 +142,13 @@ impl<'a> Js<'a> {
         Ok(boolean)
     }
 
-    /// The string as UTF-8, in a buffer that lives until the next string.
+    /// The string as UTF-8, in a buffer that is valid until the next string.
     pub fn text(&mut self, value: napi_value) -> Result<&[u8]> {
         if self.scratch.is_empty() {
             self.scratch.resize(SCRATCH, 0);
         }
         let mut length = self.copy_text(value)?;
-        // A full buffer may have cut the string: then ask for the length and copy again.
+        // If the buffer is full, the string may be cut. Then read its length, grow the buffer and copy again.
         if length + 4 >= self.scratch.len() {
             call!(napi_get_value_string_utf8(
                 self.env,
@@ -186,7 +186,7 @@ impl<'a> Js<'a> {
         Ok(object)
     }
 
-    /// An array with that many holes.
+    /// An array of this length without elements.
     pub fn new_array(&self, length: usize) -> Result<napi_value> {
         let mut array = ptr::null_mut();
         call!(napi_create_array_with_length(

@@ -1,7 +1,7 @@
-//! Encodes and decodes messages by walking JavaScript objects from Rust, property by property, with cached keys.
+//! Encodes and decodes messages by reading JavaScript objects from Rust, property by property, with cached keys.
 //!
-//! Only the shapes that the codec bench uses are covered. It is written to be fast within what Node-API offers:
-//! one call per property and value, keys as existing strings, no temporary objects, the caller's buffer as target.
+//! It supports only the message shapes of the codec bench. It is as fast as Node-API allows: one call for each property
+//! and value, keys as existing strings, no temporary objects, and it writes into the caller's buffer.
 mod js;
 mod read;
 mod shape;
@@ -16,7 +16,7 @@ use napi_derive::napi;
 use js::Js;
 use shape::Shape;
 
-/// What stays between calls of this thread.
+/// The state of this thread that is kept between calls.
 struct State {
     shapes: Vec<(Shape, sys::napi_ref)>,
     scratch: Vec<u8>,
@@ -26,8 +26,8 @@ thread_local! {
     static STATE: RefCell<State> = const { RefCell::new(State { shapes: Vec::new(), scratch: Vec::new() }) };
 }
 
-/// Prepares a message type; returns its number. `keys` is an array of the property names that the shape refers to;
-/// Node-API can only refer to objects, so the array is what stays alive.
+/// Prepares a message type and returns its number. `keys` is an array of the property names that the shape uses. Node-API
+/// can keep only objects alive, so a reference to the array keeps the names alive.
 #[napi]
 pub fn define(env: Env, shape: String, keys: Object) -> Result<u32> {
     let shape = Shape::parse(&shape).map_err(Error::from_reason)?;
@@ -38,10 +38,10 @@ pub fn define(env: Env, shape: String, keys: Object) -> Result<u32> {
     })
 }
 
-/// Writes the message into `target` and returns its length; fails when it does not fit.
+/// Writes the message into `target` and returns its length. It is an error if the message does not fit.
 #[napi]
 pub fn encode(env: Env, id: u32, value: Unknown, mut target: Uint8ArraySlice) -> Result<u32> {
-    // SAFETY: JavaScript runs nothing while this call does, so nobody else looks at the buffer.
+    // SAFETY: JavaScript does not run during this call, so no other code accesses the buffer.
     let target = unsafe { target.as_mut() };
     with_shape(env, id, |js, shape| {
         write::message(js, shape, value.raw(), target).map(|length| length as u32)

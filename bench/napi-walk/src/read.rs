@@ -1,4 +1,4 @@
-//! From bytes to objects. Only what `write` produces is read; anything else is an error.
+//! Decodes bytes to objects. It accepts only bytes that `write` produces; other bytes are an error.
 use napi::bindgen_prelude::{Error, Result};
 use napi::sys::napi_value;
 

@@ -1,7 +1,7 @@
-//! What a message looks like: prefix, hashes and fields in wire order, as the product's plan says (docs/plan.md).
+//! The shape of a message: prefix, hashes and fields in wire order, taken from the library's plan (docs/plan.md).
 use serde::Deserialize;
 
-/// A root message and the messages that its lists hold.
+/// A root message and the messages in its lists.
 #[derive(Deserialize)]
 pub struct Shape {
     /// All bytes of the payload before the first field.
@@ -15,13 +15,13 @@ pub struct Shape {
 /// One message type.
 #[derive(Deserialize)]
 pub struct Message {
-    /// What precedes its fields when it is a list's element.
+    /// The bytes before its fields if it is an element of a list.
     pub hash: [u8; 4],
     /// Fields in wire order.
     pub fields: Vec<Field>,
 }
 
-/// A field: where its key is, and what it holds.
+/// A field: the index of its key, and the type of its value.
 #[derive(Deserialize)]
 pub struct Field {
     /// Index into the array of keys.
@@ -50,11 +50,11 @@ pub enum Kind {
     Messages(usize),
 }
 
-/// Keys that one shape may have; they are cached in an array of this size during a call.
+/// Most keys of a shape. During a call they are cached in an array of this size.
 pub const MAX_KEYS: usize = 32;
 
 impl Shape {
-    /// Reads the JSON that codecs/napi-walk.mjs makes.
+    /// Reads the JSON that codecs/napi-walk.mjs writes.
     pub fn parse(text: &str) -> Result<Self, String> {
         let shape: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let known = |index: usize| index < shape.types.len();

@@ -1,4 +1,4 @@
-//! From objects to bytes.
+//! Encodes objects to bytes.
 use napi::bindgen_prelude::{Error, Result};
 use napi::sys::napi_value;
 
@@ -7,7 +7,7 @@ use crate::shape::{Kind, Message, Shape};
 
 /// Flags of a list whose elements have the declared type and are not null.
 const DECLARED: u8 = 0x0c;
-/// Head of a map's chunk whose keys and values have the declared types.
+/// Head of a map chunk whose keys and values have the declared types.
 const DECLARED_CHUNK: u8 = 0x24;
 const CHUNK_ENTRIES: u32 = 255;
 
@@ -84,7 +84,7 @@ fn labels(js: &mut Js, object: napi_value, out: &mut Out) -> Result<()> {
     Ok(())
 }
 
-/// Latin-1 if every character fits, UTF-8 if one is beyond the basic plane, else UTF-16.
+/// The string encoding: Latin-1 if all characters fit, UTF-8 if a character is above U+FFFF, else UTF-16.
 fn text(js: &mut Js, value: napi_value, out: &mut Out) -> Result<()> {
     let utf8 = js.text(value)?;
     if utf8.is_ascii() {
@@ -121,7 +121,7 @@ impl Out<'_> {
         Ok(())
     }
 
-    /// Seven bits a byte, low ones first; a ninth byte carries eight.
+    /// Seven bits in each byte, low bits first; the ninth byte has eight bits.
     fn varint(&mut self, mut value: u64) -> Result<()> {
         let mut encoded = [0; 9];
         let mut length = 0;

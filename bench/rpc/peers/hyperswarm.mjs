@@ -1,5 +1,5 @@
-// @hyperswarm/rpc over a DHT of its own on loopback. It knows requests and one-way events; a stream here is a run of
-// events on the same ordered channel, paced by the channel's own `drained`, and closed by the answer to a request.
+// @hyperswarm/rpc over its own DHT on loopback. It has requests and one-way events. A stream is a sequence of events on
+// the same ordered channel, with the channel's `drained` as flow control; the response to a request ends it.
 import { once } from "node:events";
 import Rpc from "@hyperswarm/rpc";
 import encoding from "compact-encoding";
@@ -41,7 +41,7 @@ const getStatus = { requestEncoding: request, responseEncoding: status };
 const watchStatus = { requestEncoding: request, responseEncoding: none };
 const finishUpload = { requestEncoding: none, responseEncoding: received };
 
-/** Sends each value as an event, `batch` to a write, and waits when the stream is full. */
+/** Sends each value as an event, `batch` events in one write, and waits if the stream is full. */
 async function sendEvents(rpc, name, values, requestEncoding, batch) {
   let waiting = 0;
   rpc.cork();
@@ -90,7 +90,7 @@ export async function connect({ bootstrap }, address) {
   client.stream.once("error", (error) => {
     failure = error;
   });
-  await client.rpc.fullyOpened(); // resolves even when the connection could not be made
+  await client.rpc.fullyOpened(); // also resolves if the connection failed
   if (client.closed) throw failure ?? new Error("the connection was closed");
   return {
     unary: (value) => client.request("getStatus", value, getStatus),

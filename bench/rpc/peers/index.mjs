@@ -3,14 +3,14 @@
 //   prepare(scratch)            optional, in the runner: { settings, dispose? }; settings are JSON for all processes
 //   serve(settings)             in the server process: starts listening, returns its address as JSON
 //   connect(settings, address)  in the client process: a new connection, with
-//     unary(request)                 -> Promise of the answer
+//     unary(request)                 -> Promise of the response
 //     serverStream(request, onItem)  -> Promise of the end; onItem(item) for each item, in order
 //     upload(chunk, count)           -> Promise of { bytes, intact }: sends the same chunk `count` times
 //
-// Each adapter is written as that library's users would write it for speed: its binary encoding, its own flow
-// control, no options that trade safety away.
+// Each adapter uses its library as users would use it for speed: with its binary encoding, its own flow control, and no
+// options that reduce safety.
 
-/** What the runner and the tables need to know without loading an adapter. `workloads`: those it takes part in, if not all. */
+/** The facts that the runner and the tables need without loading an adapter. `workloads`: its workloads, if not all. */
 export const peers = {
   ours: { title: "aster-rpc", module: "./ours.mjs", packages: ["aster-rpc"] },
   "ours-plain": {
@@ -18,13 +18,13 @@ export const peers = {
     module: "./ours-plain.mjs",
     packages: ["aster-rpc"],
     workloads: ["W4"],
-    note: "W4 alone, whose byte ramp shrinks to almost nothing; no other workload has messages large enough to compress",
+    note: "only W4, whose bytes compress to almost nothing; no other workload has messages large enough to compress",
   },
   "grpc-js": {
     title: "@grpc/grpc-js, TLS",
     module: "./grpc-js.mjs",
     packages: ["@grpc/grpc-js", "protobufjs"],
-    note: "protobufjs static code; the stream is read by its data events",
+    note: "protobufjs static code; the stream is read with data events",
   },
   "connect-node": {
     title: "@connectrpc/connect-node, TLS",
@@ -36,17 +36,17 @@ export const peers = {
     title: "@hyperswarm/rpc",
     module: "./hyperswarm.mjs",
     packages: ["@hyperswarm/rpc", "hyperdht", "compact-encoding"],
-    note: "has requests and one-way events only; streams are made of events by hand, 64 items to a cork",
+    note: "has only requests and one-way events; the adapter builds streams from events, 64 items in one write",
   },
   "iroh-raw": {
     title: "@number0/iroh, raw streams",
     module: "./iroh-raw.mjs",
     packages: ["@number0/iroh"],
-    note: "no RPC layer: JSON and lengths by hand on a stream per call; no deadlines, errors or types. Its streams take and give arrays of numbers",
-    // Bytes cross as arrays of numbers there: the full amounts would take minutes a round. A rate is a rate.
+    note: "no RPC layer: the adapter writes JSON and lengths on one stream for each call, without deadlines, errors and types. Its streams read and write arrays of numbers",
+    // Bytes are passed as arrays of numbers, so the full amounts would take minutes in each round. The rate is the same.
     share: { W3: 0.1, W4: 0.125 },
   },
 };
 
-/** Loads an adapter; in measured processes only the one that is measured. */
+/** Loads an adapter. A measured process loads only the adapter that it measures. */
 export const loadPeer = (name) => import(peers[name].module);

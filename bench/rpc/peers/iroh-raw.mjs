@@ -1,5 +1,5 @@
-// @number0/iroh by hand: what one writes on its streams without an RPC library. One bidirectional stream per call;
-// the first byte says which call it is; JSON for messages, a 4-byte length before each item and chunk.
+// @number0/iroh without an RPC library: one bidirectional stream for each call. The first byte selects the method; messages
+// are JSON, and a 4-byte length precedes each item and chunk.
 import { Endpoint, EndpointTicket, presetMinimal, RelayMode } from "@number0/iroh";
 import { answer, items, UploadCheck } from "../messages.mjs";
 
@@ -7,7 +7,7 @@ const alpn = [...Buffer.from("aster-bench/1")];
 const kinds = { unary: 1, serverStream: 2, upload: 3 };
 const readLimit = 1 << 20;
 
-/** Endpoints that nothing refers to are collected, and their connections with them. */
+/** Keeps endpoints reachable: an endpoint that is garbage-collected closes its connections. */
 const alive = [];
 
 async function bind() {
@@ -24,7 +24,7 @@ async function bind() {
 const toJson = (value) => Buffer.from(JSON.stringify(value));
 const fromJson = (bytes) => JSON.parse(Buffer.from(bytes).toString());
 
-/** The array of numbers that the addon wants, with a length before the bytes. */
+/** The array of numbers that the addon needs, with a length before the bytes. */
 function framed(bytes) {
   const frame = new Array(bytes.length + 4);
   for (let i = 0; i < 4; i += 1) frame[i] = (bytes.length >>> (8 * i)) & 255;
@@ -81,7 +81,7 @@ async function acceptConnections(endpoint) {
   }
 }
 
-/** A bench has no caller to tell: the process ends, and the cell reports it. */
+/** On an error the process ends, and the cell reports it. */
 function fail(error) {
   console.error(error);
   process.exit(1);

@@ -1,4 +1,4 @@
-// aster-rpc without compression: what W4 is when the bytes themselves have to travel, as they do with every other peer.
+// aster-rpc without compression: W4 transfers all bytes, as with every other peer.
 import { connectWith, serve } from "./ours.mjs";
 
 export { serve };

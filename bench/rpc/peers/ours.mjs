@@ -1,4 +1,4 @@
-// aster-rpc as its users call it: typed service, all features on, default options but for loopback without relays.
+// aster-rpc as users call it: a typed service, all features on, default options except loopback without relays.
 import { randomBytes } from "node:crypto";
 import {
   AsterClient,
@@ -46,7 +46,7 @@ export async function serve() {
     access: "open",
     bind: "127.0.0.1:0",
     relay: "disabled",
-    secretKey: randomBytes(32), // an identity of this run: no key file is left in the project folder
+    secretKey: randomBytes(32), // a new identity for this run, so no key file is written into the project folder
   });
   return server.ticket;
 }
@@ -57,7 +57,7 @@ async function* repeat(data, count) {
 
 export const connect = (_settings, address) => connectWith(address, {});
 
-/** A connection whose stub has these options. */
+/** Opens a connection whose stub has these options. */
 export async function connectWith(address, stubOptions) {
   const client = await AsterClient.connect(address, { bind: "127.0.0.1:0", relay: "disabled" });
   const bench = client.stub(Bench, stubOptions);

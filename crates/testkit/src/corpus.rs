@@ -1,10 +1,10 @@
-//! The seeds of the fuzz targets (`fuzz/seeds/TARGET`), and a bounded replay of a target on damaged ones.
+//! The seeds of the fuzz targets (`fuzz/seeds/TARGET`), and runs of a target on a fixed number of damaged seeds.
 
 use std::path::Path;
 
 use crate::hex;
 
-/// The seeds of a target, in the order of their names.
+/// The seeds of a target, sorted by file name.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
     let files = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -14,8 +14,8 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(file).expect("a seed")).collect()
 }
 
-/// Gives a target its seeds, and as many damaged ones as `rounds` says; always the same ones. The input of a finding
-/// is printed.
+/// Runs a target on its seeds and on `rounds` damaged seeds. Each run has the same inputs. If the target panics, its
+/// input is printed.
 pub fn replay(target: &str, rounds: usize, run: impl Fn(&[u8])) {
     let seeds = seeds(target);
     let run = |bytes: &[u8]| {
@@ -39,7 +39,7 @@ pub fn replay(target: &str, rounds: usize, run: impl Fn(&[u8])) {
     }
 }
 
-/// Prints the input when the target panics on it.
+/// Prints the input if the target panics.
 struct Shown<'a>(&'a str, &'a [u8]);
 
 impl Drop for Shown<'_> {
@@ -50,7 +50,7 @@ impl Drop for Shown<'_> {
     }
 }
 
-/// xorshift64*: a finding must come again in the next run.
+/// xorshift64*, a generator with a fixed seed, so a finding occurs again in the next run.
 struct Random(u64);
 
 impl Random {
@@ -70,8 +70,8 @@ impl Random {
     }
 }
 
-/// Bytes at which decoders take turns: flags, ends of varints, quotes.
-const TELLING: [u8; 14] = [0, 1, 2, 8, 12, 0x1D, 0x7F, 0x80, 0xFD, 0xFE, 0xFF, b'"', b'{', b'-'];
+/// Bytes that often change the path of a decoder: flags, ends of varints, quotes.
+const SPECIAL_BYTES: [u8; 14] = [0, 1, 2, 8, 12, 0x1D, 0x7F, 0x80, 0xFD, 0xFE, 0xFF, b'"', b'{', b'-'];
 
 fn damage(bytes: &mut Vec<u8>, random: &mut Random, seeds: &[Vec<u8>]) {
     let at = random.below(bytes.len() + 1);
@@ -97,7 +97,7 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random, seeds: &[Vec<u8>]) {
                 5 => random.byte(),
                 6 => *byte ^ 1 << random.below(8),
                 7 => byte.wrapping_add(1),
-                _ => TELLING[random.below(TELLING.len())],
+                _ => SPECIAL_BYTES[random.below(SPECIAL_BYTES.len())],
             };
         }
     }
@@ -109,12 +109,12 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn a_replay_gives_the_seeds_and_many_different_damaged_ones() {
-        let seen = RefCell::new(HashSet::new());
+    fn a_replay_runs_all_seeds_and_many_different_damaged_seeds() {
+        let inputs = RefCell::new(HashSet::new());
         super::replay("xlang", 400, |bytes| {
-            seen.borrow_mut().insert(bytes.to_vec());
+            inputs.borrow_mut().insert(bytes.to_vec());
         });
-        assert!(super::seeds("xlang").iter().all(|seed| seen.borrow().contains(seed)));
-        assert!(seen.borrow().len() > 300, "{}", seen.borrow().len());
+        assert!(super::seeds("xlang").iter().all(|seed| inputs.borrow().contains(seed)));
+        assert!(inputs.borrow().len() > 300, "{}", inputs.borrow().len());
     }
 }

@@ -1,4 +1,4 @@
-//! Lower-case hexadecimal, as the vectors spell bytes.
+//! Lower-case hexadecimal, the notation of bytes in the vectors.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ pub fn encode(bytes: &[u8]) -> String {
     })
 }
 
-/// Hexadecimal of either case as bytes. Panics on anything else.
+/// Decodes hexadecimal of either case. Panics for any other text.
 pub fn decode(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2), "odd number of hexadecimal digits: {text}");
     text.as_bytes()

@@ -1,7 +1,8 @@
-//! The call ledger: what client and server did, written down as they did it, and the proof that nothing was lost.
+//! The call ledger: client and server record their events, and a check of both files proves that no call was lost.
 //!
-//! Owns the two event lists, their files (one JSON document a line, append-only) and the rules that a joined pair
-//! of ledgers must satisfy. Knows no transport: tests of any layer, in any language, write the same lines.
+//! Owns the event types, their files (one JSON document on each line, append-only) and the rules that a client ledger
+//! and a server ledger must satisfy together. Independent of the transport: tests of any layer, in any language, write
+//! the same lines.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 mod check;
 pub use check::{Violation, check};
 
-/// What a client does with a call. Calls are named by ids that both sides know.
+/// An event of a client. A call is identified by an id that both sides know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ClientEvent {
@@ -22,26 +23,26 @@ pub enum ClientEvent {
         /// Its id.
         call: String,
     },
-    /// The user took an item of the response stream.
+    /// The user received an item of the response stream.
     Item {
         /// Its call.
         call: String,
-        /// What identifies the item.
+        /// Id of the item.
         item: String,
     },
-    /// The user got the outcome.
+    /// The user received the result of the call.
     Ended {
         /// Its call.
         call: String,
         /// Status code, 0 for OK.
         code: u8,
-        /// The error promised that the request never left the process.
+        /// The error said that the request was not sent.
         #[serde(default)]
         not_sent: bool,
     },
 }
 
-/// What a server does.
+/// An event of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ServerEvent {
@@ -50,11 +51,11 @@ pub enum ServerEvent {
         /// The call's id.
         call: String,
     },
-    /// The handler gave an item of the response stream out of its hands.
+    /// The handler sent an item of the response stream.
     Item {
         /// Its call.
         call: String,
-        /// What identifies the item.
+        /// Id of the item.
         item: String,
     },
     /// The handler ended.
@@ -64,21 +65,21 @@ pub enum ServerEvent {
         /// Status code, 0 for OK.
         code: u8,
     },
-    /// A drain has settled.
+    /// A drain ended.
     Drained,
-    /// The object of a session was made.
+    /// The object of a session was created.
     SessionOpened {
         /// The session's id.
         session: String,
     },
-    /// The object of a session was let go.
+    /// The object of a session was released.
     SessionClosed {
         /// The session's id.
         session: String,
     },
-    /// A credential that counts once was accepted.
+    /// A one-time credential was accepted.
     Admitted {
-        /// What identifies it.
+        /// Id of the credential.
         credential: String,
     },
 }
@@ -90,12 +91,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Opens a ledger, which may have entries of an earlier process.
+    /// Opens a ledger. It may already have entries of an earlier process.
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { file: OpenOptions::new().create(true).append(true).open(path)? })
     }
 
-    /// Appends an event in one write, so that a killed process leaves whole lines but for the last.
+    /// Appends an event in one write, so a killed process leaves at most its last line incomplete.
     pub fn record<E: Serialize>(&mut self, event: &E) -> io::Result<()> {
         let mut line = serde_json::to_vec(event)?;
         line.push(b'\n');
@@ -103,7 +104,7 @@ impl Ledger {
     }
 }
 
-/// Reads a ledger. A last line without an end was being written when its process died, and did not happen.
+/// Reads a ledger. An incomplete last line is ignored: the process ended while it wrote the line.
 pub fn read<E: DeserializeOwned>(path: &Path) -> io::Result<Vec<E>> {
     let text = std::fs::read_to_string(path)?;
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);

@@ -1,7 +1,7 @@
-//! What the tests of this workspace share: golden vectors, seeds of fuzz targets, hexadecimal, the call ledger. Not published.
+//! Shared by the tests of this workspace: golden vectors, seeds of fuzz targets, hexadecimal, the call ledger. Not published.
 //!
-//! Owns how test data is found and spelled. Contains no rule of the protocol: a test that needs one asks the
-//! crate under test, or states it itself. Panics are how a test says that its data is wrong.
+//! Owns where test data is and how it is written. Contains no rule of the protocol: a test uses the crate under test,
+//! or states the rule itself. Functions panic if test data is wrong.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::panic,

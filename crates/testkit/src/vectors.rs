@@ -1,4 +1,4 @@
-//! Finds and reads the golden vectors in `conformance/vectors`, and takes their JSON apart.
+//! Finds and reads the golden vectors in `conformance/vectors`, and gives access to their JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::hex;
 
-/// The folder of the vectors, found upwards from this crate.
+/// The folder of the vectors. It is searched in the parent folders of this crate.
 pub fn folder() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors()
@@ -15,7 +15,7 @@ pub fn folder() -> PathBuf {
         .expect("conformance/vectors lies above the crates")
 }
 
-/// One file of vectors, by its name without `.json`.
+/// Reads the vector file with this name; `name` does not include `.json`.
 pub fn load(name: &str) -> Value {
     let path = folder().join(format!("{name}.json"));
     let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -37,12 +37,12 @@ pub fn int(value: &Value, name: &str) -> i64 {
     value[name].as_i64().unwrap_or_else(|| panic!("no integer {name:?} in {value:.200}"))
 }
 
-/// The member `name` of `value`, which must be hexadecimal.
+/// The bytes of the member `name` of `value`, which must be hexadecimal.
 pub fn bytes(value: &Value, name: &str) -> Vec<u8> {
     hex::decode(text(value, name))
 }
 
-/// The member `name` of `value`: a list of texts.
+/// The member `name` of `value`, which must be a list of texts.
 pub fn texts(value: &Value, name: &str) -> Vec<String> {
     list(value, name).iter().map(|item| item.as_str().expect("a list of texts").to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! The checker finds each broken promise, and none in a ledger that keeps them.
+//! The check finds each broken rule, and none in ledgers that satisfy all rules.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in tests a panic is the report")]
 
 use std::io::Write;
@@ -42,7 +42,7 @@ fn admitted(credential: &str) -> ServerEvent {
 }
 
 #[test]
-fn kept_promises_are_no_violation() {
+fn ledgers_that_satisfy_all_rules_have_no_violation() {
     let client = [
         started("ok"),
         started("failed"),
@@ -72,7 +72,7 @@ fn kept_promises_are_no_violation() {
 }
 
 #[test]
-fn each_broken_promise_is_found() {
+fn each_broken_rule_is_found() {
     let call = || "c".to_owned();
     let both = |code| [started("c"), ended("c", code, false)];
     let one = |client: &[ClientEvent], server: &[ServerEvent], violation: Violation| {
@@ -93,7 +93,7 @@ fn each_broken_promise_is_found() {
 }
 
 #[test]
-fn items_must_be_a_prefix_and_all_of_them_when_the_call_ended_ok() {
+fn received_items_must_be_a_prefix_and_complete_if_the_call_ended_ok() {
     let server = [accepted("c"), sent("c", "1"), sent("c", "2"), finished("c", 0)];
     let client = |items: &[&str], code| {
         let items = items.iter().map(|item| took("c", item));
@@ -110,7 +110,7 @@ fn items_must_be_a_prefix_and_all_of_them_when_the_call_ended_ok() {
 }
 
 #[test]
-fn a_ledger_is_read_back_and_a_torn_last_line_did_not_happen() {
+fn a_ledger_is_read_without_an_incomplete_last_line() {
     let path = std::env::temp_dir().join(format!("aster-ledger-{}.jsonl", std::process::id()));
     let mut ledger = Ledger::open(&path).unwrap();
     ledger.record(&started("a")).unwrap();

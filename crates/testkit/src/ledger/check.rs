@@ -1,28 +1,28 @@
-//! The rules of a joined pair of ledgers.
+//! The rules that a client ledger and a server ledger must satisfy together.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ClientEvent, ServerEvent};
 
-/// A broken promise, with the call, session or credential that shows it.
+/// A broken rule, with the id of the call, session or credential that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Violation {
-    /// A call was started and has no outcome.
+    /// A call was started and has no result.
     NoOutcome(String),
-    /// A call has several outcomes, or one that was never started.
+    /// A call has several results, or a result without a start.
     StrayOutcome(String),
-    /// The client has OK and the handler did not complete exactly once.
+    /// The client received OK, but the handler did not complete exactly once.
     OkWithoutHandler(String),
-    /// The client was promised that the request was not sent, and a handler ran.
+    /// The error said that the request was not sent, but a handler ran.
     RanThoughNotSent(String),
     /// A handler ran more than once for a call.
     RanTwice(String),
-    /// The items that the client took are no prefix of those that the server sent.
+    /// The items that the client received are not a prefix of the items that the server sent.
     NoPrefix(String),
-    /// A drain settled with a handler that had begun and not ended.
+    /// A drain ended while a handler was still running.
     LostInDrain(String),
-    /// A handler ended that had not begun.
+    /// A handler ended that did not begin.
     FinishedUnaccepted(String),
     /// A session was not opened and closed once each, in this order.
     Session(String),
@@ -46,8 +46,8 @@ struct Call {
     sent: Vec<String>,
 }
 
-/// Joins what clients and servers wrote and lists every broken promise. Both ledgers must be complete: the
-/// processes have ended, and every session with them.
+/// Joins the ledgers of clients and servers and lists all broken rules. Both ledgers must be complete: the processes
+/// and all sessions must have ended.
 pub fn check(client: &[ClientEvent], server: &[ServerEvent]) -> Vec<Violation> {
     let mut calls: BTreeMap<&str, Call> = BTreeMap::new();
     let mut found = Vec::new();
@@ -64,13 +64,13 @@ pub fn check(client: &[ClientEvent], server: &[ServerEvent]) -> Vec<Violation> {
     }
     join(server, &mut calls, &mut found);
     for (id, call) in calls {
-        judge(id, &call, &mut found);
+        check_call(id, &call, &mut found);
     }
     found.sort();
     found
 }
 
-/// Adds the server's side, and judges what concerns the server alone.
+/// Adds the events of the server, and checks the rules that only need these.
 fn join<'a>(server: &'a [ServerEvent], calls: &mut BTreeMap<&'a str, Call>, found: &mut Vec<Violation>) {
     let mut sessions: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     let mut credentials: BTreeMap<&str, usize> = BTreeMap::new();
@@ -108,7 +108,7 @@ fn join<'a>(server: &'a [ServerEvent], calls: &mut BTreeMap<&'a str, Call>, foun
     found.extend(again.map(|(credential, _)| Violation::AdmittedTwice(credential.to_owned())));
 }
 
-fn judge(id: &str, call: &Call, found: &mut Vec<Violation>) {
+fn check_call(id: &str, call: &Call, found: &mut Vec<Violation>) {
     let mut broken = |violation: fn(String) -> Violation, is_broken: bool| {
         if is_broken {
             found.push(violation(id.to_owned()));
