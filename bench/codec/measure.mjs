@@ -55,7 +55,8 @@ function time(operate, subjects) {
 
 /** The members that a user reads from `value`: those of `expected`, also from the prototype, and all own members. */
 function visibleMembers(value, expected) {
-  if (Array.isArray(expected)) return Array.from(value, (element, index) => visibleMembers(element, expected[index]));
+  if (Array.isArray(expected))
+    return Array.from(value, (element, index) => visibleMembers(element, expected[index]));
   if (typeof expected !== "object" || expected === null) return value;
   const own = Object.keys(value).filter((key) => !key.startsWith("$")); // "$typeName" and the like
   const keys = [...new Set([...Object.keys(expected), ...own])];
