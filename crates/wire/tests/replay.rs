@@ -1,5 +1,9 @@
 //! Runs the fuzz targets on their seeds and on a fixed number of damaged seeds.
 
+#[path = "support/session_watch.rs"]
+mod session_watch;
+#[path = "support/sessions.rs"]
+mod sessions;
 #[path = "support/targets.rs"]
 mod targets;
 
@@ -13,6 +17,11 @@ fn records() {
 #[test]
 fn frames() {
     replay("frames", 5000, targets::frames);
+}
+
+#[test]
+fn sessions() {
+    replay("sessions", 20_000, session_watch::run);
 }
 
 #[test]
