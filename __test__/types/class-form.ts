@@ -1,4 +1,4 @@
-/** Compile-time tests of the class form: decorators take only members that fit their schemas. */
+/** Compile-time tests of the class form: decorators accept only members whose types match their schemas. */
 
 import {
   type AsterClient,
@@ -19,23 +19,23 @@ class Hello {
   @field(t.optional(t.string)) title: string | null = null;
   @field(t.list(t.string)) tags: string[] = [];
   @field(t.int) count: number = 1;
-  // A wider type takes what decoding gives, and is checked when it is encoded.
+  // A wider type accepts every decoded value, and is checked when it is encoded.
   @field(t.enum("c/Color", ["RED", "GREEN"])) color: "RED" | "GREEN" = "RED";
   @field(t.list(t.ref(() => Hello))) others: Hello[] = [];
 }
 
 export class Wrong {
-  // @ts-expect-error decoding gives null
+  // @ts-expect-error decoding may return null
   @field(t.optional(t.string)) title: string = "x";
-  // @ts-expect-error a bigint is no number
+  // @ts-expect-error a bigint is not a number
   @field(t.int) count: bigint = 5n;
-  // @ts-expect-error other elements
+  // @ts-expect-error another element type
   @field(t.list(t.string)) tags: number[] = [];
-  // @ts-expect-error encoding takes two of all texts
+  // @ts-expect-error encoding accepts only two of all strings
   @field(t.enum("c/Color", ["RED", "GREEN"])) color: string = "RED";
   // @ts-expect-error an accessor cannot be decoded
   @field(t.int) accessor size = 1;
-  // @ts-expect-error no schema
+  // @ts-expect-error not a schema
   @field(String) name = "";
 }
 
@@ -69,15 +69,15 @@ export class WrongGreeter {
   @rpc(Greeting, Hello) async greet(request: Hello): Promise<Greeting> {
     return { text: request.name };
   }
-  // @ts-expect-error no stream
+  // @ts-expect-error the response must be a stream
   @serverStream(Hello, Greeting) async watch(_: Hello): Promise<Greeting> {
     return { text: "" };
   }
-  // @ts-expect-error the requests come as a stream
+  // @ts-expect-error the requests arrive as a stream
   @clientStream(Hello, Greeting) async upload(request: Hello): Promise<Greeting> {
     return { text: request.name };
   }
-  // @ts-expect-error a single answer
+  // @ts-expect-error the response must be single
   @rpc(Hello, Greeting) async *one(_: Hello): AsyncGenerator<Greeting> {
     yield { text: "" };
   }
@@ -91,7 +91,7 @@ export async function use(client: AsterClient): Promise<string> {
   const greeter = client.stub(Greeter);
   const { text } = await greeter.greet(new Hello());
   for await (const item of greeter.watch(new Hello())) item.text.trim();
-  // The service of a class knows the types of its methods, too.
+  // The service of a class has the types of its methods, too.
   const again = await client.stub(serviceOf(Greeter)).greet(new Hello());
   // @ts-expect-error another message
   await greeter.greet(new Greeting());

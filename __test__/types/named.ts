@@ -1,4 +1,4 @@
-/** Compile-time tests of named messages: their values, recursion, narrowing, generic functions, and what is refused. */
+/** Compile-time tests of named messages: their values, recursion, narrowing, generic functions, and refused uses. */
 
 import {
   type AnySchema,
@@ -38,7 +38,7 @@ class Order extends message("n/Order", {
   }
 }
 
-// --- Values are of the class
+// --- Values are instances of the class
 
 check<Same<Infer<typeof Order>, Order>>();
 check<Same<Order["lines"], Line[]>>();
@@ -63,12 +63,12 @@ Order.of({ orderId: "o", lines: [], byName: {} });
 Order.of({ orderId: "o", lines: [], byName: {}, label: new Uint8Array(1), frist: null });
 // @ts-expect-error a misspelt member of an element
 Order.encode({ orderId: "o", lines: [{ article: "a", quantiy: 2 }], byName: {}, label: new Uint8Array(1) });
-// @ts-expect-error undefined is no value of a required member
+// @ts-expect-error undefined is not a value of a required member
 Order.encode({ orderId: undefined, lines: [], byName: {}, label: new Uint8Array(1) });
-// @ts-expect-error a literal is no instance
+// @ts-expect-error a literal is not an instance
 const literal: Line = { article: "a", quantity: 1 };
 void literal;
-// @ts-expect-error a message has no wire name of its own as a value; that is named()
+// @ts-expect-error `name` of a message is the name of the class; a wire name is set with named()
 Line.name("line");
 
 // --- Narrowing
@@ -86,21 +86,21 @@ const Both = message("n/Both", { part: t.union(A, B), named: t.union(Line, Order
 declare const both: Infer<typeof Both>;
 if (A.is(both.part)) {
   const { a } = both.part;
-  // @ts-expect-error not both
+  // @ts-expect-error a value cannot be both
   const isB: InstanceType<typeof B> = both.part;
   void [a, isB];
 }
 export const same: boolean = messageOf(decoded) === Order;
 
-// --- Union members know their message
+// --- Members of unions carry their message
 
 Both.encode({ part: A.of({ a: "x" }), named: Line.of({ article: "a" }) });
 Both.encode(both);
-// @ts-expect-error a plain object does not say which message it is
+// @ts-expect-error the message of a plain object is unknown
 Both.encode({ part: { a: "x" }, named: Line.of({ article: "a" }) });
-// @ts-expect-error nor does one that looks like a named message
+// @ts-expect-error also when it has the fields of a named message
 Both.encode({ part: A.of({ a: "x" }), named: { article: "a", quantity: 1 } });
-// @ts-expect-error a message that is no member
+// @ts-expect-error a message that is not a member
 Both.encode({ part: A.of({ a: "x" }), named: A.of({ a: "x" }) });
 
 // --- Recursion
@@ -144,7 +144,7 @@ interface Row {
 declare const row: Row;
 Folder.encode(row);
 
-// --- Names, defaults and descriptions of a place
+// --- Names, defaults and descriptions of fields
 
 class Named extends message("n/Named", {
   line: Line.named("the_line"),
@@ -174,7 +174,7 @@ function copy<V>(of: Message<V>, value: V): V {
 declare const lineMessage: Message<Line>;
 export const copied: Line = copy(lineMessage, Line.of({ article: "a" }));
 
-// --- What is no schema is no field, no element, no request
+// --- Only schemas can be fields, elements and requests
 
 class Plain {
   sku = "";
@@ -184,13 +184,13 @@ class Wire {
   @field(t.string) sku = "";
 }
 message("n/X", { wire: Wire, list: t.list(Wire), maybe: t.optional(Plain) });
-// @ts-expect-error a constructor of JavaScript
+// @ts-expect-error a class of JavaScript
 message("n/X", { a: String });
-// @ts-expect-error also beside a getter
+// @ts-expect-error also next to a getter
 class Beside extends message("n/X", { a: Number, get b() { return t.optional(Beside); } }) {} // biome-ignore format: one line for one error
 // @ts-expect-error a class of JavaScript
 message("n/X", { a: Uint8Array });
-// @ts-expect-error a text
+// @ts-expect-error a string
 message("n/X", { a: "string" });
 // @ts-expect-error a builder that was not called
 message("n/X", { a: t.list });
@@ -200,13 +200,13 @@ message("n/X", { a: { b: t.string } });
 t.list(Number);
 // @ts-expect-error a key
 t.map(String, t.int);
-// @ts-expect-error what may be absent
+// @ts-expect-error an optional
 t.optional(Date);
 // @ts-expect-error a member of a union
 t.union(A, Map);
 // @ts-expect-error fields without a message
 unary({ id: t.string }, A);
-// @ts-expect-error a constructor of JavaScript
+// @ts-expect-error a class of JavaScript
 serverStream(A, Promise);
 
 // --- A stub has a name

@@ -69,7 +69,9 @@ describe.each(kinds)("t.%s", (name, value, payload) => {
     const One = message("s/One", { x: schema });
     expect(() => One.encodeJson({ x: value })).toThrow(/x: a typed array/);
     expect(() => One.decodeJson('{"x":[]}')).toThrow(/x: a typed array/);
-    expect(() => One.jsonSchema()).toThrow(/s\/One at x: a typed array cannot travel in JSON mode/);
+    expect(() => One.jsonSchema()).toThrow(
+      /s\/One at x: JSON mode, which the JSON Schema describes, cannot hold a typed array/,
+    );
   });
 
   it("refuses lists, other classes and objects that imitate the class, with the path", () => {

@@ -532,7 +532,7 @@ describe("a codec of a compatible root", () => {
 
   it.each(["yes", 1, null])("the option must be true or false, not %j", (value) => {
     expect(() => message("v/M", {}, { compatible: value as Loose })).toThrow(
-      /v\/M\.compatible: true or false/,
+      /v\/M\.compatible: must be true or false/,
     );
   });
 });

@@ -168,9 +168,9 @@ describe("errors of a coder", () => {
     ["a promise", Promise.resolve(new Uint8Array(1))],
     ["another array", Int8Array.of(1)],
     ["an object that imitates a Uint8Array", Object.create(Uint8Array.prototype)],
-  ])("an encoder that gives %s is refused with the path", (_name, made) => {
+  ])("an encoder that returns %s is refused with the path", (_name, made) => {
     const error = failure(() => bad({ encode: () => made }).encode({ ok: 1, p: 1 }));
-    expect(error.rawMessage).toBe("x/Bad at p: the encoder of x/P gave no Uint8Array");
+    expect(error.rawMessage).toBe("x/Bad at p: the encoder of x/P did not return a Uint8Array");
   });
 
   it("when an encoder throws, the error has path and cause, and the next message is not affected", () => {
@@ -234,10 +234,10 @@ describe("errors of a coder", () => {
     ["null", null],
     ["undefined", undefined],
     ["a promise", Promise.resolve(1)],
-  ])("a decoder that gives %s has given no value", (_name, made) => {
+  ])("a decoder that returns %s is an error", (_name, made) => {
     const schema = bad({ decode: () => made });
     const bytes = schema.encode({ ok: 1, p: 1 });
-    expect(() => schema.decode(bytes)).toThrow(/the decoder of x\/P gave no value/);
+    expect(() => schema.decode(bytes)).toThrow(/the decoder of x\/P did not return a value/);
   });
 
   it("a decoder may keep its bytes and may decode messages", () => {
@@ -263,10 +263,10 @@ describe("errors of a coder", () => {
 
 describe("schemas of extensions", () => {
   it.each([
-    ["no coder", undefined, /takes \{ encode, decode, is\? \}/],
-    ["no encoder", { decode: () => 1 }, /\.encode: a function/],
-    ["no decoder", { encode: () => 1 }, /\.decode: a function/],
-    ["a wrong predicate", { encode: () => 1, decode: () => 1, is: true }, /\.is: a function/],
+    ["no coder", undefined, /must be an object \{ encode, decode, is\? \}/],
+    ["no encoder", { decode: () => 1 }, /\.encode: must be a function/],
+    ["no decoder", { encode: () => 1 }, /\.decode: must be a function/],
+    ["a wrong predicate", { encode: () => 1, decode: () => 1, is: true }, /\.is: must be a function/],
     ["an unknown member", { encode: () => 1, decode: () => 1, check: () => true }, /\.check: unknown option/],
   ] as [string, Loose, RegExp][])("%s is a TypeError", (_name, coder, text) => {
     expect(() => t.extension("x/P", coder)).toThrow(TypeError);
@@ -307,7 +307,9 @@ describe("schemas of extensions", () => {
     const M: Loose = message("x/M", { list: t.list(PointType) });
     expect(() => M.encodeJson({ list: [p] })).toThrow(/list\[0\]: a value of an extension has no JSON form/);
     expect(() => M.decodeJson('{"list":[1]}')).toThrow(/list\[0\]: a value of an extension has no JSON form/);
-    expect(() => M.jsonSchema()).toThrow(/x\/M at list\[\]: an extension cannot travel in JSON mode/);
+    expect(() => M.jsonSchema()).toThrow(
+      /x\/M at list\[\]: JSON mode, which the JSON Schema describes, cannot hold an extension/,
+    );
   });
 
   it("are another type than a message with the same name", () => {

@@ -237,7 +237,7 @@ describe("a value that does not fit", () => {
       "rows(no/C): n: rows cannot hold values of this type",
     ],
     ["not a message", t.list(Line), "rows() needs a message schema"],
-    ["not a schema", 3, "rows(): number is no schema"],
+    ["not a schema", 3, "rows(): number is not a schema"],
   ])("a schema with %s has no rows", (_what, schema, text) => {
     expect(() => rows(schema)).toThrow(new TypeError(text));
   });

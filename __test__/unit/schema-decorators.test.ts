@@ -108,7 +108,7 @@ describe("the class form", () => {
       ["chat", "bidiStream"],
     ]);
     expect(serviceOf(Billing)).toBe(described);
-    expect(() => serviceOf(Line)).toThrow(/not marked with @service/);
+    expect(() => serviceOf(Line)).toThrow(/has no @service decorator/);
   });
 
   it("also accepts calls of legacy decorators", () => {
@@ -143,9 +143,9 @@ describe("the class form", () => {
     [
       "@wireType on a value that is not a class",
       () => (wireType("n/X") as Loose)(5, { kind: "class", name: "X" }),
-      /stands on a class/,
+      /must be used on a class/,
     ],
-    ["a field that is not a schema", () => field(5 as Loose), /@field\(\): number is no schema/],
+    ["a field that is not a schema", () => field(5 as Loose), /@field\(\): number is not a schema/],
   ])("a misuse is a TypeError: %s", (_name, misuse, text) => {
     expect(misuse).toThrow(TypeError);
     expect(misuse).toThrow(text);

@@ -29,7 +29,11 @@ describe("wire names", () => {
 describe("a bad definition is a TypeError that names the position", () => {
   const late: Loose = undefined;
   it.each([
-    ["a field that is not a schema", () => message("n/M", { a: 5 as Loose }), /n\/M\.a: number is no schema/],
+    [
+      "a field that is not a schema",
+      () => message("n/M", { a: 5 as Loose }),
+      /n\/M\.a: number is not a schema/,
+    ],
     [
       "a constant that is declared later",
       () => message("n/M", { a: late }),
@@ -42,7 +46,11 @@ describe("a bad definition is a TypeError that names the position", () => {
       /a_b: has the wire name a_b of aB/,
     ],
     ["an integer-like key", () => message("n/M", { 7: t.int }), /n\/M\.7: integer-like/],
-    ["a key that is not an identifier", () => message("n/M", { "a-b": t.int }), /a-b: no identifier/],
+    [
+      "a key that is not an identifier",
+      () => message("n/M", { "a-b": t.int }),
+      /a-b: the key is not an identifier/,
+    ],
     ["__proto__ as key", () => message("n/M", JSON.parse('{"__proto__":1}')), /__proto__/],
     ["an integer-like wire name", () => t.int.name("7"), /looks like an integer/],
     ["a tag without a name", () => message("n/", {}), /has no name/],
@@ -57,21 +65,21 @@ describe("a bad definition is a TypeError that names the position", () => {
       /at \[1\]/,
     ],
     ["an undefined default", () => t.int.default(undefined as Loose), /undefined/],
-    ["a default inside a list", () => t.list(t.int.default(1)), /belongs to the field/],
+    ["a default inside a list", () => t.list(t.int.default(1)), /only a field can have a default/],
     ["t.list without a schema", () => t.list(late), /t\.list\(\): undefined/],
     ["a union of scalars", () => t.union(t.int, t.string), /t\.any/],
-    ["t.ref without a function", () => t.ref(5 as Loose), /takes a function/],
+    ["t.ref without a function", () => t.ref(5 as Loose), /needs a function/],
     ["an enum without members", () => t.enum("n/E", []), /no members/],
-    ["an enum member twice", () => t.enum("n/E", ["A", "A"]), /there twice/],
+    ["an enum member twice", () => t.enum("n/E", ["A", "A"]), /listed twice/],
     ["an integer-like enum member", () => t.enum("n/E", { 1: "one" }), /looks like an integer/],
     ["an unknown option", () => message("n/M", {}, { module: "x" } as Loose), /n\/M\.module: unknown option/],
     [
       "refs that is not a boolean",
       () => message("n/M", {}, { refs: 1 } as Loose),
-      /n\/M\.refs: true or false/,
+      /n\/M\.refs: must be true or false/,
     ],
     ["t.shared without a schema", () => t.shared(late), /t\.shared\(\): undefined/],
-    ["a shared element", () => t.list(t.shared(t.anyList)), /t\.list\(\): t\.shared\(\) belongs to a field/],
+    ["a shared element", () => t.list(t.shared(t.anyList)), /t\.list\(\): t\.shared\(\) is only for fields/],
     ["a shared key", () => t.map(t.shared(t.string), t.int), /t\.map\(\) key: t\.shared/],
     [
       "compatible that is not a boolean",
@@ -134,7 +142,7 @@ describe("recursion", () => {
         return undefined as Loose;
       },
     });
-    expect(() => M.encode({ next: 1 } as Loose)).toThrow(/n\/M\.next: undefined is no schema/);
+    expect(() => M.encode({ next: 1 } as Loose)).toThrow(/n\/M\.next: undefined is not a schema/);
   });
 });
 
@@ -186,8 +194,8 @@ describe("defaults", () => {
   });
 
   it("an explicit undefined of a required member is an error with the path", () => {
-    expect(() => M.encode({ a: undefined } as Loose)).toThrow(/n\/M at a: undefined is no value/);
-    expect(() => M.of({ a: undefined } as Loose)).toThrow(/n\/M\.a: undefined is no value/);
+    expect(() => M.encode({ a: undefined } as Loose)).toThrow(/n\/M at a: undefined is not a value/);
+    expect(() => M.of({ a: undefined } as Loose)).toThrow(/n\/M\.a: undefined is not a value/);
   });
 
   it("a function that returns a value that does not fit is an error when it is used", () => {
@@ -434,14 +442,14 @@ describe("JSON Schema", () => {
   });
 
   it.each([
-    [t.bytes, "bytes cannot travel"],
-    [t.bytes.view, "bytes cannot travel"],
-    [t.optional(t.date), "a date cannot travel"],
-    [t.timestamp, "a timestamp cannot travel"],
-    [t.timestampMicros, "a timestamp cannot travel"],
-    [t.set(t.int), "a set cannot travel"],
-    [t.union(message("n/A", {}), message("n/B", {})), "a union cannot travel"],
-  ])("names the member that JSON mode cannot carry (%#)", (schema, text) => {
+    [t.bytes, "bytes"],
+    [t.bytes.view, "bytes"],
+    [t.optional(t.date), "a date"],
+    [t.timestamp, "a timestamp"],
+    [t.timestampMicros, "a timestamp"],
+    [t.set(t.int), "a set"],
+    [t.union(message("n/A", {}), message("n/B", {})), "a union"],
+  ])("is refused with the path of a member that JSON mode cannot hold (%#)", (schema, text) => {
     const Inner = message("n/Inner", { whenSeen: t.list(t.map(t.string, schema)) });
     const Outer = message("n/Outer", { id: t.int, inner: t.optional(Inner) });
     const path = "n/Inner at whenSeen[][]";
@@ -449,7 +457,7 @@ describe("JSON Schema", () => {
       expect.objectContaining({
         name: "TypeError",
         path,
-        message: expect.stringContaining(`${path}: ${text}`),
+        message: `${path}: JSON mode, which the JSON Schema describes, cannot hold ${text}`,
       }),
     );
   });

@@ -1,4 +1,4 @@
-/** Named messages: classes that extend `message()`. Which class owns a message, and what its values are. */
+/** Named messages: classes that extend `message()`. Which class owns a message, and the class of its values. */
 import { describe, expect, it } from "vitest";
 import { codecBy } from "../../ts/src/codec/codec.js";
 import { MessageWriter } from "../../ts/src/message.js";
@@ -9,7 +9,7 @@ import { messageOf } from "../../ts/src/schema/message-class.js";
 import { unary } from "../../ts/src/schema/method.js";
 import { t } from "../../ts/src/schema/t.js";
 
-// biome-ignore lint/suspicious/noExplicitAny: misuse that the compiler refuses
+// biome-ignore lint/suspicious/noExplicitAny: wrong uses that the compiler refuses
 type Loose = any;
 
 class Line extends message("n/Line", { article: t.string, quantity: t.int.default(1) }) {
@@ -53,7 +53,7 @@ describe("values", () => {
       ),
   };
 
-  it.each(["generated", "interpreted"] as const)("are of the class with %s code", (executor) => {
+  it.each(["generated", "interpreted"] as const)("are instances of the class with %s code", (executor) => {
     const codec = codecBy(executor, Order);
     const writer = new MessageWriter(64);
     codec.write(writer, input);
@@ -63,7 +63,7 @@ describe("values", () => {
     expect(order.byName.get("x")).toBeInstanceOf(Line);
   });
 
-  it("are made by of() and by new with absent members filled in", () => {
+  it("are made by of() and by new, with missing members filled in", () => {
     for (const order of [Order.of(input), new Order(input)]) {
       expect(order).toBeInstanceOf(Order);
       expect(order.first).toBe(null);
@@ -82,7 +82,7 @@ describe("values", () => {
     expect(new Counted({ id: 2 })).toMatchObject({ id: 2, extra: 1 });
   });
 
-  it("equal a literal with toEqual, and each other strictly", () => {
+  it("equal a literal with toEqual, and each other with toStrictEqual", () => {
     const order = Order.of({ orderId: "a", lines: [], byName: {} });
     expect(Order.decode(Order.encode(order))).toEqual({
       orderId: "a",
@@ -93,7 +93,7 @@ describe("values", () => {
     expect(Order.decode(Order.encode(order))).toStrictEqual(Order.decode(Order.encode(order)));
   });
 
-  it("are told from others by is() and instanceof", () => {
+  it("are recognized by is() and instanceof", () => {
     const [order, line] = [Order.of(input), Line.of({ article: "a" })];
     expect([order, line, {}, null, 5, undefined].map((value) => Order.is(value))).toEqual([
       true,
@@ -106,7 +106,7 @@ describe("values", () => {
     expect([order instanceof Order, line instanceof Order]).toEqual([true, false]);
   });
 
-  it("of a class that extends the message's own class are values of the message", () => {
+  it("of a class that extends the message's class are values of the message", () => {
     class Special extends Order {
       special = true;
     }
@@ -116,7 +116,7 @@ describe("values", () => {
     expect(messageOf(Any.decode(Any.encode({ any: value })).any)).toBe(Order);
   });
 
-  it("stand in unions and in t.any", () => {
+  it("can be used in unions and in t.any", () => {
     const Mixed = message("n/Mixed", { one: t.union(Line, Order), any: t.any });
     const back = Mixed.decode(Mixed.encode({ one: Order.of(input), any: Line.of({ article: "a" }) }));
     expect([back.one instanceof Order, back.any instanceof Line]).toEqual([true, true]);
@@ -125,7 +125,7 @@ describe("values", () => {
     );
   });
 
-  it("keep their identity in messages with references", () => {
+  it("keep their identity in messages that track references", () => {
     class Node extends message(
       "n/Node",
       {
@@ -142,7 +142,7 @@ describe("values", () => {
     expect([back.next === back, back instanceof Node]).toEqual([true, true]);
   });
 
-  it("refer to their own class and to later ones through getters", () => {
+  it("refer to their own class and to later classes through getters", () => {
     class Folder extends message("n/Folder", {
       name: t.string,
       get folders() {
@@ -165,7 +165,7 @@ describe("values", () => {
 });
 
 describe("the message of a class", () => {
-  it("is a schema with a name, a description and a default for its place", () => {
+  it("is a schema that can have a name, a description and a default as a field", () => {
     const M = message("n/M", {
       line: Line.named("the_line").describe("a line"),
       other: Line.default({ article: "x" }),
@@ -181,7 +181,7 @@ describe("the message of a class", () => {
     expect(JSON.stringify(M.jsonSchema())).toContain('"description":"a line"');
   });
 
-  it("checks any value by Standard Schema", () => {
+  it("validates any value with Standard Schema", () => {
     const good = Line["~standard"].validate({ article: "a" });
     expect("value" in good && good.value).toBeInstanceOf(Line);
     expect(Line["~standard"].validate({ article: 5 })).toHaveProperty("issues.0.path", ["article"]);
@@ -191,7 +191,7 @@ describe("the message of a class", () => {
     expect([Order.name, Order.tag, message("n/Const", {}).name]).toEqual(["Order", "n/Order", "Const"]);
   });
 
-  it("gives the same contract id as a constant", () => {
+  it("has the same contract id as a constant", () => {
     const line = message("n/Line", { article: t.string, quantity: t.int.default(1) });
     const constant = service("S", { version: 1 }, { get: unary(line, line) });
     const named = service("S", { version: 1 }, { get: unary(Line, Line) });
@@ -201,7 +201,7 @@ describe("the message of a class", () => {
 
 describe("ownership", () => {
   const fields = { id: t.string };
-  it("is of the first class that extends the message", () => {
+  it("belongs to the first class that extends the message", () => {
     const Base = message("n/Once", fields);
     class First extends Base {}
     class Second extends Base {}
@@ -212,20 +212,20 @@ describe("ownership", () => {
     expect(() => t.list(Second)).toThrow(TypeError);
   });
 
-  it("is of the constant where that is used first", () => {
+  it("belongs to the constant when that is used first", () => {
     const Base = message("n/Used", fields);
     expect(Base.of({ id: "a" })).toEqual({ id: "a" });
     class Late extends Base {}
     expect(() => Late.of({ id: "a" })).toThrow(/used as a constant/);
   });
 
-  it("is settled by new, too", () => {
+  it("is also decided by new", () => {
     const Base = message("n/New", fields);
     class First extends Base {}
     expect(messageOf(new First({ id: "a" }))).toBe(First);
   });
 
-  it("is not of a class that extends the owner", () => {
+  it("does not move to a class that extends the owner", () => {
     class Special extends Order {}
     expect(() => t.list(Special)).toThrow(
       /Special extends the message class Order; only Order itself is a schema/,
@@ -233,7 +233,7 @@ describe("ownership", () => {
     expect(() => Special.decode(new Uint8Array())).toThrow(TypeError);
   });
 
-  it("is refused for a class with a member of a field's name", () => {
+  it("is refused for a class with a member that has the name of a field", () => {
     class Getter extends message("n/Getter", { total: t.int }) {
       override get total(): number {
         return 1;
@@ -244,16 +244,14 @@ describe("ownership", () => {
     );
   });
 
-  it("wants new, of() or a class", () => {
-    expect(() => (message("n/Called", fields) as Loose)({ id: "a" })).toThrow(
-      /n\/Called: use new, or of\(\)/,
-    );
+  it("requires new, of() or a class", () => {
+    expect(() => (message("n/Called", fields) as Loose)({ id: "a" })).toThrow(/n\/Called: use new or of\(\)/);
     const { decode } = Order as Loose;
     expect(() => decode(new Uint8Array())).toThrow(/Order\.decode/);
   });
 });
 
-describe("classes of decorators", () => {
+describe("classes with decorators", () => {
   class Counter {
     #n = 1;
     get n(): number {
@@ -266,22 +264,22 @@ describe("classes of decorators", () => {
   }
   it.each([
     [
-      "an accessor of an experimental decorator",
+      "an accessor with a legacy decorator",
       () => (field(t.int) as Loose)(Counter.prototype, "n"),
       "an accessor",
     ],
     [
-      "a method of an experimental decorator",
+      "a method with a legacy decorator",
       () => (field(t.int) as Loose)(Counter.prototype, "read"),
       "a method",
     ],
     [
-      "an accessor of a standard decorator",
+      "an accessor with a standard decorator",
       () => (field(t.int) as Loose)({}, { kind: "accessor", name: "n", metadata: {} }),
       "an accessor",
     ],
     [
-      "a field with a method's decorator",
+      "a field with the decorator of a method",
       () => (unary(Line, Line) as Loose)(undefined, { kind: "field", name: "n", metadata: {} }),
       "a field",
     ],
@@ -290,7 +288,7 @@ describe("classes of decorators", () => {
     expect(run).toThrow(text);
   });
 
-  it("have messages of their own, which messageOf gives", () => {
+  it("have their own messages, which messageOf returns", () => {
     class Wire {
       sku = "";
     }
@@ -303,6 +301,6 @@ describe("classes of decorators", () => {
       "n/Wire",
       true,
     ]);
-    expect(() => serviceOf(Wire as Loose)).toThrow(/Wire is not marked with @service/);
+    expect(() => serviceOf(Wire as Loose)).toThrow(/Wire has no @service decorator/);
   });
 });

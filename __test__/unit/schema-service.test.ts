@@ -118,20 +118,28 @@ describe("a bad service is a TypeError that names the position", () => {
     [
       "a method that is not a method",
       () => service("S", {}, { a: (() => 1) as Loose }),
-      /S\.a: a method is unary/,
+      /S\.a: a method must be unary/,
     ],
     [
       "two methods with one wire name",
       () => service("S", {}, { aB: unary(Query, Reply), a_b: unary(Query, Reply) }),
       /a_b/,
     ],
-    ["a method called then", () => service("S", {}, { [thenKey]: unary(Query, Reply) }), /S\.then: reserved/],
+    [
+      "a method called then",
+      () => service("S", {}, { [thenKey]: unary(Query, Reply) }),
+      /S\.then: this name is reserved/,
+    ],
     [
       "a method called constructor",
       () => service("S", {}, { constructor: unary(Query, Reply) } as Loose),
       /reserved/,
     ],
-    ["a list as request", () => unary(t.list(t.int), Reply), /unary\(\) request: a list cannot stand alone/],
+    [
+      "a list as request",
+      () => unary(t.list(t.int), Reply),
+      /unary\(\) request: a list cannot be a request or response/,
+    ],
     ["an optional request", () => unary(t.optional(Query), Reply), /request/],
     ["an optional streamed response", () => serverStream(Query, t.optional(Reply)), /response/],
     ["idempotent streams", () => serverStream(Query, Reply, { idempotent: true } as Loose), /idempotent/],

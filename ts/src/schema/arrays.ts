@@ -1,10 +1,10 @@
-// Typed arrays: which JavaScript class stands for which Fory array, and which values are one.
+// Typed arrays: the JavaScript class for each Fory array, and the check whether a value is one.
 //
-// Owns: the list of array kinds. A kind is told by the name that the engine gives a typed array, which neither a
-// prototype nor another realm can change. JavaScript has no typed array of booleans: there a `Uint8Array` holds
-// zeros and ones.
+// Owns: the list of array kinds. The kind of a value is found by the name that the engine gives a typed array, which
+// neither a changed prototype nor another realm affects. JavaScript has no typed array of booleans, so a `Uint8Array` with 0
+// and 1 is used.
 
-/** The word of an array kind in a schema descriptor. */
+/** The name of an array kind in a schema descriptor. */
 export type ArrayWord =
   | "bool"
   | "int8"
@@ -18,7 +18,7 @@ export type ArrayWord =
   | "float32"
   | "float64";
 
-/** A JavaScript typed array that stands for a Fory array. */
+/** A JavaScript typed array for a Fory array. */
 export type NumericArray =
   | Int8Array
   | Int16Array
@@ -31,18 +31,18 @@ export type NumericArray =
   | Float32Array
   | Float64Array;
 
-/** What an array kind is for JavaScript and on the wire. */
+/** The facts of an array kind, for JavaScript and for the wire. */
 export interface ArrayKind {
   readonly word: ArrayWord;
   /** The Fory type id. */
   readonly id: number;
-  /** Bytes of one item. */
+  /** The size of an item in bytes. */
   readonly width: number;
   /** The name of the JavaScript class. */
   readonly className: string;
-  /** What a fitting value is, in words. */
+  /** The description of a value that fits, for error texts. */
   readonly expected: string;
-  /** An array over the whole of a buffer. */
+  /** Makes an array over a whole buffer. */
   over(buffer: ArrayBuffer): NumericArray;
   /** True for a value that can be written. */
   fits(value: unknown): value is NumericArray;
@@ -59,7 +59,7 @@ const classNameOf = Object.getOwnPropertyDescriptor(typedArrayPrototype, Symbol.
   this: unknown,
 ) => string | undefined;
 
-/** The name of a typed array's class, whatever its prototype says; undefined for anything else. */
+/** The class name of a typed array, whatever its prototype is; undefined for other values. */
 export function typedArrayClass(value: unknown): string | undefined {
   return classNameOf.call(value);
 }
@@ -99,10 +99,10 @@ const kinds: Readonly<Record<ArrayWord, ArrayKind>> = {
   float64: array("float64", 56, Float64Array),
 };
 
-/** All array kinds by word. */
+/** All array kinds by name. */
 export const arrayKinds: Readonly<Record<ArrayWord, ArrayKind>> = kinds;
 
-/** True when every byte is zero or one. */
+/** True when every byte is 0 or 1. */
 export function areBools(bytes: Uint8Array): boolean {
   for (let index = 0; index < bytes.length; index++) if ((bytes[index] as number) > 1) return false;
   return true;
@@ -115,20 +115,20 @@ export function arrayKindOfId(id: number): ArrayKind | undefined {
   return byId.get(id);
 }
 
-/** By class; a `Uint8Array` without a schema is bytes. */
+/** The array kinds by class. A `Uint8Array` without a schema is encoded as bytes. */
 const byClass = new Map(
   Object.values(kinds)
     .filter(({ className }) => className !== "Uint8Array")
     .map((kind) => [kind.className, kind]),
 );
 
-/** The array kind that a value without a schema is; undefined for bytes and for anything else. */
+/** The array kind of a value without a schema; undefined for bytes and for other values. */
 export function arrayKindOfValue(value: unknown): ArrayKind | undefined {
   const className = classNameOf.call(value);
   return className === undefined ? undefined : byClass.get(className);
 }
 
-/** A copy of a typed array of a kind, with a buffer of its own. */
+/** A copy of a typed array, with a new buffer. */
 export function copyOfArray(kind: ArrayKind, value: NumericArray): NumericArray {
   const bytes = new Uint8Array(value.byteLength);
   bytes.set(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));

@@ -1,14 +1,14 @@
-// Brands: the prototype that the values of a message share, and the way back from a value to its message.
+// Brands: the prototype that the values of a message share. It leads from a value to its message.
 //
-// Owns: the table of brands. A brand is found by the object's prototypes, never by a member, so nothing that comes from the
-// wire can claim one.
+// Owns: the table of brands. A brand is found through the prototypes of an object, never through a member, so no data from
+// the wire can set it.
 
 import type { MessageDefinition } from "./definition.js";
 
-/** A message, as its values know it. */
+/** A message, as its values refer to it. */
 interface Brand {
   readonly definition: MessageDefinition;
-  /** What users have defined: the class, or the constant. */
+  /** The value that the user defined: the class, or the constant. */
   readonly message: object;
 }
 
@@ -19,7 +19,7 @@ export function brand(prototype: object, definition: MessageDefinition, message:
   brands.set(prototype, { definition, message });
 }
 
-/** The brand of a value, or null. Instances of a class that extends a message's own class have its brand too. */
+/** The brand of a value, or null. Instances of a class that extends the message's class have the same brand. */
 export function brandOf(value: object): Brand | null {
   let prototype: unknown = Object.getPrototypeOf(value);
   while (typeof prototype === "object" && prototype !== null && prototype !== Object.prototype) {
@@ -30,7 +30,7 @@ export function brandOf(value: object): Brand | null {
   return null;
 }
 
-/** The definition whose brand a value carries, or null. */
+/** The definition of the message of a value, or null. */
 export function definitionOf(value: object): MessageDefinition | null {
   return brandOf(value)?.definition ?? null;
 }

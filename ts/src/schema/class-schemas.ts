@@ -1,8 +1,8 @@
-// Classes as schemas: which class a message's values belong to.
+// Classes as schemas: the class of a message's values.
 //
-// Owns: the table of classes that stand for a message, and the rule of ownership: the first class that extends
-// `message(...)` owns the message; a message that is used as it stands owns itself. Values get the owner's prototype, which
-// is their brand. Does not own: making the classes (`message-class.ts`).
+// Owns: the table of classes that are schemas, and the rule of ownership. The first class that extends `message(...)` owns
+// the message. A message that is used directly owns itself. Values get the prototype of the owner, which is their brand.
+// Does not own: making the classes (`message-class.ts`).
 
 import { brand } from "./brand.js";
 import type { MessageDefinition } from "./definition.js";
@@ -14,7 +14,7 @@ export interface AnyClass {
   readonly prototype: object;
 }
 
-/** A message, its class, and who owns it. */
+/** A message, its class, and the class that owns it. */
 export interface Origin {
   readonly base: AnyClass;
   readonly schema: SchemaObject;
@@ -27,7 +27,7 @@ const origins = new WeakMap<object, Origin>();
 const bases = new WeakMap<MessageDefinition, AnyClass>();
 const schemas = new WeakMap<object, SchemaObject>();
 
-/** The schema that a class stands for, or null. @throws {TypeError} for a class that cannot be the message that it extends */
+/** The schema of a class, or null. @throws {TypeError} for a class that cannot be the message that it extends */
 export function schemaOfClass(target: object): SchemaObject | null {
   const known = schemas.get(target);
   if (known !== undefined) return known;
@@ -85,14 +85,14 @@ export function originOf(target: unknown): Origin {
   return origin;
 }
 
-/** The prototype of a message's values. A message that nobody has extended until now is a constant from now on. */
+/** The prototype of a message's values. A message that no class has extended so far is a constant from now on. */
 export function prototypeOf(definition: MessageDefinition): object {
   const origin = origins.get(bases.get(definition) as object) as Origin;
   if (origin.owner === null) claim(origin, origin.base);
   return (origin.owner as AnyClass).prototype;
 }
 
-/** Registers the class that `message()` returns; `owner` is the class of `@wireType`, which does not extend it. */
+/** Registers the class that `message()` returns. `owner` is the class of `@wireType`, which does not extend it. */
 export function registerMessage(origin: Omit<Origin, "owner">, owner: AnyClass | null): void {
   const { base, schema, definition } = origin;
   const known: Origin = { ...origin, owner: null };
@@ -103,7 +103,7 @@ export function registerMessage(origin: Omit<Origin, "owner">, owner: AnyClass |
   schemas.set(base, schema);
 }
 
-/** Before the first instance exists the message has its owner: the class in the chain that extends the message itself. */
+/** Called before the first instance exists. The owner becomes the class in the chain that extends the message directly. */
 export function settleOwner(target: object): void {
   let at = target;
   while (!origins.has(at) && !origins.has(Object.getPrototypeOf(at) as object)) {

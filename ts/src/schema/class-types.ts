@@ -1,31 +1,31 @@
-// The types of the class form: what its decorators demand of members, and the methods that a class stands for.
+// The types of the class form: the types that decorators require of members, and the methods of a class.
 //
-// Owns: those types, for the compiler alone. A decorator cannot change the type of a class, so a method without one looks
-// like a method of the service; stubs refuse it by name when it is called.
+// Owns: these types. They exist only for the compiler. A decorator cannot change the type of a class, so a method without a
+// decorator looks like a method of the service; a stub throws when it is called.
 
 import type { Message } from "./message-types.js";
 import type { MethodOf } from "./method.js";
 import type { Infer, InferInput } from "./types.js";
 
-/** Stands where a member's type and its schema do not fit. */
+/** The type that a compiler error shows when the types of a member and of its schema do not match. */
 interface Unfit<Decoded> {
   readonly "the member has to take what decoding gives": Decoded;
 }
 
-/** Holds for a member that takes what decoding gives, and gives what encoding takes. */
+/** Checks that a member accepts the decoded type, and that its type can be encoded. */
 type Member<V, S> = [Infer<S>] extends [V]
   ? [V] extends [InferInput<S>]
     ? unknown
     : Unfit<Infer<S>>
   : Unfit<Infer<S>>;
 
-/** What either decorator protocol tells of a field: its context, or its name. */
+/** The second argument of a field decorator: a context or a name, depending on the protocol. */
 // biome-ignore lint/suspicious/noExplicitAny: fields of any class and any type
 type FieldPlace = ClassFieldDecoratorContext<any, any> | PropertyKey;
 
 /**
- * `@field(schema)`: for fields whose type fits the schema. An accessor cannot be decoded, so it is none.
- * Takes what TC39 decorators get (nothing and a context), and what those of `experimentalDecorators` get (an object and a name).
+ * `@field(schema)`, for fields whose type matches the schema. Accessors are refused, because they cannot be decoded.
+ * Accepts the arguments of TC39 decorators (undefined and a context) and of `experimentalDecorators` (an object and a name).
  */
 export type FieldDecorator<S> = <C, P extends FieldPlace>(
   target: C,
@@ -49,7 +49,7 @@ type MethodOfClass<F> = F extends (input: infer I, ...rest: never[]) => infer O
       : MethodOf<"unary", Message<I>, Message<Awaited<O>>>
   : never;
 
-// Members of a class that take no input are no methods of the service.
+// Members of a class that take no input are not methods of the service.
 type MethodKeys<I> = {
   [K in keyof I]: I[K] extends (input: infer Q, ...rest: never[]) => unknown
     ? unknown extends Q
@@ -58,5 +58,5 @@ type MethodKeys<I> = {
     : never;
 }[keyof I];
 
-/** The methods of a class with `@service`, by what its instances are. */
+/** The methods of a class with `@service`, by the type of its instances. */
 export type ClassMethods<I> = { readonly [K in MethodKeys<I>]: MethodOfClass<I[K]> };

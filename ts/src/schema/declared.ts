@@ -1,26 +1,26 @@
-// What decorators declare on a class before it is whole: its fields and methods, in order.
+// The declarations of decorators on a class that is not complete yet: its fields and methods, in order.
 //
-// Owns: reading where a decorator stands, by both protocols (TC39 and legacy), and the table of declarations. A TC39
-// member decorator never sees its class, so what it declares hangs on a WeakMap keyed by `context.metadata`.
-// Does not own: what becomes of the declarations (`decorators.ts`).
+// Owns: finding the class of a decorator in both protocols (TC39 and legacy), and the table of declarations. A TC39 member
+// decorator does not get its class, so its declarations are in a WeakMap with the key `context.metadata`. Does not own: what
+// is made of the declarations (`decorators.ts`).
 
 import type { SchemaObject } from "./schema.js";
 import type { Constructs } from "./types.js";
 
-// Node 20 has no Symbol.metadata; compilers then leave `context.metadata` undefined.
+// Node 20 has no Symbol.metadata. Compilers then leave `context.metadata` undefined.
 (Symbol as { metadata?: symbol }).metadata ??= Symbol.for("Symbol.metadata");
 
 /** Any class. */
 export type AnyClass = Constructs<object>;
 
-/** What the decorators of one class declared, in order. */
+/** The declarations of one class, in order. */
 export interface Declared {
   readonly fields: Map<string, SchemaObject>;
-  /** The method descriptors that stand as decorators. */
+  /** The method descriptors that are used as decorators. */
   readonly methods: Map<string, unknown>;
 }
 
-/** Keyed by `context.metadata` (TC39) or by the class's prototype (legacy). */
+/** The key is `context.metadata` (TC39) or the prototype of the class (legacy). */
 const declared = new WeakMap<object, Declared>();
 
 function declaredOn(key: object): Declared {
@@ -32,7 +32,7 @@ function declaredOn(key: object): Declared {
   return found;
 }
 
-/** Everything declared on a key and on what it inherits from, base classes first. */
+/** The declarations of a key and of everything that it inherits from, base classes first. */
 export function collect(key: object): Declared {
   const chain: Declared[] = [];
   for (let at: object | null = key; at !== null; at = Object.getPrototypeOf(at) as object | null) {
@@ -45,7 +45,7 @@ export function collect(key: object): Declared {
   };
 }
 
-/** What a TC39 decorator is told. */
+/** The context argument of a TC39 decorator. */
 export interface Context {
   readonly kind: string;
   readonly name: string | symbol;
@@ -69,7 +69,7 @@ function metadataOf(context: Context, what: string): object {
   );
 }
 
-/** Where a member decorator hangs its declaration, and under which name. */
+/** The key and the name under which a member decorator adds its declaration. */
 export function memberOf(
   args: readonly unknown[],
   kind: string,
@@ -78,35 +78,38 @@ export function memberOf(
   const [target, second] = args;
   if (isContext(second)) {
     if (second.kind !== kind)
-      throw new TypeError(`${what}: stands on a ${kind}, not on ${withArticle(second.kind)}`);
+      throw new TypeError(`${what}: must be used on a ${kind}, not on ${withArticle(second.kind)}`);
     if (second.static === true || second.private === true || typeof second.name !== "string") {
-      throw new TypeError(`${what}: static, private and symbol members cannot travel`);
+      throw new TypeError(`${what}: must not be used on static, private and symbol members`);
     }
     return { key: metadataOf(second, what), name: second.name };
   }
   if (typeof target === "object" && target !== null && typeof second === "string") {
     const found = Object.getOwnPropertyDescriptor(target, second);
     const stands = found === undefined ? "field" : typeof found.value === "function" ? "method" : "accessor";
-    if (stands !== kind) throw new TypeError(`${what}: stands on a ${kind}, not on ${withArticle(stands)}`);
+    if (stands !== kind)
+      throw new TypeError(`${what}: must be used on a ${kind}, not on ${withArticle(stands)}`);
     return { key: target, name: second };
   }
-  throw new TypeError(`${what}: not called as a decorator; compile with TC39 or "experimentalDecorators"`);
+  throw new TypeError(
+    `${what}: was not called as a decorator; compile with TC39 or "experimentalDecorators"`,
+  );
 }
 
-/** The class and the key of its declarations, for a class decorator of either protocol. */
+/** The class and the key of its declarations, for a class decorator in either protocol. */
 export function classOf(args: readonly unknown[], what: string): { target: AnyClass; key: object } {
   const [target, context] = args;
-  if (typeof target !== "function") throw new TypeError(`${what}: stands on a class`);
+  if (typeof target !== "function") throw new TypeError(`${what}: must be used on a class`);
   if (isContext(context)) return { target: target as AnyClass, key: metadataOf(context, what) };
   return { target: target as AnyClass, key: target.prototype as object };
 }
 
-/** Declares a field on the class behind `key`. */
+/** Adds a field to the declarations of a key. */
 export function declareField(key: object, name: string, schema: SchemaObject): void {
   declaredOn(key).fields.set(name, schema);
 }
 
-/** Declares a method where its descriptor stands as a decorator. */
+/** Adds a method to the declarations, when its descriptor is used as a decorator. */
 export function declareMethod(method: { readonly pattern: string }, args: readonly unknown[]): void {
   const { key, name } = memberOf(args, "method", `@${method.pattern}()`);
   declaredOn(key).methods.set(name, method);

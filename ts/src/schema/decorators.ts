@@ -1,7 +1,7 @@
-// The class form: `@wireType`, `@field`, `@service` and the method descriptors as decorators.
+// The class form: `@wireType`, `@field`, `@service`, and method descriptors as decorators.
 //
-// Owns: reading both decorator protocols (TC39 and legacy) into the descriptors that the functions make. A TC39
-// field decorator never sees its class, so what it declares hangs on a WeakMap keyed by `context.metadata`.
+// Owns: converting declarations of both decorator protocols (TC39 and legacy) to the same definitions that the function form
+// makes. `declared.ts` finds the class of a decorator.
 
 import type { ClassMethods, FieldDecorator } from "./class-types.js";
 import { type AnyClass, type Context, classOf, collect, declareField, memberOf } from "./declared.js";
@@ -12,13 +12,13 @@ import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
 import { buildService, type MethodTable, type Service, type ServiceOptions } from "./service.js";
 import type { AnySchema, Constructs } from "./types.js";
 
-/** A decorator of classes, in both protocols. */
+/** A class decorator, for both protocols. */
 type ClassDecoratorOf = (target: Constructs<object>, context?: ClassDecoratorContext) => void;
 
 const services = new WeakMap<object, Service<unknown>>();
 
 /**
- * Declares a field of a `@wireType` class; its initial value is its default.
+ * Declares a field of a `@wireType` class. Its initial value is its default.
  *
  * @example
  * ```ts
@@ -40,10 +40,10 @@ export function field<S extends AnySchema>(schema: S): FieldDecorator<S> {
 }
 
 /**
- * Makes a class a message: its `@field` members in order, base classes first.
+ * Makes a class a message, with its `@field` members in order. Members of base classes come first.
  *
- * *Shape*: initial values are defaults. Decoding makes objects of the class without running its constructor, so
- * a wire class has no private members that its methods need.
+ * *Shape*: initial values are defaults. Decoding makes objects of the class without running its constructor, so the methods
+ * of a wire class must not need private members.
  *
  * @example
  * ```ts
@@ -73,19 +73,19 @@ function readClassFields(
   try {
     sample = fresh();
   } catch (cause) {
-    throw new TypeError(`${tag}: a wire class is built without arguments to learn its defaults`, { cause });
+    throw new TypeError(`${tag}: the class must have a constructor without required arguments`, { cause });
   }
   return [...fields].map(([name, schema]) => {
     const read = readField(name, schema, tag);
     const initial = sample[name];
-    // Null is what an absent optional field becomes anyway; undefined is no initial value.
+    // A missing optional field becomes null anyway, and undefined means that there is no initial value.
     const has = initial !== undefined && !(initial === null && nodeOf(schema).kind === "optional");
     return read.fallback === null && has ? { ...read, fallback: () => fresh()[name] } : read;
   });
 }
 
 /**
- * `unary` under the name that the class form uses.
+ * `unary`, with the name that the class form uses.
  *
  * @example
  * ```ts
@@ -100,12 +100,12 @@ function readClassFields(
 export const rpc: typeof unary = unary;
 
 /**
- * A service: with methods a value, without them a class decorator.
+ * Declares a service: a value with methods, or, without methods, a class decorator.
  *
  * @example
  * const Billing = service("BillingService", { version: 1 }, { getInvoice: unary(InvoiceQuery, Invoice) });
  * console.log(Billing.contractId.length); // 64
- * @throws {TypeError} with the path for a bad name, option or method
+ * @throws {TypeError} with the path of a wrong name, option or method
  */
 export function service<const M extends MethodTable>(
   name: string,
@@ -122,7 +122,7 @@ export function service(name: string, options: ServiceOptions = {}, methods?: ob
 }
 
 /**
- * The service that a class marked with `@service` stands for.
+ * The service of a class with `@service`.
  *
  * @example
  * ```ts
@@ -138,6 +138,6 @@ export function service(name: string, options: ServiceOptions = {}, methods?: ob
  */
 export function serviceOf<I extends object>(target: Constructs<I>): Service<ClassMethods<I>> {
   const found = services.get(target);
-  if (found === undefined) throw new TypeError(`${target.name || "the class"} is not marked with @service`);
+  if (found === undefined) throw new TypeError(`${target.name || "the class"} has no @service decorator`);
   return found as Service<ClassMethods<I>>;
 }

@@ -1,34 +1,39 @@
-// The default values that a service document tells: those that are scalars or null.
+// The default values in a service document: those that are scalars or null.
 //
-// Owns: which defaults those are and how JSON carries them (`docs/boundary.md`). Only manifests show them; a
-// default that is made anew for each use, or that JSON cannot carry, is known there by its existence alone.
+// Owns: the choice of these defaults, and their JSON form (`docs/boundary.md`). Only manifests contain them. Of a default
+// from a function, or one that JSON cannot hold, a manifest only says that it exists.
 
 import type { FieldDefinition } from "./definition.js";
 import type { Definition } from "./descriptor.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
-type Told = string | number | boolean | null;
+type ManifestDefault = string | number | boolean | null;
 
-/** For each type, in order, the default of each of its fields that has one to tell. */
-export function defaultsOf(types: readonly Definition[]): readonly Readonly<Record<string, Told>>[] {
+/** For each type, in order: the default of each field that has one for the document. */
+export function defaultsOf(
+  types: readonly Definition[],
+): readonly Readonly<Record<string, ManifestDefault>>[] {
   return types.map((type) => {
     if (!("fields" in type)) return {};
-    const told = type.fields.map((field) => [field.wireName, toldDefault(field)] as const);
-    return Object.fromEntries(told.filter(([, value]) => value !== undefined)) as Record<string, Told>;
+    const defaults = type.fields.map((field) => [field.wireName, manifestDefault(field)] as const);
+    return Object.fromEntries(defaults.filter(([, value]) => value !== undefined)) as Record<
+      string,
+      ManifestDefault
+    >;
   });
 }
 
-function toldDefault({ schema, fallback }: FieldDefinition): Told | undefined {
+function manifestDefault({ schema, fallback }: FieldDefinition): ManifestDefault | undefined {
   if (fallback === null) return undefined;
-  // A function given by the user runs when a message needs it, not when a service is described.
-  if (schema.place.fallback !== null && !schema.place.constant) return undefined;
-  return toldValue(schema, fallback());
+  // A function of the user runs only when a message needs it, not when a service is described.
+  if (schema.fieldOptions.fallback !== null && !schema.fieldOptions.constant) return undefined;
+  return manifestValue(schema, fallback());
 }
 
-function toldValue(schema: SchemaObject, value: unknown): Told | undefined {
+function manifestValue(schema: SchemaObject, value: unknown): ManifestDefault | undefined {
   const node = nodeOf(schema);
   if (value === null) return null;
-  if (node.kind === "optional") return toldValue(node.inner, value);
+  if (node.kind === "optional") return manifestValue(node.inner, value);
   if (node.kind === "enum") return node.enum.json[node.enum.ordinals.get(String(value)) ?? -1];
   if (node.kind === "scalar" && node.scalar.js === "array") return undefined;
   if (node.kind === "extension") return undefined;
@@ -45,7 +50,7 @@ function toldValue(schema: SchemaObject, value: unknown): Told | undefined {
   }
 }
 
-/** A time as Python's `str` prints it. */
+/** A time in the format of Python's `str`. */
 function pythonTime(value: unknown): string | undefined {
   if (!(value instanceof Date)) return undefined;
   const [day, time] = value.toISOString().slice(0, -1).split("T") as [string, string];

@@ -1,6 +1,6 @@
-// What a message is, as data: its tag, its options and its fields.
+// The definition of a message as data: its tag, its options and its fields.
 //
-// Owns: those types, for every part of the package that reads schemas. Does not own: building them (`message.ts`).
+// Owns: these types, for every part of the package that reads schemas. Does not own: making definitions (`message.ts`).
 
 import type { Tag } from "./names.js";
 import type { SchemaObject } from "./schema.js";
@@ -12,21 +12,21 @@ export interface FieldDefinition {
   /** The name on the wire and in JSON. */
   readonly wireName: string;
   readonly schema: SchemaObject;
-  /** Makes the value of an absent field, or null when it has no default. The result is copied by its user. */
+  /** Makes the value of a missing member. Null when the field has no default. The caller copies the result. */
   readonly fallback: (() => unknown) | null;
 }
 
-/** What a message is, as data. */
+/** A message as data. */
 export interface MessageDefinition extends Tag {
   readonly pythonModule: string | null;
   readonly qualname: string | null;
-  /** Payloads with this message at the root describe their fields. */
+  /** Payloads with this message at the root are in compatible mode. */
   readonly compatible: boolean;
   /** Payloads with this message at the root keep the identity of objects. */
   readonly refs: boolean;
-  /** The prototype that decoded objects share; asking for it settles which class that is. */
+  /** The prototype of decoded objects. Reading it decides which class owns the message. */
   readonly prototype: object;
-  /** The fields in declaration order. @throws {TypeError} when a getter or reference gives no schema */
+  /** The fields in the order of declaration. @throws {TypeError} when a getter or reference returns no schema */
   readonly fields: readonly FieldDefinition[];
   readonly types: readonly SchemaObject[];
 }

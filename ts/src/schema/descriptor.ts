@@ -1,27 +1,27 @@
-// Schema descriptors: what Rust compiles to a plan, and what contract ids are computed from.
+// Schema descriptors: Rust compiles them to plans, and computes contract ids from them.
 //
-// Owns: the walk from root schemas to the JSON of the descriptor (`docs/plan.md`), and the rule that one tag
-// names one type. The order of the types is that of the first visit, so that index and definition stay aligned.
+// Owns: the JSON of the descriptor for root schemas (`docs/plan.md`), and the rule that one tag names one type. Types are in
+// the order of the first visit, so that definitions and types have the same indexes.
 
 import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
 import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
-/** A type in a descriptor, as `docs/plan.md` has it. */
+/** A type in a descriptor (`docs/plan.md`). */
 export type TypeWord = string | { readonly [member: string]: unknown };
 
-/** A type with a name of its own, as it was defined. */
+/** The definition of a named type. */
 export type Definition = MessageDefinition | EnumDefinition | ExtensionDefinition;
 
-/** A described set of types, and the descriptor as plain data. */
+/** A set of types with its descriptor. */
 export interface Described {
-  /** The definitions, aligned with `descriptor.types`. */
+  /** The definitions, in the order of `descriptor.types`. */
   readonly types: readonly Definition[];
   readonly descriptor: { readonly types: readonly object[]; readonly roots: readonly TypeWord[] };
 }
 
-/** Describes everything that the roots reach, and the extra types that `t.any` may hold. */
+/** Describes everything that the roots contain, and the extra types for `t.any`. */
 export function describe(roots: readonly SchemaObject[], extra: readonly SchemaObject[] = []): Described {
   const visit = new Visit();
   const words = roots.map((root) => visit.word(root));
@@ -72,10 +72,10 @@ class Visit {
     if (node.kind === "message") return this.#message(node.message);
     if (node.kind === "enum") return this.#enum(node.enum);
     if (node.kind === "extension") return this.#extension(node.extension);
-    throw new TypeError("t.union(): members are messages, enums or extensions");
+    throw new TypeError("t.union(): members must be messages, enums or extensions");
   }
 
-  /** Takes the next index for a definition; null when it has one already. */
+  /** Assigns the next index to a definition. Null when it has one already. */
   #claim(definition: Definition): number | null {
     if (this.#index.has(definition)) return null;
     if (this.#tags.has(definition.tag)) {

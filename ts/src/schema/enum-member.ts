@@ -1,9 +1,9 @@
-// The object that stands for an enum's member where no schema does: in `t.any`.
+// The object for an enum member where no schema is declared: in `t.any`.
 //
-// Owns: `EnumMember`. `Color.value("RED")` gives it, decoding `t.any` gives it, and both give the same object.
+// Owns: `EnumMember`. `Color.value("RED")` and decoding `t.any` return the same object.
 
 /**
- * One member of an enum, as a value that knows its enum. The same object each time, so `===` works.
+ * An enum member as an object that refers to its enum. There is one object for each member, so `===` works.
  *
  * @example
  * const Color = t.enum("paint/Color", ["RED", "GREEN"]);
@@ -15,11 +15,11 @@ export class EnumMember<M extends string = string> {
   readonly tag: string;
   /** The member's name. */
   readonly name: M;
-  /** Its place in the declaration, from 0: what the wire carries. */
+  /** Its index in the declaration, from 0. The wire uses this number. */
   readonly ordinal: number;
   readonly #json: string | number;
 
-  /** @internal Made by the enum alone. */
+  /** @internal Only the enum makes members. */
   constructor(tag: string, name: M, ordinal: number, json: string | number) {
     this.tag = tag;
     this.name = name;

@@ -1,13 +1,13 @@
 // Enums: `t.enum(tag, members)`.
 //
-// Owns: the enum definition (tag, ordinals, JSON values) and its schema. A member is a plain string in typed
-// places; the object for places without a schema is `EnumMember`.
+// Owns: the definition of an enum (tag, ordinals, JSON values) and its schema. In fields a member is a string. `EnumMember`
+// is the object for positions without a schema.
 
 import { EnumMember } from "./enum-member.js";
 import { isIntegerLike, splitTag, type Tag } from "./names.js";
 import { SchemaObject } from "./schema.js";
 
-/** What an enum is, as data. */
+/** An enum as data. */
 export interface EnumDefinition extends Tag {
   readonly members: readonly string[];
   readonly json: readonly (string | number)[];
@@ -39,11 +39,11 @@ class EnumSchema extends SchemaObject {
   }
 }
 
-/** Reads the two forms of members: names alone, or names with what JSON carries. */
+/** Reads the two forms of members: an array of names, or an object of names and JSON values. */
 function readMembers(members: unknown, what: string): readonly (readonly [string, string | number])[] {
   if (Array.isArray(members)) return members.map((name: string) => [name, name] as const);
   if (typeof members !== "object" || members === null) {
-    throw new TypeError(`${what}: members are an array of names, or an object of names and JSON values`);
+    throw new TypeError(`${what}: members must be an array of names, or an object of names and JSON values`);
   }
   return Object.entries(members as Record<string, string | number>);
 }
@@ -54,15 +54,17 @@ function define(tag: string, members: unknown): EnumDefinition {
   const pairs = readMembers(members, what);
   const ordinals = new Map<string, number>();
   for (const [index, [name, json]] of pairs.entries()) {
-    if (typeof name !== "string" || name === "") throw new TypeError(`${what}[${index}]: no member name`);
+    if (typeof name !== "string" || name === "") {
+      throw new TypeError(`${what}[${index}]: a member name must be a non-empty string`);
+    }
     if (!Array.isArray(members) && isIntegerLike(name))
       throw new TypeError(`${what}.${name}: looks like an integer`);
-    if (ordinals.has(name)) throw new TypeError(`${what}: ${JSON.stringify(name)} is there twice`);
+    if (ordinals.has(name)) throw new TypeError(`${what}: ${JSON.stringify(name)} is listed twice`);
     const fits = typeof json === "string" || Number.isSafeInteger(json);
-    if (!fits) throw new TypeError(`${what}.${name}: the JSON value is a string or a safe integer`);
+    if (!fits) throw new TypeError(`${what}.${name}: the JSON value must be a string or a safe integer`);
     ordinals.set(name, index);
   }
-  if (pairs.length === 0) throw new TypeError(`${what}: no members`);
+  if (pairs.length === 0) throw new TypeError(`${what}: there are no members`);
   return {
     ...parts,
     members: Object.freeze(pairs.map(([name]) => name)),
@@ -72,7 +74,7 @@ function define(tag: string, members: unknown): EnumDefinition {
   };
 }
 
-/** Makes the schema of an enum; `t.enum` has its types. */
+/** Makes the schema of an enum. `t.enum` declares its types. */
 export function enumeration(tag: string, members: unknown): SchemaObject {
   return new EnumSchema(define(tag, members));
 }

@@ -1,20 +1,20 @@
-// What an extension is, and what calling its user's functions may give.
+// The definition of an extension, and safe calls of its user's functions.
 //
-// Owns: the extension definition. Both executors and the validator go through `bytesOfExtension` and
-// `valueOfExtension`, so that no mistake in an encoder or decoder becomes a broken message.
+// Owns: the definition. Executors and the validator call encoders and decoders only through `bytesOfExtension` and
+// `valueOfExtension`, so that no error in them can damage a message.
 
 import { typedArrayClass } from "./arrays.js";
 import type { Tag } from "./names.js";
 
-/** What an extension is, as data. */
+/** An extension as data. */
 export interface ExtensionDefinition extends Tag {
   readonly encode: (value: unknown) => unknown;
   readonly decode: (bytes: Uint8Array) => unknown;
-  /** Tells the extension's values from others; null when the coder has no `is`. */
+  /** True for values of the extension. Null when the coder has no `is`. */
   readonly is: ((value: unknown) => boolean) | null;
 }
 
-/** What a coder made of a value or of bytes, or why there is nothing. */
+/** The result of a coder, or the reason why there is none. */
 export type Coded<V> =
   | { readonly ok: true; readonly value: V }
   | { readonly ok: false; readonly problem: string; readonly cause: unknown };
@@ -23,7 +23,7 @@ function failed(problem: string, cause?: unknown): { ok: false; problem: string;
   return { ok: false, problem, cause };
 }
 
-/** The bytes of a value. What `is` throws goes to the caller. */
+/** Encodes a value. An error of `is` is thrown to the caller. */
 export function bytesOfExtension(definition: ExtensionDefinition, value: unknown): Coded<Uint8Array> {
   const { tag, encode, is } = definition;
   if (value === null || value === undefined || is?.(value) === false)
@@ -35,10 +35,10 @@ export function bytesOfExtension(definition: ExtensionDefinition, value: unknown
     return failed(`the encoder of ${tag} refused the value`, cause);
   }
   if (typedArrayClass(bytes) === "Uint8Array") return { ok: true, value: bytes as Uint8Array };
-  return failed(`the encoder of ${tag} gave no Uint8Array`);
+  return failed(`the encoder of ${tag} did not return a Uint8Array`);
 }
 
-/** The value of bytes, which the decoder may keep. */
+/** Decodes bytes. The decoder may keep them. */
 export function valueOfExtension(definition: ExtensionDefinition, bytes: Uint8Array): Coded<unknown> {
   const { tag, decode } = definition;
   let value: unknown;
@@ -48,6 +48,6 @@ export function valueOfExtension(definition: ExtensionDefinition, bytes: Uint8Ar
     return failed(`the decoder of ${tag} refused the bytes`, cause);
   }
   if (value === null || value === undefined || value instanceof Promise)
-    return failed(`the decoder of ${tag} gave no value`);
+    return failed(`the decoder of ${tag} did not return a value`);
   return { ok: true, value };
 }

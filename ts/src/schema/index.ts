@@ -1,4 +1,4 @@
-// Table of contents of the schema layer: what the package exports of it.
+// Exports of the schema layer.
 
 export { allOf, anyOf, type Capability } from "./capability.js";
 export { field, rpc, service, serviceOf, wireType } from "./decorators.js";

@@ -1,7 +1,7 @@
-// JSON Schema (2020-12) of a message as JSON mode carries it.
+// JSON Schema (2020-12) of a message in JSON mode.
 //
-// Owns: the mapping from schema nodes to JSON Schema. Members have their wire names; messages and enums stand
-// once under `$defs`, so recursive messages need no special case. What JSON mode cannot carry is refused.
+// Owns: the conversion of schemas to JSON Schema. Members have their wire names. Messages and enums are listed once in
+// `$defs`, so recursive messages need no special case. Types that JSON mode cannot hold are refused.
 
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
@@ -9,7 +9,7 @@ import type { ScalarKind } from "./kinds.js";
 import { nodeOf, type SchemaObject } from "./schema.js";
 
 /**
- * A JSON Schema document or a part of one.
+ * A JSON Schema document, or a part of one.
  *
  * @example
  * const Order = message("shop/Order", { orderId: t.string, lines: t.list(t.string) });
@@ -22,17 +22,17 @@ const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 type Defs = Record<string, JsonSchema>;
 
 /**
- * The document of a message.
- * @throws {TypeError} naming the member whose kind JSON mode cannot carry.
+ * Makes the document of a message.
+ * @throws {TypeError} with the path of the member that JSON mode cannot hold
  */
 export function jsonSchemaOf(schema: SchemaObject): JsonSchema {
   const defs: Defs = {};
   const body = partOf(schema, defs, "");
-  const text = schema.place.description;
+  const text = schema.fieldOptions.description;
   return { $schema: DIALECT, ...(text === null ? {} : { description: text }), ...body, $defs: defs };
 }
 
-/** @param path where the schema stands: the tag of its message and the member, with `[]` for each element. */
+/** @param path the position of the schema: the tag of its message and the member, with `[]` for each element */
 function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
   const node = nodeOf(schema);
   switch (node.kind) {
@@ -59,15 +59,15 @@ function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
   }
 }
 
-// A schema that described these would promise documents that no peer takes.
+// A schema for these types would describe documents that every peer refuses.
 function formless(kind: string, path: string): TypeError {
-  const problem = `${kind} cannot travel in JSON mode, which is what the schema describes`;
+  const problem = `JSON mode, which the JSON Schema describes, cannot hold ${kind}`;
   return Object.assign(new TypeError(path === "" ? problem : `${path}: ${problem}`), { path });
 }
 
 function refTo(tag: string, defs: Defs, part: () => JsonSchema): JsonSchema {
   if (!Object.hasOwn(defs, tag)) {
-    defs[tag] = {}; // taken before the fields are visited, so that a cycle ends here
+    defs[tag] = {}; // set before the fields are visited, so that a cycle ends here
     defs[tag] = part();
   }
   const pointer = tag.replaceAll("~", "~0").replaceAll("/", "~1");
@@ -91,7 +91,7 @@ function messagePart(message: MessageDefinition, defs: Defs): JsonSchema {
 }
 
 function fieldPart(field: FieldDefinition, defs: Defs, path: string): JsonSchema {
-  const { description, fallback, constant } = field.schema.place;
+  const { description, fallback, constant } = field.schema.fieldOptions;
   const part = partOf(field.schema, defs, path);
   const value = constant ? fallback?.() : undefined;
   const plain =
@@ -115,7 +115,7 @@ function scalarPart(kind: ScalarKind, path: string): JsonSchema {
       return { type: "integer", ...rangeOfWord[kind.word] };
     case "bigint":
       if (kind.word === "timestamp") throw formless("a timestamp", path);
-      // Their bounds have more digits than a number of a schema document holds; zero has not.
+      // Their bounds have more digits than a JSON number can hold exactly. Only 0 can be a bound.
       return { type: "integer", ...(UNSIGNED.has(kind.word) ? { minimum: 0 } : {}) };
     case "float":
       return { type: "number" };

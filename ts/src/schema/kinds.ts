@@ -1,23 +1,23 @@
-// The scalar kinds: their word in the descriptor, their Fory type id, and which JavaScript values fit.
+// The scalar kinds: their name in the descriptor, their Fory type id, and the JavaScript values that fit.
 //
-// Owns: the one list of scalar kinds, which the builders, the validator and both executors of plans read.
+// Owns: the list of scalar kinds. The builders, the validator and both executors of plans use it.
 
 import { type ArrayKind, type ArrayWord, arrayKinds } from "./arrays.js";
 import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 
-/** What a kind is for JavaScript and on the wire. */
+/** The facts of a scalar kind, for JavaScript and for the wire. */
 export interface ScalarKind {
-  /** The word of the schema descriptor; kinds of equal bytes share one. */
+  /** The name in the schema descriptor. Kinds with equal bytes share one name. */
   readonly word: string;
-  /** The word that the descriptor carries instead, for a kind that only contracts or JSON mode tell from another. */
+  /** The name in the descriptor when only contracts or JSON mode distinguish the kind from another. */
   readonly described?: string | { readonly array: ArrayWord };
   /** The Fory type id. */
   readonly id: number;
-  /** The JavaScript side: which group of accessors the executors take. */
+  /** The group of JavaScript values, which decides the functions that executors use. */
   readonly js: "bool" | "number" | "bigint" | "float" | "string" | "bytes" | "date" | "timestamp" | "array";
-  /** What `js: "array"` is an array of. */
+  /** The array kind, for `js: "array"`. */
   readonly array?: ArrayKind;
-  /** What a fitting value is, in words. */
+  /** The description of a value that fits, for error texts. */
   readonly expected: string;
   /** True for a value that can be written. */
   fits(value: unknown): boolean;
@@ -38,7 +38,7 @@ function floats(word: string, id: number): ScalarKind {
   return { word, id, js: "float", expected: "a number", fits: (v): boolean => typeof v === "number" };
 }
 
-/** The word is the descriptor's with the class behind it, so that no scalar shares it. */
+/** An array kind as a scalar kind. Its name is that of the descriptor and of the class, which no other scalar has. */
 function arrays(word: ArrayWord): ScalarKind {
   const array = arrayKinds[word];
   const { id, expected } = array;
@@ -61,7 +61,7 @@ function isMicros(value: unknown): boolean {
   return typeof value === "bigint" && inYears(Number(value / 1000n) / 1000);
 }
 
-/** Seconds within the years 1 to 9999; NaN is not. */
+/** True for seconds within the years 1 to 9999. False for NaN. */
 function inYears(seconds: number): boolean {
   return seconds >= FIRST_SECOND && seconds < LAST_SECOND + 1;
 }
@@ -78,7 +78,7 @@ function isDay(value: unknown): boolean {
   return typeof value === "string" && dayOfText(value) !== null;
 }
 
-/** The name of a scalar kind: what stands behind `t.`. */
+/** The name of a scalar kind, which is its name in `t`. */
 export type ScalarName =
   | "bool"
   | "int8"

@@ -1,7 +1,7 @@
-// The class behind a message: what `message()` returns.
+// The class of a message, which `message()` returns.
 //
-// Owns: that class, its statics (`of`, `encode`, ...), and `messageOf`. Does not own: which class a message's values
-// belong to (`class-schemas.ts`).
+// Owns: that class, its static methods (`of`, `encode`, ...), and `messageOf`. Does not own: the class of a message's
+// values (`class-schemas.ts`).
 
 import { decode, decodeJson, encode, encodeJson } from "../codec/single-messages.js";
 import { brandOf, definitionOf } from "./brand.js";
@@ -12,7 +12,7 @@ import type { Message } from "./message-types.js";
 import type { SchemaObject } from "./schema.js";
 import { conformShallow, fill } from "./validate.js";
 
-/** The statics of every message; `this` is the message, or the class that extends it. */
+/** The static methods of every message. `this` is the message, or a class that extends it. */
 // biome-ignore lint/complexity/noStaticOnlyClass: messages are classes, and inherit their statics from this one
 abstract class MessageFunctions {
   static get tag(): string {
@@ -65,7 +65,7 @@ abstract class MessageFunctions {
   }
 }
 
-/** Makes the class of a message. `new` fills in absent members as `of` does; decoding never runs it. */
+/** Makes the class of a message. `new` fills in missing members as `of` does. Decoding does not run it. */
 export function messageClass(
   schema: SchemaObject,
   definition: MessageDefinition,
@@ -73,7 +73,7 @@ export function messageClass(
   owner: AnyClass | null,
 ): AnyClass {
   function Message(this: object, value: unknown): void {
-    if (new.target === undefined) throw new TypeError(`${definition.tag}: use new, or of()`);
+    if (new.target === undefined) throw new TypeError(`${definition.tag}: use new or of() to make a value`);
     settleOwner(new.target);
     fill(definition, value, this);
   }
@@ -85,8 +85,8 @@ export function messageClass(
 }
 
 /**
- * The message that an object belongs to, as it was defined: for what decoding, `X.of()` or `new X()` made, and for instances
- * of `@wireType` classes. Null for anything else. `X.is(value)` asks for one message, and narrows the type.
+ * The message of an object: for objects from decoding, `X.of()` or `new X()`, and for instances of `@wireType` classes. Null
+ * for any other value. `X.is(value)` checks for one message, and narrows the type.
  *
  * @example
  * const Point = message("draw/Point", { x: t.int, y: t.int });

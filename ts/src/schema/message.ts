@@ -1,7 +1,7 @@
 // Messages: `message(tag, fields, options)`.
 //
-// Owns: the message definition (tag, fields in declaration order, brand) and the members of a message schema.
-// Fields behind a getter are read at first use, which is what lets messages refer to themselves and each other.
+// Owns: the definition of a message (tag, fields in the order of declaration, brand). Fields behind a getter are read at
+// first use, so that messages can refer to themselves and to each other.
 
 import { type AnyClass, prototypeOf } from "./class-schemas.js";
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
@@ -13,38 +13,38 @@ import type { StandardProps, T } from "./types.js";
 import { checkDefault } from "./validate.js";
 
 /**
- * What is said about a message beside its fields.
+ * The options of a message.
  *
  * @example
  * const options: MessageOptions = { compatible: true };
  * const Task = message("todo/Task", { title: t.string, effort: t.int }, options);
  */
 export interface MessageOptions {
-  /** For a tag without "/": the Python module that the contract id of a Python service depends on. */
+  /** For a tag without "/": the Python module, which is part of the contract id of a Python service. */
   readonly pythonModule?: string;
-  /** For a tag without "/": the qualified name of the Python class, if it is not the tag. */
+  /** For a tag without "/": the qualified name of the Python class, when it differs from the tag. */
   readonly qualname?: string;
-  /** Types that decoding `t.any` may meet, beside those that the fields reach. */
+  /** Types that values of `t.any` may have, in addition to the types of the fields. */
   readonly types?: readonly unknown[];
   /**
-   * Payloads with this message at the root keep the identity of objects (Fory's `ref=True`): elements of lists and
-   * sets, keys and values of maps, and fields that are `t.shared`. One object in several places arrives as one
-   * object, and cycles are allowed. Both sides have to say so. Default false.
+   * Payloads with this message at the root keep the identity of objects (Fory's `ref=True`): of elements of lists and sets,
+   * of keys and values of maps, and of `t.shared` fields. One object at several positions is decoded as one object, and
+   * cycles are allowed. Both sides must set it. Default false.
    */
   readonly refs?: boolean;
   /**
    * Payloads with this message at the root describe their fields (Fory's `compatible=True`), so that each side may add,
-   * remove and widen fields by itself. `encode` and `decode` use that form; both sides have to say so. Default false.
+   * remove and widen fields on its own. `encode` and `decode` use this encoding. Both sides must set it. Default false.
    */
   readonly compatible?: boolean;
 }
 
-/** What a definition is made of; the class form makes its own. */
+/** The parts of a definition. The class form makes its own parts. */
 export interface MessageParts {
   readonly tag: unknown;
   readonly what: string;
   readonly options: MessageOptions;
-  /** The names of the fields that are known before they are read. */
+  /** The names of the fields that are known before the fields are read. */
   readonly keys: readonly string[];
   /** The class of `@wireType`, or null. */
   readonly owner: AnyClass | null;
@@ -52,7 +52,7 @@ export interface MessageParts {
   readonly readFields: () => FieldDefinition[];
 }
 
-/** Builds the definition and the class of a message. */
+/** Makes the definition and the class of a message. */
 export function buildMessage(parts: MessageParts): { definition: MessageDefinition; message: AnyClass } {
   const { options, what } = parts;
   checkOptions(options, ["pythonModule", "qualname", "types", "refs", "compatible"], what);
@@ -78,13 +78,13 @@ export function buildMessage(parts: MessageParts): { definition: MessageDefiniti
 
 function optionalText(value: unknown, path: string): string | null {
   if (value === undefined) return null;
-  if (typeof value !== "string" || value === "") throw new TypeError(`${path}: a non-empty string`);
+  if (typeof value !== "string" || value === "") throw new TypeError(`${path}: must be a non-empty string`);
   return value;
 }
 
 function optionalFlag(value: unknown, path: string): boolean {
   if (value === undefined) return false;
-  if (typeof value !== "boolean") throw new TypeError(`${path}: true or false`);
+  if (typeof value !== "boolean") throw new TypeError(`${path}: must be true or false`);
   return value;
 }
 
@@ -102,62 +102,63 @@ function checkFields(fields: FieldDefinition[], what: string): readonly FieldDef
   return Object.freeze(fields);
 }
 
-/** A field from its key and whatever stands there. */
+/** Makes a field from its key and its schema. */
 export function readField(key: string, value: unknown, what: string): FieldDefinition {
   const path = `${what}.${key}`;
   if (key === "__proto__")
-    throw new TypeError(`${path}: no object can hold this key safely; rename the field`);
+    throw new TypeError(`${path}: this key is not safe in JavaScript objects; rename the field`);
   const schema = asSchema(value, path);
   return {
     key,
-    wireName: wireNameOfKey(key, schema.place.wireName, path),
+    wireName: wireNameOfKey(key, schema.fieldOptions.wireName, path),
     schema,
-    fallback: schema.place.fallback,
+    fallback: schema.fieldOptions.fallback,
   };
 }
 
-/** The types of messages, as declarations show them. */
+/** The types of messages, as type declarations show them. */
 export declare namespace message {
-  /** A message: a schema, and the class of its values, which a named message extends. */
+  /** A message: a schema, and the class of its values. A message with a named type extends it. */
   interface Class<Tag extends string, F> extends MessageMembers<FieldsInput<F>> {
-    /** The same as `of`: absent members are filled in. Decoding makes instances without it. */
+    /** The same as `of`: missing members are filled in. Decoding makes instances without it. */
     new (value: FieldsInput<F>): Fields<F> & MessageValue<Tag>;
-    /** What decoding gives, where the message is a constant. */
+    /** The decoded type, for a message that is a constant. */
     readonly prototype: Fields<F>;
     /** The tag that names the type on the wire, `namespace/Name`. */
     readonly tag: Tag;
     readonly [T]: { readonly in: FieldsInput<F>; readonly omit: false };
-    /** Standard Schema: checks any value and gives it back with defaults filled in. */
+    /** Standard Schema: validates a value and returns it with defaults filled in. */
     readonly "~standard": StandardProps<FieldsInput<F>, Fields<F> & MessageValue<Tag>>;
   }
 }
 
 /**
- * A message: a named type with fields in order. It is a class: extend it where it is exported, so that its type has a name.
+ * Declares a message: a named type with fields in order. The result is a class. Extend it where you export it, so that its
+ * type has a name.
  *
- * *Shape*: the order of the fields and their wire names are part of the contract id. Fields that refer to this
- * message or to a later one are getters: `get next() { return t.optional(Node); }`.
+ * *Shape*: the order of the fields and their wire names are part of the contract id. A field that refers to this message or
+ * to a later one is a getter: `get next() { return t.optional(Node); }`.
  *
  * @example
  * const Invoice = message("billing/Invoice", { invoiceId: t.string, amountCents: t.int });
  * type Invoice = Infer<typeof Invoice>;
  * const invoice: Invoice = Invoice.decode(Invoice.encode({ invoiceId: "i-1", amountCents: 250 }));
- * @throws {TypeError} with the path for a bad tag, name or option, or a field that is no schema
+ * @throws {TypeError} with the path of a wrong tag, name or option, or of a field that is not a schema
  */
-// biome-ignore lint/suspicious/noExplicitAny: the constraint has to be `any`, anything narrower resolves getters early and breaks recursive messages
+// biome-ignore lint/suspicious/noExplicitAny: a narrower constraint would resolve getters early and break recursive messages
 export function message<const Tag extends string, F extends Record<string, any>>(
   tag: Tag,
   fields: F & NoInfer<SchemaFields<F>>,
   options: MessageOptions = {},
 ): message.Class<Tag, F> {
   const what = typeof tag === "string" ? tag : "message()";
-  if (typeof fields !== "object" || fields === null) throw new TypeError(`${what}: fields are an object`);
+  if (typeof fields !== "object" || fields === null) throw new TypeError(`${what}: fields must be an object`);
   const keys = Object.keys(fields);
   const readers = keys.map((key) => fieldReader(fields, key, what));
   const readFields = (): FieldDefinition[] => readers.map((read) => read());
   const built = buildMessage({ tag, what, options, keys, owner: null, readFields });
   if (readers.every((read) => read.ready)) built.definition.fields;
-  // INVARIANT: the message just built has exactly the fields of F.
+  // INVARIANT: the message that was just made has exactly the fields of F.
   return built.message as unknown as message.Class<Tag, F>;
 }
 
@@ -166,7 +167,7 @@ interface FieldReader {
   readonly ready: boolean;
 }
 
-/** Plain members are checked at once, getters when the fields are first needed. */
+/** Plain members are checked now, getters when the fields are first needed. */
 function fieldReader(fields: object, key: string, what: string): FieldReader {
   const property = Object.getOwnPropertyDescriptor(fields, key);
   if (property?.get !== undefined) {
@@ -178,9 +179,9 @@ function fieldReader(fields: object, key: string, what: string): FieldReader {
   return Object.assign(() => field, { ready: true });
 }
 
-/** The definition behind a schema that must be a message. */
+/** The definition of a schema that must be a message. */
 export function messageBehind(schema: SchemaObject, path: string): MessageDefinition {
   const node = nodeOf(schema);
-  if (node.kind !== "message") throw new TypeError(`${path}: has to be a message`);
+  if (node.kind !== "message") throw new TypeError(`${path}: must be a message`);
   return node.message;
 }

@@ -1,8 +1,7 @@
 // Method descriptors: `unary`, `serverStream`, `clientStream`, `bidiStream`.
 //
-// Owns: the four call kinds written once as data, their options, and the callable form, which is a method
-// descriptor and a decorator at the same time. Functions have `name` and `length` of their own, so a descriptor
-// carries neither.
+// Owns: the four call patterns as data, their options, and the callable form, which is a method descriptor and a decorator
+// at the same time. Functions have their own `name` and `length`, so a descriptor has neither.
 
 import { type Capability, capabilityOf } from "./capability.js";
 import { declareMethod } from "./declared.js";
@@ -11,7 +10,7 @@ import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
 import type { AnySchema, Infer, InferInput } from "./types.js";
 
 /**
- * The four call kinds.
+ * The four call patterns.
  *
  * @example
  * const streamed: readonly Pattern[] = ["serverStream", "bidiStream"];
@@ -20,30 +19,30 @@ import type { AnySchema, Infer, InferInput } from "./types.js";
 export type Pattern = "unary" | "serverStream" | "clientStream" | "bidiStream";
 
 /**
- * What is said about a method beside its types.
+ * The options of a method.
  *
  * @example
  * const options: MethodOptions = { name: "watch", timeoutMs: 60_000 };
  * const Events = service("Events", {}, { watchAll: serverStream(InvoiceQuery, InvoiceEvent, options) });
  */
 export interface MethodOptions {
-  /** The wire name, where it is not the one derived from the TypeScript name. */
+  /** The wire name, when it is not the one derived from the TypeScript name. */
   readonly name?: string;
-  /** The default timeout of the method in milliseconds; part of the contract. */
+  /** The default timeout of the method in milliseconds. Part of the contract. */
   readonly timeoutMs?: number;
-  /** What the caller must hold. Never part of the contract. */
+  /** The roles that a caller must have. Not part of the contract. */
   readonly requires?: string | Capability;
 }
 
 /**
- * Options of calls with a single answer: repeating one may be safe.
+ * The options of methods with a single response, which may be safe to repeat.
  *
  * @example
  * const options: SingleAnswerOptions = { idempotent: true, timeoutMs: 5000 };
  * const Lookup = service("Lookup", {}, { find: unary(InvoiceQuery, Invoice, options) });
  */
 export interface SingleAnswerOptions extends MethodOptions {
-  /** Running it twice does no harm, so a client may retry it. Part of the contract. */
+  /** The method may run twice without harm, so a client may retry it. Part of the contract. Default false. */
   readonly idempotent?: boolean;
 }
 
@@ -51,7 +50,7 @@ type Awaitable<V> = V | PromiseLike<V>;
 type Iterated<V> = AsyncIterable<V> | Iterable<V>;
 
 /**
- * The function that answers a call: from `I` to `O`, with `C` as what it is told beside the request.
+ * The handler of a method: from `I` to `O`. `C` is its second argument.
  *
  * @example
  * const greet: Answer<"unary", { name: string }, { text: string }, CallContext> = ({ name }) => ({ text: `Hello, ${name}!` });
@@ -65,12 +64,12 @@ export type Answer<P, I, O, C> = P extends "unary"
       ? (requests: AsyncIterable<I>, context: C) => Awaitable<O>
       : (requests: AsyncIterable<I>, context: C) => Awaitable<Iterated<O>>;
 
-/** A method of a class that its decorator takes. */
-// biome-ignore lint/suspicious/noExplicitAny: what a method is told beside the request belongs to serving
+/** A method of a class, as its decorator accepts it. */
+// biome-ignore lint/suspicious/noExplicitAny: the second argument of a method belongs to serving
 type Decorated<P, Q, R> = Answer<P, Infer<Q>, InferInput<R>, any>;
 
 /**
- * A method of any kind, with any request and response.
+ * A method of any pattern, with any request and response.
  *
  * @example
  * const methods: readonly AnyMethod[] = Object.values(Billing.methods);
@@ -84,7 +83,7 @@ export interface AnyMethod {
 }
 
 /**
- * A method: its call kind and the schemas of request and response. As a decorator it takes class methods of these types.
+ * A method: its call pattern and the schemas of request and response. As a decorator, it accepts methods of these types.
  *
  * @example
  * const greet: MethodOf<"unary", typeof Hello, typeof Greeting> = unary(Hello, Greeting);
@@ -118,17 +117,19 @@ export interface MethodDefinition {
 
 const descriptors = new WeakSet<object>();
 
-/** Schemas whose values can be a whole payload. */
+/** The schemas of values that can be a whole payload. */
 function rootSchema(value: unknown, path: string, nullable: boolean): SchemaObject {
   const schema = asSchema(value, path);
   let node = nodeOf(schema);
   if (node.kind === "optional") {
     if (!nullable)
-      throw new TypeError(`${path}: only the response of a call with a single answer may be null`);
+      throw new TypeError(
+        `${path}: only a single response may be null, not a request and not a streamed response`,
+      );
     node = nodeOf(node.inner);
   }
   if (node.kind === "message" || node.kind === "scalar" || node.kind === "any") return schema;
-  throw new TypeError(`${path}: a ${node.kind} cannot stand alone; put it in a message`);
+  throw new TypeError(`${path}: a ${node.kind} cannot be a request or response; put it in a message`);
 }
 
 function define<P extends Pattern, Q, R>(
@@ -152,18 +153,18 @@ function checkMethodOptions(options: SingleAnswerOptions, pattern: Pattern, sing
   checkOptions(options, ["name", "timeoutMs", "requires", "idempotent"], path);
   const { idempotent, timeoutMs } = options;
   if (idempotent !== undefined && typeof idempotent !== "boolean")
-    throw new TypeError(`${path}.idempotent: a boolean`);
+    throw new TypeError(`${path}.idempotent: must be a boolean`);
   if (idempotent !== undefined && !single) {
     throw new TypeError(`${path}.idempotent: a call with a streamed response cannot be idempotent`);
   }
   if (timeoutMs === undefined) return;
   if (typeof timeoutMs !== "number" || !Number.isFinite(timeoutMs) || timeoutMs <= 0) {
-    throw new TypeError(`${path}.timeoutMs: a positive number of milliseconds`);
+    throw new TypeError(`${path}.timeoutMs: must be a positive number of milliseconds`);
   }
 }
 
 /**
- * One request, one response. `t.optional(R)` as response allows a null answer.
+ * Declares a method with one request and one response. `t.optional(R)` as the response allows null.
  *
  * @example
  * const Lookup = service("Lookup", {}, { find: unary(InvoiceQuery, t.optional(Invoice), { idempotent: true }) });
@@ -181,7 +182,7 @@ export declare namespace unary {
 }
 
 /**
- * One request, a stream of responses.
+ * Declares a method with one request and a stream of responses.
  *
  * @example
  * const Events = service("Events", {}, { watch: serverStream(InvoiceQuery, InvoiceEvent) });
@@ -199,7 +200,7 @@ export declare namespace serverStream {
 }
 
 /**
- * A stream of requests, one response.
+ * Declares a method with a stream of requests and one response.
  *
  * @example
  * const Meters = service("Meters", {}, { upload: clientStream(Reading, Summary) });
@@ -217,7 +218,7 @@ export declare namespace clientStream {
 }
 
 /**
- * A stream each way.
+ * Declares a method with a stream in each direction.
  *
  * @example
  * const Chat = service("Chat", {}, { talk: bidiStream(ChatMessage, ChatMessage) });
@@ -234,16 +235,16 @@ export declare namespace bidiStream {
   interface Method<Q, R> extends MethodOf<"bidiStream", Q, R> {}
 }
 
-/** Names that a stub must not have: promises and objects give them a meaning. */
+/** Names that a stub must not have, because promises and objects use them. */
 const RESERVED = ["then", "constructor", "__proto__"];
 
-/** The data of a method from its key and descriptor. */
+/** Makes the data of a method from its key and descriptor. */
 export function methodDefinition(key: string, value: unknown, path: string): MethodDefinition {
   if (typeof value !== "function" || !descriptors.has(value)) {
-    throw new TypeError(`${path}: a method is unary(), serverStream(), clientStream() or bidiStream()`);
+    throw new TypeError(`${path}: a method must be unary(), serverStream(), clientStream() or bidiStream()`);
   }
   if (RESERVED.includes(key))
-    throw new TypeError(`${path}: reserved; use another key and { name: "${key}" }`);
+    throw new TypeError(`${path}: this name is reserved; use another key and { name: "${key}" }`);
   const { pattern, request, response, options } = value as unknown as MethodOf<Pattern, unknown, unknown>;
   const wireName = wireNameOfKey(key, options.name ?? null, path);
   if (wireName.length > 256) throw new TypeError(`${path}: the wire name has more than 256 characters`);

@@ -1,6 +1,6 @@
-// Values that JavaScript has no kind of its own for: a calendar date, and a float that looks like an integer.
+// Values without their own JavaScript type: a calendar date, and a float that looks like an integer.
 //
-// Owns: `PlainDate` and the arithmetic of calendar days, `asFloat`. Used by `t.date` and by `t.any`.
+// Owns: `PlainDate`, the arithmetic of calendar days, and `asFloat`. `t.date` and `t.any` use them.
 
 const ISO_DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MS_PER_DAY = 86_400_000;
@@ -13,7 +13,7 @@ const LAST_DAY = 2_932_896;
 export const FIRST_SECOND: number = FIRST_DAY * 86_400;
 export const LAST_SECOND: number = LAST_DAY * 86_400 + 86_399;
 
-/** Days since 1970-01-01 of `YYYY-MM-DD`, or null when the text is no such day. */
+/** The number of days from 1970-01-01 to `YYYY-MM-DD`. Null when the text is not a calendar day. */
 export function dayOfText(text: string): number | null {
   const parts = ISO_DAY.exec(text);
   if (parts === null) return null;
@@ -23,14 +23,14 @@ export function dayOfText(text: string): number | null {
   return day >= FIRST_DAY && textOfDay(day) === text ? day : null;
 }
 
-/** `YYYY-MM-DD` of days since 1970-01-01, or null outside the years 1 to 9999. */
+/** The day `YYYY-MM-DD` for a number of days from 1970-01-01. Null outside the years 1 to 9999. */
 export function textOfDay(day: number): string | null {
   if (day < FIRST_DAY || day > LAST_DAY) return null;
   return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
 /**
- * A calendar day without time or zone, for `t.any`; a field of kind `t.date` is the text alone.
+ * A calendar day without time and zone, for `t.any`. A field with `t.date` holds only the text.
  *
  * @example
  * const Note = message("lab/Note", { value: t.any });
@@ -41,10 +41,10 @@ export class PlainDate {
   /** The day as `2024-01-31`. */
   readonly text: string;
 
-  /** @throws {TypeError} for text that is no day of the form `2024-01-31` */
+  /** @throws {TypeError} when the text is not a day in the form `2024-01-31` */
   constructor(text: string) {
     if (typeof text !== "string" || dayOfText(text) === null) {
-      throw new TypeError("a PlainDate is written YYYY-MM-DD and exists in the calendar");
+      throw new TypeError("a PlainDate must have the form YYYY-MM-DD and be a calendar day");
     }
     this.text = text;
   }
@@ -59,7 +59,7 @@ export class PlainDate {
 }
 
 /**
- * A number that is written as a float even where it is an integer; made by {@link asFloat}.
+ * A number that is encoded as a float, even when it is an integer. {@link asFloat} makes it.
  *
  * @example
  * const Note = message("lab/Note", { value: t.any });
@@ -74,7 +74,7 @@ export class AsFloat {
 }
 
 /**
- * Marks a number inside `t.any` as a float: `asFloat(1)` is Python's `1.0`, a plain `1` its `1`.
+ * Encodes a number inside `t.any` as a float: `asFloat(1)` is Python's `1.0`, and a plain `1` is Python's `1`.
  *
  * @example
  * const Note = message("lab/Note", { value: t.any });
@@ -82,6 +82,6 @@ export class AsFloat {
  * console.log(Note.encodeJson({ value: 1 })); // {"value":1}
  */
 export function asFloat(value: number): AsFloat {
-  if (typeof value !== "number") throw new TypeError("asFloat takes a number");
+  if (typeof value !== "number") throw new TypeError("asFloat() needs a number");
   return new AsFloat(value);
 }

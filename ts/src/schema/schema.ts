@@ -1,6 +1,6 @@
-// The schema value itself: an immutable node with what was said about its place (wire name, default, text).
+// Schema objects: an immutable schema node with its field options (wire name, default, description).
 //
-// Owns: the node kinds, `.name/.default/.describe`, the Standard Schema member, and which values count as a
+// Owns: the kinds of nodes, `.name/.default/.describe`, the Standard Schema member, and the check whether a value is a
 // schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
 
 import { schemaOfClass } from "./class-schemas.js";
@@ -12,8 +12,8 @@ import { checkWireName } from "./names.js";
 import type { StandardIssue } from "./types.js";
 import { conform, Misfit } from "./validate.js";
 
-/** What a schema is, as data. */
-export type Node =
+/** The type of a schema, as data. */
+export type SchemaNode =
   | { readonly kind: "scalar"; readonly scalar: ScalarKind; readonly lend: boolean }
   | { readonly kind: "list" | "set"; readonly element: SchemaObject }
   | {
@@ -30,44 +30,50 @@ export type Node =
   | { readonly kind: "union"; readonly members: readonly SchemaObject[] }
   | { readonly kind: "ref"; readonly target: () => SchemaObject };
 
-/** What was said about a schema at its place. */
-export interface Place {
+/** The options of a schema as a field. */
+export interface FieldOptions {
   readonly wireName: string | null;
   readonly description: string | null;
-  /** Makes the value of an absent member; the caller copies it. */
+  /** Makes the value of a missing member. The caller copies it. */
   readonly fallback: (() => unknown) | null;
   /** In a payload that tracks references, the field keeps the identity of its value. */
   readonly shared: boolean;
-  /** The default is a value, so it can be checked where it is declared; a function is only run when needed. */
+  /** True when the default is a value, which is checked where it is declared. A function runs only when it is needed. */
   readonly constant: boolean;
 }
 
-const nowhere: Place = { wireName: null, description: null, fallback: null, constant: false, shared: false };
+const NO_OPTIONS: FieldOptions = {
+  wireName: null,
+  description: null,
+  fallback: null,
+  constant: false,
+  shared: false,
+};
 
-/** Every schema at run time. Users see it through the interfaces of `types.ts`. */
+/** Every schema at run time. The interfaces in `types.ts` are its public types. */
 export class SchemaObject {
-  readonly node: Node;
-  readonly place: Place;
+  readonly node: SchemaNode;
+  readonly fieldOptions: FieldOptions;
 
-  constructor(node: Node, place: Place = nowhere) {
+  constructor(node: SchemaNode, fieldOptions: FieldOptions = NO_OPTIONS) {
     this.node = node;
-    this.place = place;
+    this.fieldOptions = fieldOptions;
   }
 
   name(wireName: string): this {
-    return placed(this, { wireName: checkWireName(wireName, ".name()") });
+    return withOptions(this, { wireName: checkWireName(wireName, ".name()") });
   }
 
   describe(text: string): this {
-    if (typeof text !== "string") throw new TypeError(".describe() takes a string");
-    return placed(this, { description: text });
+    if (typeof text !== "string") throw new TypeError(".describe() needs a string");
+    return withOptions(this, { description: text });
   }
 
   default(value: unknown): this {
-    if (value === undefined) throw new TypeError(".default(undefined): absent is what a default stands for");
+    if (value === undefined) throw new TypeError(".default(undefined): a default must be a value");
     if (typeof value === "function")
-      return placed(this, { fallback: value as () => unknown, constant: false });
-    return placed(this, { fallback: () => value, constant: true });
+      return withOptions(this, { fallback: value as () => unknown, constant: false });
+    return withOptions(this, { fallback: () => value, constant: true });
   }
 
   get "~standard"(): object {
@@ -75,10 +81,10 @@ export class SchemaObject {
   }
 }
 
-/** A copy of the same class and node: what a message can do survives `.name()`, and `.name().default()` works. */
-function placed<S extends SchemaObject>(schema: S, change: Partial<Place>): S {
+/** A copy with other field options. It keeps the class, so `.name().default()` works and a message stays a message. */
+function withOptions<S extends SchemaObject>(schema: S, change: Partial<FieldOptions>): S {
   const copy = Object.create(Object.getPrototypeOf(schema)) as S;
-  return Object.assign(copy, schema, { place: { ...schema.place, ...change } });
+  return Object.assign(copy, schema, { fieldOptions: { ...schema.fieldOptions, ...change } });
 }
 
 type Validation = { readonly value: unknown } | { readonly issues: readonly StandardIssue[] };
@@ -92,59 +98,59 @@ function validate(schema: SchemaObject, value: unknown): Validation {
   }
 }
 
-/** The schema that a value is, or null. */
+/** The schema of a value, or null when it is not a schema. */
 function schemaOf(value: unknown): SchemaObject | null {
   if (value instanceof SchemaObject) return value;
   return typeof value === "function" ? schemaOfClass(value) : null;
 }
 
-/** The schema that a value is; anything else is a mistake of whoever defined `path`. */
+/** The schema of a value. @throws {TypeError} with `path` when it is not a schema */
 export function asSchema(value: unknown, path: string): SchemaObject {
   const schema = schemaOf(value);
   if (schema !== null) return schema;
   if (value === undefined) {
     throw new TypeError(
-      `${path}: undefined is no schema; one that is declared later needs a getter or t.ref()`,
+      `${path}: undefined is not a schema; use a getter or t.ref() for a schema that is declared later`,
     );
   }
   if (typeof value === "function") {
     const name = typeof value.name === "string" && value.name !== "" ? value.name : "a function";
-    throw new TypeError(
-      `${path}: ${name} is no schema; a class extends message() or is marked with @wireType`,
-    );
+    throw new TypeError(`${path}: ${name} is not a schema; a class must extend message() or have @wireType`);
   }
-  throw new TypeError(`${path}: ${value === null ? "null" : typeof value} is no schema`);
+  throw new TypeError(`${path}: ${value === null ? "null" : typeof value} is not a schema`);
 }
 
-/** A schema inside another one: only fields have a wire name or a default. */
+/** A schema inside another one. Only fields may have a wire name or a default. */
 export function asInner(value: unknown, path: string): SchemaObject {
   const schema = asSchema(value, path);
-  if (schema.place.fallback !== null)
-    throw new TypeError(`${path}: a default belongs to the field, not inside`);
-  if (schema.place.wireName !== null) throw new TypeError(`${path}: a name belongs to the field, not inside`);
+  if (schema.fieldOptions.fallback !== null)
+    throw new TypeError(`${path}: only a field can have a default, not a schema inside another one`);
+  if (schema.fieldOptions.wireName !== null) {
+    throw new TypeError(`${path}: only a field can have a wire name, not a schema inside another one`);
+  }
   return schema;
 }
 
-/** A schema of elements, keys, values or union members, where nothing is said about the place. */
+/** A schema of elements, keys, values or union members, which has no field options. */
 export function asPart(value: unknown, path: string): SchemaObject {
   const schema = asInner(value, path);
-  if (schema.place.shared)
+  if (schema.fieldOptions.shared)
     throw new TypeError(
-      `${path}: t.shared() belongs to a field; with { refs: true } parts are tracked anyway`,
+      `${path}: t.shared() is only for fields; with { refs: true } elements, keys and values are always tracked`,
     );
   return schema;
 }
 
-/** The same schema as a field that keeps the identity of its value. */
+/** The schema as a field that keeps the identity of its value. */
 export function sharedOf(schema: SchemaObject): SchemaObject {
-  return placed(schema, { shared: true });
+  return withOptions(schema, { shared: true });
 }
 
 /** True for a field that keeps the identity of its value: `t.shared` inside or outside of `t.optional`. */
 export function isShared(schema: SchemaObject): boolean {
   let at = schema;
   for (let hops = 0; hops < 100; hops++) {
-    if (at.place.shared) return true;
+    if (at.fieldOptions.shared) return true;
     if (at.node.kind === "ref") at = at.node.target();
     else if (at.node.kind === "optional") at = at.node.inner;
     else return false;
@@ -152,11 +158,11 @@ export function isShared(schema: SchemaObject): boolean {
   return false;
 }
 
-/** The node behind any number of `t.ref`. */
-export function nodeOf(schema: SchemaObject): Exclude<Node, { kind: "ref" }> {
+/** The node of a schema, behind any number of `t.ref`. */
+export function nodeOf(schema: SchemaObject): Exclude<SchemaNode, { kind: "ref" }> {
   let node = schema.node;
   for (let hops = 0; node.kind === "ref"; hops++) {
-    if (hops === 100) throw new TypeError("t.ref() leads only to itself");
+    if (hops === 100) throw new TypeError("t.ref() refers only to itself");
     node = node.target().node;
   }
   return node;

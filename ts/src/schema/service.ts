@@ -1,7 +1,7 @@
-// Services: `service(name, options, methods)` and what they tell about their contract.
+// Services: `service(name, options, methods)`, and their contract.
 //
-// Owns: the service definition, its options, its document for Rust and its contract id. Does not own: method
-// descriptors (`method.ts`), the class form (`decorators.ts`), serving and calling.
+// Owns: the definition of a service, its options, its document for Rust and its contract id. Does not own: method descriptors
+// (`method.ts`), the class form (`decorators.ts`), serving and calling.
 
 import { AsterError, Code } from "../errors.js";
 import { contractManifest, describeContract } from "../native/contracts.js";
@@ -14,8 +14,8 @@ import { checkOptions } from "./names.js";
 import { asSchema, type SchemaObject } from "./schema.js";
 
 /**
- * The payload modes that a service may declare. This version speaks the first two; the others only count for
- * the contract id, so that a stub can match a Python service that declares them.
+ * The payload modes that a service may declare. This version supports the first two. The others only change the contract id,
+ * so that a stub can match a Python service that declares them.
  *
  * @example
  * const modes: readonly Mode[] = ["xlang", "json"];
@@ -24,27 +24,27 @@ import { asSchema, type SchemaObject } from "./schema.js";
 export type Mode = "xlang" | "json" | "native" | "row";
 
 /**
- * What is said about a service beside its methods.
+ * The options of a service.
  *
  * @example
  * const options: ServiceOptions = { version: 2, modes: ["xlang"] };
  * const Greeter = service("Greeter", options, { greet: unary(Hello, Greeting) });
  */
 export interface ServiceOptions {
-  /** Default 1. */
+  /** The version. Default 1. */
   readonly version?: number;
-  /** `"shared"` (the default): stateless calls. `"session"`: one object per peer and session. */
+  /** `"shared"` (the default): calls without state. `"session"`: one object for each peer and session. */
   readonly scope?: "shared" | "session";
-  /** Default `["xlang"]`; ordered, and part of the contract. Servers accept JSON always. */
+  /** The payload modes in order of preference. Part of the contract. Servers always accept JSON. Default `["xlang"]`. */
   readonly modes?: readonly Mode[];
-  /** What every caller of the service must hold. */
+  /** The roles that every caller of the service must have. */
   readonly requires?: string | Capability;
-  /** Types that decoding `t.any` may meet, beside those that the methods reach. */
+  /** Types that values of `t.any` may have, in addition to the types of the methods. */
   readonly types?: readonly unknown[];
 }
 
 /**
- * Methods by their TypeScript names.
+ * The methods by their TypeScript names.
  *
  * @example
  * const methods = { greet: unary(Hello, Greeting) } satisfies MethodTable;
@@ -67,20 +67,20 @@ export interface Service<M = MethodTable> {
   readonly scope: "shared" | "session";
   readonly modes: readonly Mode[];
   readonly requires: Capability | null;
-  /** The methods by their TypeScript names, as they were given. */
+  /** The methods by their TypeScript names, as they were declared. */
   readonly methods: M;
   /**
-   * The contract id, 64 hex digits, equal in every language.
+   * The contract id: 64 hexadecimal digits, equal in every language.
    * @throws {AsterError} FAILED_PRECONDITION `NO_CONTRACT_ID` when a tag without "/" needs its Python module
    */
   readonly contractId: string;
-  /** The canonical bytes behind the contract id. @throws {AsterError} as `contractId` */
+  /** The canonical bytes from which the contract id is computed. @throws {AsterError} as `contractId` */
   contractBytes(): Uint8Array;
-  /** The manifest document. @throws {AsterError} as `contractId` */
+  /** The manifest. @throws {AsterError} as `contractId` */
   manifest(): unknown;
 }
 
-/** What a service is, as data: for the parts of the package that serve and call it. */
+/** A service as data, for the parts of the package that serve and call it. */
 export interface ServiceDefinition {
   readonly name: string;
   readonly version: number;
@@ -125,7 +125,7 @@ class ServiceObject {
     return this.definition.requires;
   }
 
-  /** The descriptor whose roots are request and response of each method in turn. */
+  /** The descriptor. Its roots are the request and the response of each method in order. */
   get described(): Described {
     const roots = this.definition.methods.flatMap((method) => [method.request, method.response]);
     this.#described ??= describe(roots, this.definition.types);
@@ -175,7 +175,7 @@ class ServiceObject {
 
 function checkName(name: unknown): string {
   if (typeof name !== "string" || name === "")
-    throw new TypeError("service(): the name is a non-empty string");
+    throw new TypeError("service(): the name must be a non-empty string");
   if (name.length > 256) throw new TypeError("service(): the name has more than 256 characters");
   if (/\p{Surrogate}/u.test(name)) throw new TypeError("service(): the name has a lone surrogate");
   return name;
@@ -184,24 +184,28 @@ function checkName(name: unknown): string {
 function checkVersion(version: unknown, path: string): number {
   if (typeof version === "number" && Number.isInteger(version) && version >= 1 && version <= 2147483647)
     return version;
-  throw new TypeError(`${path}.version: an integer from 1 to 2147483647`);
+  throw new TypeError(`${path}.version: must be an integer from 1 to 2147483647`);
 }
 
 function checkModes(modes: readonly unknown[], path: string): readonly Mode[] {
-  if (!Array.isArray(modes) || modes.length === 0) throw new TypeError(`${path}.modes: at least one mode`);
+  if (!Array.isArray(modes) || modes.length === 0)
+    throw new TypeError(`${path}.modes: must contain at least one mode`);
   for (const [index, mode] of modes.entries()) {
-    if (!MODES.includes(mode)) throw new TypeError(`${path}.modes[${index}]: one of ${MODES.join(", ")}`);
-    if (modes.indexOf(mode) !== index) throw new TypeError(`${path}.modes[${index}]: is there twice`);
+    if (!MODES.includes(mode))
+      throw new TypeError(`${path}.modes[${index}]: must be one of ${MODES.join(", ")}`);
+    if (modes.indexOf(mode) !== index)
+      throw new TypeError(`${path}.modes[${index}]: the mode is listed twice`);
   }
   return Object.freeze([...(modes as readonly Mode[])]);
 }
 
-/** Builds a service; `decorators.ts` calls it for the class form. */
+/** Makes a service. `decorators.ts` calls it for the class form. */
 export function buildService(name: unknown, options: ServiceOptions, methods: object): Service<unknown> {
   const path = checkName(name);
   checkOptions(options, SERVICE_OPTIONS, path);
   const scope = options.scope ?? "shared";
-  if (scope !== "shared" && scope !== "session") throw new TypeError(`${path}.scope: "shared" or "session"`);
+  if (scope !== "shared" && scope !== "session")
+    throw new TypeError(`${path}.scope: must be "shared" or "session"`);
   const table = Object.keys(methods).map((key) =>
     methodDefinition(key, (methods as Record<string, unknown>)[key], `${path}.${key}`),
   );
@@ -228,27 +232,27 @@ function objectOf(service: unknown): ServiceObject {
   throw new TypeError("expected a service made by service() or serviceOf()");
 }
 
-/** True for what `service()` with methods gives. */
+/** True for the result of `service()` with methods. */
 export function isService(value: unknown): value is Service {
   return value instanceof ServiceObject;
 }
 
-/** The data of a service. @throws {TypeError} for anything but a service */
+/** The data of a service. @throws {TypeError} when the value is not a service */
 export function serviceDefinition(service: unknown): ServiceDefinition {
   return objectOf(service).definition;
 }
 
-/** The service document of `docs/boundary.md`, as plain data. */
+/** The service document of `docs/boundary.md`. */
 export function serviceDocument(service: unknown): object {
   return objectOf(service).document;
 }
 
-/** The types that the service reaches; roots are request and response of each method in turn. */
+/** The types of the service. The roots are the request and the response of each method in order. */
 export function serviceDescribed(service: unknown): Described {
   return objectOf(service).described;
 }
 
-/** The contract ids and type hashes of a service, with the reason where it has none. */
+/** The contract ids and type hashes of a service, or the reason why it has no id. */
 export function contractFacts(service: unknown): ContractFacts {
   return objectOf(service).facts;
 }

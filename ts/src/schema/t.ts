@@ -1,7 +1,7 @@
-// The builders of schemas: everything behind `t.`, and the names of their types.
+// The builders of schemas: everything in `t`, and the names of their types.
 //
-// Owns: the table of builders, the checks of their arguments, and the namespace `t`, whose interfaces are what a user's
-// declarations and hovers show (`t.List<typeof Line>`). Each builder gives a `SchemaObject`; the casts are where the two meet.
+// Owns: the table of builders, the checks of their arguments, and the namespace `t`. Its interfaces are shown in the user's
+// declarations and editor (`t.List<typeof Line>`). Each builder makes a `SchemaObject` and casts it to its interface.
 
 import type { ArrayWord } from "./arrays.js";
 import { enumeration } from "./enum.js";
@@ -22,7 +22,7 @@ import type {
   TypedSchema,
 } from "./types.js";
 
-/** The arrays that decoding gives: each over a plain buffer of its own. */
+/** The arrays that decoding returns, each with its own plain buffer. */
 interface OwnArrays {
   readonly bool: OwnBytes;
   readonly int8: ReturnType<Int8ArrayConstructor["from"]>;
@@ -37,7 +37,7 @@ interface OwnArrays {
   readonly float64: ReturnType<Float64ArrayConstructor["from"]>;
 }
 
-/** The arrays that encoding takes. */
+/** The arrays that encoding accepts. */
 interface AnyArrays {
   readonly bool: Uint8Array;
   readonly int8: Int8Array;
@@ -52,7 +52,7 @@ interface AnyArrays {
   readonly float64: Float64Array;
 }
 
-/** A value that knows its type: members of enums are objects in unions, messages carry their mark. */
+/** A value that refers to its type: in unions, enum members are objects and messages have a brand. */
 type UnionValue<S> =
   S extends t.Enum<infer M>
     ? EnumMember<M>
@@ -64,29 +64,29 @@ type UnionValue<S> =
 
 /** The types of schemas. */
 export declare namespace t {
-  /** A value without parts. */
+  /** A scalar. */
   interface Scalar<O, I = O> extends TypedSchema {
     readonly [T]: { readonly out: O; readonly in: I; readonly omit: false };
-    /** The same schema with a value for absent members; it is copied for each use, also when a function gives it. */
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: I | (() => I)): Default<this>;
   }
 
   interface String extends Scalar<string> {}
   interface Bool extends Scalar<boolean> {}
-  /** An integer or a float that a number holds. */
+  /** An integer or a float, as a number. */
   interface Number extends Scalar<number> {}
-  /** An integer of 64 bits as a bigint. */
+  /** A 64-bit integer, as a bigint. */
   interface Bigint extends Scalar<bigint> {}
   interface Timestamp extends Scalar<Date> {}
-  /** `"2024-01-31"` */
+  /** A day as a string such as `"2024-01-31"`. */
   interface Day extends Scalar<string> {}
   interface Bytes extends Scalar<OwnBytes, Uint8Array> {
     /**
-     * Bytes that JSON mode carries as base64 text (RFC 4648, with padding), by agreement of both sides: JSON mode has no form for
-     * bytes, and Python's codec neither writes nor reads this one. In XLANG the same as `t.bytes`.
+     * Bytes that are base64 text in JSON mode (RFC 4648, with padding). Both sides must agree on it, because JSON mode cannot
+     * hold bytes, and Python's codec does not support this type. In XLANG it is the same as `t.bytes`.
      */
     readonly base64: Base64;
-    /** A view into the receive buffer. It dies at the end of the handler or of the stream step. */
+    /** A view of the receive buffer. It is valid until the handler or the step of the stream ends. */
     readonly view: BytesView;
   }
   interface Base64 extends Scalar<OwnBytes, Uint8Array> {}
@@ -100,8 +100,8 @@ export declare namespace t {
       ReadonlyMap<AnyValue, AnyValue> | { readonly [key: string]: AnyValue }
     > {}
 
-  // The types of these refer to other schemas, perhaps to the message that is being defined. So they stand behind members,
-  // which are looked at when they are needed, and not in heritage clauses, which are evaluated at once.
+  // These types refer to other schemas, perhaps to the message that is being defined. They are members, because TypeScript
+  // evaluates members when they are needed. It would evaluate a heritage clause at once.
   interface List<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>[]; readonly in: readonly InferInput<S>[]; readonly omit: false };
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
@@ -136,7 +136,7 @@ export declare namespace t {
     readonly [T]: { readonly out: Infer<S> | null; readonly in: InferInput<S> | null; readonly omit: true };
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
-  /** A schema that is declared later, or a message with something said about its place. */
+  /** A schema that is declared later, or a message with field options. */
   interface Ref<S> extends TypedSchema {
     readonly [T]: {
       readonly out: Infer<S>;
@@ -150,7 +150,7 @@ export declare namespace t {
     readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: Omittable<S> };
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
-  /** Members of enums are objects here, which know their enum. */
+  /** Enum members are objects here, which refer to their enum. */
   interface Union<S extends readonly unknown[]> extends TypedSchema {
     readonly [T]: {
       readonly out: UnionValue<S[number]>;
@@ -159,7 +159,7 @@ export declare namespace t {
     };
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
-  /** A schema with a default: input may leave it out. */
+  /** A schema with a default. The member may be missing in the input. */
   interface Default<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: true };
   }
@@ -167,7 +167,7 @@ export declare namespace t {
     readonly tag: string;
     /** The member names, in the order of their ordinals. */
     readonly members: readonly M[];
-    /** The member as an object of its own, for places without a schema (`t.any`). The same object each time. */
+    /** The member as an object, for positions without a schema (`t.any`). There is one object for each member. */
     value(member: M): EnumMember<M>;
   }
   interface Extension<V> extends Scalar<V> {
@@ -183,7 +183,7 @@ function array<W extends ArrayWord>(word: W): t.TypedArray<W> {
   return scalar<t.TypedArray<W>>(`${word}Array`);
 }
 
-/** `t.bytes` is a schema with variants, so it carries members of its own. */
+/** `t.bytes` is a schema with variants, so it has its own members. */
 class BytesValue extends SchemaObject {
   readonly base64: t.Base64 = scalar<t.Base64>("bytesBase64");
   readonly view: t.BytesView = scalar<t.BytesView>("bytesView", true);
@@ -215,10 +215,10 @@ function record<V extends AnySchema>(value: V): t.Record<V> {
 
 function optional<S extends AnySchema>(inner: S): t.Optional<S> {
   const schema = asInner(inner, "t.optional()");
-  // Optional twice is optional: there is only one null.
+  // Optional twice is the same as optional once: there is only one null.
   const node = schema.node.kind === "optional" ? schema.node : ({ kind: "optional", inner: schema } as const);
   const made = new SchemaObject(node);
-  return (schema.place.shared ? sharedOf(made) : made) as unknown as t.Optional<S>;
+  return (schema.fieldOptions.shared ? sharedOf(made) : made) as unknown as t.Optional<S>;
 }
 
 function shared<S extends AnySchema>(inner: S): t.Shared<S> {
@@ -228,7 +228,7 @@ function shared<S extends AnySchema>(inner: S): t.Shared<S> {
 const UNION_KINDS = ["message", "enum", "extension", "ref"];
 
 function union<S extends readonly [AnySchema, AnySchema, ...AnySchema[]]>(...members: S): t.Union<S> {
-  if (members.length < 2) throw new TypeError("t.union() takes two or more schemas");
+  if (members.length < 2) throw new TypeError("t.union() needs at least two schemas");
   const schemas = members.map((member, index) => {
     const schema = asPart(member, `t.union() [${index}]`);
     const kind = schema.node.kind;
@@ -240,7 +240,7 @@ function union<S extends readonly [AnySchema, AnySchema, ...AnySchema[]]>(...mem
 }
 
 function ref<S extends AnySchema>(target: () => S): t.Ref<S> {
-  if (typeof target !== "function") throw new TypeError("t.ref() takes a function: t.ref(() => Node)");
+  if (typeof target !== "function") throw new TypeError("t.ref() needs a function: t.ref(() => Node)");
   let found: SchemaObject | null = null;
   const resolve = (): SchemaObject => {
     found ??= asSchema(target(), "t.ref()");
@@ -250,7 +250,7 @@ function ref<S extends AnySchema>(target: () => S): t.Ref<S> {
 }
 
 /**
- * The builders; what each kind is in TypeScript and in Python is told at its member.
+ * The builders. The comment of each one has its TypeScript type and its Python type.
  *
  * @example
  * const stringsOf = (builders: Builders) => builders.list(builders.string);
@@ -265,16 +265,16 @@ export interface Builders {
   readonly float: t.Number;
   /** number; `pyfory.float32` */
   readonly float32: t.Number;
-  /** An own, plain Uint8Array; Python `bytes`. `t.bytes.view` lends a view, `t.bytes.base64` has a form in JSON mode. */
+  /** Uint8Array, a copy; Python `bytes`. `t.bytes.view` gives a view, `t.bytes.base64` is allowed in JSON mode. */
   readonly bytes: t.Bytes;
-  /** A safe integer as a number; Python `int`. Reading or writing an unsafe one is an error. */
+  /** number, a safe integer; Python `int`. An integer that is not safe is an error when encoding and when decoding. */
   readonly int: t.Number;
-  /** A 64-bit integer as a bigint; Python `int`. */
+  /** bigint, 64 bits; Python `int` */
   readonly bigint: t.Bigint;
   readonly int8: t.Number;
   readonly int16: t.Number;
   readonly int32: t.Number;
-  /** bigint; `pyfory.int64`: the bytes of Python's `int`, to contracts another type */
+  /** bigint; `pyfory.int64`. It has the bytes of Python's `int`, but is another type in contracts. */
   readonly int64: t.Bigint;
   readonly uint8: t.Number;
   readonly uint16: t.Number;
@@ -286,54 +286,54 @@ export interface Builders {
   readonly fixedUint64: t.Bigint;
   readonly taggedInt64: t.Bigint;
   readonly taggedUint64: t.Bigint;
-  /** Date, in milliseconds; Python `datetime`. Microseconds of a peer are cut off. */
+  /** Date, in milliseconds; Python `datetime`. Microseconds that a peer sends are cut off. */
   readonly timestamp: t.Timestamp;
-  /** Microseconds since 1970 as a bigint; Python `datetime` */
+  /** bigint, microseconds since 1970; Python `datetime` */
   readonly timestampMicros: t.Bigint;
-  /** `"2024-01-31"`; Python `date` */
+  /** string such as `"2024-01-31"`; Python `date` */
   readonly date: t.Day;
-  /** Uint8Array of zeros and ones; an array of bools */
+  /** Uint8Array with 0 and 1; an array of bools */
   readonly boolArray: t.TypedArray<"bool">;
   readonly int8Array: t.TypedArray<"int8">;
   readonly int16Array: t.TypedArray<"int16">;
-  /** Items copied as a block, never one by one; `pyfory.int32_array`. So are those of the other arrays. */
+  /** Int32Array; `pyfory.int32_array`. As in all typed arrays, items are copied in one step, not one by one. */
   readonly int32Array: t.TypedArray<"int32">;
   readonly int64Array: t.TypedArray<"int64">;
-  /** Uint8Array; an array of small integers, to peers another type than `bytes` */
+  /** Uint8Array; an array of small integers, which is another type than `bytes` */
   readonly uint8Array: t.TypedArray<"uint8">;
   readonly uint16Array: t.TypedArray<"uint16">;
   readonly uint32Array: t.TypedArray<"uint32">;
   readonly uint64Array: t.TypedArray<"uint64">;
   readonly float32Array: t.TypedArray<"float32">;
   readonly float64Array: t.TypedArray<"float64">;
-  /** Anything that needs no schema; Python `Any` */
+  /** any value without a schema; Python `Any` */
   readonly any: t.Any;
-  /** An array of anything; Python's bare `list` */
+  /** array with any values; Python's bare `list` */
   readonly anyList: t.AnyList;
-  /** A Map of anything; Python's bare `dict` */
+  /** Map with any keys and values; Python's bare `dict` */
   readonly anyMap: t.AnyMap;
-  /** Array; Python `list[x]` */
+  /** array; Python `list[x]` */
   readonly list: typeof list;
   /** Set; Python `set[x]` */
   readonly set: typeof set;
   /** Map; Python `dict[k, v]` */
   readonly map: typeof map;
-  /** Null-prototype object with string keys; Python `dict[str, v]` */
+  /** object without prototype and with string keys; Python `dict[str, v]` */
   readonly record: typeof record;
-  /** `x | null`; Python `Optional[x]`. The input may leave it out. */
+  /** `x | null`; Python `Optional[x]`. The member may be missing in the input. */
   readonly optional: typeof optional;
   /**
-   * x, as a field that keeps the identity of its value in messages with `{ refs: true }`; Python
-   * `field(ref=True)`. For fields alone: elements, keys and values keep theirs anyway.
+   * x, as a field that keeps the identity of its value in messages with `{ refs: true }`; Python `field(ref=True)`. Only for
+   * fields: elements, keys and values keep their identity without it.
    */
   readonly shared: typeof shared;
   /**
-   * An enum: values are the member names, the wire carries their place in the declaration, JSON mode the name or
-   * the value that the second form gives.
+   * An enum. Values are the member names. The wire has the index in the declaration. JSON mode has the name, or the value of
+   * the second form.
    *
    * @example
    * const Color = t.enum("paint/Color", { RED: "red", GREEN: "green" });
-   * @throws {TypeError} for a bad tag, no members, or a member that is there twice
+   * @throws {TypeError} for a wrong tag, for no members, or for a member that is listed twice
    */
   enum<const M extends string>(tag: string, members: readonly M[]): t.Enum<M>;
   enum<const R extends Readonly<Record<string, string | number>>>(
@@ -341,11 +341,12 @@ export interface Builders {
     members: R,
   ): t.Enum<keyof R & string>;
   /**
-   * An extension: a named type whose bytes the user's own encoder makes, as a serializer of one's own does in Python.
+   * An extension: a named type whose bytes the user's own encoder makes, like a Python type with its own serializer.
    *
-   * *Shape*: `encode` gives a `Uint8Array` of at most 64 MiB, which is copied; `decode` gets a copy of its own. Neither
-   * gives null, undefined or a promise, and `encode` encodes no messages. In unions, and for objects also in `t.any`,
-   * a value belongs to the first extension whose `is` says so; without `is` it can only stand in places of its own.
+   * *Shape*: `encode` returns a `Uint8Array` of at most 64 MiB, which is copied. `decode` gets its own copy of the bytes.
+   * Neither may return null, undefined or a promise, and `encode` must not encode messages. In unions, and for objects also
+   * in `t.any`, a value belongs to the first extension whose `is` returns true. An extension without `is` can only be used at
+   * positions of its own type.
    *
    * @example
    * const Url = t.extension("web/Url", {
@@ -353,12 +354,12 @@ export interface Builders {
    *   decode: (bytes) => new URL(new TextDecoder().decode(bytes)),
    *   is: (value): value is URL => value instanceof URL,
    * });
-   * @throws {TypeError} for a bad tag, or members that are no functions
+   * @throws {TypeError} for a wrong tag, or for members that are not functions
    */
   extension<V>(tag: string, coder: ExtensionCoder<V>): t.Extension<V>;
-  /** One of several messages, enums and extensions, told apart by their tags; Python `Union[A, B]` */
+  /** one of several messages, enums and extensions, which their tags distinguish; Python `Union[A, B]` */
   readonly union: typeof union;
-  /** A schema that is declared later */
+  /** a schema that is declared later */
   readonly ref: typeof ref;
 }
 

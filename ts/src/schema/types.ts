@@ -1,11 +1,11 @@
-// The types that a schema stands for: what decoding gives (`Infer`) and what encoding takes (`InferInput`).
+// The types of a schema: the decoded type (`Infer`) and the type to encode (`InferInput`).
 //
-// Owns: every compile-time rule of schemas. Has no code: a schema's types live under a symbol that exists for the compiler
-// alone. They are read from there by indexed access: a conditional type that infers them compares them once more with
-// themselves, which is slow, and wrong where a message refers to itself.
+// Owns: every compile-time rule of schemas. Contains no code: a schema has its types under a symbol that exists only for the
+// compiler. They are read by indexed access. A conditional type that infers them would compare them with themselves again,
+// which is slow, and wrong for a message that refers to itself.
 
 /**
- * The member under which a schema carries its types; it has no value at run time.
+ * The member with the types of a schema. It has no value at run time.
  *
  * @example
  * type OutputOf<S extends { readonly [T]: { readonly out: unknown } }> = S[typeof T]["out"];
@@ -16,7 +16,7 @@ export declare const T: unique symbol;
 type Has<P> = { readonly [T]: P };
 
 /**
- * What a class makes: the instance of the first construct signature, whatever its parameters are.
+ * The instance type of a class: the type of its first construct signature, with any parameters.
  *
  * @example
  * const isMade = <V>(by: Constructs<V>, value: unknown): value is V => value instanceof by;
@@ -25,10 +25,10 @@ type Has<P> = { readonly [T]: P };
 export type Constructs<V> = abstract new (...parameters: never[]) => V;
 
 /**
- * What decoding a schema gives: every key present. Takes a schema or a class marked with `@wireType`.
+ * The decoded type of a schema, with every key present. Accepts a schema or a class with `@wireType`.
  *
- * A message has no `out` of its own: a constant says in `prototype` what its values are, and a class that extends it says
- * there what its instances are, methods included.
+ * A message has no `out` of its own. A constant has the type of its values in `prototype`, and a class that extends it has
+ * the type of its instances there, with their methods.
  *
  * @example
  * const Order = message("shop/Order", { orderId: t.string, note: t.optional(t.string) });
@@ -43,7 +43,7 @@ export type Infer<S> =
       : never;
 
 /**
- * What encoding a schema takes: keys with a default and optional keys may be absent.
+ * The type to encode. Keys with a default and optional keys may be missing.
  *
  * @example
  * const Order = message("shop/Order", { orderId: t.string, note: t.optional(t.string) });
@@ -59,7 +59,7 @@ export type InferInput<S> =
         : never;
 
 /**
- * True when a message's input may leave a field of this schema out.
+ * True when a field of this schema may be missing in the input of a message.
  *
  * @example
  * const note = t.optional(t.string);
@@ -67,7 +67,7 @@ export type InferInput<S> =
  */
 export type Omittable<S> = S extends Has<{ readonly omit: true }> ? true : false;
 
-/** What the instances of a class with `@wireType` have not; every other class of JavaScript has one of these. */
+/** Members that instances of a class with `@wireType` do not have. Every other class of JavaScript has one of them. */
 export interface PlainInstance {
   readonly [Symbol.toStringTag]?: never;
   readonly [Symbol.iterator]?: never;
@@ -78,7 +78,7 @@ export interface PlainInstance {
 }
 
 /**
- * What can stand as a field, an element or a payload: a schema of `t`, a message, or a class with `@wireType`.
+ * A schema that can be a field, an element or a payload: a schema of `t`, a message, or a class with `@wireType`.
  *
  * @example
  * const columns: readonly AnySchema[] = [t.string, t.list(t.int), Invoice];
@@ -86,7 +86,7 @@ export interface PlainInstance {
 export type AnySchema = Has<unknown> | Constructs<PlainInstance>;
 
 /**
- * Bytes of one's own, over a plain `ArrayBuffer`: TypeScript before 5.7 has no name for it.
+ * Bytes with their own plain `ArrayBuffer`. TypeScript before 5.7 has no name for this type.
  *
  * @example
  * const bytes: OwnBytes = Reading.encode({ meter: "kitchen", units: 3 });
@@ -94,7 +94,7 @@ export type AnySchema = Has<unknown> | Constructs<PlainInstance>;
 export type OwnBytes = ReturnType<Uint8ArrayConstructor["from"]>;
 
 /**
- * One thing that {@link StandardProps.validate} found wrong.
+ * One error that {@link StandardProps.validate} found.
  *
  * @example
  * const checked = Invoice["~standard"].validate({ invoiceId: 1 });
@@ -107,7 +107,7 @@ export interface StandardIssue {
 }
 
 /**
- * The members that Standard Schema (version 1) asks for.
+ * The members that Standard Schema (version 1) requires.
  *
  * @example
  * const checks: StandardProps<unknown, unknown> = Invoice["~standard"];
@@ -123,23 +123,23 @@ export interface StandardProps<I, O> {
 }
 
 /**
- * A schema: an immutable value that says what a field or an element holds. Messages are schemas without these members.
+ * A schema: an immutable value that describes a field or an element. Messages are schemas without these members.
  *
  * @example
  * const documented = (schema: Schema, text: string): Schema => schema.describe(text);
  * const note = documented(t.string, "shown on the invoice");
  */
 export interface Schema {
-  /** The same schema under another wire name than the one derived from the TypeScript name. */
+  /** The same schema with another wire name than the one derived from the TypeScript name. */
   name(wireName: string): this;
-  /** The same schema with a text for people, which `jsonSchema()` shows. */
+  /** The same schema with a description for people, which `jsonSchema()` shows. */
   describe(text: string): this;
-  /** Standard Schema: checks any value and gives it back with defaults filled in. */
+  /** Standard Schema: validates a value and returns it with defaults filled in. */
   readonly "~standard": StandardProps<unknown, unknown>;
 }
 
 /**
- * A schema whose Standard Schema member knows its types.
+ * A schema whose Standard Schema member has its types.
  *
  * @example
  * function parse<S extends TypedSchema>(schema: S, value: unknown): Infer<S> {
@@ -165,18 +165,18 @@ export interface TypedSchema extends Schema {
  * const Link = message("web/Link", { url: t.extension("web/Url", coder) });
  */
 export interface ExtensionCoder<V> {
-  /** The bytes of a value: a `Uint8Array` of at most 64 MiB, copied at once. */
+  /** Returns the bytes of a value: a `Uint8Array` of at most 64 MiB, which is copied immediately. */
   readonly encode: (value: V) => Uint8Array;
-  /** The value of bytes, which are a copy and may be kept. Throws for bytes that are none. */
+  /** Returns the value of bytes. They are a copy and may be kept. Throws for invalid bytes. */
   readonly decode: (bytes: Uint8Array) => V;
-  /** Tells the extension's values from others, where a place takes several types. */
+  /** Returns true for values of the extension, where several types are allowed. */
   readonly is?: (value: unknown) => value is V;
 }
 
 /**
- * What `t.any` holds: null, boolean, string, number, bigint, `Uint8Array`, the other typed arrays of `t`, `Date`,
- * `PlainDate`, arrays, `Set`, `Map`, plain objects, messages made by `X.of()` or by decoding, enum members made by `Color.value("RED")`, and
- * objects that an extension's `is` takes as its own.
+ * The values of `t.any`: null, boolean, string, number, bigint, `Uint8Array`, the other typed arrays of `t`, `Date`,
+ * `PlainDate`, arrays, `Set`, `Map`, plain objects, messages made by `X.of()` or by decoding, enum members made by
+ * `Color.value("RED")`, and objects for which `is` of an extension returns true.
  *
  * @example
  * const Note = message("lab/Note", { value: t.any });

@@ -1,7 +1,7 @@
-// Does a value fit a schema? The value is rebuilt on the way: defaults filled in, objects branded, nothing shared.
+// Checks whether a value fits a schema, and copies it: defaults are filled in, objects get brands, nothing is shared.
 //
-// Owns: the rule what fits, with the path and the words of the first misfit. Used for Standard Schema, for
-// defaults, and to name the place when an executor of plans refused a value. Executors do not call it otherwise.
+// Owns: the rules of what fits, with the path and the text of the first error. It is used for Standard Schema, for defaults,
+// and to find the path when an executor refused a value. Executors do not call it otherwise.
 
 import { arrayKindOfValue, copyOfArray, type NumericArray } from "./arrays.js";
 import { definitionOf } from "./brand.js";
@@ -15,7 +15,7 @@ import { ANYTHING, Nesting } from "./nesting.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
 import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
-/** A value that does not fit, and where. */
+/** An error for a value that does not fit, with its path. */
 export class Misfit extends Error {
   readonly path: PropertyKey[];
   constructor(message: string, path: PropertyKey[] = [], cause?: unknown) {
@@ -24,7 +24,7 @@ export class Misfit extends Error {
   }
 }
 
-/** `lines[3].qty` for a path of keys and indexes. */
+/** The text of a path of keys and indexes, such as `lines[3].qty`. */
 export function textOfPath(path: readonly PropertyKey[]): string {
   let text = "";
   for (const step of path) {
@@ -36,21 +36,21 @@ export function textOfPath(path: readonly PropertyKey[]): string {
   return text;
 }
 
-/** The place inside a container that stands at `depth`. */
+/** The position of a child in the container at `depth`. */
 function inside(depth: Nesting): Nesting {
   const inner = depth.inside();
   if (typeof inner === "string") throw new Misfit(inner);
   return inner;
 }
 
-/** The extensions that the value under check may hold in `t.any`; asked for only when an object is nothing else. */
+/** The extensions that `t.any` may hold in this value. They are collected only when an object has no other type. */
 let extensionsInReach: () => readonly ExtensionDefinition[] = () => [];
 
 /**
- * The value rebuilt as decoding would give it: in a message that tracks references, what is one object stays one.
+ * Copies the value as decoding would return it. In a message that tracks references, one object stays one object.
  *
- * @param extensions those that `t.any` may hold; the default are those that the schema reaches
- * @throws {Misfit} at the first place that does not fit
+ * @param extensions the extensions that `t.any` may hold; by default those that the schema contains
+ * @throws {Misfit} at the first value that does not fit
  */
 export function conform(
   schema: SchemaObject,
@@ -103,7 +103,7 @@ function rebuild(schema: SchemaObject, value: unknown, depth: Nesting): unknown 
   }
 }
 
-/** Runs a step and puts its key in front of the path of what goes wrong in it. */
+/** Runs a step, and adds its key to the front of the path of an error. */
 function at<R>(key: PropertyKey, step: () => R): R {
   try {
     return step();
@@ -122,10 +122,10 @@ function scalarMisfit(kind: ScalarKind, value: unknown): Misfit {
 }
 
 function loneSurrogate(): Misfit {
-  return new Misfit("expected a string without lone surrogates, which no encoding has");
+  return new Misfit("expected a string without lone surrogates");
 }
 
-/** A value in a few words, without its content where that could be long or secret. */
+/** Describes a value in a few words, without content that may be long or secret. */
 export function describe(value: unknown): string {
   if (value === null || typeof value === "boolean" || typeof value === "undefined") return String(value);
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
@@ -141,7 +141,7 @@ function copyScalar(value: unknown): unknown {
   return value instanceof Date ? new Date(value.getTime()) : value;
 }
 
-/** A value in a place that keeps its identity, where references are tracked. */
+/** Copies a value at a position that keeps its identity, where references are tracked. */
 function conformPart(schema: SchemaObject, value: unknown, depth: Nesting): unknown {
   const made = depth.made(schema, value);
   if (made !== undefined) return made;
@@ -156,7 +156,7 @@ function conformList(schema: SchemaObject, element: SchemaObject, value: unknown
   const result: unknown[] = [];
   depth.keep(schema, value, result);
   const inner = inside(depth);
-  // Spread visits holes too: a hole is an undefined element, which nothing fits.
+  // Spread also visits holes: a hole is an undefined element, which fits no schema.
   for (const [index, item] of [...(value as unknown[])].entries())
     result.push(at(index, () => conformPart(element, item, inner)));
   return result;
@@ -190,7 +190,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** A key in a path; keys that are objects are not turned to text, which could run code of theirs. */
+/** A key as a step of a path. Keys that are objects are not converted to text, because that could run code of the user. */
 function textOfKey(key: unknown): string {
   return typeof key === "object" ? "key" : String(key);
 }
@@ -220,7 +220,7 @@ function conformMap(schema: SchemaObject, node: MapNode, value: unknown, depth: 
   return node.record ? record : map;
 }
 
-/** A null-prototype object: any key is only data in it. */
+/** An object without prototype. Any key is only data in it. */
 export function recordOf(entries: readonly (readonly [unknown, unknown])[]): Record<string, unknown> {
   const record = Object.create(null) as Record<string, unknown>;
   for (const [key, value] of entries) record[key as string] = value;
@@ -228,8 +228,8 @@ export function recordOf(entries: readonly (readonly [unknown, unknown])[]): Rec
 }
 
 /**
- * Reads one field of a value: the value, its default (a copy of one's own if asked for), or null where absent is allowed.
- * A member that is `undefined` is absent.
+ * Reads one field of a value: the value, its default (a copy if asked for), or null where the member may be missing. A member
+ * that is `undefined` counts as missing.
  */
 export function fieldInput(field: FieldDefinition, value: object, ownDefault = false): unknown {
   const own = field.key in Object.prototype ? Object.hasOwn(value, field.key) : field.key in value;
@@ -240,7 +240,7 @@ export function fieldInput(field: FieldDefinition, value: object, ownDefault = f
     return ownDefault ? conform(field.schema, fallback) : fallback;
   }
   if (nodeOf(field.schema).kind === "optional") return null;
-  throw new Misfit(own ? "undefined is no value of a required member" : "missing");
+  throw new Misfit(own ? "undefined is not a value, and the member is required" : "missing");
 }
 
 function conformMessage(definition: MessageDefinition, value: unknown, depth: Nesting): object {
@@ -259,12 +259,12 @@ function conformMessage(definition: MessageDefinition, value: unknown, depth: Ne
   );
 }
 
-/** The branded copy of `X.of()`: absent members filled in, the others taken as they are. */
+/** The branded copy of `X.of()`: missing members are filled in, the others are not copied. */
 export function conformShallow(definition: MessageDefinition, value: unknown): object {
   return fill(definition, value, Object.create(definition.prototype) as object);
 }
 
-/** The same, into an instance that is there. */
+/** The same, into an existing instance. */
 export function fill(definition: MessageDefinition, value: unknown, result: object): object {
   try {
     return build(definition, value, result, (field) => fieldInput(field, value as object, true));
@@ -295,7 +295,7 @@ function conformMember(definition: EnumDefinition, value: unknown): unknown {
   throw new Misfit(`expected a member of ${definition.tag}, got ${describe(value)}`);
 }
 
-/** Through bytes and back: what the decoder gives shares nothing with the value. */
+/** Encodes and decodes the value, so that the copy shares nothing with it. */
 function conformExtension(definition: ExtensionDefinition, value: unknown): unknown {
   const bytes = bytesOfExtension(definition, value);
   if (!bytes.ok) throw new Misfit(bytes.problem, [], bytes.cause);
@@ -378,13 +378,13 @@ function conformLoosePart(value: unknown, depth: Nesting): unknown {
   return result;
 }
 
-/** Checks a default where it is defined, unless it needs a message that is not declared yet. */
+/** Checks a default where it is declared, unless it needs a message that is not declared yet. */
 export function checkDefault(field: FieldDefinition, path: string): void {
-  if (field.fallback === null || !field.schema.place.constant) return;
+  if (field.fallback === null || !field.schema.fieldOptions.constant) return;
   try {
     conform(field.schema, field.fallback());
   } catch (error) {
-    if (error instanceof ReferenceError) return; // a constant further down the module: checked at first use
+    if (error instanceof ReferenceError) return; // a constant further down in the module; checked at first use
     if (!(error instanceof Misfit)) throw error;
     const inner = textOfPath(error.path);
     throw new TypeError(`${path}: the default does not fit${inner && ` at ${inner}`}: ${error.message}`);
