@@ -1,7 +1,7 @@
-// The types of messages: what `message()` gives, what its values are, and what encoding takes.
+// The types of messages: the type of `message()`, of its values, and of the values to encode.
 //
-// Owns: the compile-time side of messages, constants and classes alike. Has no code. Declarations of a user's contract
-// name these types, so they carry their fields as one object type and leave everything else to be computed from it.
+// Owns: the compile-time types of messages, both constants and classes. Contains no code. The declarations of a user's contract
+// name these types. So the types carry the fields as one object type, and everything else is computed from it.
 
 import type { JsonSchema } from "./json-schema.js";
 import type { t } from "./t.js";
@@ -17,20 +17,20 @@ import type {
 } from "./types.js";
 
 /**
- * The mark of a value that knows its message: made by `X.of()`, by `new X()` or by decoding. A union takes nothing else, and
- * it tells messages with equal fields apart. There is no such member at run time.
+ * The brand of a value that refers to its message: made by `X.of()`, by `new X()` or by decoding. A union accepts only such
+ * values. The brand also distinguishes messages with equal fields. It does not exist at run time.
  *
  * @example
  * const Order = message("shop/Order", { orderId: t.string });
  * const order: MessageValue<"shop/Order"> = Order.of({ orderId: "o-1" });
  */
 export declare abstract class MessageValue<Tag extends string> {
-  // Protected, not private: declarations leave out the type of a private member.
+  // Protected, not private, because declaration files leave out the type of a private member.
   protected readonly "made by of() or by decoding": Tag;
 }
 
 /**
- * What the fields of a message hold after decoding.
+ * The decoded types of the fields of a message.
  *
  * @example
  * type Order = Fields<{ readonly orderId: typeof t.string; readonly lines: t.List<typeof t.string> }>;
@@ -39,7 +39,7 @@ export declare abstract class MessageValue<Tag extends string> {
 export type Fields<F> = { -readonly [K in keyof F]: Infer<F[K]> };
 
 /**
- * What encoding a message takes. An explicit `undefined` counts as absent where absence is allowed.
+ * The type to encode for a message. An explicit `undefined` counts as a missing member, where the member may be missing.
  *
  * @example
  * type OrderInput = FieldsInput<{ orderId: typeof t.string; note: t.Optional<typeof t.string> }>;
@@ -56,8 +56,8 @@ type Marks<F> = { [K in keyof F]: 0 };
 type WritableMarks<F> = { -readonly [K in keyof F]: 0 };
 
 /**
- * Demands a schema at every field that is no getter. The type of a getter must not be looked at: it may refer to the very
- * message that is being defined. Getters are read-only, so only the marks of fields are compared, without their types.
+ * Requires a schema for every field that is not a getter. The type of a getter must not be read, because it may refer to the
+ * message that is being defined. Getters are read-only, so only that property of fields is compared, not their types.
  *
  * @example
  * const point = { x: t.int, y: t.int };
@@ -73,49 +73,49 @@ export type SchemaFields<F> =
       };
 
 /**
- * What every message can do. `I` is what encoding takes.
+ * The static members of every message. `I` is the type to encode.
  *
  * @example
  * const sizeOf = <I>(schema: MessageMembers<I>, value: I): number => schema.encode(value).length;
  * console.log(sizeOf(Reading, { meter: "kitchen", units: 3 }) > 0); // true
  */
 export interface MessageMembers<I> {
-  /** A branded shallow copy with absent members filled in, as `t.any` and `t.union` need it. */
+  /** Makes a branded shallow copy with missing members filled in, as `t.any` and `t.union` need it. */
   of<V>(this: Constructs<V>, value: I): V;
-  /** True for what `of`, `new` or decoding made of this message. */
+  /** True for values that `of`, `new` or decoding of this message made. */
   is<V>(this: Constructs<V>, value: unknown): value is V;
   /**
-   * The value as Fory XLANG bytes, the same as Python's.
+   * Encodes a value as Fory XLANG, with the same bytes as Python.
    * @throws {AsterError} INVALID_ARGUMENT with the path when the value does not fit
    */
   encode(value: I): OwnBytes;
   /**
-   * The value that the bytes hold. Nothing of the result refers to `bytes` (but `t.bytes.view` members).
-   * @throws {AsterError} INVALID_ARGUMENT when the bytes are no such message or exceed a limit
+   * Decodes bytes. The result does not refer to `bytes`, except for `t.bytes.view` members.
+   * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid message of this type, or exceed a limit
    */
   decode<V>(this: Constructs<V>, bytes: Uint8Array): V;
-  /** The value as JSON mode carries it, the same text as Python's. */
+  /** Encodes a value as JSON text for JSON mode, with the same text as Python. */
   encodeJson(value: I): string;
-  /** The value that a JSON text holds: absent members take their default, optional ones null. */
+  /** Decodes JSON text. Missing members get their default, optional ones become null. */
   decodeJson<V>(this: Constructs<V>, text: string): V;
   /**
    * JSON Schema (2020-12) of the message in JSON mode.
    *
-   * *Shape*: members have their wire names. Integers of 64 bits have no bounds: a double does not hold them.
-   * @throws {TypeError} naming the member whose kind has no form in JSON mode: bytes, typed arrays, sets, dates, timestamps,
-   * unions, extensions.
+   * *Shape*: members have their wire names. 64-bit integers have no bounds, because a double cannot hold them.
+   * @throws {TypeError} with the path of a member that JSON mode cannot hold: bytes, typed arrays, sets, dates, timestamps,
+   * unions, extensions
    */
   jsonSchema(): JsonSchema;
   /** The message as a field with another wire name than the one derived from the TypeScript name. */
   named<S>(this: S, wireName: string): t.Ref<S>;
-  /** The message as a field with a text for people, which `jsonSchema()` shows. */
+  /** The message as a field with a description for people, which `jsonSchema()` shows. */
   describe<S>(this: S, text: string): t.Ref<S>;
-  /** The message as a field with a value for absent members; it is copied for each use, also when a function gives it. */
+  /** The message as a field with a default for missing members. It is copied for each use, also when a function returns it. */
   default<S>(this: S, value: I | (() => I)): t.Default<S>;
 }
 
 /**
- * A message schema, by the types of its values: what to annotate exported constants with.
+ * A message schema, by the types of its values. Use it to annotate exported constants.
  *
  * @example
  * interface Point {
@@ -129,8 +129,8 @@ export interface Message<O, I = O> extends MessageMembers<I> {
   readonly prototype: O;
   /** The tag that names the type on the wire, `namespace/Name`. */
   readonly tag: string;
-  // Without `in`: it would be covariant, so a message that takes readonly arrays would not fit `Message<O>`.
+  // Without `in`: it would be covariant, so a message that accepts readonly arrays would not be a `Message<O>`.
   readonly [T]: { readonly omit: false };
-  // Unknown, not I, for the same reason.
+  // Unknown instead of I, for the same reason.
   readonly "~standard": StandardProps<unknown, O>;
 }

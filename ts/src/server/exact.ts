@@ -1,16 +1,16 @@
-// Exact types of results: a handler that answers with a member that its message does not have is refused by the compiler.
+// Exact types of handler results: the compiler refuses a handler that returns a member which its message does not have.
 //
-// Owns: that check. TypeScript looks for unknown members only where a literal stands in a place of a declared type, which the
-// result of a function without a return type is not; a misspelt member would be lost without a word.
+// Owns: that check. TypeScript looks for unknown members only in a literal at a position with a declared type. The result of a
+// function without a return type is no such position, so a misspelt member would be dropped without an error.
 
 import type { MessageValue } from "../schema/message-types.js";
 import type { Service } from "../schema/service.js";
 import type { InferInput, PlainInstance } from "../schema/types.js";
 
-/** How deep results are looked into; a type may contain itself. */
+/** The largest depth of the check, because a type may contain itself. */
 type Deeper = { 4: 3; 3: 2; 2: 1; 1: 0; 0: 0 };
 
-/** The members of all types of a union, and what they hold. */
+/** The members of all types of a union, with their types. */
 type KeyOf<I> = I extends unknown ? keyof I : never;
 type PartOf<I, K> = I extends unknown ? (K extends keyof I ? I[K] : never) : never;
 type ElementOf<I> = I extends readonly (infer E)[] ? E : never;
@@ -36,10 +36,10 @@ type Unknown<A, I, Depth extends keyof Deeper> = Depth extends 0
               }[keyof A & string]
             : never;
 
-/** What one item of a result is. */
+/** The type of one item of a result. */
 type ItemOf<O> = O extends AsyncIterable<infer E> ? E : O extends Iterable<infer E> ? E : never;
 
-/** A text in the place of a type: what the compiler shows beside the handler. */
+/** An error text as a type, which the compiler shows at the handler. */
 type Refused<Names extends string> = [Names] extends [never]
   ? unknown
   : `the response has no member ${Names}`;
@@ -52,6 +52,6 @@ type ExactHandler<M, F> = M extends { readonly pattern: infer P; readonly respon
     : unknown
   : unknown;
 
-/** Demands of each handler that it answers with members that the response has. */
+/** Requires of each handler that it returns only members of the response. */
 export type ExactHandlers<S, H> =
   S extends Service<infer M> ? { readonly [K in keyof M & keyof H]: ExactHandler<M[K], H[K]> } : unknown;
