@@ -1,6 +1,6 @@
 /**
- * The billing contract in class form: decorators over the same descriptors, so the contract id is the one of
- * `examples/billing/contract.ts`, and clients of either form can call servers of the other.
+ * The billing contract in class form. Its contract id is the same as that of `examples/billing/contract.ts`, so clients of
+ * either form can call servers of the other.
  */
 import {
   AsterError,

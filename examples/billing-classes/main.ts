@@ -1,6 +1,6 @@
 /**
- * The class form in one process: a server, and a client of its own that calls it. Decorators and `await using`
- * need a loader on every Node of today:
+ * The class form in one process: a server, and a client that calls it. Decorators and `await using` need a loader in
+ * current versions of Node:
  *
  *   node --import tsx examples/billing-classes/main.ts
  */

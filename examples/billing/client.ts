@@ -1,5 +1,5 @@
 /**
- * Calls each method of the billing service once, then as often as it can for a moment.
+ * Calls each method of the billing service once, and then one method as often as possible for a moment.
  *
  *   node examples/billing/client.ts TICKET                 Node 22.18 and newer
  *   node --import tsx examples/billing/client.ts TICKET    Node 20
@@ -58,7 +58,7 @@ try {
     if (!reply.done) console.log(`  ${reply.value.author}: ${reply.value.text}`);
   }
   await chat.end();
-  await replies.next(); // the server's side ends in order
+  await replies.next(); // waits for the end of the server's side
 
   title("a call that fails");
   try {

@@ -1,6 +1,6 @@
 /**
- * The contract of the billing example: the messages, and the service with one method of each kind.
- * Server and client import this file; its contract id is equal in every language that declares the same.
+ * The contract of the billing example: the messages, and the service with one method of each kind. Server and client import
+ * this file. A contract with the same declarations has the same id in every language.
  */
 import { bidiStream, clientStream, type Infer, message, serverStream, service, t, unary } from "aster-rpc";
 

@@ -1,4 +1,4 @@
-/** The data behind the billing example: three customers in memory. Nothing here knows of RPC. */
+/** The data of the billing example: three customers in memory. This module does not use RPC. */
 import type { Invoice } from "./contract.ts";
 
 const invoices = new Map<string, Invoice>([
@@ -34,7 +34,7 @@ export function findInvoice(customerId: string): Invoice | undefined {
 
 const happenings = ["created", "sent", "viewed", "reminded", "paid"];
 
-/** What happens to an invoice, in order and for ever. */
+/** The events of an invoice, in order, without an end. */
 export function happening(sequence: number): string {
   return happenings[sequence % happenings.length] ?? "created";
 }

@@ -1,4 +1,4 @@
-/** Counts how often a call completes in a while. Every answer is awaited; a failure ends the count. */
+/** Counts how often a call completes in a given time. Every response is awaited, and a failed call ends the count. */
 export async function measure(
   call: () => Promise<unknown>,
   { inFlight, ms }: { inFlight: number; ms: number },

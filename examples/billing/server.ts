@@ -1,5 +1,5 @@
 /**
- * The billing service. Prints its ticket and serves until it is told to stop (Ctrl-C).
+ * The billing service. It prints its ticket and serves until Ctrl-C.
  *
  *   node examples/billing/server.ts                 Node 22.18 and newer
  *   node --import tsx examples/billing/server.ts    Node 20
@@ -24,7 +24,7 @@ const billing = implement(Billing, {
     const invoiceId = findInvoice(customerId)?.invoiceId ?? "none";
     let sequence = 0;
     try {
-      // Without end: the caller decides when it has seen enough, and flow control decides how fast.
+      // An endless stream: the caller decides when it ends, and flow control decides how fast it is.
       for (; ; sequence += 1) yield { sequence, invoiceId, what: happening(sequence) };
     } finally {
       console.log(`watchEvents: the caller cancelled after ${sequence} events`);

@@ -7,13 +7,13 @@ export const Sale = message("sales/Sale", {
   note: t.optional(t.string),
 });
 
-/** How a table of sales is written and read; both sides take it from here. */
+/** Writes and reads tables of sales. Both sides use it. */
 export const salesRows = rows(Sale);
 
 export const Query = message("sales/Query", { year: t.int });
-/** A table travels as bytes: to the contract it is that, and nothing more. */
+/** A table is sent as bytes. In the contract it is only bytes. */
 export const SalesTable = message("sales/SalesTable", { year: t.int, table: t.bytes });
-/** As it arrives, without a copy: `table` dies when the handler returns. */
+/** A view without a copy: `table` is valid until the handler returns. */
 export const Upload = message("sales/Upload", { table: t.bytes.view });
 export const Total = message("sales/Total", { sales: t.int, amountCents: t.int });
 

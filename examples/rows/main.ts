@@ -1,5 +1,5 @@
 /**
- * A table of 50,000 rows goes through a call, and one column of it is read on the other side.
+ * Sends a table of 50,000 rows in a call, and reads one column of it on the other side.
  *
  *   node examples/rows/main.ts                 Node 22.18 and newer
  *   node --import tsx examples/rows/main.ts    Node 20
@@ -22,7 +22,7 @@ const total = (table: ReturnType<typeof salesRows.table>) =>
 const sales = implement(Sales, {
   ofYear: ({ year }) => ({ year, table: salesRows.encodeTable(salesOf(50_000)) }),
   add({ table }) {
-    const received = salesRows.table(table); // checked once; nothing of it is used after the return
+    const received = salesRows.table(table); // checked once; nothing refers to the table after the return
     return { sales: received.length, amountCents: total(received) };
   },
 });
@@ -34,7 +34,7 @@ try {
   const { table } = await stub.ofYear({ year: 2026 });
   const received = salesRows.table(table);
   console.log(`${received.length} sales in ${table.length} bytes, ${total(received)} cents`);
-  const last = received.row(49_999); // one row, read where it is
+  const last = received.row(49_999); // one row, read in place
   console.log(`the last: ${last.saleId} in ${last.city}, note ${last.note}`);
   const sum = await stub.add({ table: salesRows.encodeTable(salesOf(1000)) });
   console.log(`${sum.sales} sales added, ${sum.amountCents} cents`);

@@ -1,5 +1,5 @@
 /**
- * One node, two worker threads that answer its calls.
+ * One node with two worker threads that answer its calls.
  *
  *   node examples/workers/main.ts                 Node 22.18 and newer
  *   node --import tsx examples/workers/main.ts    Node 20
@@ -13,7 +13,7 @@ const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", ide
 const workers: Worker[] = [];
 for (let index = 0; index < 2; index += 1) {
   const worker = new Worker(new URL("./start.mjs", import.meta.url), { workerData: node.share() });
-  await once(worker, "message"); // it serves
+  await once(worker, "message"); // the worker serves now
   workers.push(worker);
 }
 

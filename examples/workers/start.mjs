@@ -1,4 +1,4 @@
-/** Starts the worker. On Node 20 a thread does not inherit the loader of its parent and has to register its own. */
+/** Starts the worker. On Node 20 a thread does not inherit the loader of its parent, so it registers the loader itself. */
 import process from "node:process";
 
 if (!process.features.typescript) {
