@@ -180,7 +180,7 @@ function writeFloat(writer: MessageWriter, value: number): void {
   writer.pos += 8;
 }
 
-/** Writes the elements of a list or set whose element type is not declared. One type info serves equal types. */
+/** Writes a list or set whose element type is not declared. Type info is written once when all types are equal. */
 export function writeUndeclared(
   scope: Scope,
   writer: MessageWriter,

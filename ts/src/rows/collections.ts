@@ -8,7 +8,7 @@ import type { ArrayCells } from "./cells.js";
 import { valueSize, valueStart } from "./row-bytes.js";
 import { plainArray } from "./sequence.js";
 
-/** A set. */
+/** A set that is read in place. */
 export class SetView {
   readonly #cells: ArrayCells;
 
@@ -33,7 +33,7 @@ export class SetView {
   }
 }
 
-/** A map or record. */
+/** A map or record that is read in place. */
 export class MapView {
   readonly #keys: ArrayCells;
   readonly #values: ArrayCells;

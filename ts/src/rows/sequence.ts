@@ -46,7 +46,7 @@ export class ColumnView {
   }
 }
 
-/** A list. */
+/** A list that is read in place. */
 export class ListView extends ColumnView {
   readonly #cells: ArrayCells;
 

@@ -7,7 +7,7 @@ import { bitmapBytes, lengthAt, malformed, type RowBytes, someNull, valueStart }
 import type { MessageReader, RowBase } from "./row-view.js";
 import { ColumnView, indexOf } from "./sequence.js";
 
-/** A table. */
+/** A table that is read in place. */
 export class TableView {
   readonly length: number;
   readonly #source: RowBytes;

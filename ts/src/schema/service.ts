@@ -35,7 +35,7 @@ export interface ServiceOptions {
   readonly version?: number;
   /** `"shared"` (the default): calls without state. `"session"`: one object for each peer and session. */
   readonly scope?: "shared" | "session";
-  /** The payload modes in order of preference. Part of the contract. Servers always accept JSON. Default `["xlang"]`. */
+  /** The payload modes. They and their order are part of the contract. Servers always accept JSON. Default `["xlang"]`. */
   readonly modes?: readonly Mode[];
   /** The roles that every caller of the service must have. */
   readonly requires?: string | Capability;
