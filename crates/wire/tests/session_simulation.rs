@@ -6,6 +6,7 @@ mod session_world;
 #[path = "support/sessions.rs"]
 mod sessions;
 
+use aster_wire::session::{ClientSession, ServerSession};
 use proptest::prelude::*;
 use session_world::{Choice, Seeded, Seen, Tape, Weather, World};
 
@@ -67,12 +68,29 @@ fn stormy_sessions_end_each_call_once_and_lose_nothing() {
     assert!(seen.not_acknowledged > 5 && seen.closed_by_server > 50, "{seen:?}");
 }
 
+#[test]
+fn a_server_that_swallows_cancels_is_survived_and_answers_never_reach_another_call() {
+    let seen = simulate(seeds(), Weather::Python);
+    assert!(
+        seen.calls > 5000 && seen.cancelled > 200 && seen.swallowed > 50 && seen.items > 3000,
+        "{seen:?}"
+    );
+    assert!(seen.not_acknowledged < seen.swallowed / 3, "most of these sessions go on: {seen:?}");
+}
+
+/// Thousands of idle sessions are kept by a process.
+#[test]
+fn an_idle_session_is_small() {
+    let sizes = (size_of::<ClientSession>(), size_of::<ServerSession>());
+    assert!(sizes.0 <= 256 && sizes.1 <= 256, "{sizes:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_interleaving_ends_each_call_once(tape in prop::collection::vec(any::<u8>(), 0..1500), storm: bool) {
-        let weather = if storm { Weather::Storm } else { Weather::Calm };
+    fn any_interleaving_ends_each_call_once(tape in prop::collection::vec(any::<u8>(), 0..1500), weather in 0..3_usize) {
+        let weather = [Weather::Calm, Weather::Storm, Weather::Python][weather];
         run(&mut Tape(tape.iter()), weather);
     }
 }

@@ -156,7 +156,7 @@ impl ClientSession {
     pub fn cancel(&mut self, call: CallNumber, now: Instant) -> Facts<ClientFact> {
         match &self.state {
             State::Calling(calling) if calling.call == call => {
-                self.leave(RpcStatus::new(Code::Cancelled, "the call was cancelled"), now)
+                self.cancel_with(RpcStatus::new(Code::Cancelled, "the call was cancelled"), now)
             }
             _ => Facts::none(),
         }
@@ -165,7 +165,7 @@ impl ClientSession {
     /// The user is done with the session: it is over when the running call has ended, or at once.
     pub fn close(&mut self) -> Facts<ClientFact> {
         self.closing = true;
-        if matches!(self.state, State::Idle) { self.over(ClientEnd::Closed) } else { Facts::none() }
+        if matches!(self.state, State::Idle) { self.end_session(ClientEnd::Closed) } else { Facts::none() }
     }
 
     /// The running call, unless it was cancelled.
@@ -208,10 +208,10 @@ impl ClientSession {
         match &self.state {
             State::Calling(Calling { deadline: Some((_, timeout)), .. }) => {
                 let text = format!("deadline exceeded after {} ms", timeout.as_millis());
-                self.leave(RpcStatus::new(Code::DeadlineExceeded, text), now)
+                self.cancel_with(RpcStatus::new(Code::DeadlineExceeded, text), now)
             }
-            State::Cancelling(Cancelling { ended: true, .. }) => self.idle(),
-            State::Cancelling(_) => self.over(ClientEnd::NotAcknowledged),
+            State::Cancelling(Cancelling { ended: true, .. }) => self.become_idle(),
+            State::Cancelling(_) => self.end_session(ClientEnd::NotAcknowledged),
             _ => Facts::none(),
         }
     }
@@ -226,14 +226,14 @@ impl ClientSession {
         let acknowledges = matches!(&status, Some(Ok(status)) if is_acknowledgement(status));
         facts.append(match &self.state {
             State::Over => Facts::none(),
-            State::Idle if acknowledges && self.acknowledgements > 0 => self.acknowledged(),
+            State::Idle if acknowledges && self.acknowledgements > 0 => self.late_acknowledgement(),
             State::Calling(calling) if acknowledges && self.acknowledgements > 0 && !calling.answered => {
-                self.acknowledged()
+                self.late_acknowledgement()
             }
             State::Calling(_) => self.answer(frame, status),
-            State::Cancelling(_) if acknowledges => self.cancelled(),
-            State::Idle | State::Cancelling(Cancelling { ended: true, .. }) => self.unexpected(status),
-            State::Cancelling(_) => self.dropped(status.as_ref(), now),
+            State::Cancelling(_) if acknowledges => self.cancel_acknowledged(),
+            State::Idle | State::Cancelling(Cancelling { ended: true, .. }) => self.frame_of_no_call(status),
+            State::Cancelling(_) => self.drop_frame(status.as_ref(), now),
         });
         facts
     }
@@ -241,13 +241,13 @@ impl ClientSession {
     /// The server finished its side. A running call fails with UNAVAILABLE.
     pub fn end(&mut self) -> Facts<ClientFact> {
         let status = RpcStatus::new(Code::Unavailable, "the session ended during the call");
-        self.over_during(status, ClientEnd::ByServer(None))
+        self.lose_session(status, ClientEnd::ByServer(None))
     }
 
     /// The stream was reset, the connection is lost, or the input cannot be read on; `status` says which. A running call
     /// fails with it.
     pub fn lost(&mut self, status: &RpcStatus) -> Facts<ClientFact> {
-        self.over_during(status.clone(), ClientEnd::Lost(status.clone()))
+        self.lose_session(status.clone(), ClientEnd::Lost(status.clone()))
     }
 
     fn open_input(&mut self, call: CallNumber) -> Result<&mut Calling, SendError> {
@@ -287,55 +287,55 @@ impl ClientSession {
             None => {
                 let mut facts = Facts::one(ClientFact::Message { call, frame });
                 if single {
-                    facts.append(self.finished(ClientFact::Ended { call, status: RpcStatus::ok() }));
+                    facts.append(self.call_finished(ClientFact::Ended { call, status: RpcStatus::ok() }));
                 }
                 facts
             }
-            Some(Err(status)) => self.finished(ClientFact::Failed { call, status, never_ran: false }),
+            Some(Err(status)) => self.call_finished(ClientFact::Failed { call, status, never_ran: false }),
             Some(Ok(status)) => match session_ending(&status, Some(&calling.method)).filter(|_| first) {
                 Some(SessionEnding::BeforeCall) => {
                     let end = ClientEnd::ByServer(Some(status.clone()));
                     let status = never_ran(status);
                     let mut facts = Facts::one(ClientFact::Failed { call, status, never_ran: true });
-                    facts.append(self.over(end));
+                    facts.append(self.end_session(end));
                     facts
                 }
                 Some(SessionEnding::WithCall) => {
                     self.last_finished = Some(call);
                     let end = ClientEnd::ByServer(Some(status.clone()));
                     let mut facts = Facts::one(ClientFact::Ended { call, status });
-                    facts.append(self.over(end));
+                    facts.append(self.end_session(end));
                     facts
                 }
-                None => self.finished(ClientFact::Ended { call, status }),
+                None => self.call_finished(ClientFact::Ended { call, status }),
             },
         }
     }
 
     /// The server is done with the running call.
-    fn finished(&mut self, end: ClientFact) -> Facts<ClientFact> {
+    fn call_finished(&mut self, end: ClientFact) -> Facts<ClientFact> {
         self.last_finished = self.running();
         let mut facts = Facts::one(end);
-        facts.append(self.idle());
+        facts.append(self.become_idle());
         facts
     }
 
     /// An acknowledgement that was not waited for any longer.
-    fn acknowledged(&mut self) -> Facts<ClientFact> {
+    fn late_acknowledgement(&mut self) -> Facts<ClientFact> {
         self.acknowledgements = self.acknowledgements.saturating_sub(1);
         Facts::none()
     }
 
     /// A frame that belongs to no call.
-    fn unexpected(&mut self, status: Option<Result<RpcStatus, RpcStatus>>) -> Facts<ClientFact> {
-        self.over(match status {
+    fn frame_of_no_call(&mut self, status: Option<Result<RpcStatus, RpcStatus>>) -> Facts<ClientFact> {
+        self.end_session(match status {
             Some(Ok(status)) => ClientEnd::ByServer(Some(status)),
             Some(Err(_)) | None => ClientEnd::Protocol,
         })
     }
 
     /// The running call is over for the user, and the server is told.
-    fn leave(&mut self, status: RpcStatus, now: Instant) -> Facts<ClientFact> {
+    fn cancel_with(&mut self, status: RpcStatus, now: Instant) -> Facts<ClientFact> {
         let calling = match std::mem::replace(&mut self.state, State::Idle) {
             State::Calling(calling) => calling,
             other => {
@@ -354,7 +354,7 @@ impl ClientSession {
     }
 
     /// An acknowledgement while one is awaited. With two of them due, the first may be an earlier one.
-    fn cancelled(&mut self) -> Facts<ClientFact> {
+    fn cancel_acknowledged(&mut self) -> Facts<ClientFact> {
         self.acknowledgements = self.acknowledgements.saturating_sub(1);
         if self.acknowledgements > 0 {
             return Facts::none();
@@ -362,11 +362,15 @@ impl ClientSession {
         if let State::Cancelling(cancelling) = &self.state {
             self.last_finished = Some(cancelling.calling.call);
         }
-        self.idle()
+        self.become_idle()
     }
 
     /// Any other frame of a cancelled call: dropped, unless it is the call's own end or that of the session.
-    fn dropped(&mut self, status: Option<&Result<RpcStatus, RpcStatus>>, now: Instant) -> Facts<ClientFact> {
+    fn drop_frame(
+        &mut self,
+        status: Option<&Result<RpcStatus, RpcStatus>>,
+        now: Instant,
+    ) -> Facts<ClientFact> {
         let State::Cancelling(Cancelling { calling, ended, until }) = &mut self.state else {
             return Facts::none();
         };
@@ -378,7 +382,7 @@ impl ClientSession {
                 self.last_finished = Some(calling.call);
             }
             if ending.is_some() {
-                return self.over(ClientEnd::ByServer(Some(status.clone())));
+                return self.end_session(ClientEnd::ByServer(Some(status.clone())));
             }
         }
         if status.is_some() || !calling.pattern.response_stream {
@@ -389,15 +393,15 @@ impl ClientSession {
         Facts::none()
     }
 
-    fn idle(&mut self) -> Facts<ClientFact> {
+    fn become_idle(&mut self) -> Facts<ClientFact> {
         if self.closing {
-            return self.over(ClientEnd::Closed);
+            return self.end_session(ClientEnd::Closed);
         }
         self.state = State::Idle;
         Facts::one(ClientFact::Ready)
     }
 
-    fn over_during(&mut self, status: RpcStatus, end: ClientEnd) -> Facts<ClientFact> {
+    fn lose_session(&mut self, status: RpcStatus, end: ClientEnd) -> Facts<ClientFact> {
         if self.is_over() {
             return Facts::none();
         }
@@ -405,11 +409,11 @@ impl ClientSession {
         if let Some(call) = self.running() {
             facts.push(ClientFact::Failed { call, status, never_ran: false });
         }
-        facts.append(self.over(end));
+        facts.append(self.end_session(end));
         facts
     }
 
-    fn over(&mut self, end: ClientEnd) -> Facts<ClientFact> {
+    fn end_session(&mut self, end: ClientEnd) -> Facts<ClientFact> {
         self.state = State::Over;
         Facts::one(ClientFact::Over { end, last_finished: self.last_finished })
     }

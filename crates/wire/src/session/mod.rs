@@ -56,6 +56,65 @@
 //! **Servers that end a session.** A server of this project that closes a session says so in a trailer between two calls,
 //! marked by [`SESSION_DETAIL`]. The Python server ends a session after some errors and does not finish its side;
 //! there the client goes by the texts of the trailers, which a server of this project never uses.
+//!
+//! # Example
+//!
+//! A unary call. Bytes go straight from one machine to the other here; a driver has a stream between them.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use aster_wire::frame::{self, Decoder, MAX_BODY};
+//! use aster_wire::limit::RecordLimits;
+//! use aster_wire::record::{CallHeader, Encoding, StreamHeader};
+//! use aster_wire::session::{ClientFact, ClientSession, ClientTimes, Pattern, ServerFact, ServerSession};
+//!
+//! let (limits, now) = (RecordLimits::default(), Instant::now());
+//! let unary = Pattern { request_stream: false, response_stream: false };
+//! let header = StreamHeader { service: "Lobby".to_owned(), ..StreamHeader::default() };
+//! let (mut client, opening) =
+//!     ClientSession::open(header, Encoding::Fory, limits.clone(), ClientTimes::default())?;
+//! let mut server = ServerSession::new(Encoding::Fory, limits, Duration::from_secs(60));
+//!
+//! // The client's side: CALL and the request.
+//! let join = CallHeader { method: "join".to_owned(), ..CallHeader::default() };
+//! let (call, call_frame) = client.begin(unary, &join, now, Some(Duration::from_secs(30)))?;
+//! let request = client.item(call, frame::encode(0, b"Ada")?.into())?;
+//!
+//! // The server's side. The driver has read the HEADER frame and knows the service.
+//! let mut to_server = Decoder::new(MAX_BODY);
+//! [opening, call_frame, request].map(|bytes| to_server.push(bytes));
+//! to_server.next()?.expect("the HEADER frame");
+//! let mut to_client = Decoder::new(MAX_BODY);
+//! while let Some(received) = to_server.next()? {
+//!     for fact in server.frame(received, now) {
+//!         match fact {
+//!             ServerFact::Write(bytes) => to_client.push(bytes),
+//!             ServerFact::Call { call, header } => {
+//!                 assert_eq!(header.method, "join");
+//!                 server.accept(call, unary, now, None);
+//!             }
+//!             ServerFact::Message { call, frame: request } => {
+//!                 assert_eq!(request.payload, "Ada");
+//!                 for fact in server.respond(call, frame::encode(0, b"seat 7")?.into())? {
+//!                     if let ServerFact::Write(bytes) = fact {
+//!                         to_client.push(bytes);
+//!                     }
+//!                 }
+//!             }
+//!             other => unreachable!("{other:?}"),
+//!         }
+//!     }
+//! }
+//!
+//! // The client's side: the response, then the end of the call.
+//! let response = to_client.next()?.expect("the response");
+//! let facts: Vec<_> = client.frame(response, now).into_iter().collect();
+//! assert!(matches!(&facts[0], ClientFact::Message { frame, .. } if frame.payload == "seat 7"));
+//! assert!(matches!(&facts[1], ClientFact::Ended { status, .. } if status.is_ok()));
+//! assert!(matches!(&facts[2], ClientFact::Ready));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod client;
 mod fact;

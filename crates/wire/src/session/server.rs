@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::fact::{AbortCause, Facts, SendError, ServerEnd, ServerFact};
-use super::trailer::{acknowledgement, failed, plain, trailer};
+use super::trailer::{acknowledgement, as_failure, trailer, without_session_detail};
 use super::{CallNumber, EXPECTED_CALL_TEXT, Pattern, SESSION_DETAIL};
 use crate::frame::{Frame, flag};
 use crate::limit::RecordLimits;
@@ -158,7 +158,7 @@ impl ServerSession {
     pub fn refuse(&mut self, call: CallNumber, status: &RpcStatus) -> Facts<ServerFact> {
         match self.state {
             State::Judged(judged) if judged == call => {
-                let last = self.failure(status, "the call was refused without a reason");
+                let last = self.failure_trailer(status, "the call was refused without a reason");
                 self.end_call(last, true)
             }
             _ => Facts::none(),
@@ -186,9 +186,9 @@ impl ServerSession {
         let running = self.running_call(call)?;
         let discarding = running.input != Input::Ended;
         let last = if status.is_ok() && running.pattern.response_stream {
-            self.trailer(plain(status))
+            self.trailer(without_session_detail(status))
         } else {
-            self.failure(status, "the handler ended without a response")
+            self.failure_trailer(status, "the handler ended without a response")
         };
         Ok(self.end_call(last, discarding))
     }
@@ -197,7 +197,7 @@ impl ServerSession {
     /// two calls; for a CALL that crosses with it, it is the refusal.
     pub fn close(&mut self, status: &RpcStatus) -> Facts<ServerFact> {
         match &self.state {
-            State::Boundary { .. } => self.shut(status),
+            State::Boundary { .. } => self.close_between_calls(status),
             State::Judged(_) | State::Running(_) => {
                 self.closing.get_or_insert_with(|| status.clone());
                 Facts::none()
@@ -211,10 +211,10 @@ impl ServerSession {
         if self.is_over() {
             return Facts::none();
         }
-        let Some(call) = self.running() else { return self.shut(status) };
+        let Some(call) = self.running() else { return self.close_between_calls(status) };
         let mut facts = Facts::one(ServerFact::Aborted { call, cause: AbortCause::Shutdown });
-        facts.push(self.failure(status, "the session was aborted"));
-        facts.append(self.over(ServerEnd::Shutdown));
+        facts.push(self.failure_trailer(status, "the session was aborted"));
+        facts.append(self.end_session(ServerEnd::Shutdown));
         facts
     }
 
@@ -223,7 +223,7 @@ impl ServerSession {
     pub fn end(&mut self) -> Facts<ServerFact> {
         let (call, status) = match &self.state {
             State::Over => return Facts::none(),
-            State::Boundary { .. } => return self.over(ServerEnd::Closed),
+            State::Boundary { .. } => return self.end_session(ServerEnd::Closed),
             State::Judged(call) => (*call, None),
             State::Running(running) if running.input != Input::Ended => (running.call, None),
             State::Running(running) if running.pattern.request_stream => {
@@ -239,7 +239,7 @@ impl ServerSession {
         if let Some(status) = status {
             facts.push(self.trailer(status));
         }
-        facts.append(self.over(ServerEnd::Closed));
+        facts.append(self.end_session(ServerEnd::Closed));
         facts
     }
 
@@ -253,8 +253,8 @@ impl ServerSession {
         if let Some(call) = self.running() {
             facts.push(ServerFact::Aborted { call, cause: AbortCause::Protocol });
         }
-        facts.push(self.failure(status, "the input cannot be read"));
-        facts.append(self.over(ServerEnd::Protocol));
+        facts.push(self.failure_trailer(status, "the input cannot be read"));
+        facts.append(self.end_session(ServerEnd::Protocol));
         facts
     }
 
@@ -267,7 +267,7 @@ impl ServerSession {
         if let Some(call) = self.running() {
             facts.push(ServerFact::Aborted { call, cause: AbortCause::Lost });
         }
-        facts.append(self.over(ServerEnd::Lost));
+        facts.append(self.end_session(ServerEnd::Lost));
         facts
     }
 
@@ -284,7 +284,7 @@ impl ServerSession {
             State::Over => Facts::none(),
             State::Boundary { .. } => Facts::one(ServerFact::Write(acknowledgement(self.encoding))),
             State::Judged(_) | State::Running(_) => {
-                self.abort_with(AbortCause::Cancelled, ServerFact::Write(acknowledgement(self.encoding)))
+                self.abort_call_with(AbortCause::Cancelled, ServerFact::Write(acknowledgement(self.encoding)))
             }
         }
     }
@@ -344,7 +344,7 @@ impl ServerSession {
                 }
                 Input::Open if ends => self.input_trailer(&frame),
                 Input::Open => Facts::one(ServerFact::Message { call: running.call, frame }),
-                Input::Ended => self.excess(),
+                Input::Ended => self.frame_behind_input(),
             },
         }
     }
@@ -370,7 +370,7 @@ impl ServerSession {
 
     /// A frame behind the end of a call's input. During a unary call it ends the session, as in the reference; the
     /// other patterns ignore it.
-    fn excess(&mut self) -> Facts<ServerFact> {
+    fn frame_behind_input(&mut self) -> Facts<ServerFact> {
         let State::Running(running) = &self.state else { return Facts::none() };
         if running.pattern.request_stream || running.pattern.response_stream {
             return Facts::none();
@@ -384,10 +384,10 @@ impl ServerSession {
 
     fn abort_call(&mut self, cause: AbortCause, status: RpcStatus) -> Facts<ServerFact> {
         let last = self.trailer(status);
-        self.abort_with(cause, last)
+        self.abort_call_with(cause, last)
     }
 
-    fn abort_with(&mut self, cause: AbortCause, last: ServerFact) -> Facts<ServerFact> {
+    fn abort_call_with(&mut self, cause: AbortCause, last: ServerFact) -> Facts<ServerFact> {
         let Some(call) = self.running() else { return Facts::none() };
         let discarding = match &self.state {
             State::Running(running) => running.input != Input::Ended,
@@ -403,20 +403,20 @@ impl ServerSession {
         self.state = State::Boundary { discarding };
         let mut facts = Facts::one(last);
         if let Some(status) = self.closing.take() {
-            facts.append(self.shut(&status));
+            facts.append(self.close_between_calls(&status));
         } else if self.input_over {
-            facts.append(self.over(ServerEnd::Closed));
+            facts.append(self.end_session(ServerEnd::Closed));
         }
         facts
     }
 
     /// Ends the session between two calls, with a trailer that tells so. For a CALL that crosses with it, it is the
     /// refusal.
-    fn shut(&mut self, status: &RpcStatus) -> Facts<ServerFact> {
-        let mut status = failed(status, "the session was closed");
+    fn close_between_calls(&mut self, status: &RpcStatus) -> Facts<ServerFact> {
+        let mut status = as_failure(status, "the session was closed");
         status.details.insert(0, (SESSION_DETAIL.to_owned(), "closed".to_owned()));
         let mut facts = Facts::one(self.trailer(status));
-        facts.append(self.over(ServerEnd::Shutdown));
+        facts.append(self.end_session(ServerEnd::Shutdown));
         facts
     }
 
@@ -424,17 +424,17 @@ impl ServerSession {
     fn expected_call(&mut self) -> Facts<ServerFact> {
         let status = RpcStatus::new(Code::FailedPrecondition, EXPECTED_CALL_TEXT);
         let mut facts = Facts::one(self.trailer(status));
-        facts.append(self.over(ServerEnd::Protocol));
+        facts.append(self.end_session(ServerEnd::Protocol));
         facts
     }
 
-    fn over(&mut self, end: ServerEnd) -> Facts<ServerFact> {
+    fn end_session(&mut self, end: ServerEnd) -> Facts<ServerFact> {
         self.state = State::Over;
         Facts::one(ServerFact::Over(end))
     }
 
-    fn failure(&self, status: &RpcStatus, instead_of_ok: &str) -> ServerFact {
-        self.trailer(failed(status, instead_of_ok))
+    fn failure_trailer(&self, status: &RpcStatus, instead_of_ok: &str) -> ServerFact {
+        self.trailer(as_failure(status, instead_of_ok))
     }
 
     fn trailer(&self, status: RpcStatus) -> ServerFact {

@@ -56,11 +56,11 @@ pub(super) fn session_ending(status: &RpcStatus, method: Option<&str>) -> Option
 }
 
 /// A status of the driver as it may be written: never OK, and never one that has a meaning of its own in a session.
-pub(super) fn failed(status: &RpcStatus, instead_of_ok: &str) -> RpcStatus {
+pub(super) fn as_failure(status: &RpcStatus, instead_of_ok: &str) -> RpcStatus {
     if status.is_ok() {
         return RpcStatus::new(Code::Internal, instead_of_ok);
     }
-    let mut status = plain(status);
+    let mut status = without_session_detail(status);
     if is_acknowledgement(&status) || session_ending(&status, None).is_some() {
         status.message.insert_str(0, "the call ended with: ");
     }
@@ -68,7 +68,7 @@ pub(super) fn failed(status: &RpcStatus, instead_of_ok: &str) -> RpcStatus {
 }
 
 /// A status of the driver without the detail that has a meaning of its own in a session.
-pub(super) fn plain(status: &RpcStatus) -> RpcStatus {
+pub(super) fn without_session_detail(status: &RpcStatus) -> RpcStatus {
     let mut status = status.clone();
     status.details.retain(|(key, _)| key != SESSION_DETAIL);
     status

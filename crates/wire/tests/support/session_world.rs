@@ -62,6 +62,8 @@ pub(crate) enum Weather {
     Calm,
     /// Time passes, the connection is lost, the server closes.
     Storm,
+    /// The server takes a CANCEL in the input of a bidi call for the end of that input, as Python's does. Time passes.
+    Python,
 }
 
 const ROOM: usize = 300;
@@ -162,6 +164,8 @@ struct Served {
     items: usize,
     /// What the handler means to end with.
     last: RpcStatus,
+    /// The input ended with a CANCEL.
+    cut_short: bool,
     /// The handler does not wait for the end of its input.
     eager: bool,
     end: Option<ServerSide>,
@@ -184,6 +188,8 @@ pub(crate) struct Seen {
     pub(crate) never_ran: usize,
     pub(crate) lost: usize,
     pub(crate) not_acknowledged: usize,
+    /// CANCELs that were taken for the end of input.
+    pub(crate) swallowed: usize,
     pub(crate) closed_by_server: usize,
 }
 
@@ -201,6 +207,7 @@ impl Seen {
         self.never_ran += more.never_ran;
         self.lost += more.lost;
         self.not_acknowledged += more.not_acknowledged;
+        self.swallowed += more.swallowed;
         self.closed_by_server += more.closed_by_server;
     }
 }
@@ -324,6 +331,10 @@ impl<'a> World<'a> {
     }
 
     fn fault(&mut self) {
+        if self.weather == Weather::Python {
+            self.clock.step(Duration::from_millis([1, 100, 400][self.choice.below(3)]));
+            return self.expire();
+        }
         if self.weather == Weather::Calm {
             return;
         }
@@ -442,6 +453,7 @@ impl<'a> World<'a> {
         while self.server_out.bytes.is_empty() && self.server.reads() {
             match self.to_server.next() {
                 Arrival::Frame(frame) => {
+                    let frame = self.as_python_takes(frame);
                     self.cancels += usize::from(frame.has(flag::CANCEL));
                     if frame.has(flag::CANCEL) && self.server.running().is_none() {
                         self.seen.crossed += 1;
@@ -456,6 +468,23 @@ impl<'a> World<'a> {
                 Arrival::Nothing => return,
             }
         }
+    }
+
+    fn as_python_takes(&mut self, frame: Frame) -> Frame {
+        let in_bidi_input = |served: &Served| {
+            let pattern = served.pattern;
+            served.end.is_none() && pattern.request_stream && pattern.response_stream && !served.input_ended
+        };
+        if self.weather == Weather::Python
+            && frame.has(flag::CANCEL)
+            && self.served.last().is_some_and(in_bidi_input)
+        {
+            self.seen.swallowed += 1;
+            let served = self.served.last_mut().unwrap();
+            served.cut_short = true;
+            return received(flag::TRAILER, Bytes::new());
+        }
+        frame
     }
 
     fn read(&mut self) {
@@ -556,6 +585,7 @@ impl<'a> World<'a> {
             pattern,
             received: Vec::new(),
             input_ended: false,
+            cut_short: false,
             emitted: Vec::new(),
             items: if pattern.response_stream { self.choice.below(5) } else { usize::from(last.is_ok()) },
             last,
@@ -633,7 +663,9 @@ impl<'a> World<'a> {
         }
         self.seen.not_acknowledged += usize::from(self.client_end == Some(ClientEnd::NotAcknowledged));
         self.seen.closed_by_server += usize::from(matches!(self.client_end, Some(ClientEnd::ByServer(_))));
-        if self.weather == Weather::Calm {
+        if self.weather == Weather::Calm
+            || self.weather == Weather::Python && self.client_end == Some(ClientEnd::Closed)
+        {
             assert_eq!(self.client_end, Some(ClientEnd::Closed), "the session is usable to its end");
             assert_eq!(self.server_end, Some(ServerEnd::Closed));
             assert_eq!(
@@ -658,7 +690,7 @@ fn judge_call(made: &Made, served: Option<&Served>, seen: &mut Seen) {
     );
     assert!(is_prefix(served.map_or(&nothing, |served| &served.received), &made.sent), "a prefix: {about}");
     seen.items += made.received.len();
-    if served.is_some_and(|served| served.input_ended) {
+    if served.is_some_and(|served| served.input_ended && !served.cut_short) {
         assert!(made.input_ended && served.unwrap().received == made.sent, "the whole input: {about}");
     }
     match made.end.as_ref().expect("each call ends") {
