@@ -30,15 +30,13 @@ impl Default for ClientTimes {
 
 /// The client side of one session.
 ///
-/// *Use*: one call at a time; the queue of calls that wait lives above. Frames are written in the order in which they
-/// are given out, the first one of the session before all others.
+/// *Use*: see [the driver](super#the-driver). One call at a time; the driver keeps the calls that wait. HEADER, CALL and
+/// the request of the first call may travel in one write.
 ///
-/// *Times*: when [`timeout`](Self::timeout) has passed, call [`expire`](Self::expire).
-///
-/// *Servers that end a session*: a server of this project tells it by a trailer with the detail
-/// [`SESSION_DETAIL`](super::SESSION_DETAIL); a call that is answered with it never ran. The Python server does not
-/// finish its side, and its texts tell: a call that is answered with 9 `Expected CALL frame` never ran; after 12
-/// `Method not found: ...`, 13 `Handler missing: ...` and 13 `Invalid CallHeader: ...` it reads nothing more.
+/// *When the server ends the session*: our server sends a trailer with the detail
+/// [`SESSION_DETAIL`](super::SESSION_DETAIL). If it is the first frame of a response, the call never ran. The Python server
+/// does not finish its side. If its response begins with 9 `Expected CALL frame`, the call never ran. After 12
+/// `Method not found: ...`, 13 `Handler missing: ...` and 13 `Invalid CallHeader: ...` it reads no more frames.
 #[derive(Debug)]
 pub struct ClientSession {
     encoding: Encoding,

@@ -53,7 +53,8 @@ impl<T> IntoIterator for Facts<T> {
 pub enum ServerFact {
     /// Write this frame.
     Write(Bytes),
-    /// A call begins. Answer with [`ServerSession::accept`](super::ServerSession::accept) or [`ServerSession::refuse`](super::ServerSession::refuse) before the next frame.
+    /// A call begins. Call [`accept`](super::ServerSession::accept) or [`refuse`](super::ServerSession::refuse) before the
+    /// next frame.
     Call {
         /// Names the call in everything that follows.
         call: CallNumber,
@@ -73,8 +74,7 @@ pub enum ServerFact {
         /// The running call.
         call: CallNumber,
     },
-    /// The call is over before its handler ended it: stop the handler. What it still answers is refused with
-    /// [`SendError::CallOver`].
+    /// The call is over and its handler has not ended: stop the handler. Its later answers get [`SendError::CallOver`].
     Aborted {
         /// The call.
         call: CallNumber,

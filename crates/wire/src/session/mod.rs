@@ -1,23 +1,32 @@
-//! A session as two state machines: frames, commands and the time go in, frames and facts come out.
+//! Sessions as two state machines: frames, commands and the time go in, facts and frames come out.
 //!
-//! A session is one stream on which calls follow one another, strictly one at a time
-//! (`docs/protocol.md#sessions`). This module owns what each frame means in each state, which frame a side may
-//! write when, how a call ends, and when a side stops waiting. It does not own sockets, queues, clocks or the
-//! bytes of payloads: a *driver* (`aster-net`) passes decoded frames and the time in, writes what it is given in
-//! that order, and acts on the facts. Payloads pass through and are never kept, so a stream inside of a session is
-//! really streamed; how much may be unread is the driver's to count, by `frame.payload.len()`.
+//! A session is one stream that carries calls one after another, one at a time (`docs/protocol.md#sessions`). This module
+//! decides what a frame means in each state, which frames a side may write, how a call ends, and how long a side waits. It
+//! has no sockets, queues or clocks. A *driver* (`aster-net`) decodes frames, passes them in with the time, writes the
+//! frames that it gets back, and acts on the facts.
 //!
-//! Both machines accept any frame in any state and never panic. They answer an input with at most
-//! [`MAX_FACTS`] facts. After the fact `Over` they write nothing and report nothing.
+//! # The driver
+//!
+//! - Act on [`Facts`] in their order. Write the frames in the order in which they were returned.
+//! - Call `expire(now)` when the time that `timeout()` returns has passed.
+//! - Payloads pass through the machine: it keeps none, so a stream inside a session is really streamed. Count unread bytes by
+//!   `frame.payload.len()`, and stop reading the stream when a reader has too many.
+//! - Keep reading while items wait to be written: the Python client reads the first response of a bidi call only after it
+//!   has sent all of its input. Stop reading only while [`ServerFact::Write`] frames wait, which bounds their number.
+//! - CANCEL travels behind the input in the same stream. A server that does not read does not see it. The client then stops
+//!   waiting ([`ClientTimes::cancel_wait`]) and resets the stream, which the server sees at once.
+//! - After the fact `Over` the machine writes nothing and returns no more facts.
+//!
+//! Both machines accept any frame in any state and do not panic. One input returns at most [`MAX_FACTS`] facts.
 //!
 //! # The server: [`ServerSession`]
 //!
-//! The driver has read the HEADER frame itself (the service, the scope and the mode are judged as for any stream).
+//! The driver reads the HEADER frame itself: it checks service, scope and mode as for every stream.
 //!
 //! | state | what may happen | next state |
 //! |---|---|---|
 //! | *boundary* | CALL: the fact [`Call`](ServerFact::Call) | judged |
-//! | | CALL that cannot be read or is over a limit: a trailer | boundary, discarding |
+//! | | a CALL that is not readable or exceeds a limit: a trailer | boundary, discarding |
 //! | | CANCEL: the trailer CANCELLED | boundary |
 //! | | any other frame: nothing when discarding, else the trailer `Expected CALL frame` | boundary, or over |
 //! | *judged* | [`accept`](ServerSession::accept) | request, or running (patterns with a request stream) |
@@ -29,8 +38,8 @@
 //! | *any of the last three* | CANCEL, a deadline, a protocol error: a trailer, the fact [`Aborted`](ServerFact::Aborted) | boundary |
 //! | *all* | end of the stream, [`broken`](ServerSession::broken), [`lost`](ServerSession::lost) | over |
 //!
-//! A call that ends before all of its input has arrived leaves the boundary *discarding*: the rest of that
-//! input, up to the next CALL, is dropped. So no refused or failed call ends the session.
+//! When a call ends before all of its input has arrived, the boundary is *discarding*: frames are dropped up to the next
+//! CALL. So a refused or failed call does not end the session.
 //!
 //! # The client: [`ClientSession`]
 //!
@@ -45,21 +54,21 @@
 //! | | no acknowledgement in time | over |
 //! | *all* | [`close`](ClientSession::close) (waits until idle), end of the stream, [`lost`](ClientSession::lost) | over |
 //!
-//! **Acknowledgements.** A CANCEL is acknowledged by a trailer with code 1, the message `cancelled` and no details.
-//! It crosses with the call's own end, so two frames may follow a CANCEL: the own end, then the acknowledgement. A
-//! server of this project gives no other trailer that form ([`ServerSession`] rewords a handler's). The Python
-//! server takes the CANCEL of a running bidi call for the end of its input: there only the call's own
-//! trailer comes. So when the own end has arrived, the client waits [`ClientTimes::acknowledge_wait`] for the
-//! acknowledgement and goes on without it. One that comes later still is dropped: it stands before any frame of the
-//! next call.
+//! **Acknowledgements.** The server acknowledges a CANCEL with a trailer that has code 1, message `cancelled` and no details.
+//! CANCEL can cross with the end of the call. Then the client receives the end of the call first and the acknowledgement
+//! second. Our server sends no other trailer of this form: [`ServerSession`] changes the message of such a status when it
+//! comes from a handler. The Python server reads CANCEL during a bidi call as the end of the input. It then sends the end
+//! of the call and no acknowledgement. So after the end of the call the client waits for
+//! [`ClientTimes::acknowledge_wait`] only, then the session is usable again. An acknowledgement that arrives still later is
+//! dropped; it arrives before all frames of the next call.
 //!
-//! **Servers that end a session.** A server of this project that closes a session says so in a trailer between two calls,
-//! marked by [`SESSION_DETAIL`]. The Python server ends a session after some errors and does not finish its side;
-//! there the client goes by the texts of the trailers, which a server of this project never uses.
+//! **A server that ends the session.** Our server closes a session between two calls with a trailer that has the detail
+//! [`SESSION_DETAIL`]. The Python server ends a session after some errors and does not finish its side. The client
+//! recognizes this by the texts of its trailers; our server does not send these texts.
 //!
 //! # Example
 //!
-//! A unary call. Bytes go straight from one machine to the other here; a driver has a stream between them.
+//! A unary call. Here the bytes go directly from one machine to the other; a driver sends them over a stream.
 //!
 //! ```
 //! use std::time::{Duration, Instant};

@@ -14,13 +14,10 @@ use crate::status::Code;
 
 /// The server side of one session, from behind its HEADER frame to its end.
 ///
-/// *Use*: write what a fact says before the next frame is passed in, so that a client that does not read is not
-/// read either. Pass no frame in while [`reads`](Self::reads) is false.
+/// *Use*: see [the driver](super#the-driver). Pass no frame in while [`reads`](Self::reads) is false.
 ///
-/// *Times*: when [`timeout`](Self::timeout) has passed, call [`expire`](Self::expire).
-///
-/// *Statuses*: a status of the driver that has the form of an acknowledgement, or of a trailer that ends a session
-/// of the Python server, is reworded (`the call ended with: ...`), so that a client never confuses them.
+/// *Statuses*: a status of the driver may look like an acknowledgement, or like a trailer that ends a session of the Python
+/// server. Then its message gets a prefix (`the call ended with: ...`), so that a client does not confuse them.
 #[derive(Debug)]
 pub struct ServerSession {
     encoding: Encoding,
