@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::CodecError;
+use crate::check::ReferenceCollector;
 use crate::decode::decode;
 use crate::encode::encode;
 use crate::limits::PayloadLimits;
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{ReferenceCollector, Sink, XlangForm};
+use crate::sink::{Sink, XlangForm};
 use crate::types::ArrayKind;
 use crate::value::{ResolvedValue, Value};
 

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod buffer;
+mod check;
 mod decode;
 mod encode;
 mod error;
@@ -26,6 +27,7 @@ mod value;
 mod violation;
 
 pub use buffer::{ReadError, Reader, Writer};
+pub use check::check;
 pub use encode::NULL_MESSAGE;
 pub use error::CodecError;
 pub use graph::{Graph, plain_to_wire, wire_to_presence_flagged};
@@ -35,7 +37,6 @@ pub use murmur3::murmur3;
 pub use plan::Plan;
 pub use row::{RowLayout, message_to_row, row_to_message};
 pub use schema::{PlanError, Schema};
-pub use sink::check;
 pub use types::{ArrayKind, Scalar};
 pub use value::Value;
 pub use violation::Violation;

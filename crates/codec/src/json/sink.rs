@@ -11,10 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::print::{write_float, write_int, write_string};
 use crate::CodecError;
+use crate::check::ReferenceCollector;
 use crate::limits::{PayloadLimits, within};
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
-use crate::sink::{ReferenceCollector, Sink, XlangForm};
+use crate::sink::{Sink, XlangForm};
 use crate::types::ArrayKind;
 
 type Done = Result<(), CodecError>;

@@ -83,24 +83,9 @@ fn field_plan(field: &Field) -> FieldPlan {
     }
 }
 
-/// The type inside `optional` and `shared`, whether it is optional, and whether it is shared.
-pub(super) fn without_modifiers(r#type: &Type) -> (&Type, bool, bool) {
-    match r#type {
-        Type::Optional(inner) => {
-            let (inner, _, shared) = without_modifiers(inner);
-            (inner, true, shared)
-        }
-        Type::Shared(inner) => {
-            let (inner, nullable, _) = without_modifiers(inner);
-            (inner, nullable, true)
-        }
-        other => (other, false, false),
-    }
-}
-
 /// The sort key of a field in wire order: group, then the order in the group, then the name.
 fn sort_key(field: &Field) -> (u8, bool, i16, i16, String) {
-    let (r#type, nullable, _) = without_modifiers(&field.r#type);
+    let (r#type, nullable, _) = field.r#type.without_modifiers();
     let (group, compressed, size, id) = match r#type {
         Type::Scalar(scalar) => match scalar.width() {
             Some(width) => {
@@ -129,7 +114,7 @@ fn fingerprint(fields: &[Field]) -> String {
     let mut items: Vec<&Field> = fields.iter().collect();
     items.sort_by_key(|field| &field.name);
     let item = |field: &Field| {
-        let (r#type, nullable, shared) = without_modifiers(&field.r#type);
+        let (r#type, nullable, shared) = field.r#type.without_modifiers();
         let id = match r#type {
             Type::Scalar(scalar) => scalar.id(),
             Type::Array(kind) => kind.id(),
@@ -155,7 +140,7 @@ enum Position {
 }
 
 fn root(schema: &Schema, r#type: &Type) -> Root {
-    let options = match without_modifiers(r#type).0 {
+    let options = match r#type.without_modifiers().0 {
         Type::Message(index) => match schema.types.get(*index).map(|declared| &declared.body) {
             Some(Body::Message(_, options)) => *options,
             _ => RootOptions::default(),
@@ -166,7 +151,7 @@ fn root(schema: &Schema, r#type: &Type) -> Root {
 }
 
 fn node(r#type: &Type, place: Position) -> PlanNode {
-    let (r#type, nullable, shared) = without_modifiers(r#type);
+    let (r#type, nullable, shared) = r#type.without_modifiers();
     let below = match place {
         Position::Root => Position::Root,
         Position::Field | Position::Element => Position::Element,

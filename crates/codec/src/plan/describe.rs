@@ -2,7 +2,6 @@
 //!
 //! Owns the encoding of our own descriptions, and the checksum. The decoder reads the descriptions of peers.
 
-use super::compile::without_modifiers;
 use super::{BodyPlan, TypePlan};
 use crate::Writer;
 use crate::metastring::{MetaString, Role};
@@ -114,7 +113,7 @@ fn put_name(writer: &mut Writer, text: &str, role: Role) -> Result<(), String> {
 }
 
 fn put_field(writer: &mut Writer, field: &Field, tracked: bool) -> Result<(), String> {
-    let (r#type, nullable, _) = without_modifiers(&field.r#type);
+    let (r#type, nullable, _) = field.r#type.without_modifiers();
     let packed = MetaString::encode_field(&field.name).map_err(|error| format!("{}: {error}", field.name))?;
     let length = packed.bytes.len().saturating_sub(1);
     let first = packing(&packed) << 6 | (length.min(FIELD_NAME) as u8) << 2;
@@ -130,7 +129,7 @@ fn put_field(writer: &mut Writer, field: &Field, tracked: bool) -> Result<(), St
 
 fn put_nested(writer: &mut Writer, r#type: &Type) {
     let mut put = |inner: &Type| {
-        let inner = without_modifiers(inner).0;
+        let inner = inner.without_modifiers().0;
         writer.put_var_u64(u64::from(type_number(inner)) << 2);
         put_nested(writer, inner);
     };

@@ -117,3 +117,20 @@ pub enum Type {
     AnyList,
     AnyMap,
 }
+
+impl Type {
+    /// The type inside `optional` and `shared`, whether it is optional, and whether it is shared.
+    pub(crate) fn without_modifiers(&self) -> (&Self, bool, bool) {
+        match self {
+            Self::Optional(inner) => {
+                let (inner, _, shared) = inner.without_modifiers();
+                (inner, true, shared)
+            }
+            Self::Shared(inner) => {
+                let (inner, nullable, _) = inner.without_modifiers();
+                (inner, nullable, true)
+            }
+            other => (other, false, false),
+        }
+    }
+}
