@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ourCrates } from "./support/cargo.ts";
 import { circles, type Import, imports, sources } from "./support/imports.ts";
+import { moduleGraph, plainCode } from "./support/rust-modules.ts";
 import { filesBelow, read } from "./support/tree.ts";
 
 /** The crates of this repository that each crate may depend on. Tests of every crate may use the testkit. */
@@ -36,6 +37,58 @@ const fences: readonly { readonly crates: RegExp; readonly only: readonly string
   { crates: /^napi/, only: ["aster-bridge"] },
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
   { crates: /^tokio/, only: ["aster-net", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"] },
+];
+
+/** Groups of modules of a crate that may use each other in a circle, with the reason. Every other circle is an error. */
+const knownModuleCircles: readonly { readonly why: string; readonly files: readonly string[] }[] = [
+  {
+    why: "the methods of the decoder are in one file for each part of a message",
+    files: ["crates/codec/src/decode/{described,mod,names,refs,typedef}"],
+  },
+  {
+    why: "the methods of the encoder are in two files: values, and the names of types",
+    files: ["crates/codec/src/encode/{mod,names}"],
+  },
+  {
+    why: "a graph holds values, and a value with shared parts refers to its graph",
+    files: ["crates/codec/src/{graph,value}"],
+  },
+  {
+    why: "a row layout checks bytes, and the check walks the layout",
+    files: ["crates/codec/src/row/{check,mod}"],
+  },
+  {
+    why: "a comparison contains the changes that its submodules report",
+    files: ["crates/contract/src/diff", "crates/contract/src/diff/{field,method,side,text}"],
+  },
+  {
+    why: "clients, blocks and services belong to the port that carries their calls, and report to it",
+    files: ["crates/net/src/{block,client,port,service}"],
+  },
+  {
+    why: "a node has one server, whose calls read the limits of the node",
+    files: ["crates/net/src/node", "crates/net/src/server/{call,header,mod}"],
+  },
+  {
+    why: "the checks of a ledger are in a submodule",
+    files: ["crates/testkit/src/ledger", "crates/testkit/src/ledger/check"],
+  },
+  {
+    why: "records check their limits when they are read, and one limit is on a record, the status",
+    files: ["crates/wire/src/limit", "crates/wire/src/record/{fory,json,mod}"],
+  },
+  {
+    why: "the reader of tickets is in a submodule",
+    files: ["crates/wire/src/ticket", "crates/wire/src/ticket/read"],
+  },
+  {
+    why: "the I/O thread rings the doorbells before it sleeps, and a doorbell asks which thread rings it",
+    files: ["src/{doorbell,runtime}"],
+  },
+  {
+    why: "one registry has the nodes, connections and outcomes of all ports, and each of them is removed there",
+    files: ["src/{node,registry,settle,shared}"],
+  },
 ];
 
 /** The parts of ts/src: the files of a part, and the other parts that it may import from. */
@@ -158,6 +211,65 @@ describe("crates", () => {
       /\bunsafe\s*(\{|fn|impl|extern)/.test(read(file)),
     );
     expect(unsafe).toEqual([]);
+  });
+});
+
+describe("modules of a crate", () => {
+  it("are read without comments, texts and tests", () => {
+    const code = plainCode(`
+      use a::B; // use c::D;
+      const TEXT: &str = "use e::F; {"; const RAW: &str = r#"" }"#; const SIGN: char = '}';
+      fn f<'a>(x: &'a str) {}
+      #[cfg(test)]
+      mod tests { use super::*; fn g() { h("}") } }
+      fn after() {}
+    `);
+    expect(code.match(/\b[a-zA-Z]\w+\b/g)).toEqual([
+      "use",
+      "const",
+      "TEXT",
+      "str",
+      "const",
+      "RAW",
+      "str",
+      "const",
+      "SIGN",
+      "char",
+      "fn",
+      "str",
+      "fn",
+      "after",
+    ]);
+  });
+
+  it("use the module that defines an item, by whatever path they name it", () => {
+    const { arrows } = moduleGraph("crates/codec/src/lib.rs");
+    const from = (file: string) =>
+      arrows
+        .filter((one) => one.from === `crates/codec/src/${file}.rs`)
+        .map(({ to }) => to.slice("crates/codec/src/".length));
+    // `crate::CodecError` is a re-export, `super::ReadError` is defined in the parent, the parent's re-export is no use.
+    expect(from("buffer/text")).toEqual(["buffer/mod.rs"]);
+    expect(from("buffer/mod")).toEqual([]);
+    expect(from("sink")).toEqual(["error.rs", "plan/mod.rs", "schema/mod.rs", "types.rs"]);
+  });
+
+  it("use each other in no circle except those in the list", () => {
+    const known = knownModuleCircles.map(({ files }) =>
+      files
+        .flatMap((file) => {
+          const [, folder, names] = /^(.*)\{(.*)\}$/.exec(file) ?? [];
+          return names === undefined ? [file] : names.split(",").map((name) => `${folder}${name}`);
+        })
+        .map((file) => `${file}.rs`)
+        .sort(),
+    );
+    const roots = ["src/lib.rs", ...filesBelow("crates", /^crates\/\w+\/src\/lib\.rs$/)];
+    const found = roots.flatMap((root) => {
+      const { files, arrows } = moduleGraph(root);
+      return circles(files, arrows);
+    });
+    expect(found.sort()).toEqual(known.sort());
   });
 });
 
