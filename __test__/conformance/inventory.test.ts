@@ -9,11 +9,6 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The files without a reader. Remove an entry together with the work that it names. */
 const pending: Record<string, string> = {
   collections: "contract collections come with the registry",
-  credentials: "gated access",
-  mesh: "the producer mesh",
-  signing: "credentials",
-  "wheel-credentials": "gated access",
-  "wheel-registry-mesh": "the registry and the mesh",
 };
 
 const files = readdirSync(`${root}conformance/vectors`)
