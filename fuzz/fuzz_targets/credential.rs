@@ -1,0 +1,8 @@
+//! See `targets.rs`.
+#![no_main]
+
+#[allow(dead_code)]
+#[path = "../../crates/trust/tests/support/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::credential(bytes));
