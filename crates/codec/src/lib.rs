@@ -2,8 +2,8 @@
 //!
 //! The lowest layer: it knows no frames, no calls and no network. `buffer` reads and writes single integers,
 //! floats and strings. `schema` and `plan` decide how each value of a message is encoded. `decode` walks over
-//! bytes and calls a `sink`, `encode` takes values from a `source`; JSON text (`json`) and values in memory
-//! (`value`, `graph`) are both. `row` is Fory's row format, which is read in place.
+//! bytes and calls a `sink`, `encode` takes values from a `source`. JSON text (`json`) and values in memory
+//! (`value`, `graph`) have both a source and a sink. `row` is Fory's row format, which is read in place.
 
 #![forbid(unsafe_code)]
 

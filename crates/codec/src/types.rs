@@ -219,10 +219,10 @@ impl ArrayKind {
     /// The error text if `bytes` are not the items of an array of this kind.
     pub(crate) fn problem(self, bytes: &[u8]) -> Option<&'static str> {
         if !bytes.len().is_multiple_of(self.width()) {
-            return Some("a typed array ends inside an item");
+            return Some("a typed array whose length is not a multiple of its item size");
         }
         if self == Self::Bool && bytes.iter().any(|&byte| byte > 1) {
-            return Some("an array of bools has a byte that is not 0 or 1");
+            return Some("a bool array with a byte other than 0 and 1");
         }
         None
     }

@@ -29,7 +29,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if count > 0 {
             let flags = self.reader.u8()?;
             let typing = self.items_typing(items, flags)?;
-            let lead = self.element_lead(items, flags, typing)?;
+            let lead = self.element_leading_flag(items, flags, typing)?;
             for index in 0..count {
                 self.sink.element()?;
                 self.item(&items.node, lead, typing).map_err(|error| error.at_index(index))?;
@@ -57,7 +57,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// The leading flag of each element.
-    fn element_lead(&self, items: &Items, flags: u8, typing: Typing) -> Result<LeadingFlag, CodecError> {
+    fn element_leading_flag(
+        &self,
+        items: &Items,
+        flags: u8,
+        typing: Typing,
+    ) -> Result<LeadingFlag, CodecError> {
         if flags & TRACKED != 0 {
             if !self.options.refs {
                 return Err(CodecError::invalid("references where the type declares none"));
@@ -113,7 +118,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         let size = usize::from(self.reader.u8()?);
         if size == 0 || size > left {
             return Err(CodecError::invalid(format!(
-                "a map chunk of {size} entries: 1 to {left} are allowed"
+                "a map chunk of {size} entries, but 1 to {left} are allowed"
             )));
         }
         let key_typing = self.side_typing(key, header & KEY_DECLARED != 0)?;

@@ -94,7 +94,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
             return Err(CodecError::invalid(format!(
-                "unknown message header {header:#04x}: 0x02 or 0x03 (null) is allowed"
+                "unknown message header {header:#04x}, but only 0x00 to 0x03 are allowed"
             )));
         }
         if header & 0x01 != 0 {
@@ -127,7 +127,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0xFF | 0x00 => Ok(false),
             0xFE => Err(CodecError::invalid("a back reference where only a null flag is allowed")),
             flag => Err(CodecError::invalid(format!(
-                "unknown null flag {flag:#04x}: 0xfd (null), 0xff or 0x00 is allowed"
+                "unknown null flag {flag:#04x}, but only 0xfd (null), 0xff and 0x00 are allowed"
             ))),
         }
     }
@@ -140,7 +140,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     fn field(&mut self, node: &'a PlanNode) -> Done {
-        self.with_leading_flag(node, node.lead(self.options.refs), node.nullable, typing_of(node))
+        self.with_leading_flag(node, node.leading_flag(self.options.refs), node.nullable, typing_of(node))
     }
 
     /// Reads the leading flag, then the value unless the flag says null or back reference.

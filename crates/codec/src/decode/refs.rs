@@ -40,7 +40,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             0xFF => Ok(Flag::Present),
             0x00 => Ok(Flag::First),
             flag => Err(CodecError::invalid(format!(
-                "unknown reference flag {flag:#04x}: 0xfd, 0xfe, 0xff or 0x00 is allowed"
+                "unknown reference flag {flag:#04x}, but only 0xfd, 0xfe, 0xff and 0x00 are allowed"
             ))),
         }
     }
@@ -55,7 +55,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    /// Reads a value that takes the next reference number. It takes the number before its own parts, so cycles work.
+    /// Reads a value that takes the next reference number. It takes the number before its parts are read, so a part may
+    /// refer back to it.
     pub(super) fn first(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
         let wire = self.wire_type(node, typing)?;
         let number = self.tracked.values.len();
@@ -70,7 +71,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
         let number = self.reader.length()?;
         let Some(tracked) = self.tracked.values.get(number).copied() else {
             return Err(CodecError::invalid(format!(
-                "a back reference to value {number}, which the message has not sent"
+                "a back reference to value {number}, but the message has {} values so far",
+                self.tracked.values.len()
             )));
         };
         if self.sink.is_muted() {

@@ -17,7 +17,7 @@ impl<S: Sink> Decoder<'_, S> {
             Scalar::Bool => match self.reader.u8()? {
                 0 => self.sink.bool(false),
                 1 => self.sink.bool(true),
-                byte => Err(CodecError::invalid(format!("{byte:#04x} is not a bool: 0 or 1 is allowed"))),
+                byte => Err(CodecError::invalid(format!("a bool is {byte}, but only 0 and 1 are allowed"))),
             },
             Scalar::Float => {
                 let value = self.reader.f64()?;

@@ -143,7 +143,7 @@ impl PeerField {
         if self.tracked && !refs {
             return Err((CodecError::invalid("the peer tracks references, this side does not"), self.name));
         }
-        let lead = if self.tracked { self.r#type.shared_lead() } else { LeadingFlag::Plain };
+        let lead = if self.tracked { self.r#type.shared_leading_flag() } else { LeadingFlag::Plain };
         let node = match own {
             None => Some(PlanNode::new(self.r#type.own_shape(false), true)),
             Some(own) => self.r#type.read_into(&own.node, false),
@@ -157,7 +157,7 @@ impl PeerField {
 }
 
 impl PeerType {
-    fn shared_lead(&self) -> LeadingFlag {
+    fn shared_leading_flag(&self) -> LeadingFlag {
         match self {
             Self::Scalar(Scalar::Bool | Scalar::String) => LeadingFlag::Plain,
             Self::Scalar(scalar) if scalar.width().is_some() => LeadingFlag::Plain,

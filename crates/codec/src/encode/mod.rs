@@ -94,7 +94,7 @@ struct Encoder<'p, S> {
     names: names::Names,
     tracked: Tracked,
     budget: Budget,
-    /// The fields of all messages that are being written: a stack, one slot for each field.
+    /// The fields of all messages that are being written: a stack with one slot for each field.
     slots: Vec<Option<S>>,
     presence_flags: bool,
 }
@@ -115,7 +115,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     fn field(&mut self, node: &'p PlanNode, value: S) -> Done {
-        let lead = node.lead(self.options.refs);
+        let lead = node.leading_flag(self.options.refs);
         if value.kind() == ValueKind::Null
             && (node.nullable || (lead != LeadingFlag::Plain && node.takes_null()))
         {

@@ -7,7 +7,7 @@ use crate::murmur3;
 use crate::types::id;
 
 impl Plan {
-    /// The plan as JSON, without a plan number. The keeper of plans assigns numbers.
+    /// The plan as JSON, without a plan number: the registry of plans assigns numbers.
     pub fn to_json(&self) -> String {
         json!({
             "types": self.types.iter().map(type_json).collect::<Vec<_>>(),
@@ -67,7 +67,7 @@ fn root_json(root: &Root) -> Value {
 
 fn node_json(node: &PlanNode) -> Value {
     let mut json = shape_json(node);
-    let lead = match node.lead(true) {
+    let lead = match node.leading_flag(true) {
         LeadingFlag::Plain => return json,
         LeadingFlag::Null => "flag",
         LeadingFlag::Reference => "reference",

@@ -166,7 +166,7 @@ impl PlanNode {
     }
 
     /// The leading flag of a shared field with this shape.
-    pub(crate) fn shared_lead(&self) -> LeadingFlag {
+    pub(crate) fn shared_leading_flag(&self) -> LeadingFlag {
         match &self.shape {
             Shape::Scalar(Scalar::Bool | Scalar::String) | Shape::Converted(..) => LeadingFlag::Plain,
             Shape::Scalar(scalar) if scalar.width().is_some() => LeadingFlag::Plain,
@@ -176,8 +176,8 @@ impl PlanNode {
     }
 
     /// The leading flag of a field; `refs` says whether the payload tracks references.
-    pub(crate) fn lead(&self, refs: bool) -> LeadingFlag {
-        if refs && self.shared { self.shared_lead() } else { LeadingFlag::Plain }
+    pub(crate) fn leading_flag(&self, refs: bool) -> LeadingFlag {
+        if refs && self.shared { self.shared_leading_flag() } else { LeadingFlag::Plain }
     }
 }
 
@@ -227,7 +227,8 @@ impl TypePlan {
         }
     }
 
-    /// The first bytes of a message with this root, up to and with the hash; in the form without descriptions.
+    /// The first bytes of a payload with this root: header, type info, and for a message its hash. In compatible mode a
+    /// payload begins differently.
     pub(crate) fn prefix(&self) -> Vec<u8> {
         let refs = matches!(&self.body, BodyPlan::Message(message) if message.options.refs);
         let mut prefix = vec![0x02, if refs { 0x00 } else { 0xFF }, self.id()];
