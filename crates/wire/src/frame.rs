@@ -96,8 +96,8 @@ pub fn encode(flags: u8, payload: &[u8]) -> Result<Vec<u8>, FrameError> {
 /// Splits a received byte stream into frames.
 ///
 /// *Shape*: push chunks as they arrive and call [`Decoder::next`] until it returns `None`. A payload inside one
-/// chunk is a slice of that chunk. Other payloads are copied together; the memory for this grows with the bytes
-/// received, not by the declared length. *Errors*: the first error is final; every later call returns it again.
+/// chunk is a slice of that chunk. A payload that spans several chunks is copied into a buffer, which grows with the
+/// bytes received and not by the declared length. *Errors*: the first error is final; every later call returns it again.
 #[derive(Debug)]
 pub struct Decoder {
     max_body: usize,

@@ -21,7 +21,7 @@ pub const NAME_CHARS: usize = 256;
 pub const STATUS_MESSAGE_CHARS: usize = 4096;
 /// Pairs of status details.
 pub const STATUS_DETAILS: usize = 32;
-/// Bytes of an admission request, and of its answer.
+/// Bytes of an admission request, and of its response.
 pub const ADMISSION_BYTES: usize = 65_536;
 
 /// The limit that a header exceeds.

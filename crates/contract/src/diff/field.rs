@@ -89,7 +89,7 @@ fn fields(type_use: &TypeUse<'_>, old: &[Field], new: &[Field], found: &mut Vec<
     let find = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
     let mut removed: Vec<&Field> = old.iter().filter(|field| find(new, &field.name).is_none()).collect();
     let mut added: Vec<&Field> = new.iter().filter(|field| find(old, &field.name).is_none()).collect();
-    // A field that went and one of the same type that has the same position are one field with another name.
+    // A removed field and an added field with the same type and position are reported as one renamed field.
     removed.retain(|before| {
         let at = find(old, &before.name);
         let twin = added.iter().position(|after| find(new, &after.name) == at && same_type(before, after));
