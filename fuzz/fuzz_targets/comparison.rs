@@ -1,4 +1,4 @@
-//! See `targets.rs`.
+//! The fuzz target `comparison`. Its body and its invariants are in `crates/contract/tests/support/targets.rs`.
 #![no_main]
 
 #[allow(dead_code)]

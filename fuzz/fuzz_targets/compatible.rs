@@ -1,4 +1,4 @@
-//! See `targets.rs`.
+//! The fuzz target `compatible`. Its body and its invariants are in `crates/codec/tests/support/targets.rs`.
 #![no_main]
 
 #[allow(dead_code)]

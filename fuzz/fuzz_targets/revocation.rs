@@ -1,4 +1,4 @@
-//! See `targets.rs`.
+//! The fuzz target `revocation`. Its body and its invariants are in `crates/trust/tests/support/targets.rs`.
 #![no_main]
 
 #[allow(dead_code)]

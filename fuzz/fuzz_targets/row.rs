@@ -1,4 +1,4 @@
-//! See `targets.rs`.
+//! The fuzz target `row`. Its body and its invariants are in `crates/codec/tests/support/targets.rs`.
 #![no_main]
 
 #[allow(dead_code)]

@@ -1,4 +1,4 @@
-//! See `session_watch.rs`.
+//! The fuzz target `sessions`. Its body and its invariants are in `crates/wire/tests/support/`.
 #![no_main]
 
 #[allow(dead_code)]
