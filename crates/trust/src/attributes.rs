@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::time::UnixTime;
+
 /// The roles of the holder, separated by commas.
 pub const ROLE: &str = "aster.role";
 /// A label for people.
@@ -73,6 +75,14 @@ impl Attributes {
         Roles::of(self.get(ROLE).unwrap_or_default())
     }
 
+    /// The time that [`NOT_BEFORE`] names; none where there is no such attribute.
+    pub fn not_before(&self) -> Result<Option<UnixTime>, NoTime> {
+        let Some(text) = self.get(NOT_BEFORE) else { return Ok(None) };
+        let is_decimal = text.bytes().all(|digit| digit.is_ascii_digit());
+        let seconds = is_decimal.then(|| text.parse().ok()).flatten();
+        seconds.map(|seconds| Some(UnixTime::from_seconds(seconds))).ok_or(NoTime)
+    }
+
     /// The form that is signed: a JSON object without spaces, names in the order of their code points, nothing but quotes,
     /// backslashes and control characters escaped.
     pub(crate) fn canonical(&self) -> String {
@@ -97,6 +107,11 @@ impl Attributes {
         }
     }
 }
+
+/// The value of [`NOT_BEFORE`] is not a number of seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("attribute aster.not_before is no time")]
+pub struct NoTime;
 
 /// The roles that a caller holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

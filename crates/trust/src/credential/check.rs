@@ -1,7 +1,7 @@
 //! Whether a credential counts, for whom and now.
 
 use super::{Credential, CredentialKind, Fingerprint};
-use crate::attributes::{Attributes, IID_PROVIDER, NOT_BEFORE, Roles};
+use crate::attributes::{Attributes, IID_PROVIDER, Roles};
 use crate::key::{EndpointId, RootPublicKey};
 use crate::nonce::Nonce;
 use crate::refusal::Refusal;
@@ -109,10 +109,11 @@ impl Verifier<'_> {
     }
 
     fn begin(&self, credential: &Credential) -> Option<Refusal> {
-        match not_before(&credential.attributes) {
+        // An attribute that names no time is no reason to ignore it.
+        match credential.attributes.not_before() {
             Ok(Some(from)) if from > self.now => Some(Refusal::NotYetValid(from)),
             Ok(_) => None,
-            Err(refusal) => Some(refusal),
+            Err(_) => Some(Refusal::NotBeforeUnreadable),
         }
     }
 
@@ -142,12 +143,4 @@ pub(crate) fn structure(credential: &Credential) -> Option<Refusal> {
         (CredentialKind::Policy | CredentialKind::Producer, Some(_)) => Some(Refusal::NonceUnexpected),
         _ => None,
     }
-}
-
-/// The time that [`NOT_BEFORE`] names; an attribute that names none is no reason to ignore it.
-pub(crate) fn not_before(attributes: &Attributes) -> Result<Option<UnixTime>, Refusal> {
-    let Some(text) = attributes.get(NOT_BEFORE) else { return Ok(None) };
-    let is_decimal = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    let seconds = is_decimal.then(|| text.parse().ok()).flatten().ok_or(Refusal::NotBeforeUnreadable)?;
-    Ok(Some(UnixTime::from_seconds(seconds)))
 }

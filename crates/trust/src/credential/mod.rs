@@ -177,7 +177,7 @@ impl Grant {
         if i64::try_from(self.expires_at.seconds()).is_err() {
             return Err(GrantError::Expiry);
         }
-        match check::not_before(&self.attributes) {
+        match self.attributes.not_before() {
             Ok(from) if from.is_none_or(|from| from < self.expires_at) => {}
             _ => return Err(GrantError::NotBefore),
         }
