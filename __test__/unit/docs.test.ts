@@ -73,4 +73,21 @@ describe("the repository", () => {
     const telling = files.filter((file) => /\/(home|Users|root|work)\/\w+\/?/.test(read(file)));
     expect(telling.filter((file) => file !== "__test__/unit/docs.test.ts")).toEqual([]);
   });
+
+  it("names no host of a package registry", () => {
+    const files = filesBelow(".", /\.(ts|mjs|rs|py|toml|json|jsonc|md|yml|sh|go|sum|xml)$/);
+    const hosts =
+      /\b(registry\.npmjs|(index|static)\.crates\.io|pypi\.org|repo1?\.maven|(proxy|sum)\.golang)\b/;
+    const naming = files.filter((file) => hosts.test(read(file)));
+    expect(naming.filter((file) => file !== "__test__/unit/docs.test.ts")).toEqual([]);
+  });
+
+  it("has one version, in the package, its addon packages and the crates", () => {
+    const versionOf = (file: string) => (JSON.parse(read(file)) as { version: string }).version;
+    const addons = filesBelow("npm", /\/package\.json$/);
+    const { napi } = JSON.parse(read("package.json")) as { napi: { targets: string[] } };
+    expect(addons.length).toBe(napi.targets.length);
+    const crates = /^version = "(.+)"$/m.exec(read("Cargo.toml"))?.[1];
+    expect(new Set([versionOf("package.json"), crates, ...addons.map(versionOf)]).size).toBe(1);
+  });
 });

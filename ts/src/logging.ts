@@ -26,9 +26,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
  * await quiet.close();
  */
 export interface Logger {
+  /** Details for the search for an error. */
   debug(message: string, fields?: LogFields): void;
+  /** Normal events. */
   info(message: string, fields?: LogFields): void;
+  /** Events that need attention, while the program goes on. */
   warn(message: string, fields?: LogFields): void;
+  /** Failures. */
   error(message: string, fields?: LogFields): void;
 }
 

@@ -23,8 +23,11 @@ const ACCEPTED: Promise<void> = Promise.resolve();
  * }
  */
 export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, void> {
+  /** The next message, or the end of the stream. Rejects with the `AsterError` of a call that failed. */
   next(): Promise<IteratorResult<T, undefined>>;
+  /** Cancels the call if it has not ended. `break` calls it. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** The stream itself: it can be iterated once. */
   [Symbol.asyncIterator](): ResponseStream<T>;
   /** Cancels the call if it is still running. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -44,6 +47,7 @@ export interface BidiCall<I, O> extends ResponseStream<O> {
   send(message: I): Promise<void>;
   /** Ends the requests; responses may still arrive. Calling it twice is safe. */
   end(): Promise<void>;
+  /** The call itself: its answers can be iterated once. */
   [Symbol.asyncIterator](): BidiCall<I, O>;
 }
 

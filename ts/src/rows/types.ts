@@ -179,6 +179,7 @@ export interface RowSet<V> extends Iterable<RowValue<V>> {
   readonly size: number;
   /** Compares the elements one by one. For many lookups, use `toSet()`. */
   has(value: V): boolean;
+  /** All elements, decoded. */
   toSet(): Set<V>;
 }
 
@@ -196,9 +197,13 @@ export interface RowMap<K, V> extends Iterable<[RowValue<K>, RowValue<V>]> {
   readonly size: number;
   /** Compares the keys one by one. For many lookups, use `toMap()`. */
   get(key: K): RowValue<V> | undefined;
+  /** Whether there is an entry with this key. Compares the keys one by one. */
   has(key: K): boolean;
+  /** The keys, in the order of the bytes. */
   keys(): IterableIterator<RowValue<K>>;
+  /** The values, in the order of the bytes. */
   values(): IterableIterator<RowValue<V>>;
+  /** All entries, decoded. */
   toMap(): Map<K, V>;
 }
 

@@ -28,10 +28,12 @@ export class EnumMember<M extends string = string> {
     Object.freeze(this);
   }
 
+  /** The name of the member. */
   toString(): string {
     return this.name;
   }
 
+  /** The value of the member in JSON mode. */
   toJSON(): string | number {
     return this.#json;
   }

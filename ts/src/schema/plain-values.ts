@@ -49,10 +49,12 @@ export class PlainDate {
     this.text = text;
   }
 
+  /** The day as `2024-01-31`. */
   toString(): string {
     return this.text;
   }
 
+  /** The day as `2024-01-31`. */
   toJSON(): string {
     return this.text;
   }

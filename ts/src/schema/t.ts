@@ -104,6 +104,7 @@ export declare namespace t {
   // evaluates members when they are needed. It would evaluate a heritage clause at once.
   interface List<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>[]; readonly in: readonly InferInput<S>[]; readonly omit: false };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Set<S> extends TypedSchema {
@@ -112,6 +113,7 @@ export declare namespace t {
       readonly in: ReadonlySet<InferInput<S>>;
       readonly omit: false;
     };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Map<K, V> extends TypedSchema {
@@ -122,6 +124,7 @@ export declare namespace t {
         | (string extends InferInput<K> ? { readonly [key: string]: InferInput<V> } : never);
       readonly omit: false;
     };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Record<V> extends TypedSchema {
@@ -130,10 +133,12 @@ export declare namespace t {
       readonly in: ReadonlyMap<string, InferInput<V>> | { readonly [key: string]: InferInput<V> };
       readonly omit: false;
     };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Optional<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S> | null; readonly in: InferInput<S> | null; readonly omit: true };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** A schema that is declared later, or a message with field options. */
@@ -144,10 +149,12 @@ export declare namespace t {
       readonly omit: false;
       readonly target: S;
     };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Shared<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: Omittable<S> };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** Enum members are objects here, which refer to their enum. */
@@ -157,6 +164,7 @@ export declare namespace t {
       readonly in: UnionValue<S[number]>;
       readonly omit: false;
     };
+    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** A schema with a default. The member may be missing in the input. */
@@ -336,6 +344,7 @@ export interface Builders {
    * @throws {TypeError} for a wrong tag, for no members, or for a member that is listed twice
    */
   enum<const M extends string>(tag: string, members: readonly M[]): t.Enum<M>;
+  /** An enum whose members have values of their own in JSON mode. */
   enum<const R extends Readonly<Record<string, string | number>>>(
     tag: string,
     members: R,
