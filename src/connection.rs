@@ -28,8 +28,10 @@ pub struct DialOptions {
 /// A service as the admission answer announces it.
 ///
 /// @example
+/// ```ts
 /// const offered: readonly ServiceSummary[] = client.services;
 /// for (const { name, version, contractId } of offered) console.log(name, version, contractId);
+/// ```
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct ServiceSummary {
     /// The name on the wire.
@@ -75,8 +77,10 @@ pub struct OpenedConnection {
 /// The path of a connection.
 ///
 /// @example
+/// ```ts
 /// const facts: ConnectionFacts = await client.info();
 /// console.log(facts.relayed ? "through a relay" : facts.remoteAddress);
+/// ```
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct ConnectionFacts {
     /// The server's public key, 64 hex digits.

@@ -46,18 +46,3 @@ pub fn contract_describe(env: Env, service: String) -> Result<ContractFacts> {
 pub fn contract_manifest(env: Env, service: String) -> Result<String> {
     throwing(env, || aster_contract::manifest(&service).map_err(|e| Failure::option("service", e)))
 }
-
-/// Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them.
-#[napi(catch_unwind)]
-pub fn contract_diff(env: Env, old: String, fresh: String) -> Result<String> {
-    throwing(env, || {
-        let comparison = aster_contract::diff::diff(&old, &fresh).map_err(|e| {
-            let problem = match &e {
-                aster_contract::ContractError::Invalid { problem, .. } => problem.clone(),
-                other => other.to_string(),
-            };
-            Failure::option(e.path(), problem)
-        })?;
-        serde_json::to_string(&comparison).map_err(|e| Failure::option("diff", e))
-    })
-}

@@ -11,6 +11,7 @@
 mod connection;
 mod contracts;
 mod data_plane;
+mod differences;
 mod doorbell;
 mod error;
 mod keys;

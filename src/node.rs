@@ -33,10 +33,12 @@ pub struct StartedNode {
 /// Addresses and load of a node.
 ///
 /// @example
+/// ```ts
 /// const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
 /// const facts: NodeFacts = await node.info();
 /// console.log(facts.directAddresses, facts.openCalls);
 /// await node.close();
+/// ```
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct NodeFacts {
     /// The public key, 64 hex digits.

@@ -14,8 +14,10 @@ use crate::error::{Failure, Outcome, throwing};
 /// The parts of a ticket.
 ///
 /// @example
+/// ```ts
 /// const parts: TicketParts = Ticket.parse(ticket);
 /// console.log(parts.endpointId.length); // 64
+/// ```
 #[napi(object, use_nullable = true)]
 pub struct TicketParts {
     /// The public key of the endpoint to dial: 64 hexadecimal digits.
@@ -35,8 +37,10 @@ pub struct TicketParts {
 /// A credential inside a ticket.
 ///
 /// @example
+/// ```ts
 /// const credential: TicketCredential | null = Ticket.parse(ticket).credential;
 /// console.log(credential); // null: the ticket of an open server contains no credential
+/// ```
 #[napi(object)]
 pub struct TicketCredential {
     /// The payload of `registry_read` has exactly 32 bytes, the others have at most 220.

@@ -19,7 +19,8 @@ import {
   unary,
 } from "aster-rpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ContractDiff, contractDiff } from "../../dist/native/contracts.js";
+import { contractDiff } from "../../dist/native/contracts.js";
+import type { ContractDiff } from "../../dist/native/documents.js";
 import { serviceDocument } from "../../dist/schema/service.js";
 import {
   type Change,

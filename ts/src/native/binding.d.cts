@@ -34,6 +34,24 @@ export interface CalledMethod {
   compress: 'auto' | 'always' | 'never'
 }
 
+/** The verdicts for each way to call. */
+export interface ChangeEffects {
+  /** Stubs that compare contract ids, which is the default. */
+  readonly stubs: ChangeVerdicts
+  /** XLANG payloads of calls without that comparison. */
+  readonly xlang: ChangeVerdicts
+  /** JSON payloads of calls without that comparison. */
+  readonly json: ChangeVerdicts
+}
+
+/** Whether calls between the two contracts work; `depends`: on the value that is sent. */
+export interface ChangeVerdicts {
+  /** A client of the old contract calls a server of the new one. */
+  readonly oldClients: 'works' | 'depends' | 'fails'
+  /** A client of the new contract calls a server of the old one. */
+  readonly newClients: 'works' | 'depends' | 'fails'
+}
+
 /** Ends the port's calls and closes its nodes. Safe twice. */
 export declare function closePort(port: number): void
 
@@ -57,8 +75,10 @@ export declare function connectionClose(connection: number): void
  * The path of a connection.
  *
  * @example
+ * ```ts
  * const facts: ConnectionFacts = await client.info();
  * console.log(facts.relayed ? "through a relay" : facts.remoteAddress);
+ * ```
  */
 export interface ConnectionFacts {
   /** The server's public key, 64 hex digits. */
@@ -76,11 +96,44 @@ export interface ConnectionFacts {
 /** Settles with `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
+/** One change between two contracts. */
+export interface ContractChange {
+  /** The type of the change, such as `field_added`. Stable. */
+  readonly kind: string
+  /** The changed item: the name of a method, the tag of a message, or tag and name of a field. */
+  readonly path: string
+  /** The change as text. */
+  readonly what: string
+  /** It changes the contract id, which every stub checks. */
+  readonly inContract: boolean
+  /** A client of one side cannot call a server of the other side. */
+  readonly breaking: boolean
+  /** The methods that use the changed type. */
+  readonly methods: readonly string[]
+  /** Which clients and servers can still call each other. */
+  readonly effects: ChangeEffects
+  /** What to do about the change. */
+  readonly advice: string
+}
+
 /** The contract id of a service document, and what goes with it. */
 export declare function contractDescribe(service: string): ContractFacts
 
-/** Two contracts (manifests, arrays of them, exported contracts or service documents) to what differs between them. */
-export declare function contractDiff(old: string, fresh: string): string
+/**
+ * Compares two contracts. Each is the JSON text of a manifest, of an array of manifests, of an exported contract or of a
+ * service document.
+ */
+export declare function contractDiff(old: string, fresh: string): ContractDiff
+
+/** The differences between two sets of services. */
+export interface ContractDiff {
+  /** The change of a service is breaking. */
+  readonly breaking: boolean
+  /** All services of both sides, sorted by name. */
+  readonly services: readonly ServiceDiff[]
+  /** The whole comparison as text for people. */
+  readonly text: string
+}
 
 /** What is computed of a service document. */
 export interface ContractFacts {
@@ -98,6 +151,14 @@ export interface ContractFacts {
 
 /** A service document to the manifest document. */
 export declare function contractManifest(service: string): string
+
+/** The contract of one side. */
+export interface ContractSide {
+  /** Version of the service. */
+  readonly version: number
+  /** 64 hexadecimal digits. */
+  readonly contractId: string
+}
 
 /** Whom to dial, and how. */
 export interface DialOptions {
@@ -166,10 +227,12 @@ export declare function nodeDrain(port: number, request: number, node: number, t
  * Addresses and load of a node.
  *
  * @example
+ * ```ts
  * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
  * const facts: NodeFacts = await node.info();
  * console.log(facts.directAddresses, facts.openCalls);
  * await node.close();
+ * ```
  */
 export interface NodeFacts {
   /** The public key, 64 hex digits. */
@@ -280,12 +343,28 @@ export interface ServedService {
   methods: Array<ServedMethod>
 }
 
+/** The differences between two versions of a service. */
+export interface ServiceDiff {
+  /** Name of the service. */
+  readonly service: string
+  /** The old contract; null for an added service. */
+  readonly old: ContractSide | null
+  /** The new contract; null for a removed service. */
+  readonly new: ContractSide | null
+  /** A client of one side cannot call a server of the other side. */
+  readonly breaking: boolean
+  /** The changes, breaking ones first. */
+  readonly changes: readonly ContractChange[]
+}
+
 /**
  * A service as the admission answer announces it.
  *
  * @example
+ * ```ts
  * const offered: readonly ServiceSummary[] = client.services;
  * for (const { name, version, contractId } of offered) console.log(name, version, contractId);
+ * ```
  */
 export interface ServiceSummary {
   /** The name on the wire. */
@@ -350,8 +429,10 @@ export declare function takeStartedNode(port: number, request: number): StartedN
  * A credential inside a ticket.
  *
  * @example
+ * ```ts
  * const credential: TicketCredential | null = Ticket.parse(ticket).credential;
  * console.log(credential); // null: the ticket of an open server contains no credential
+ * ```
  */
 export interface TicketCredential {
   /** The payload of `registry_read` has exactly 32 bytes, the others have at most 220. */
@@ -370,8 +451,10 @@ export declare function ticketParse(text: string): TicketParts
  * The parts of a ticket.
  *
  * @example
+ * ```ts
  * const parts: TicketParts = Ticket.parse(ticket);
  * console.log(parts.endpointId.length); // 64
+ * ```
  */
 export interface TicketParts {
   /** The public key of the endpoint to dial: 64 hexadecimal digits. */

@@ -11,6 +11,7 @@ export type Take = Extract<keyof NativeBinding, `take${string}`>;
 export type {
   CalledMethod,
   ConnectionFacts,
+  ContractDiff,
   ContractFacts,
   Failure,
   LimitOptions,

@@ -8,7 +8,8 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { AsterError, Code } from "../errors.js";
-import { type ContractDiff, contractDiff } from "../native/contracts.js";
+import { contractDiff } from "../native/contracts.js";
+import type { ContractDiff } from "../native/documents.js";
 import type { BoundService } from "./binding.js";
 
 /** The parts of a manifest that this module reads. */
