@@ -151,7 +151,7 @@ fn values_of_unknown_types_in_skipped_fields_are_skipped() {
     let older = version(&[("y", json!("int"))], &[], false);
     assert_eq!(Value::decode(&older, 0, &written), Ok(message(vec![Value::Int(5)])));
     let same = version(&[("x", json!("any")), ("y", json!("int"))], &[], false);
-    let error = Value::decode(&same, 0, &written).expect_err("a type nobody knows, in a field that is known");
+    let error = Value::decode(&same, 0, &written).expect_err("an unknown type in a declared field");
     assert_eq!(error.to_string(), r#"x[0]: unknown type "v/New""#);
 }
 
@@ -278,7 +278,7 @@ fn identity_is_kept_between_versions() {
     let read = aster_codec::Graph::decode(&older, 0, &written).expect("a graph");
     assert_eq!(read.root, message(vec![Value::Shared(0), Value::Shared(0)]));
     let half = version(&[("b", shared)], &[], true);
-    let error = check(&half, 0, &written).expect_err("a reference into what is skipped");
+    let error = check(&half, 0, &written).expect_err("a back reference into a skipped field");
     assert_eq!(error.to_string(), "b: a back reference to a value inside a field that is not declared here");
 }
 

@@ -18,7 +18,7 @@ fn print(plan: &Plan, message: &[u8]) -> Result<String, CodecError> {
 }
 
 /// Converts JSON text to XLANG and back.
-fn turn(plan: &Plan, text: &str) -> String {
+fn round_trip(plan: &Plan, text: &str) -> String {
     let message = read(plan, text).unwrap_or_else(|error| panic!("{text}: {error}"));
     print(plan, &message).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
@@ -54,15 +54,15 @@ fn an_int_field_accepts_only_integers_in_its_range() {
     let plan = message_plan(&[("n", json!("int"))]);
     for token in ["9223372036854775807", "-9223372036854775808", "0", "-1"] {
         let text = format!("{{\"n\":{token}}}");
-        assert_eq!(turn(&plan, &text), text);
+        assert_eq!(round_trip(&plan, &text), text);
     }
-    assert_eq!(turn(&plan, "{\"n\":-0}"), "{\"n\":0}");
+    assert_eq!(round_trip(&plan, "{\"n\":-0}"), "{\"n\":0}");
     let huge = "1".repeat(400);
     for token in ["1.0", "1e3", "\"1\"", "true", "null", "[]", "NaN", "9223372036854775808", huge.as_str()] {
         assert_eq!(refusal(&plan, &format!("{{\"n\":{token}}}")), (3, "n".to_owned()), "{token}");
     }
     let narrow = message_plan(&[("n", json!("uint8"))]);
-    assert_eq!(turn(&narrow, "{\"n\":255}"), "{\"n\":255}");
+    assert_eq!(round_trip(&narrow, "{\"n\":255}"), "{\"n\":255}");
     assert_eq!(refusal(&narrow, "{\"n\":256}").0, 3);
     assert_eq!(refusal(&narrow, "{\"n\":-1}").0, 3);
 }
@@ -82,14 +82,14 @@ fn a_float_field_accepts_every_number_that_python_writes() {
         ("1E-7", "1e-07"),
         ("123456789012345680000", "1.2345678901234568e+20"),
     ] {
-        assert_eq!(turn(&plan, &format!("{{\"x\":{token}}}")), format!("{{\"x\":{printed}}}"));
+        assert_eq!(round_trip(&plan, &format!("{{\"x\":{token}}}")), format!("{{\"x\":{printed}}}"));
     }
     let huge = "1".repeat(400);
     for token in ["\"1.0\"", "true", "nan", "+1", ".5", "1.", "01", "1e", "-", huge.as_str()] {
         assert_eq!(read(&plan, &format!("{{\"x\":{token}}}")).expect_err(token).code(), 3);
     }
     let single = message_plan(&[("x", json!("float32"))]);
-    assert_eq!(turn(&single, "{\"x\":0.1}"), "{\"x\":0.10000000149011612}");
+    assert_eq!(round_trip(&single, "{\"x\":0.1}"), "{\"x\":0.10000000149011612}");
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn only_bytes_declared_as_base64_have_a_json_form() {
         ("m", json!({ "map": ["base64", { "optional": "base64" }] })),
     ]);
     let text = r#"{"b":"AAH/","m":{"":null,"+/8=":"Zg=="}}"#;
-    assert_eq!(turn(&plan, text), text);
+    assert_eq!(round_trip(&plan, text), text);
     let escaped = r#"{"b":"A\u0041H\/","m":{}}"#;
-    assert_eq!(turn(&plan, escaped), r#"{"b":"AAH/","m":{}}"#);
+    assert_eq!(round_trip(&plan, escaped), r#"{"b":"AAH/","m":{}}"#);
     // base64 and bytes give the same XLANG, including the hash.
     let bare =
         message_plan(&[("b", json!("bytes")), ("m", json!({ "map": ["bytes", { "optional": "bytes" }] }))]);
@@ -151,18 +151,18 @@ fn an_unknown_member_is_a_contract_violation_with_its_path() {
 fn a_repeated_member_keeps_its_first_position_and_its_last_value() {
     let plan = message_plan(&[("n", json!("int")), ("m", json!({ "map": ["string", "int"] }))]);
     let text = r#"{"n":1,"m":{"a":1,"b":2,"\u0061":3},"n":2}"#;
-    assert_eq!(turn(&plan, text), r#"{"n":2,"m":{"a":3,"b":2}}"#);
+    assert_eq!(round_trip(&plan, text), r#"{"n":2,"m":{"a":3,"b":2}}"#);
     let entries = |range: std::ops::Range<usize>, offset: usize| {
         let entry = |n: usize| format!("\"k{}\":{}", n % 20, n + offset);
         range.map(entry).collect::<Vec<_>>().join(",")
     };
     let (many, last) = (entries(0..40, 0), entries(0..20, 20));
     assert_eq!(
-        turn(&plan, &format!("{{\"n\":0,\"m\":{{{many}}}}}")),
+        round_trip(&plan, &format!("{{\"n\":0,\"m\":{{{many}}}}}")),
         format!("{{\"n\":0,\"m\":{{{last}}}}}")
     );
     // A value that a later member replaces is not checked.
-    assert_eq!(turn(&plan, r#"{"n":"x","n":2,"m":{}}"#), r#"{"n":2,"m":{}}"#);
+    assert_eq!(round_trip(&plan, r#"{"n":"x","n":2,"m":{}}"#), r#"{"n":2,"m":{}}"#);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn map_keys_are_converted_to_the_declared_type() {
         ("uint8", r#"{"m":{"255":1}}"#, r#"{"m":{"256":1}}"#),
     ] {
         let plan = map(key);
-        assert_eq!(turn(&plan, good), good);
+        assert_eq!(round_trip(&plan, good), good);
         let (code, path) = refusal(&plan, bad);
         assert_eq!(code, 3);
         assert!(path.starts_with("m["), "{path}");
@@ -189,7 +189,7 @@ fn map_keys_are_converted_to_the_declared_type() {
                 "fields": [{ "name": "m", "type": { "map": [{ "enum": 0 }, { "enum": 0 }] } }] }],
         "roots": [{ "message": 1 }],
     }));
-    assert_eq!(turn(&colors, r#"{"m":{"a":7,"7":"a"}}"#), r#"{"m":{"a":7,"7":"a"}}"#);
+    assert_eq!(round_trip(&colors, r#"{"m":{"a":7,"7":"a"}}"#), r#"{"m":{"a":7,"7":"a"}}"#);
     assert_eq!(refusal(&colors, r#"{"m":{"a":"7"}}"#).0, 3);
     assert_eq!(refusal(&colors, r#"{"m":{"a":"A"}}"#).0, 3);
 }
@@ -201,7 +201,7 @@ fn a_missing_member_is_null_or_flagged_absent_or_refused() {
     let (without, with) = (address(""), address(r#","city":"X""#));
     assert_eq!(refusal(&plan, &without), (3, "past[0].city".to_owned()));
     assert_eq!(refusal(&plan, r#"{"past":[],"places":{}}"#), (3, "name".to_owned()));
-    assert!(turn(&plan, &with).ends_with(r#""color":null}"#));
+    assert!(round_trip(&plan, &with).ends_with(r#""color":null}"#));
     let flagged = |text: &str| {
         let bytes = json_to_xlang(&plan, 0, text.as_bytes(), true).expect(text);
         let without_flags = read(&plan, &with).expect(text);
@@ -274,7 +274,7 @@ fn dynamic_values_keep_the_difference_of_1_and_1_0() {
     ] {
         let message = read(&plan, text).expect(text);
         assert_eq!(hex::encode(&message), bytes.replace(' ', ""), "{text}");
-        assert_eq!(turn(&plan, text), text);
+        assert_eq!(round_trip(&plan, text), text);
     }
     assert_eq!(refusal(&plan, "[1,9223372036854775808]"), (3, "[1]".to_owned()));
 }
@@ -323,14 +323,14 @@ fn text_that_is_not_json_is_refused() {
         assert!(error.to_string().contains("JSON"), "{text}: {error}");
     }
     assert_eq!(json_to_xlang(&plan, 0, b"\"\xff\"", false).expect_err("UTF-8").code(), 3);
-    assert_eq!(turn(&plan, " \t\r\n[ 1 , {\"a\" : 2 } ] \n"), "[1,{\"a\":2}]");
+    assert_eq!(round_trip(&plan, " \t\r\n[ 1 , {\"a\" : 2 } ] \n"), "[1,{\"a\":2}]");
 }
 
 #[test]
 fn escapes_are_decoded_and_lone_surrogates_are_refused() {
     let plan = Plan::dynamic();
     let text = r#""\"\\\/\b\f\n\r\t\u0041\u00E9\ud83d\ude00 \u0000""#;
-    assert_eq!(turn(&plan, text), r#""\"\\/\b\f\n\r\tA\u00e9\ud83d\ude00 \u0000""#);
+    assert_eq!(round_trip(&plan, text), r#""\"\\/\b\f\n\r\tA\u00e9\ud83d\ude00 \u0000""#);
     for half in [
         r#""\ud83d""#,
         r#""\ude00""#,
@@ -348,7 +348,7 @@ fn escapes_are_decoded_and_lone_surrogates_are_refused() {
 fn nesting_stops_at_50_levels() {
     let plan = Plan::dynamic();
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert_eq!(turn(&plan, &nested(50)), nested(50));
+    assert_eq!(round_trip(&plan, &nested(50)), nested(50));
     assert_eq!(refusal(&plan, &nested(51)).0, 8);
     assert_eq!(refusal(&plan, &"[".repeat(1_000_000)).0, 8);
     assert_eq!(refusal(&plan, &"{\"a\":".repeat(51)).0, 8);
@@ -363,7 +363,7 @@ fn a_list_at_the_root_is_written_undeclared() {
     }));
     let message = json_to_xlang(&plan, 0, br#"[{"x":1},{"x":2}]"#, false).expect("a list");
     assert_eq!(hex::encode(&message), "02ff1602081d020134 02033cc03ec01d02c03ec01d04".replace(' ', ""));
-    assert_eq!(turn(&plan, r#"[{"x":1},{"x":2}]"#), r#"[{"x":1},{"x":2}]"#);
+    assert_eq!(round_trip(&plan, r#"[{"x":1},{"x":2}]"#), r#"[{"x":1},{"x":2}]"#);
     let error = json_to_xlang(&plan, 0, br#"[{"x":1},{"y":2}]"#, false).expect_err("unknown");
     assert_eq!(error.details()[1].1, "[1]");
     let message = json_to_xlang(&plan, 1, br#"{"a":[1]}"#, false).expect("a map");

@@ -7,10 +7,10 @@ use aster_codec::{Plan, Reader, Value, Writer, check, json_to_xlang, metastring,
 use proptest::prelude::*;
 use serde_json::json;
 use support::plan;
-use support::targets::is_unsigned;
+use support::targets::is_unsigned_overflow;
 
 /// A plan with every kind of type.
-fn everything() -> Plan {
+fn all_types_plan() -> Plan {
     let field = |name: &str, r#type: serde_json::Value| json!({ "name": name, "type": r#type });
     plan(&json!({
         "types": [
@@ -112,13 +112,13 @@ proptest! {
 
     #[test]
     fn any_bytes_decode_or_err(bytes in prop::collection::vec(any::<u8>(), 0..200), root in 0..3_usize) {
-        let plan = everything();
+        let plan = all_types_plan();
         let checked = check(&plan, root, &bytes);
         let decoded = Value::decode(&plan, root, &bytes);
         prop_assert_eq!(checked.is_ok(), decoded.is_ok());
         if let Ok(value) = decoded {
             let again = match value.encode(&plan, root) {
-                Err(error) if is_unsigned(&error) => return Ok(()),
+                Err(error) if is_unsigned_overflow(&error) => return Ok(()),
                 again => again.expect("what was read can be written"),
             };
             let read = Value::decode(&plan, root, &again).expect("what was written can be read");
@@ -128,7 +128,7 @@ proptest! {
 
     #[test]
     fn damaged_messages_decode_or_err(value in any_value(), at in any::<prop::sample::Index>(), byte: u8) {
-        let plan = everything();
+        let plan = all_types_plan();
         let mut bytes = message(value, "é日".to_owned(), -3).encode(&plan, 0).expect("a message");
         check(&plan, 0, &bytes).expect("our own message");
         let position = at.index(bytes.len());
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn encoded_values_decode_to_the_same_values(value in any_value()) {
-        let plan = everything();
+        let plan = all_types_plan();
         let bytes = value.encode(&plan, 1).expect("a value");
         prop_assert_eq!(Value::decode(&plan, 1, &bytes), Ok(value));
     }
@@ -160,7 +160,7 @@ proptest! {
 
     #[test]
     fn any_text_is_json_or_is_refused(text in "[\\[\\]{}:,\"\\\\0-9eE+.u a-]{0,30}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-        let plan = everything();
+        let plan = all_types_plan();
         for root in 0..3 {
             let _ = json_to_xlang(&plan, root, &bytes, true);
             if let Ok(message) = json_to_xlang(&plan, root, text.as_bytes(), false) {

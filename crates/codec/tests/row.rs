@@ -31,7 +31,7 @@ fn recorded_rows_and_schemas_encode_and_decode_to_the_same_bytes() {
     }
 }
 
-fn everything() -> Plan {
+fn all_types_plan() -> Plan {
     let field = |name: &str, r#type: Json| json!({ "name": name, "type": r#type });
     plan(&json!({
         "types": [
@@ -80,7 +80,7 @@ proptest! {
 
     #[test]
     fn encoded_rows_and_tables_decode_to_the_same_values(rows in prop::collection::vec(row(), 0..4)) {
-        let plan = everything();
+        let plan = all_types_plan();
         let (one, table) = (RowLayout::of(&plan, 0).expect("a row"), RowLayout::of(&plan, 1).expect("a table"));
         for value in &rows {
             let bytes = one.encode(value).expect("a row");
@@ -99,7 +99,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(), cuts: bool,
     ) {
-        let plan = everything();
+        let plan = all_types_plan();
         let table = RowLayout::of(&plan, 1).expect("a table");
         let mut bytes = table.encode(&Value::List(rows)).expect("a table");
         for (at, byte) in damage {
@@ -118,7 +118,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_row_or_are_refused(words in prop::collection::vec(0..80_u64, 0..40)) {
-        let plan = everything();
+        let plan = all_types_plan();
         let bytes: Vec<u8> = words.iter().flat_map(|word| (word << 32 | word).to_le_bytes()).collect();
         for root in 0..2 {
             let layout = RowLayout::of(&plan, root).expect("a layout");

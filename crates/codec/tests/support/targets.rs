@@ -50,12 +50,12 @@ fn plain() -> &'static Plan {
 
 /// Whether encoding failed because of an unsigned 64-bit integer at a dynamic position. Peers can send one there, but
 /// this library, like Python, can only write signed integers.
-pub(crate) fn is_unsigned(error: &CodecError) -> bool {
+pub(crate) fn is_unsigned_overflow(error: &CodecError) -> bool {
     error.to_string().ends_with("is out of the range of int")
 }
 
 /// Decodes, encodes and decodes again, and checks that the value stays the same.
-fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
+fn check_round_trip(plan: &Plan, root: usize, bytes: &[u8]) {
     let checked = check(plan, root, bytes);
     let read = Graph::decode(plan, root, bytes);
     assert_eq!(checked.is_ok(), read.is_ok(), "check and decode: {checked:?} {read:?}");
@@ -64,7 +64,7 @@ fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
     };
     let again = match graph.encode(plan, root) {
         Ok(again) => again,
-        Err(error) if is_unsigned(&error) => return,
+        Err(error) if is_unsigned_overflow(&error) => return,
         Err(error) => panic!("what was read can be written: {error}"),
     };
     let read = Graph::decode(plan, root, &again).expect("what was written can be read");
@@ -74,7 +74,7 @@ fn both_ways(plan: &Plan, root: usize, bytes: &[u8]) {
 /// The bytes as XLANG of a message root and of a dynamic root.
 pub(crate) fn xlang(bytes: &[u8]) {
     for root in 0..2 {
-        both_ways(plain(), root, bytes);
+        check_round_trip(plain(), root, bytes);
         let mut text = String::new();
         let printed = xlang_to_json(plain(), root, bytes, &mut text);
         assert!(printed.is_err() || check(plain(), root, bytes).is_ok());
@@ -85,7 +85,7 @@ pub(crate) fn xlang(bytes: &[u8]) {
 pub(crate) fn references(bytes: &[u8]) {
     static PLAN: OnceLock<Plan> = OnceLock::new();
     let plan = PLAN.get_or_init(|| compiled(true, false));
-    both_ways(plan, 0, bytes);
+    check_round_trip(plan, 0, bytes);
     let _ = xlang_to_json(plan, 0, bytes, &mut String::new());
 }
 
@@ -94,8 +94,8 @@ pub(crate) fn compatible(bytes: &[u8]) {
     static PLANS: OnceLock<[Plan; 2]> = OnceLock::new();
     for plan in PLANS.get_or_init(|| [compiled(false, true), compiled(true, true)]) {
         let _ = plain_to_wire(plan, 0, bytes);
-        both_ways(plan, 0, bytes);
-        both_ways(plan, 0, &with_checksum(bytes));
+        check_round_trip(plan, 0, bytes);
+        check_round_trip(plan, 0, &with_checksum(bytes));
         let presence_flagged = wire_to_presence_flagged(plan, 0, bytes);
         assert!(presence_flagged.is_err() || check(plan, 0, bytes).is_ok());
     }
@@ -162,7 +162,7 @@ pub(crate) fn descriptor(bytes: &[u8]) {
     serde_json::from_str::<Json>(&plan.to_json()).expect("a plan is told in JSON");
     for root in 0..plan.root_count().min(4) {
         for message in [&b"\x02\xff\x07\x02"[..], &b"\x02\xff\x16\x01\x08\x07\x02"[..], bytes] {
-            both_ways(&plan, root, message);
+            check_round_trip(&plan, root, message);
         }
         if let Ok(layout) = RowLayout::of(&plan, root) {
             assert!(layout.decode(&plan, bytes).is_err() || layout.check(bytes).is_ok());
