@@ -1,4 +1,4 @@
-//! The documents of consumer admission: the request of a client and the response of a server.
+//! The documents of admission: the request of a client or producer and the response of a server.
 //!
 //! Owns their JSON form and size limit (`docs/protocol.md#admission`). `aster-net` exchanges the documents on a stream;
 //! the admission policy of the server decides who is admitted.
@@ -93,6 +93,22 @@ pub struct ConsumerResponse {
     pub gossip_topic: Option<String>,
 }
 
+/// What a server answers to a producer, whose request has the form of [`ConsumerRequest`]. A refusal is the default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ProducerResponse {
+    /// The decision.
+    pub accepted: bool,
+    /// The salt of the mesh, 64 hexadecimal digits; empty when refused.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub salt: String,
+    /// The endpoint ids of the members, sorted; empty when refused.
+    #[serde(default)]
+    pub accepted_producers: Vec<String>,
+    /// Always empty.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub reason: String,
+}
+
 impl ConsumerRequest {
     /// The document as sent.
     pub fn to_bytes(&self) -> Result<Vec<u8>, AdmissionError> {
@@ -117,6 +133,18 @@ impl ConsumerResponse {
     }
 
     /// Reads a response. Empty input is an error; a client handles it as a refusal.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdmissionError> {
+        read(bytes)
+    }
+}
+
+impl ProducerResponse {
+    /// The document as sent.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, AdmissionError> {
+        within_limit(json::to_vec(self))
+    }
+
+    /// Reads an answer. No document is an error, which the producer treats as a refusal.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdmissionError> {
         read(bytes)
     }

@@ -3,7 +3,7 @@
 
 use aster_testkit::vectors;
 use aster_wire::address;
-use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ServiceSummary};
+use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ProducerResponse, ServiceSummary};
 use aster_wire::limit::ADMISSION_BYTES;
 use proptest::prelude::*;
 
@@ -40,6 +40,28 @@ fn recorded_documents_decode_and_encode_to_the_same_bytes() {
         }
     }
     assert!(requests > 10 && answers > 10, "{requests} {answers}");
+}
+
+#[test]
+fn recorded_answers_to_producers_decode_and_encode_to_the_same_bytes() {
+    let file = vectors::load("wheel-admission");
+    let mut answers = 0;
+    for case in vectors::list(&file, "cases") {
+        let is_producer = vectors::text(case, "alpn") == "aster.producer_admission";
+        let text = case["response_text"].as_str().filter(|text| is_producer && !text.is_empty());
+        let Some(text) = text else { continue };
+        let name = vectors::text(case, "name");
+        let answer = ProducerResponse::from_bytes(text.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(answer.to_bytes().unwrap()).unwrap(), text, "{name}");
+        assert_eq!(serde_json::json!(answer.accepted), case["admitted"], "{name}");
+        assert_eq!(answer == ProducerResponse::default(), !answer.accepted, "{name}");
+        answers += 1;
+    }
+    assert_eq!(answers, 2);
+    assert!(ProducerResponse::from_bytes(b"{}").is_err());
+    let members =
+        |count| ProducerResponse { accepted_producers: vec!["ab".repeat(32); count], ..Default::default() };
+    assert!(members(970).to_bytes().is_ok() && members(980).to_bytes().is_err());
 }
 
 #[test]

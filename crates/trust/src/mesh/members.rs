@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::envelope::{Envelope, MessageKind};
 use crate::key::EndpointId;
 
-/// Most members of a mesh.
-pub const MAX_MEMBERS: usize = 4096;
+/// Most members of a mesh: the answer to an admitted producer lists them and has at most 65,536 bytes.
+pub const MAX_MEMBERS: usize = 900;
 
 /// How far clocks may be apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use std::fmt::Debug;
 
 use aster_wire::address::{self, NodeAddr};
-use aster_wire::admission::{ConsumerRequest, ConsumerResponse};
+use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ProducerResponse};
 use aster_wire::compression::{compress, decompress, unpacked_bytes};
 use aster_wire::frame::{Decoder, Frame, FrameError, MAX_BODY};
 use aster_wire::limit::{METADATA_PAIRS, RecordLimits, STATUS_DETAILS};
@@ -105,7 +105,7 @@ fn split(stream: &[u8], chunk: usize, max_body: usize) -> (Vec<Frame>, Result<()
     (frames, end)
 }
 
-/// The bytes as each of the two admission documents.
+/// The bytes as each of the admission documents.
 pub(crate) fn admission(bytes: &[u8]) {
     if let Ok(request) = ConsumerRequest::from_bytes(bytes) {
         // With escapes the encoded document can be longer than the input and exceed the size limit.
@@ -123,6 +123,12 @@ pub(crate) fn admission(bytes: &[u8]) {
             return;
         };
         assert_eq!(ConsumerResponse::from_bytes(&again).expect("an answer"), response);
+    }
+    if let Ok(response) = ProducerResponse::from_bytes(bytes) {
+        let Ok(again) = response.to_bytes() else {
+            return;
+        };
+        assert_eq!(ProducerResponse::from_bytes(&again).expect("an answer"), response);
     }
 }
 
