@@ -16,10 +16,21 @@ import { library } from "./steps/library.mjs";
 import { needNode } from "./steps/prerequisites.mjs";
 import { pythonStep } from "./steps/python.mjs";
 import { rustPeerStep } from "./steps/rust-peer.mjs";
+import { typescripts } from "./steps/typescripts.mjs";
 import { dim, green, heading, Missing, main, Problem, say, seconds, yellow } from "./support/console.mjs";
 import { forget, fresh, remember } from "./support/stamp.mjs";
 
-const steps = [dependencies, addon, library, pythonStep, rustPeerStep, javaStep, goStep, cargoDenyStep];
+const steps = [
+  dependencies,
+  addon,
+  library,
+  typescripts,
+  pythonStep,
+  rustPeerStep,
+  javaStep,
+  goStep,
+  cargoDenyStep,
+];
 
 /** Steps that take minutes and that only `npm run test:full` needs. */
 const FOR_FULL_TESTS = ["cargo-deny"];

@@ -43,6 +43,10 @@ const parts = {
     run: async () => {
       await check("tests, examples, benches", bin("tsc"), ["-p", "tsconfig.test.json"]);
       await check("compile-time tests", bin("tsc"), ["-p", "tsconfig.types.json"]);
+      await check("declarations with every TypeScript", process.execPath, [
+        "bench/types/main.mjs",
+        "--check",
+      ]);
       await check("API pages", bin("typedoc"), ["--emit", "none"]);
     },
   },

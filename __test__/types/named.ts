@@ -136,6 +136,27 @@ folder.folders[0]?.owner?.home?.nmae;
 // @ts-expect-error two levels down
 Folder.encode({ name: "/", folders: [{ name: 1, folders: [], children: {} }], children: {} });
 
+// A later message may refer back to one whose getter names it, in every form.
+class First extends message("n/First", {
+  a: t.string,
+  get next() {
+    return t.optional(Second);
+  },
+  get all() {
+    return t.list(Second);
+  },
+}) {}
+class Second extends message("n/Second", { first: First, maybe: t.optional(First), all: t.list(First) }) {}
+export const back: string | undefined = Second.decode(new Uint8Array()).maybe?.next?.all[0]?.a;
+const Third = message("n/Third", {
+  get fourth() {
+    return t.optional(Fourth);
+  },
+});
+const Fourth = message("n/Fourth", { third: t.optional(Third), more: t.record(Third) });
+export const round: Infer<typeof Fourth> | null | undefined = Third.decode(new Uint8Array()).fourth?.third
+  ?.fourth;
+
 interface Row {
   name: string;
   folders: Row[];

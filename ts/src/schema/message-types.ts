@@ -56,6 +56,12 @@ type Marks<F> = { [K in keyof F]: 0 };
 type WritableMarks<F> = { -readonly [K in keyof F]: 0 };
 
 /**
+ * Nothing for a schema, else the demand. A plain demand would be compared with each schema member by member, and members may
+ * refer to the message that is being defined.
+ */
+type SchemaOf<S> = S extends AnySchema ? unknown : AnySchema;
+
+/**
  * Requires a schema for every field that is not a getter. The type of a getter must not be read, because it may refer to the
  * message that is being defined. Getters are read-only, so only that property of fields is compared, not their types.
  *
@@ -65,11 +71,11 @@ type WritableMarks<F> = { -readonly [K in keyof F]: 0 };
  */
 export type SchemaFields<F> =
   Same<Marks<F>, WritableMarks<F>> extends true
-    ? { [K in keyof F]: AnySchema }
+    ? { [K in keyof F]: SchemaOf<F[K]> }
     : {
         [K in keyof F as Same<Marks<Pick<F, K>>, WritableMarks<Pick<F, K>>> extends true
           ? K
-          : never]: AnySchema;
+          : never]: SchemaOf<F[K]>;
       };
 
 /**

@@ -44,11 +44,15 @@ type Refused<Names extends string> = [Names] extends [never]
   ? unknown
   : `the response has no member ${Names}`;
 
+/**
+ * Nothing for a result that has all that `I` may have: a value of a declared type, or what the compiler tries before it
+ * knows the handler. Looking into such a type would go through all messages that it reaches.
+ */
+type Exact<A, I> = [I] extends [A] ? unknown : Refused<Unknown<A, I, 4>>;
+
 type ExactHandler<M, F> = M extends { readonly pattern: infer P; readonly response: infer R }
   ? F extends (...parameters: never[]) => infer O
-    ? Refused<
-        Unknown<P extends "serverStream" | "bidiStream" ? ItemOf<Awaited<O>> : Awaited<O>, InferInput<R>, 4>
-      >
+    ? Exact<P extends "serverStream" | "bidiStream" ? ItemOf<Awaited<O>> : Awaited<O>, InferInput<R>>
     : unknown
   : unknown;
 
