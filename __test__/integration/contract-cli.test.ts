@@ -86,9 +86,9 @@ describe("aster contract gen", () => {
   it.each([
     ["no such module", "nowhere.ts:Billing", 1, /nowhere\.ts: there is no such file/],
     ["no such export", `${fixture}:Missing`, 1, /no export Missing; it exports .*Billing/],
-    ["an export that is not a service", `${fixture}:notAService`, 1, /notAService is no service/],
+    ["an export that is not a service", `${fixture}:notAService`, 1, /notAService is not a service/],
     ["a text without export", "billing.ts", 2, /MODULE:EXPORT/],
-  ])("tells of %s", async (_, text, expected, words) => {
+  ])("reports %s", async (_, text, expected, words) => {
     const { code, out, err } = await aster("contract", "gen", "--service", text, "--out", "no.json");
     expect({ code, out }).toEqual({ code: expected, out: "" });
     expect(err).toMatch(words);

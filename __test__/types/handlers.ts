@@ -1,4 +1,4 @@
-/** Compile-time tests of `implement`: one signature, errors at the member that is wrong, exact types of results. */
+/** Compile-time tests of `implement`: one signature, errors at the wrong member, exact types of results. */
 
 import {
   bidiStream,
@@ -91,7 +91,7 @@ implement(Shop, {
   tree: () => ({ name: "a", children: [{ name: "b", children: [] }] }),
 });
 
-// --- A wrong member is an error there, whatever is wrong with it
+// --- A wrong member is an error at that member
 
 implement(Shop, {
   ...right,
@@ -110,7 +110,7 @@ implement(Shop, {
 });
 implement(Shop, {
   ...right,
-  // @ts-expect-error beside a null
+  // @ts-expect-error also when the result may be null
   find: () => (Math.random() < 0.5 ? null : { id: "1", more: 1 }),
 });
 implement(Shop, {
@@ -127,7 +127,7 @@ implement(Shop, {
 });
 implement(Shop, {
   ...right,
-  // @ts-expect-error in the answer to a stream
+  // @ts-expect-error in the response to a stream
   upload: async () => ({ id: "1", more: 1 }),
 });
 implement(Shop, {
@@ -137,7 +137,7 @@ implement(Shop, {
 });
 implement(Shop, {
   ...right,
-  // @ts-expect-error a stream is no single answer
+  // @ts-expect-error a stream is not a single response
   async *get() {
     yield { id: "1", lines: [], labels: {} };
   },
@@ -150,7 +150,7 @@ implement(Shop, {
 const { get: _, ...without } = right;
 // @ts-expect-error a method without handler
 implement(Shop, without);
-// @ts-expect-error no service
+// @ts-expect-error not a service
 implement({}, right);
 
 // --- The class form

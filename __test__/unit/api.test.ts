@@ -1,4 +1,4 @@
-/** The API pages: each public export says what it is, and shows how it is used. The examples run in `readme.test.ts`. */
+/** The API pages: each public export has a description and an example. `readme.test.ts` runs the examples. */
 import { describe, expect, it } from "vitest";
 import { examples, publicExports } from "./support/exports.ts";
 

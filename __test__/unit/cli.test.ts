@@ -1,4 +1,4 @@
-/** The command line without a process: what `run()` writes where, and the exit codes it gives. */
+/** The command line without a process: the output of `run()` and its exit codes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,7 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs a command line, and gives all that it wrote. */
+/** Runs a command line. Returns its output and exit code. */
 async function aster(args: readonly string[], signal = new AbortController().signal) {
   const [out, err]: [string[], string[]] = [[], []];
   const stdout = { write: (text: string) => out.push(text) };
@@ -46,20 +46,20 @@ describe("usage", () => {
     },
   );
 
-  it("of one command is that command's alone", async () => {
+  it("of one command shows only that command", async () => {
     const { code, out } = await aster(["contract", "diff", "--help"]);
     expect(code).toBe(0);
     expect(out).toBe(
       "Usage:\n  aster contract diff OLD NEW\n      Say what changed between two manifests or exported contracts; exit code 1 when it breaks peers.\n" +
-        "\nEvery command takes --json and --help.\n",
+        "\nEvery command accepts --json and --help.\n",
     );
   });
 
-  it("is told with exit code 2 where the command line cannot be understood", async () => {
+  it("is printed with exit code 2 when the command line is wrong", async () => {
     for (const [args, problem] of [
-      [["contract", "sing"], "no command contract sing is known"],
-      [["--json"], "no command is known"],
-      [["contract", "diff", "one"], "2 argument(s) wanted, 1 given"],
+      [["contract", "sing"], "unknown command contract sing"],
+      [["--json"], "a command is required"],
+      [["contract", "diff", "one"], "2 argument(s) expected, but 1 given"],
       [["contract", "diff", "a", "b", "--loud"], "Unknown option '--loud'"],
       [["contract", "gen"], "--service MODULE:EXPORT is missing"],
     ] as const) {
@@ -69,14 +69,14 @@ describe("usage", () => {
     }
   });
 
-  it("names the version of the package", async () => {
+  it("prints the version of the package", async () => {
     const { version } = JSON.parse(read("package.json"));
     expect(await aster(["--version"])).toEqual({ code: 0, out: `aster ${version}\n`, err: "" });
   });
 });
 
 describe("results", () => {
-  it("are text for people, and exit code 1 says no", async () => {
+  it("are text, and exit code 1 means a negative result", async () => {
     const same = await aster(["contract", "diff", file("old.json"), file("old.json")]);
     expect(same).toMatchObject({ code: 0, err: "" });
     const broken = await aster(["contract", "diff", file("old.json"), file("new.json")]);
@@ -99,7 +99,7 @@ describe("results", () => {
 });
 
 describe("failures", () => {
-  it("go to stderr in one sentence, with exit code 1", async () => {
+  it("go to stderr as one sentence, with exit code 1", async () => {
     const { code, out, err } = await aster(["contract", "diff", file("none.json"), file("old.json")]);
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toBe(`Error: ${file("none.json")}: no such file\n`);
@@ -118,7 +118,7 @@ describe("failures", () => {
     expect(error).toEqual({ message: `${file("none.json")}: no such file`, reason: null });
   });
 
-  it("never steer a terminal", async () => {
+  it("escape control characters", async () => {
     const { err } = await aster(["contract", "\u001b[2Jsing"]);
     expect(err).toContain("\\u001b[2Jsing");
     expect(err).not.toContain("\u001b");

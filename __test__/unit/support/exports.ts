@@ -1,4 +1,4 @@
-/** The public exports of the package with what their TSDoc says, and every example that TSDoc gives. */
+/** The public exports of the package with their TSDoc, and every example in it. */
 import path from "node:path";
 import ts from "typescript";
 import type { Block } from "./pages.ts";
@@ -21,12 +21,12 @@ function program(): ts.Program {
     const { config } = ts.readConfigFile(at("tsconfig.json"), ts.sys.readFile) as { config: object };
     const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, at());
     made = ts.createProgram(fileNames, options);
-    made.getTypeChecker(); // gives every node its parent
+    made.getTypeChecker(); // sets the parent of every node
   }
   return made;
 }
 
-/** What `ts/src/index.ts` exports. */
+/** The exports of `ts/src/index.ts`. */
 export function publicExports(): PublicExport[] {
   const checker = program().getTypeChecker();
   const index = program().getSourceFile(at("ts/src/index.ts"));
@@ -45,7 +45,7 @@ export function publicExports(): PublicExport[] {
 
 const BLOCK_TAG = /^@(?:example|param|returns|throws|see|remarks|internal|deprecated)\b/;
 
-/** The examples of one comment: the line of each below the comment's first, and its code without the fence. */
+/** The examples of one comment: the line of each, counted from the first line of the comment, and its code without fence. */
 function examplesOf(comment: string): { readonly line: number; readonly text: string }[] {
   const found: { line: number; text: string }[] = [];
   let open: string[] | null = null;
@@ -74,7 +74,7 @@ function examplesOf(comment: string): { readonly line: number; readonly text: st
   return found;
 }
 
-/** The examples in the TSDoc of `ts/src`, each as a block that is a section of its own. */
+/** The examples in the TSDoc of `ts/src`. Each is a block with its own section. */
 export function examples(): Block[] {
   const sources = program()
     .getSourceFiles()
@@ -84,7 +84,7 @@ export function examples(): Block[] {
     const found: Block[] = [];
     const visit = (node: ts.Node): void => {
       for (const comment of ts.getJSDocCommentsAndTags(node)) {
-        // Declarations inside of the one that a comment stands at have it, too.
+        // The declarations inside the commented declaration have the same comment.
         if (!ts.isJSDoc(comment) || comment.parent !== node) continue;
         const first = source.getLineAndCharacterOfPosition(comment.getStart()).line + 1;
         for (const { line, text } of examplesOf(comment.getText())) {

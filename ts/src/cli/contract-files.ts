@@ -107,9 +107,9 @@ export function readContracts(file: string): readonly Manifest[] {
   return documents.map((document, index) => readContract(document, `${file}[${index}]`));
 }
 
-function readContract(document: unknown, place: string): Manifest {
+function readContract(document: unknown, where: string): Manifest {
   const fail = (problem: string): never => {
-    throw new CommandError(`${place}: ${problem}`);
+    throw new CommandError(`${where}: ${problem}`);
   };
   if (typeof document !== "object" || document === null) return fail("a contract must be a JSON object");
   const manifest = document as Manifest;

@@ -30,7 +30,7 @@ export async function serviceOfModule(text: string): Promise<Service> {
     return serviceFrom(module[member]);
   } catch {
     throw new CommandError(
-      `${name}: ${member} is no service of this copy of aster-rpc; it is what service() returns, or a class with ` +
+      `${name}: ${member} is not a service of this copy of aster-rpc; it must be the result of service(), or a class with ` +
         "@service, from the package that this command belongs to",
     );
   }

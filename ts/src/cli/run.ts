@@ -24,7 +24,7 @@ function overview(words: readonly string[]): string {
   const lines = (shown.length > 0 ? shown : commands).map(
     ({ name, usage, summary }) => `  aster ${name} ${usage}\n      ${summary}`,
   );
-  return `${lines.join("\n")}\n\nEvery command takes --json and --help.\n`;
+  return `${lines.join("\n")}\n\nEvery command accepts --json and --help.\n`;
 }
 
 function version(): string {
@@ -41,7 +41,9 @@ function find(args: readonly string[]): { command: Command; rest: string[] } {
       return { command, rest: args.slice(words.length) };
   }
   const words = args.filter((word) => !word.startsWith("-"));
-  throw new UsageError(`${words.length === 0 ? "no command" : `no command ${words.join(" ")}`} is known`);
+  throw new UsageError(
+    `${words.length === 0 ? "a command is required" : `unknown command ${words.join(" ")}`}`,
+  );
 }
 
 function given(command: Command, args: string[]): Given & { json: boolean; help: boolean } {
@@ -60,7 +62,7 @@ function given(command: Command, args: string[]): Given & { json: boolean; help:
   const [least, most] = command.positionals;
   if (values.help !== true && (positionals.length < least || positionals.length > most)) {
     const wanted = least === most ? `${least}` : `${least} to ${most}`;
-    throw new UsageError(`${wanted} argument(s) wanted, ${positionals.length} given`);
+    throw new UsageError(`${wanted} argument(s) expected, but ${positionals.length} given`);
   }
   return {
     positionals,
@@ -128,9 +130,9 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   const { stdout, stderr, signal } = surroundings;
   let usage = overview([]);
   try {
-    const told = information(args);
-    if (told !== null) {
-      stdout.write(told);
+    const text = information(args);
+    if (text !== null) {
+      stdout.write(text);
       return 0;
     }
     const { command, rest } = find(args);

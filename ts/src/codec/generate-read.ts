@@ -186,18 +186,18 @@ class ReaderSource {
     return { bytes, count: lines.length, view: lines.some((line) => line.includes("d.get")), lines };
   }
 
-  #field(place: FieldShape, target: string): string {
-    const { field, shape, leadingFlag } = place;
+  #field(fieldShape: FieldShape, target: string): string {
+    const { field, shape, leadingFlag } = fieldShape;
     const read =
-      leadingFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(place, target);
+      leadingFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(fieldShape, target);
     if (!this.#reading.presenceFlagged || field.fallback === null) return read;
     return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(${this.#source.constant(field)});`;
   }
 
   /** Statements that read a shared field, which begins with a flag. */
-  #flaggedField(place: FieldShape, target: string): string {
-    const { shape, leadingFlag } = place;
-    const rare = flaggedFieldReader(this.#reading, place);
+  #flaggedField(fieldShape: FieldShape, target: string): string {
+    const { shape, leadingFlag } = fieldShape;
+    const rare = flaggedFieldReader(this.#reading, fieldShape);
     if (leadingFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
       return `${target} = ${this.#source.constant(rare)}(r);`;
     const info = shape.op === "message" && shape.typeInfo;

@@ -123,8 +123,8 @@ class WriterSource {
   }
 
   /** Reads a member into `x` and writes it. */
-  #field(place: FieldShape): Step {
-    const { key, field } = place;
+  #field(fieldShape: FieldShape): Step {
+    const { key, field } = fieldShape;
     const access = member("v", key);
     // For a name that every object inherits, such as "constructor", only an own member counts.
     const read =
@@ -132,16 +132,16 @@ class WriterSource {
     // Where references are tracked, each message gets its own object for a default.
     const own = this.#scope.tracked ? ", true" : "";
     const absent = `if (x === undefined) x = fieldInput(${this.#source.constant(field)}, v${own});`;
-    const step = this.#flaggedField(place);
+    const step = this.#flaggedField(fieldShape);
     return { room: step.room, code: (rest) => `x = ${read}; ${absent}\n${step.code(rest)}` };
   }
 
   /** Writes the value of a field, with its flags. */
-  #flaggedField(place: FieldShape): Step {
-    const { shape, leadingFlag } = place;
+  #flaggedField(fieldShape: FieldShape): Step {
+    const { shape, leadingFlag } = fieldShape;
     if (leadingFlag === "plain") return this.#plainField(shape);
     if (leadingFlag === "flag" || shape.op === "dynamic" || shape.op === "extension")
-      return this.#closure(flaggedFieldWriter(this.#scope, place));
+      return this.#closure(flaggedFieldWriter(this.#scope, fieldShape));
     return orNull(shape.nullable, this.#tracked(trackedByShape(shape), this.#present(shape)));
   }
 

@@ -173,7 +173,7 @@ export class Operations {
     if (bytes > 0 && bytes <= MAX_MESSAGE_BYTES) return;
     throw new AsterError(
       bytes === 0 ? Code.INTERNAL : Code.RESOURCE_EXHAUSTED,
-      `a message of ${bytes} bytes cannot travel; at most ${MAX_MESSAGE_BYTES} can`,
+      `a message of ${bytes} bytes is too large; at most ${MAX_MESSAGE_BYTES} bytes are allowed`,
       { notSent: true },
     );
   }

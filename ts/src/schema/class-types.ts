@@ -9,7 +9,7 @@ import type { Infer, InferInput } from "./types.js";
 
 /** The type that a compiler error shows when the types of a member and of its schema do not match. */
 interface Unfit<Decoded> {
-  readonly "the member has to take what decoding gives": Decoded;
+  readonly "the type of the member must accept decoded values": Decoded;
 }
 
 /** Checks that a member accepts the decoded type, and that its type can be encoded. */

@@ -98,16 +98,16 @@ function generate(manifest: Manifest, source: string, force: boolean): Generated
 function filesOf(services: readonly Generated[], extension: string): { name: string; code: string }[] {
   const names = new Names();
   const taken = new Set<string>();
-  const seen = new Map<string, number>();
+  const uses = new Map<string, number>();
   for (const { module } of services)
-    for (const name of module.exports) seen.set(name, (seen.get(name) ?? 0) + 1);
+    for (const name of module.exports) uses.set(name, (uses.get(name) ?? 0) + 1);
   const lines: string[] = [];
   const files = services.map(({ contract: { name, version }, module }) => {
     let stem = `${kebab(name)}-v${version}`;
     while (taken.has(stem)) stem = `${stem}-2`;
     taken.add(stem);
     // Two services may have types with the same name. Then each service becomes a namespace.
-    const apart = module.exports.some((member) => (seen.get(member) ?? 0) > 1);
+    const apart = module.exports.some((member) => (uses.get(member) ?? 0) > 1);
     const as = apart ? ` as ${names.take(`${pascal(name)}V${version}`)}` : "";
     lines.push(`export *${as} from "./${stem}.${extension}";`);
     return { name: `${stem}.ts`, code: module.code };

@@ -42,11 +42,11 @@ export async function gen(given: Given): Promise<Result> {
 }
 
 function refuseTwice(manifests: readonly Manifest[]): void {
-  const seen = new Set<string>();
+  const keys = new Set<string>();
   for (const { service, version } of manifests) {
     const key = `${service} v${version}`;
-    if (seen.has(key)) throw new UsageError(`${key} is named twice`);
-    seen.add(key);
+    if (keys.has(key)) throw new UsageError(`${key} is named twice`);
+    keys.add(key);
   }
 }
 

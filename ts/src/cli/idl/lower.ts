@@ -170,8 +170,12 @@ class Lowering {
       const here = found.find(({ file }) => file === inside.file);
       if (here !== undefined) return here;
       if (found.length > 1) {
-        const places = found.map(({ file, line }) => `${file}:${line}`).join(" and ");
-        throw new IdlError(inside.file, use.line, `${use.name} is ambiguous; it can be any of ${places}`);
+        const declarations = found.map(({ file, line }) => `${file}:${line}`).join(" and ");
+        throw new IdlError(
+          inside.file,
+          use.line,
+          `${use.name} is ambiguous; it can be any of ${declarations}`,
+        );
       }
       if (found[0] !== undefined) return found[0];
     }

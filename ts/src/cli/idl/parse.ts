@@ -93,7 +93,7 @@ class Parser {
 
   #packageName(line: number): void {
     if (this.#package !== "" || this.#types.length > 0)
-      throw this.#error(line, "the package stands once, before all types");
+      throw this.#error(line, "package must be declared once, before all types");
     this.#package = this.#word("a package name").text;
     if (this.#accept("alias")) this.#word("an alias");
     this.#expect(";");
@@ -101,7 +101,8 @@ class Parser {
 
   #importPath(): string {
     const token = this.#next();
-    if (token.kind !== "text") throw this.#error(token.line, "import takes a quoted path and nothing else");
+    if (token.kind !== "text")
+      throw this.#error(token.line, "import must be followed by a quoted path and nothing else");
     this.#expect(";");
     return token.text.slice(1, -1);
   }
@@ -118,7 +119,7 @@ class Parser {
     const values: { name: string; value: number }[] = [];
     this.#types.push({ kind, name, package: this.#package, file: this.#file, line, fields, values });
     this.#expect("{");
-    const seen = new Map<string | number, number>();
+    const linesByName = new Map<string | number, number>();
     while (!this.#accept("}")) {
       const token = this.#peek();
       const nested = token.text === "message" || token.text === "enum" || token.text === "union";
@@ -127,8 +128,8 @@ class Parser {
       else if (kind === "message" && nested && this.#ahead("{", "[")) {
         this.#next();
         this.#type(token.text as TypeDeclaration["kind"], name, token.line, depth + 1);
-      } else if (kind === "enum") values.push(this.#enumValue(seen));
-      else fields.push(this.#field(kind, seen));
+      } else if (kind === "enum") values.push(this.#enumValue(linesByName));
+      else fields.push(this.#field(kind, linesByName));
     }
     this.#accept(";");
   }
@@ -138,26 +139,26 @@ class Parser {
     return marks.includes(this.#tokens[this.#at + 2]?.text ?? "");
   }
 
-  #enumValue(seen: Map<string | number, number>): { name: string; value: number } {
+  #enumValue(linesByName: Map<string | number, number>): { name: string; value: number } {
     const { text: name, line } = this.#word("the name of a member");
     this.#expect("=");
     const value = this.#number();
-    this.#once(seen, name, line);
-    this.#once(seen, value, line);
+    this.#once(linesByName, name, line);
+    this.#once(linesByName, value, line);
     this.#options(["deprecated"], line);
     this.#expect(";");
     return { name, value };
   }
 
-  #field(kind: string, seen: Map<string | number, number>): FieldDeclaration {
+  #field(kind: string, linesByName: Map<string | number, number>): FieldDeclaration {
     const { line } = this.#peek();
     const type = this.#typeUse(0);
     const { text: name } = this.#word("the name of the field");
     this.#expect("=");
     const number = this.#number();
     if (number < 1) throw this.#error(line, "a field number is a positive integer");
-    this.#once(seen, name, line);
-    this.#once(seen, number, line);
+    this.#once(linesByName, name, line);
+    this.#once(linesByName, number, line);
     const options = this.#options(["deprecated", "nullable", "ref", "json_name"], line);
     this.#expect(";");
     if (kind === "union" && (type.optional || type.ref))
@@ -199,20 +200,20 @@ class Parser {
     this.#options(["deprecated"], line);
     this.#expect("{");
     const methods: RpcDeclaration[] = [];
-    const seen = new Map<string | number, number>();
+    const linesByName = new Map<string | number, number>();
     while (!this.#accept("}")) {
       const token = this.#next();
       if (token.text === "option") this.#skipTo(";");
       else if (token.text !== "rpc")
         throw this.#error(token.line, `${token.text} is found where rpc is expected`);
-      else methods.push(this.#rpc(seen));
+      else methods.push(this.#rpc(linesByName));
     }
     return { name, file: this.#file, line, methods };
   }
 
-  #rpc(seen: Map<string | number, number>): RpcDeclaration {
+  #rpc(linesByName: Map<string | number, number>): RpcDeclaration {
     const { text: name, line } = this.#word("the name of the method");
-    this.#once(seen, name, line);
+    this.#once(linesByName, name, line);
     const request = this.#side();
     this.#expect("returns");
     const response = this.#side();
@@ -248,10 +249,10 @@ class Parser {
     return options;
   }
 
-  #once(seen: Map<string | number, number>, what: string | number, line: number): void {
-    const before = seen.get(what);
+  #once(linesByName: Map<string | number, number>, what: string | number, line: number): void {
+    const before = linesByName.get(what);
     if (before !== undefined) throw this.#error(line, `${what} is declared twice, first in line ${before}`);
-    seen.set(what, line);
+    linesByName.set(what, line);
   }
 
   #number(): number {

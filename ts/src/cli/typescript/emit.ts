@@ -148,11 +148,11 @@ class Emitter {
     const values = this.#parts.defaults[index] ?? {};
     const fields = type.fields.map((field, at) => {
       const { key, explicitName } = keys[at] as { key: string; explicitName: boolean };
-      const place = `${type.tag}.${field.name}`;
+      const path = `${type.tag}.${field.name}`;
       // A message is a class, whose `name` is another thing.
       const named = typeof field.type === "object" && "message" in field.type ? "named" : "name";
       const wire = explicitName ? `.${named}(${JSON.stringify(field.name)})` : "";
-      const code = `${this.#type(field.type, place)}${wire}`;
+      const code = `${this.#type(field.type, path)}${wire}`;
       const value =
         field.default === true ? defaultCode(field.type, values[field.name], this.#parts.types) : null;
       if (references(field.type).every((to) => this.#done.has(to)))
@@ -172,28 +172,28 @@ class Emitter {
     return fields.length === 0 ? `${start}{}${end}` : `${start}{\n${fields.join("\n")}\n}${end}`;
   }
 
-  #type(type: TypeWord, place: string): string {
-    if (typeof type === "string") return this.#builder(type === "json" ? "any" : type, place);
+  #type(type: TypeWord, path: string): string {
+    if (typeof type === "string") return this.#builder(type === "json" ? "any" : type, path);
     const [member, value] = Object.entries(type)[0] as [string, never];
-    const inner = (part: TypeWord): string => this.#type(part, place);
+    const inner = (part: TypeWord): string => this.#type(part, path);
     switch (member) {
       case "message":
       case "enum":
       case "ext":
-        return this.#names[value] ?? unknownType(place);
+        return this.#names[value] ?? unknownType(path);
       case "union":
-        return `${this.#builder("union", place)}(${(value as number[]).map((at) => this.#names[at]).join(", ")})`;
+        return `${this.#builder("union", path)}(${(value as number[]).map((at) => this.#names[at]).join(", ")})`;
       case "map":
-        return `${this.#builder("map", place)}(${(value as TypeWord[]).map(inner).join(", ")})`;
+        return `${this.#builder("map", path)}(${(value as TypeWord[]).map(inner).join(", ")})`;
       case "array":
-        return this.#builder(`${value as string}Array`, place);
+        return this.#builder(`${value as string}Array`, path);
       default:
-        return `${this.#builder(member, place)}(${inner(value)})`;
+        return `${this.#builder(member, path)}(${inner(value)})`;
     }
   }
 
-  #builder(word: string, place: string): string {
-    if (!Object.hasOwn(t, word)) throw new CommandError(`${place}: this version has no t.${word}`);
+  #builder(word: string, path: string): string {
+    if (!Object.hasOwn(t, word)) throw new CommandError(`${path}: this version has no t.${word}`);
     this.#imports.add("t");
     return `t.${word}`;
   }
@@ -261,6 +261,6 @@ function comment(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
-function unknownType(place: string): never {
-  throw new CommandError(`${place}: names a type that is not there`);
+function unknownType(path: string): never {
+  throw new CommandError(`${path}: the type is not in the contract`);
 }
