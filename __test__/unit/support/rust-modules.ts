@@ -2,7 +2,8 @@
  * The modules of our crates, and which of them use which: read from the sources without a compiler, tests left out.
  *
  * A module is a file. A path is followed through `pub use` to the module that defines the item, so a use of `crate::Error` is a use
- * of `error.rs`. A `pub use` alone is a name and no use.
+ * of `error.rs`. A `pub use` alone is a name and no use. A submodule may always use what the modules around it define: it is a part of
+ * them, and sees even their private items.
  */
 import path from "node:path";
 import type { Import } from "./imports.ts";
@@ -151,14 +152,18 @@ function macro(from: Module, [name, ...rest]: readonly string[]): Module | null 
   );
 }
 
-/** The modules of a crate by their files, and each use of one by another. */
+const around = (module: Module): Module[] =>
+  module.parent === null ? [] : [module.parent, ...around(module.parent)];
+
+/** The modules of a crate by their files, and each use of one by another that is not around it. */
 export function moduleGraph(root: string): { readonly files: string[]; readonly arrows: Import[] } {
   const modules = all(readModule(root, null));
   const arrows = modules.flatMap((module) => {
     const used = module.uses.filter(({ name, isPublic }) => !isPublic || module.words.has(name));
     const targets = [...used.map((use) => use.path), ...module.paths].map((path) => resolve(module, path));
-    const files = new Set(targets.map((target) => target?.file ?? module.file));
-    return [...files].filter((to) => to !== module.file).map((to) => ({ from: module.file, to }));
+    const own = [module, ...around(module)];
+    const others = new Set(targets.filter((target) => target !== null && !own.includes(target)));
+    return [...others].map((target) => ({ from: module.file, to: (target as Module).file }));
   });
   return { files: modules.map(({ file }) => file), arrows };
 }

@@ -5,10 +5,11 @@
 
 use std::cell::OnceCell;
 
+use super::typedef::{self, DescribedField};
 use super::{Decoder, Done, Typing, WireType};
 use crate::CodecError;
 use crate::limits::within;
-use crate::plan::{BodyPlan, Dynamic, FieldPlan, LeadingFlag, PlanNode, Shape, describe};
+use crate::plan::{BodyPlan, Dynamic, FieldPlan, Shape, describe};
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
 
@@ -57,17 +58,6 @@ pub(super) struct Described {
     absent: Vec<usize>,
 }
 
-pub(super) struct DescribedField {
-    pub(super) name: String,
-    /// Position of our field with this name. `None`: the values are skipped.
-    pub(super) position: Option<usize>,
-    pub(super) node: PlanNode,
-    pub(super) lead: LeadingFlag,
-    pub(super) nullable: bool,
-    /// Type info precedes each value, because the peer declares a dynamic type.
-    pub(super) type_info_first: bool,
-}
-
 impl<'a, S: Sink> Decoder<'a, S> {
     /// Reads the description number that follows a type number, and the description itself at its first use.
     pub(super) fn described_type(&mut self, number: u8) -> Result<WireType, CodecError> {
@@ -105,7 +95,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if !describe::is_head_of(head, body) {
             return Err(CodecError::invalid("a description has a wrong checksum"));
         }
-        let (read, names) = super::typedef::read(body)?;
+        let (read, names) = typedef::read(body)?;
         if (head & describe::HAS_FIELDS != 0) == read.is_empty() {
             return Err(CodecError::invalid(
                 "a description whose head disagrees with its body about having fields",

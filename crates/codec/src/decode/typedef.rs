@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::converts;
-use super::described::DescribedField;
 use crate::CodecError;
 use crate::buffer::Reader;
 use crate::limits::within;
@@ -15,6 +14,18 @@ use crate::types::{ArrayKind, Scalar, id};
 const MAX_FIELDS: usize = 4096;
 /// Nesting depth of types, as in a schema.
 const MAX_TYPE_DEPTH: usize = 32;
+
+/// How the values of a field that a peer declares are read.
+pub(super) struct DescribedField {
+    pub(super) name: String,
+    /// Position of our field with this name. `None`: the values are skipped.
+    pub(super) position: Option<usize>,
+    pub(super) node: PlanNode,
+    pub(super) lead: LeadingFlag,
+    pub(super) nullable: bool,
+    /// Type info precedes each value, because the peer declares a dynamic type.
+    pub(super) type_info_first: bool,
+}
 
 /// A field that a peer declares.
 pub(super) struct PeerField {
