@@ -9,6 +9,7 @@
 //! Every function may be given bytes from a hostile peer. Whatever cannot be read or decided is refused: no answer means no.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod admission;
 pub mod attributes;
 pub mod bucket;

@@ -33,13 +33,7 @@ pub enum Ended {
 pub struct Peers {
     capacity: usize,
     longest: Duration,
-    entries: HashMap<EndpointId, Entry>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    admitted: Arc<Admitted>,
-    until: UnixTime,
+    entries: HashMap<EndpointId, Arc<Admitted>>,
 }
 
 impl Default for Peers {
@@ -54,26 +48,33 @@ impl Peers {
         Self { capacity, longest, entries: HashMap::new() }
     }
 
-    /// Lets a peer in, or renews it: the newest admission counts, even if an earlier one allowed more. Returns until when.
-    pub fn admit(&mut self, admitted: Admitted, now: UnixTime) -> Result<UnixTime, Refusal> {
-        let until = admitted.expires_at.min(now.plus(self.longest));
-        if until <= now {
-            return Err(Refusal::Expired(until));
+    /// Lets a peer in, or renews it: the newest admission counts, even if an earlier one allowed more. It ends with the
+    /// credential or after the longest admission, whichever comes first; [`Admitted::expires_at`] is set to that.
+    pub fn admit(&mut self, mut admitted: Admitted, now: UnixTime) -> Result<Arc<Admitted>, Refusal> {
+        admitted.expires_at = admitted.expires_at.min(now.plus(self.longest));
+        if admitted.expires_at <= now {
+            return Err(Refusal::Expired(admitted.expires_at));
         }
-        let id = admitted.endpoint_id;
-        if self.entries.len() >= self.capacity && !self.entries.contains_key(&id) {
-            self.entries.retain(|_, entry| entry.until > now);
-            if self.entries.len() >= self.capacity {
-                return Err(Refusal::TooManyPeers);
-            }
+        if !self.has_room_for(&admitted.endpoint_id, now) {
+            return Err(Refusal::TooManyPeers);
         }
-        self.entries.insert(id, Entry { admitted: Arc::new(admitted), until });
-        Ok(until)
+        let admitted = Arc::new(admitted);
+        self.entries.insert(admitted.endpoint_id, Arc::clone(&admitted));
+        Ok(admitted)
+    }
+
+    /// True when a peer is known or there is a free place, after those whose time has come were removed.
+    pub fn has_room_for(&mut self, id: &EndpointId, now: UnixTime) -> bool {
+        if self.entries.len() < self.capacity || self.entries.contains_key(id) {
+            return true;
+        }
+        self.entries.retain(|_, admitted| admitted.expires_at > now);
+        self.entries.len() < self.capacity
     }
 
     /// What is known of an admitted peer; none when it is not admitted now.
     pub fn get(&self, id: &EndpointId, now: UnixTime) -> Option<&Arc<Admitted>> {
-        self.entries.get(id).filter(|entry| entry.until > now).map(|entry| &entry.admitted)
+        self.entries.get(id).filter(|admitted| admitted.expires_at > now)
     }
 
     /// Removes a peer. Returns false when there is none.
@@ -89,11 +90,11 @@ impl Peers {
         now: UnixTime,
     ) -> Vec<(EndpointId, Ended)> {
         let mut ended = Vec::new();
-        self.entries.retain(|id, Entry { admitted, until }| {
+        self.entries.retain(|id, admitted| {
             let revoked = !roots.contains(&admitted.root)
                 || revocations.revokes_endpoint(id)
                 || revocations.revokes_credential(&admitted.fingerprint);
-            let cause = match (revoked, *until <= now) {
+            let cause = match (revoked, admitted.expires_at <= now) {
                 (true, _) => Ended::Revoked,
                 (false, true) => Ended::Expired,
                 (false, false) => return true,
@@ -106,7 +107,7 @@ impl Peers {
 
     /// When the next admission ends; none when nobody is admitted.
     pub fn next_end(&self) -> Option<UnixTime> {
-        self.entries.values().map(|entry| entry.until).min()
+        self.entries.values().map(|admitted| admitted.expires_at).min()
     }
 
     /// How many peers the table holds, the ones whose time has come included.
@@ -156,6 +157,12 @@ mod tests {
         }
     }
 
+    /// Until when a peer with this credential is admitted.
+    fn admit(peers: &mut Peers, number: u8, expires_at: u64, now: u64) -> Result<u64, Refusal> {
+        let admitted = peers.admit(admitted(number, expires_at), time(now))?;
+        Ok(admitted.expires_at.seconds())
+    }
+
     fn revoking(ids: &[u8], prints: &[u8]) -> Revocations {
         let ids = ids.iter().map(|&number| id(number));
         let prints = prints.iter().map(|&number| Fingerprint::from_bytes([number; 32]));
@@ -169,12 +176,12 @@ mod tests {
     fn a_peer_is_admitted_until_its_credential_expires() {
         let mut peers = Peers::default();
         assert!(peers.is_empty() && peers.next_end().is_none());
-        assert_eq!(peers.admit(admitted(1, 100), time(50)), Ok(time(100)));
+        assert_eq!(admit(&mut peers, 1, 100, 50), Ok(100));
         assert_eq!(peers.get(&id(1), time(99)).unwrap().expires_at, time(100));
         assert!(peers.get(&id(1), time(100)).is_none());
         assert!(peers.get(&id(2), time(50)).is_none());
         assert_eq!(peers.next_end(), Some(time(100)));
-        assert_eq!(peers.admit(admitted(3, 100), time(100)), Err(Refusal::Expired(time(100))));
+        assert_eq!(admit(&mut peers, 3, 100, 100), Err(Refusal::Expired(time(100))));
         assert!(!peers.is_empty() && peers.len() == 1);
         assert!(peers.remove(&id(1)) && !peers.remove(&id(1)));
     }
@@ -182,15 +189,15 @@ mod tests {
     #[test]
     fn no_admission_is_longer_than_the_longest() {
         let mut peers = Peers::new(10, Duration::from_mins(1));
-        assert_eq!(peers.admit(admitted(1, 1000), time(50)), Ok(time(110)));
+        assert_eq!(admit(&mut peers, 1, 1000, 50), Ok(110));
         assert!(peers.get(&id(1), time(109)).is_some() && peers.get(&id(1), time(110)).is_none());
     }
 
     #[test]
     fn a_newer_admission_takes_the_place_of_an_older_one() {
         let mut peers = Peers::default();
-        peers.admit(admitted(1, 100), time(50)).unwrap();
-        peers.admit(admitted(1, 80), time(50)).unwrap();
+        admit(&mut peers, 1, 100, 50).unwrap();
+        admit(&mut peers, 1, 80, 50).unwrap();
         assert!(peers.get(&id(1), time(79)).is_some() && peers.get(&id(1), time(80)).is_none());
         assert_eq!(peers.len(), 1);
     }
@@ -198,11 +205,11 @@ mod tests {
     #[test]
     fn a_full_table_takes_only_those_it_knows_until_one_ends() {
         let mut peers = Peers::new(2, DEFAULT_LONGEST);
-        peers.admit(admitted(1, 100), time(50)).unwrap();
-        peers.admit(admitted(2, 200), time(50)).unwrap();
-        assert_eq!(peers.admit(admitted(3, 300), time(50)), Err(Refusal::TooManyPeers));
-        assert_eq!(peers.admit(admitted(2, 250), time(50)), Ok(time(250)));
-        assert_eq!(peers.admit(admitted(3, 300), time(100)), Ok(time(300)));
+        admit(&mut peers, 1, 100, 50).unwrap();
+        admit(&mut peers, 2, 200, 50).unwrap();
+        assert_eq!(admit(&mut peers, 3, 300, 50), Err(Refusal::TooManyPeers));
+        assert_eq!(admit(&mut peers, 2, 250, 50), Ok(250));
+        assert_eq!(admit(&mut peers, 3, 300, 100), Ok(300));
         assert_eq!(peers.len(), 2);
     }
 
@@ -210,7 +217,7 @@ mod tests {
     fn a_sweep_tells_whose_connections_end_and_why() {
         let mut peers = Peers::default();
         for (number, expires_at) in [(1, 100), (2, 500), (3, 500), (4, 500), (5, 100)] {
-            peers.admit(admitted(number, expires_at), time(50)).unwrap();
+            admit(&mut peers, number, expires_at, 50).unwrap();
         }
         assert_eq!(peers.sweep(&roots(), &Revocations::default(), time(99)), []);
         let mut ended = peers.sweep(&roots(), &revoking(&[2, 5], &[103]), time(100));

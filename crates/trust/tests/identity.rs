@@ -191,6 +191,7 @@ fn only_signed_credentials_of_this_node_are_installed() {
     let full = IdentityError::Malformed(Malformed::TooMany { member: "peers", limit: MAX_PEERS });
     assert_eq!(identity.install("x", &credential), Err(full));
     identity.install("0", &credential).unwrap();
+    assert_eq!(Identity::from_toml(&identity.to_toml()).unwrap().peers().count(), MAX_PEERS);
     let more = format!("{}\n[[peers]]\n", *identity.to_toml());
     assert_eq!(Identity::from_toml(&more).err(), Some(full));
 }
