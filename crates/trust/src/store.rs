@@ -93,6 +93,8 @@ impl Store {
         }
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::MultiWriter);
+        // A damaged file is an error. Without the check it could make the database panic, or forget nonces.
+        builder.set_check_integrity_on_open(true);
         let database = builder.create(path).map_err(|cause| failed(path, cause))?;
         let store = Self { path: path.to_owned(), capacity, database, writing: Mutex::new(()) };
         match store.write(make_tables)? {
@@ -154,7 +156,7 @@ impl Store {
         &self,
         change: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, StoreError> {
-        // A thread that panicked has left its transaction unfinished, which is as if it never was.
+        // The transaction of a thread that panicked was not committed.
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut transaction = self.begin()?;
         let result = (|| {
@@ -213,7 +215,7 @@ impl NonceStore for Store {
         now: UnixTime,
     ) -> Result<Consumed, NonceStoreError> {
         let key = nonce.store_key();
-        // Somebody who tries a used credential again and again does not make the disk work.
+        // A replay needs no write.
         if self.knows(&key).map_err(|error| NonceStoreError::Failed(error.to_string()))? {
             return Ok(Consumed::Again);
         }

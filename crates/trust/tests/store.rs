@@ -132,6 +132,61 @@ fn an_older_list_never_undoes_a_newer_one_on_any_node() {
 }
 
 #[test]
+fn many_may_open_a_new_store_at_the_same_time() {
+    for _ in 0..10 {
+        let folder = Folder::new("store");
+        let path = folder.path("trust.redb");
+        let wins: usize = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..8)
+                .map(|_| {
+                    let path = &path;
+                    scope.spawn(move || {
+                        let store = Store::open(path).unwrap();
+                        usize::from(consume(&store, 1, 100, 50) == Consumed::First)
+                    })
+                })
+                .collect();
+            racers.into_iter().map(|racer| racer.join().unwrap()).sum()
+        });
+        assert_eq!(wins, 1);
+    }
+}
+
+#[test]
+fn a_damaged_store_is_an_error_or_still_knows_what_was_consumed() {
+    let folder = Folder::new("store");
+    let path = folder.path("trust.redb");
+    let store = Store::open(&path).unwrap();
+    for number in 0..20 {
+        assert_eq!(consume(&store, number, 100, 50), Consumed::First);
+    }
+    drop(store);
+    let whole = std::fs::read(&path).unwrap();
+    let mut refused = 0;
+    for step in 1..200 {
+        let mut bytes = whole.clone();
+        let at = (step * 7919) % bytes.len().min(60_000);
+        bytes[at..].iter_mut().take(64).for_each(|byte| *byte ^= 0x5A);
+        if step % 4 == 0 {
+            bytes.truncate(at);
+        }
+        std::fs::write(&path, bytes).unwrap();
+        match Store::open(&path) {
+            Ok(store) => {
+                for number in 0..20 {
+                    match store.consume(&nonce(number), time(100), time(50)) {
+                        Ok(consumed) => assert_eq!(consumed, Consumed::Again, "{step}: {number}"),
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[test]
 fn a_file_that_is_no_store_is_refused() {
     let folder = Folder::new("store");
     let path = folder.path("trust.redb");
