@@ -19,7 +19,7 @@ pub struct Rate {
     pub per_minute: u32,
 }
 
-/// The parts of a token that are counted: a millisecond at one token a minute gives one.
+/// Parts of a token. At one token a minute, each millisecond adds one part.
 const PARTS: u64 = 60_000;
 
 impl Rate {
@@ -49,8 +49,8 @@ impl Bucket {
     }
 }
 
-/// A bucket for each key. When the table is full of keys that still count, further keys share one bucket: many keys, which
-/// cost an attacker nothing, are no way round the limit.
+/// A bucket for each key. When the table is full, further keys share one bucket: an attacker can make any number of keys, and
+/// must not get around the limit with them.
 #[derive(Debug)]
 pub struct Buckets<K> {
     rate: Rate,
@@ -109,7 +109,7 @@ impl<K: Eq + Hash> Buckets<K> {
 pub struct Prefix([u8; 8]);
 
 impl Prefix {
-    /// The prefix of an address. An IPv4 address in the clothes of IPv6 counts as what it is.
+    /// The prefix of an address. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn of(address: IpAddr) -> Self {
         let mut prefix = [0; 8];
         match address.to_canonical() {

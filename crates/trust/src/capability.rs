@@ -1,6 +1,6 @@
 //! Capabilities: what roles a service or method demands, and whether a caller holds them.
 //!
-//! A requirement that demands nothing by mistake (an empty list) or that cannot be read refuses everybody.
+//! A requirement with an empty list, or one that cannot be read, refuses everybody.
 
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ pub enum CapabilityError {
     /// A kind that does not exist.
     #[error("the kind of a requirement is role, anyOf or allOf")]
     Kind,
-    /// No role at all: such a requirement would mean nothing, or everybody.
+    /// No role: it is not clear whether everybody or nobody would meet it.
     #[error("a requirement names at least one role")]
     Empty,
     /// More than one role where there has to be one.

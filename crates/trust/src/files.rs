@@ -1,4 +1,4 @@
-//! Files on disk: secrets that only their owner may read, and writing that leaves no half file.
+//! Files on disk: secrets that only their owner may read, and atomic writes.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-/// Why a file cannot be used. Paths are quoted and escaped, so that a name cannot play tricks on a terminal.
+/// Why a file cannot be used. Paths are quoted and escaped, so that a name cannot send control characters to a terminal.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It cannot be read or written.

@@ -1,7 +1,7 @@
 //! Keys: the root key that signs credentials, and the key that a node is known by.
 //!
-//! Owns secret bytes while they are in memory: they are overwritten when a key is dropped and shown by nothing. How keys are
-//! written to files is [`crate::key_file`].
+//! Owns secret bytes in memory: they are overwritten when a key is dropped, and `Debug` does not show them. The files of keys
+//! are [`crate::key_file`].
 
 use std::fmt;
 
@@ -57,7 +57,7 @@ impl RootPublicKey {
         from_hex(text).map(Self)
     }
 
-    /// True when these bytes are a point of the curve and not one of the few for which anybody can make signatures.
+    /// True when these bytes are a point of the curve and not one of the weak keys, for which anybody can make signatures.
     pub fn is_sound(&self) -> bool {
         VerifyingKey::from_bytes(&self.0).is_ok_and(|key| !key.is_weak())
     }

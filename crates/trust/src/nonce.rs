@@ -1,6 +1,6 @@
 //! One-time credentials: their nonces, and what a store of consumed ones promises.
 //!
-//! A store keeps hashes, not nonces: finding one takes no time that depends on a nonce, and a copy of the store tells none.
+//! A store keeps hashes of nonces. So the time of a look-up says nothing about a nonce, and a copy of the store contains none.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -20,7 +20,7 @@ pub const DEFAULT_CAPACITY: u64 = 1_000_000;
 
 const STORE_CONTEXT: &str = "aster-rpc consumed nonce v1";
 
-/// 32 bytes that make a credential count once. Whoever knows it and the credential can use it, so it is shown by nothing.
+/// 32 bytes that make a credential valid once. It is a secret until it is used: `Debug` does not show it.
 #[derive(Clone)]
 pub struct Nonce([u8; 32]);
 

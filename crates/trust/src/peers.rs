@@ -1,7 +1,7 @@
 //! The peers that are admitted now: what gate 0 asks on every connection and every call.
 //!
-//! A table without a clock: entries end at the expiry of the credential or after the longest admission, whichever comes
-//! first, as of the time that the caller passes in.
+//! Entries end at the expiry of the credential or after the longest admission, whichever comes first. The caller passes in
+//! the time.
 
 use std::collections::HashMap;
 use std::sync::Arc;

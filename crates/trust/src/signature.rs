@@ -43,7 +43,7 @@ thread_local! {
     pub(crate) static CHECKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Checks a signature that nobody asked about, so that a refusal without one takes as long as a refusal with one.
+/// Checks a constant signature, so that the refusal of a document without a signature takes as long as other refusals.
 pub(crate) fn check_decoy() {
     /// The first test vector of RFC 8032: a good signature over nothing, held against something.
     const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";

@@ -109,7 +109,7 @@ impl Verifier<'_> {
     }
 
     fn begin(&self, credential: &Credential) -> Option<Refusal> {
-        // An attribute that names no time is no reason to ignore it.
+        // An attribute that cannot be read must not be ignored.
         match credential.attributes.not_before() {
             Ok(Some(from)) if from > self.now => Some(Refusal::NotYetValid(from)),
             Ok(_) => None,
@@ -127,7 +127,7 @@ impl Verifier<'_> {
     }
 
     fn revocation(&self, credential: &Credential) -> Option<Refusal> {
-        // A credential that is bound to a revoked node is as good as revoked, whoever presents it.
+        // A credential that is bound to a revoked node is revoked too, whoever presents it.
         let bound = credential.endpoint_id.as_deref().and_then(EndpointId::from_hex);
         let endpoints = [self.peer.copied(), bound];
         let revoked = endpoints.iter().flatten().any(|id| self.revocations.revokes_endpoint(id))

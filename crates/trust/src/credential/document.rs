@@ -1,8 +1,8 @@
 //! The JSON forms of a credential: what is sent in an admission request, and what lies in a file.
 //!
-//! Readers take what the reference's readers take, as far as it says one thing: an expiry may be a number with a fraction or
-//! a text of digits, and an empty text counts as absent where the reference says so. What is signed is the meaning, not the
-//! text, so none of this makes a second credential of one.
+//! Readers accept what Python's readers accept: an expiry may be a number with a fraction or a text of digits, and an empty
+//! text counts as absent. The signature is over the meaning, not over the text, so two texts with one meaning are one
+//! credential.
 
 use serde_json::{Map, Value, json};
 

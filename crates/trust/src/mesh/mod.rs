@@ -46,7 +46,7 @@ impl Topic {
     }
 }
 
-/// What keeps a mesh's topic from those who were not admitted. Shown by nothing, overwritten when dropped.
+/// The secret part of a mesh's topic. `Debug` does not show it; it is overwritten when dropped.
 #[derive(Clone)]
 pub struct Salt([u8; 32]);
 
