@@ -10,7 +10,6 @@ use napi_derive::napi;
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::milliseconds;
 use crate::registry::{NODES, PEERS, PORTS, PeerEntry, plan};
-use crate::runtime;
 use crate::serve::{compression, pattern};
 use crate::settle::{settle, take};
 
@@ -141,7 +140,7 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
             // Port or node were closed meanwhile and have looked for their connections before this one was there.
             if let Err(gone) = PORTS.get(port).and(NODES.get(node).map(drop)) {
                 if let Some(entry) = PEERS.remove(connection) {
-                    entry.peer.close().await;
+                    entry.peer.close();
                 }
                 return Err(gone);
             }
@@ -200,8 +199,8 @@ fn payload_mode(word: &str) -> Outcome<Mode> {
 #[napi(catch_unwind)]
 pub fn connection_close(connection: u32) {
     if let Some(entry) = PEERS.remove(connection) {
-        PORTS.all().iter().for_each(|port| port.port.forget_peer(&entry.peer));
-        runtime::spawn(async move { entry.peer.close().await });
+        PORTS.all().iter().for_each(|port| port.port.forget_connection(&entry.peer));
+        entry.peer.close();
     }
 }
 
@@ -211,13 +210,13 @@ pub fn connection_info(env: Env, port: u32, request: u32, connection: u32) -> Re
     throwing(env, || {
         let peer = PEERS.get(connection)?.peer;
         settle(port, request, async move {
-            let info = peer.info().await;
+            let path = peer.path();
             Ok(ConnectionFacts {
-                endpoint_id: info.endpoint_id,
-                remote_address: info.remote_address,
-                relayed: info.relayed,
-                rtt_ms: info.rtt_ms,
-                open: info.open,
+                endpoint_id: peer.endpoint_id(),
+                relayed: path.as_ref().is_some_and(|path| path.relayed),
+                rtt_ms: path.as_ref().map(|path| path.rtt.as_secs_f64() * 1000.0),
+                remote_address: path.map(|path| path.remote_address),
+                open: peer.is_open(),
             })
         })
     })

@@ -3,16 +3,15 @@
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use aster_net::Port;
+use aster_port::{Port, Slab, read_operations};
 use bytes::BytesMut;
 use napi::bindgen_prelude::{Function, Result, Uint8ArraySlice};
 use napi::{Env, Error};
 use napi_derive::napi;
 
-use crate::doorbell::{Bell, BellRope};
+use crate::doorbell::{Bell, PortDoorbell};
 use crate::error::Failure;
 use crate::log;
-use crate::records::{Slab, read_operations};
 use crate::registry::{NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
 
@@ -26,7 +25,7 @@ pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
     let bell = Bell::new(&doorbell)?;
     let port = {
         let _runtime = runtime::enter();
-        Port::open(Box::new(BellRope(bell.clone())))
+        Port::open(Box::new(PortDoorbell(bell.clone())))
     };
     let number = PORTS.insert(PortEntry { port, bell, outcomes: Arc::default() });
     // Added after the bell was made, so it runs before the environment takes the bell away.
@@ -60,7 +59,7 @@ pub fn drain(port: u32, mut slab: Uint8ArraySlice) -> Result<f64> {
     let bytes = unsafe { slab.as_mut() };
     let mut slab = Slab::new(bytes);
     port.drain(|event| slab.write(event));
-    Ok(if slab.used == 0 { 0.0 - slab.needed as f64 } else { slab.used as f64 })
+    Ok(if slab.used() == 0 { 0.0 - slab.needed() as f64 } else { slab.used() as f64 })
 }
 
 fn release(number: u32) {
@@ -68,14 +67,10 @@ fn release(number: u32) {
     entry.port.close();
     let nodes = NODES.remove_where(|node| node.owner == number);
     let peers = PEERS.remove_where(|peer| peer.owner == number);
-    // A thread that was terminated has not said so: nodes of other threads still count on it.
-    NODES.all().iter().for_each(|other| other.node.unserve(&entry.port));
     entry.bell.silence();
-    runtime::spawn(async move {
-        for entry in peers {
-            entry.peer.close().await;
-        }
-    });
+    for entry in &peers {
+        entry.peer.close();
+    }
     if nodes.is_empty() {
         return;
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aster_net::Doorbell;
+use aster_port::Doorbell;
 use napi::Status;
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -51,10 +51,10 @@ impl Bell {
     }
 }
 
-/// What a port holds of its bell.
-pub(crate) struct BellRope(pub(crate) Arc<Bell>);
+/// The doorbell of a port.
+pub(crate) struct PortDoorbell(pub(crate) Arc<Bell>);
 
-impl Doorbell for BellRope {
+impl Doorbell for PortDoorbell {
     fn ring_soon(&self) {
         if runtime::on_io_thread() {
             self.0.wanted.store(true, Ordering::Release);

@@ -6,6 +6,10 @@
 
 #![cfg_attr(test, allow(dead_code, unused_imports, reason = "napi exports nothing in test builds"))]
 #![allow(unreachable_pub, reason = "napi finds its exports by attribute, not by path")]
+#![allow(
+    clippy::doc_markdown,
+    reason = "comments of exported types become TSDoc, whose examples are TypeScript"
+)]
 #![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
 
 mod connection;
@@ -19,7 +23,6 @@ mod log;
 mod node;
 mod options;
 mod plans;
-mod records;
 mod registry;
 mod runtime;
 mod serve;

@@ -6,7 +6,7 @@ use napi_derive::napi;
 
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::{EndpointOptions, StartOptions, milliseconds};
-use crate::registry::{NODES, NodeEntry, PEERS, PORTS, close_peers};
+use crate::registry::{NODES, NodeEntry, PEERS, PORTS};
 use crate::settle::{settle, take};
 use crate::shared;
 
@@ -162,7 +162,9 @@ pub fn node_close(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
         let entry = NODES.remove(node);
         let peers = PEERS.remove_where(|peer| peer.node == node);
         settle(port, request, async move {
-            close_peers(peers).await;
+            for entry in peers {
+                entry.peer.close();
+            }
             if let Some(entry) = entry {
                 entry.close().await;
             }

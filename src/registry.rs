@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aster_codec::{Plan, RowLayout};
-use aster_net::{Node, Peer, Port};
-use tokio::task::JoinSet;
+use aster_net::{Node, OutgoingConnection};
+use aster_port::Port;
 
 use crate::doorbell::Bell;
 use crate::error::Failure;
@@ -91,18 +91,9 @@ impl NodeEntry {
 /// A connection, the node it belongs to, and the port that opened it.
 #[derive(Clone)]
 pub(crate) struct PeerEntry {
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) peer: Arc<OutgoingConnection>,
     pub(crate) node: u32,
     pub(crate) owner: u32,
-}
-
-/// Closes connections, none waiting for another.
-pub(crate) async fn close_peers(peers: Vec<PeerEntry>) {
-    let mut closing = JoinSet::new();
-    for entry in peers {
-        closing.spawn(async move { entry.peer.close().await });
-    }
-    closing.join_all().await;
 }
 
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
-use aster_net::Event;
+use aster_port::Event;
 use aster_wire::status::Code;
 use napi::Env;
 use napi_derive::napi;

@@ -13,6 +13,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
   "aster-trust": [],
   "aster-net": ["aster-wire", "aster-codec", "aster-trust", "aster-contract"],
   "aster-rpc": ["aster-net", "aster-wire", "aster-codec", "aster-contract"],
+  "aster-port": ["aster-net", "aster-wire", "aster-codec"],
   "aster-registry": ["aster-net", "aster-wire", "aster-codec", "aster-trust", "aster-contract"],
   "aster-testkit": [
     "aster-codec",
@@ -28,6 +29,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
     "aster-contract",
     "aster-trust",
     "aster-net",
+    "aster-port",
     "aster-registry",
   ],
 };
@@ -36,7 +38,10 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
 const fences: readonly { readonly crates: RegExp; readonly only: readonly string[] }[] = [
   { crates: /^napi/, only: ["aster-bridge"] },
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
-  { crates: /^tokio/, only: ["aster-net", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"] },
+  {
+    crates: /^tokio/,
+    only: ["aster-net", "aster-port", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"],
+  },
 ];
 
 /** Groups of modules of a crate that may use each other in a circle, with the reason. Every other circle is an error. */
@@ -46,12 +51,20 @@ const knownModuleCircles: readonly { readonly why: string; readonly files: reado
     files: ["crates/codec/src/{graph,value}"],
   },
   {
-    why: "clients, blocks and services belong to the port that carries their calls, and report to it",
-    files: ["crates/net/src/{block,client,port,service}"],
+    why: "a handle sends messages, and a request keeps the handle of its call, which holds its share of the budget",
+    files: ["crates/net/src/call/{handle,message,payload}"],
   },
   {
-    why: "a node has one server, whose calls read the limits of the node",
-    files: ["crates/net/src/node", "crates/net/src/server/{call,header,mod}"],
+    why: "a service has handlers, a handler takes a call, and a call knows its service, its connection and their node",
+    files: [
+      "crates/net/src/call/{handler,header,server,service}",
+      "crates/net/src/connection/incoming",
+      "crates/net/src/endpoint/mod",
+    ],
+  },
+  {
+    why: "a port numbers its connections and serves its services, which report to it",
+    files: ["crates/port/src/{connections,port,serve}"],
   },
   {
     why: "records check their limits when they are read, and one limit is on a record, the status",
@@ -76,8 +89,9 @@ interface Part {
 // A file belongs to the first part that matches. `builders` makes schemas and gives messages their `encode` and `decode`,
 // so it is above the codec; `schema` is what schemas are.
 const parts: Readonly<Record<string, Part>> = {
-  base: { files: /^(errors|logging|options|metadata|message)\.ts$/, from: [] },
-  native: { files: /^native\//, from: ["base"] },
+  constants: { files: /^native\/constants\.ts$/, from: [] },
+  base: { files: /^(errors|logging|options|metadata|message)\.ts$/, from: ["constants"] },
+  native: { files: /^native\//, from: ["constants", "base"] },
   builders: {
     files: /^schema\/(index|message|message-class|decorators)\.ts$/,
     from: ["base", "native", "schema", "codec"],
@@ -86,10 +100,10 @@ const parts: Readonly<Record<string, Part>> = {
   codec: { files: /^codec\//, from: ["base", "native", "schema"] },
   rows: { files: /^rows\//, from: ["base", "native", "schema", "codec"] },
   identity: { files: /^(identity|ticket)\.ts$/, from: ["base", "native"] },
-  port: { files: /^port\//, from: ["base", "native"] },
+  port: { files: /^port\//, from: ["constants", "base", "native"] },
   service: { files: /^service\//, from: ["base", "native", "schema", "codec", "builders"] },
-  client: { files: /^client\//, from: ["base", "native", "schema", "codec", "port", "service"] },
-  server: { files: /^server\//, from: ["base", "native", "schema", "codec", "port", "service"] },
+  client: { files: /^client\//, from: ["constants", "base", "native", "schema", "codec", "port", "service"] },
+  server: { files: /^server\//, from: ["constants", "base", "native", "schema", "codec", "port", "service"] },
   node: {
     files: /^node\//,
     from: ["base", "native", "schema", "identity", "port", "service", "client", "server"],

@@ -4,16 +4,17 @@
 // conversion from the user's Map or object. Does not own: their encoding on the wire (Rust).
 
 import { AsterError, Code, type StringPairs } from "./errors.js";
+import {
+  METADATA_BYTES,
+  METADATA_KEY_CHARS,
+  METADATA_PAIRS,
+  METADATA_VALUE_CHARS,
+  STATUS_DETAILS,
+} from "./native/constants.js";
 import { describeValue, optionError } from "./options.js";
 
 /** The key of the detail that holds the reason of an error. */
 export const REASON_DETAIL = "aster.reason";
-
-const MAX_PAIRS = 64;
-const MAX_KEY_CHARS = 256;
-const MAX_VALUE_CHARS = 4096;
-const MAX_BYTES = 8192;
-const MAX_DETAILS = 32;
 
 /** The part of a message writer that is used for pairs. */
 export interface ByteSink {
@@ -42,27 +43,30 @@ export function pairsOf(given: StringPairs, path: string): ReadonlyMap<string, s
 
 /** Checks the limits of call metadata. @throws {AsterError} RESOURCE_EXHAUSTED when a peer would refuse it */
 export function checkMetadata(pairs: ReadonlyMap<string, string>): void {
-  if (pairs.size > MAX_PAIRS)
-    throw tooMuch(`metadata has ${pairs.size} pairs, but at most ${MAX_PAIRS} are allowed`);
+  if (pairs.size > METADATA_PAIRS)
+    throw tooMuch(`metadata has ${pairs.size} pairs, but at most ${METADATA_PAIRS} are allowed`);
   let bytes = 0;
   for (const [key, value] of pairs) {
-    if (key.length > MAX_KEY_CHARS)
-      throw tooMuch(`a metadata key has ${key.length} characters, but at most ${MAX_KEY_CHARS} are allowed`);
-    if (value.length > MAX_VALUE_CHARS) {
+    if (key.length > METADATA_KEY_CHARS)
+      throw tooMuch(
+        `a metadata key has ${key.length} characters, but at most ${METADATA_KEY_CHARS} are allowed`,
+      );
+    if (value.length > METADATA_VALUE_CHARS) {
       const found = `metadata ${JSON.stringify(key)} has ${value.length} characters`;
-      throw tooMuch(`${found}, but at most ${MAX_VALUE_CHARS} are allowed`);
+      throw tooMuch(`${found}, but at most ${METADATA_VALUE_CHARS} are allowed`);
     }
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
-  if (bytes > MAX_BYTES) throw tooMuch(`metadata has ${bytes} bytes, but at most ${MAX_BYTES} are allowed`);
+  if (bytes > METADATA_BYTES)
+    throw tooMuch(`metadata has ${bytes} bytes, but at most ${METADATA_BYTES} are allowed`);
 }
 
 /** Shortens details to the limits of a status: the first pairs, and the first characters of long strings. */
 export function cutDetails(details: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const cut = new Map<string, string>();
   for (const [key, value] of details) {
-    if (cut.size === MAX_DETAILS) break;
-    cut.set(key.slice(0, MAX_KEY_CHARS), value.slice(0, MAX_VALUE_CHARS));
+    if (cut.size === STATUS_DETAILS) break;
+    cut.set(key.slice(0, METADATA_KEY_CHARS), value.slice(0, METADATA_VALUE_CHARS));
   }
   return cut;
 }

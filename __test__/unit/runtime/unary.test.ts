@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AsterError, Code } from "../../../ts/src/errors.js";
-import { NO_TIMEOUT } from "../../../ts/src/port/operations.js";
+import { NO_TIMEOUT } from "../../../ts/src/native/constants.js";
 import type { CallContext } from "../../../ts/src/server/context.js";
 import { messageText } from "./fake-native.js";
 import { deferred, failureOf, Harness, turns } from "./harness.js";

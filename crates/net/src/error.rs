@@ -24,8 +24,25 @@ pub enum BindError {
     },
 }
 
+/// Why a service cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServeError {
+    /// Another handler of the same node serves the service with another definition.
+    #[error(
+        "{name} v{version} is served on this node already, with another definition: {difference}. All workers that share a node must serve the same contract with the same options"
+    )]
+    OtherDefinition {
+        /// Name of the service.
+        name: String,
+        /// Version of the service.
+        version: i64,
+        /// The first difference, in words.
+        difference: String,
+    },
+}
+
 /// Why a peer could not be reached.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ConnectError {
     /// The address text has none of the accepted forms.
     #[error("{0}")]
@@ -60,7 +77,15 @@ pub enum ConnectError {
         /// What the caller may do about it.
         hint: &'static str,
     },
-    /// The peer's admission answer was missing or malformed.
+    /// The connection broke, or the peer stayed silent, before the admission answer was complete.
+    #[error("{endpoint_id} gave no admission answer: {reason}")]
+    NoAnswer {
+        /// Whose answer is missing.
+        endpoint_id: String,
+        /// What happened instead.
+        reason: String,
+    },
+    /// The peer's admission answer is malformed.
     #[error("the admission answer of {endpoint_id} is not usable: {reason}")]
     Answer {
         /// Whose.
@@ -78,7 +103,7 @@ impl ConnectError {
     pub fn code(&self) -> Code {
         match self {
             Self::Address(_) | Self::Itself { .. } => Code::InvalidArgument,
-            Self::Dial { .. } | Self::Closed => Code::Unavailable,
+            Self::Dial { .. } | Self::NoAnswer { .. } | Self::Closed => Code::Unavailable,
             Self::Timeout { .. } => Code::DeadlineExceeded,
             Self::Refused { .. } => Code::PermissionDenied,
             Self::Answer { .. } => Code::Internal,
@@ -93,6 +118,7 @@ impl ConnectError {
             | Self::Timeout { endpoint_id, .. }
             | Self::Itself { endpoint_id }
             | Self::Refused { endpoint_id, .. }
+            | Self::NoAnswer { endpoint_id, .. }
             | Self::Answer { endpoint_id, .. } => Some(endpoint_id),
         }
     }

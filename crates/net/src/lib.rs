@@ -1,35 +1,27 @@
 //! Nodes, connections and calls: the protocol of `aster-wire` over iroh's QUIC.
 //!
-//! Owns deadlines, cancellation, flow control, limits, compression, transcoding and drain. Does not own
-//! bytes (crate `wire`), payload formats (crate `codec`), identity of contracts (crate `contract`), nor
-//! anything of Node: a [`Port`] moves [`Op`]s in and [`Event`]s out, whoever drives it. All tasks run on
-//! the tokio runtime that the caller entered; a current-thread runtime costs a third of a pool's CPU.
+//! Layers, each knows those below it: `endpoint` (node, protocols, life cycle) on `connection` (dialled, accepted)
+//! on `call` (client and server calls that are awaited, services) on `aster_wire::call` (state machines without
+//! I/O); `admission` says who a peer is. Does not own bytes (crate `wire`), payload formats (crate `codec`),
+//! identity of contracts (crate `contract`), nor anything of JavaScript (crate `port`). All tasks run on the tokio
+//! runtime that the caller entered; a current-thread runtime costs a third of a pool's CPU.
 
-mod admission;
-mod block;
-mod budget;
-mod client;
+pub mod admission;
+mod call;
+mod connection;
+mod endpoint;
 mod error;
-mod event;
-mod framing;
-mod mailbox;
-mod node;
-mod options;
-mod payload;
-mod peer;
-mod port;
-mod server;
-mod service;
 
-pub use client::ClientMethod;
-pub use error::{BindError, ConnectError, status};
-pub use event::{Event, Framed, IncomingCall, Op};
-pub use node::{Node, endpoint_id_of, generate_secret_key};
-pub use options::{NodeLimits, NodeOptions, RelayChoice};
-pub use payload::{Compress, Mode, PayloadCodec, codec_status};
-pub use peer::{Peer, PeerInfo};
-pub use port::{Doorbell, Port};
-pub use service::{MethodDefinition, Pattern, ServiceDefinition};
+pub use admission::Caller;
+pub use aster_wire::call::Pattern;
+pub use call::{
+    Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress, Framed,
+    Handler, MESSAGE_OVERHEAD, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration,
+    STREAM_BUDGET, ServerCall, ServerEvent, ServiceDefinition, Serving, codec_status,
+};
+pub use connection::{IncomingConnection, OutgoingConnection, PathInfo};
+pub use endpoint::{Node, NodeLimits, NodeOptions, RelayChoice, endpoint_id_of, generate_secret_key};
+pub use error::{BindError, ConnectError, ServeError, status};
 
 /// ALPN of RPC streams.
 pub const ALPN_RPC: &[u8] = b"aster/1";

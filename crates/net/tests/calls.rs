@@ -1,319 +1,306 @@
-//! Calls between two nodes: the four patterns, leaving early, deadlines, back-pressure, drain.
+//! Calls as values: two nodes on loopback, a handler that is awaited, a client call that is awaited.
+#![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
-#![allow(unreachable_pub, reason = "modules of a test binary")]
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+use std::sync::Arc;
+use std::time::Duration;
 
-mod support;
+use aster_codec::Plan;
+use aster_net::admission::{AdmissionPolicy, AdmissionRefusal, Caller};
+use aster_net::{
+    ALPN_RPC, CallOptions, ClientEvent, ClientMethod, Compress, Framed, Handler, MethodDefinition, Mode,
+    Node, NodeOptions, OutgoingConnection, Pattern, PayloadCodec, ServeError, ServerCall, ServerEvent,
+    ServiceDefinition, Serving, status,
+};
+use aster_wire::address;
+use aster_wire::admission::ConsumerRequest;
+use aster_wire::status::Code;
+use bytes::Bytes;
+use iroh::endpoint::{Connection, presets};
+use iroh::protocol::{AcceptError, ProtocolHandler};
+use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, TransportAddr};
 
-use std::time::{Duration, Instant};
+/// Longer than anything here takes; a test that reaches it has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+const EXTRA_ALPN: &[u8] = b"test/extra";
 
-use aster_net::{Event, Op};
-use support::{BOTH, DOWN, Open, Pair, UNARY, UP, bytes_of, failed, framed, ok, payload};
-
-#[tokio::test]
-async fn a_unary_call_ends_with_one_message() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[UNARY], Some(&payload("ask")), Open::default());
-    let call = pair.server.call().await;
-    assert_eq!(call.message.as_deref(), Some(&payload("ask")[..]));
-    assert!(call.input_ended);
-    pair.server.submit(Op::Reply { call: call.call, message: framed(&payload("answer")) });
-    match pair.client.fact().await {
-        Event::Message { call, message, marked: false } => {
-            assert_eq!((call, &message[..]), (number, &payload("answer")[..]));
-        }
-        event => panic!("a message, not {event:?}"),
-    }
-    pair.close().await;
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, what).await.expect("an end in time")
 }
 
-#[tokio::test]
-async fn a_failed_call_ends_with_the_handlers_status_and_details() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
-    let call = pair.server.call().await;
-    let mut status = failed(5, "no such thing");
-    status.details.push(("id".to_owned(), "42".to_owned()));
-    pair.server.submit(Op::Finish { call: call.call, status: status.clone() });
-    match pair.client.fact().await {
-        Event::Ended { call, status: seen, local: false, not_sent: false, received: 0 } => {
-            assert_eq!((call, seen), (number, status));
+fn loopback() -> NodeOptions {
+    NodeOptions { bind: Some(([127, 0, 0, 1], 0).into()), ..NodeOptions::default() }
+}
+
+fn codec() -> PayloadCodec {
+    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
+}
+
+fn pattern(name: &str) -> Pattern {
+    Pattern::from_name(name).expect("a pattern")
+}
+
+fn service() -> ServiceDefinition {
+    let methods = [("one", "unary"), ("both", "bidiStream")].map(|(name, kind)| MethodDefinition {
+        name: name.to_owned(),
+        pattern: pattern(kind),
+        request: codec(),
+        response: codec(),
+    });
+    ServiceDefinition {
+        name: "S".to_owned(),
+        version: 1,
+        contract_id: "ab".repeat(32),
+        modes: vec!["xlang".to_owned()],
+        max_call: Duration::from_mins(5),
+        methods: methods.into(),
+    }
+}
+
+fn framed(text: &str) -> Framed {
+    Framed::from_payload(0, &[b"\x02", text.as_bytes()].concat()).expect("a payload")
+}
+
+/// Answers `one` with who called, and `both` with each item.
+struct Echo;
+
+impl Handler for Echo {
+    fn serve(&self, mut call: ServerCall) -> Serving {
+        Box::pin(async move {
+            let handle = call.handle().clone();
+            let caller = call.caller();
+            let answer = format!("{} {:?} {:?}", caller.endpoint_id, caller.roles, caller.attributes);
+            if call.take_request().is_some() {
+                handle.reply(framed(&answer));
+            }
+            while let Some(event) = call.next().await {
+                match event {
+                    ServerEvent::Items(block) => {
+                        for item in &block.items {
+                            let item = Framed::from_payload(0, item).expect("a payload");
+                            handle.send(item).expect("a message that fits");
+                        }
+                        handle.consumed(block.bytes);
+                    }
+                    ServerEvent::InputEnd => handle.finish(status(Code::Ok, "")),
+                    ServerEvent::Credit(_) | ServerEvent::Aborted(_) => {}
+                }
+            }
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+}
+
+fn method(connection: &Arc<OutgoingConnection>, name: &str, kind: &str) -> Arc<ClientMethod> {
+    let method = ClientMethod::new(Arc::clone(connection), ("S", 1, name), pattern(kind), codec(), codec());
+    Arc::new(method.expect("a method"))
+}
+
+async fn ask(connection: &Arc<OutgoingConnection>) -> Result<String, (Code, String)> {
+    let (handle, mut call) = method(connection, "one", "unary").call(CallOptions::default());
+    handle.send(framed("?")).expect("a message that fits");
+    handle.end_input();
+    match soon(call.next()).await {
+        Some(ClientEvent::Message(message)) => {
+            assert!(soon(call.next()).await.is_none(), "nothing follows the answer");
+            Ok(String::from_utf8_lossy(&message[1..]).into_owned())
+        }
+        Some(ClientEvent::Ended(end)) => {
+            Err((Code::from_number(end.status.code).expect("a code"), end.status.message))
         }
         event => panic!("an end, not {event:?}"),
     }
-    pair.close().await;
+}
+
+async fn connect(client: &Node, server: &Node) -> Arc<OutgoingConnection> {
+    let connected = client.connect(&server.ticket().await, String::new(), PATIENCE).await;
+    connected.expect("a connection").0
 }
 
 #[tokio::test]
-async fn stream_items_arrive_in_order_and_the_end_counts_them() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[DOWN], Some(&payload("x")), Open::default());
-    let call = pair.server.call().await.call;
-    let ops = (0..10_000).map(|i| Op::Item { call, message: framed(&payload(&i.to_string())) });
-    pair.server.port.submit(ops.collect());
-    pair.server.submit(Op::Finish { call, status: ok() });
-    let mut seen = Vec::new();
-    loop {
-        match pair.client.fact().await {
-            Event::Items { items, bytes, .. } => {
-                seen.extend(bytes_of(&items));
-                pair.client.submit(Op::Credit { call: number, bytes });
+async fn both_directions_of_a_call_are_awaited() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let client = Node::bind(loopback()).await.expect("a node");
+    let connection = connect(&client, &server).await;
+    let (handle, mut call) = method(&connection, "both", "bidiStream").call(CallOptions::default());
+    let mut seen: Vec<Bytes> = Vec::new();
+    for round in 0..100 {
+        assert!(soon(handle.room()).await);
+        handle.send(framed(&round.to_string())).expect("a message that fits");
+    }
+    handle.end_input();
+    let end = loop {
+        match soon(call.next()).await {
+            Some(ClientEvent::Items(block)) => {
+                handle.consumed(block.bytes);
+                seen.extend(block.items);
             }
-            Event::Ended { status, received, .. } => {
-                assert_eq!((status.code, received), (0, 10_000));
-                break;
-            }
+            Some(ClientEvent::Ended(end)) => break end,
+            Some(ClientEvent::Credit(_)) => {}
             event => panic!("items, not {event:?}"),
         }
-    }
-    let expected: Vec<_> = (0..10_000).map(|i: i32| payload(&i.to_string())).collect();
+    };
+    assert!(end.status.is_ok() && end.received == 100);
+    let expected: Vec<_> = (0..100).map(|round| Bytes::from(format!("\u{2}{round}"))).collect();
     assert_eq!(seen, expected);
-    pair.close().await;
+    assert!(!soon(handle.room()).await, "a call that is over takes no more");
+    client.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
-async fn an_upload_ends_with_its_answer() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[UP], None, Open { end: false, ..Open::default() });
-    let call = pair.server.call().await;
-    assert!(call.message.is_none() && !call.input_ended);
-    pair.client.submit(Op::Item { call: number, message: framed(&payload("a")) });
-    pair.client.submit(Op::Item { call: number, message: framed(&payload("b")) });
-    pair.client.submit(Op::End { call: number });
-    let mut seen = Vec::new();
-    loop {
-        match pair.server.fact().await {
-            Event::Items { items, .. } => seen.extend(bytes_of(&items)),
-            Event::InputEnd { .. } => break,
-            event => panic!("input, not {event:?}"),
+async fn a_dropped_client_call_aborts_its_handler_and_leaves_nothing_running() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let client = Node::bind(loopback()).await.expect("a node");
+    let connection = connect(&client, &server).await;
+    let (handle, mut call) = method(&connection, "both", "bidiStream").call(CallOptions::default());
+    handle.send(framed("x")).expect("a message that fits");
+    while !matches!(soon(call.next()).await, Some(ClientEvent::Items(_))) {}
+    assert_eq!(server.open_calls(), 1);
+    drop(call);
+    assert!(handle.is_over());
+    assert!(soon(server.drain(PATIENCE)).await, "the handler ended by itself");
+    assert_eq!(server.open_calls(), 0);
+    client.close().await;
+    server.close().await;
+}
+
+/// Admits everybody as a tester, but on later connections nobody whose id is known.
+#[derive(Debug)]
+struct Testers {
+    barred: std::sync::Mutex<Vec<String>>,
+}
+
+impl AdmissionPolicy for Testers {
+    fn admit(&self, id: &str, request: Option<&ConsumerRequest>) -> Result<Caller, AdmissionRefusal> {
+        match request {
+            Some(request) if request.credential_json.is_empty() => Ok(Caller::anonymous(id.to_owned())),
+            _ => Err(AdmissionRefusal("only the empty credential is admitted".to_owned())),
         }
     }
-    assert_eq!(seen, [payload("a"), payload("b")]);
-    pair.server.submit(Op::Reply { call: call.call, message: framed(&payload("2")) });
-    assert!(
-        matches!(pair.client.fact().await, Event::Message { message, .. } if message[..] == payload("2"))
+
+    fn caller(&self, id: &str) -> Option<Caller> {
+        if self.barred.lock().expect("no panic").iter().any(|barred| barred == id) {
+            return None;
+        }
+        let attributes = vec![("team".to_owned(), "blue".to_owned())];
+        Some(Caller { roles: vec!["tester".to_owned()], attributes, ..Caller::anonymous(id.to_owned()) })
+    }
+
+    fn root_public_key(&self) -> &'static str {
+        "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+    }
+}
+
+#[tokio::test]
+async fn a_call_knows_its_caller_and_a_barred_peer_makes_none() {
+    let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
+    let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let client = Node::bind(loopback()).await.expect("a node");
+    let connection = connect(&client, &server).await;
+    let answer = ask(&connection).await.expect("an answer");
+    assert_eq!(answer, format!("{} [\"tester\"] [(\"team\", \"blue\")]", client.endpoint_id()));
+    policy.barred.lock().expect("no panic").push(client.endpoint_id());
+    let other = connect(&client, &server).await;
+    let (code, text) = ask(&other).await.expect_err("a refusal");
+    assert_eq!((code, text.as_str()), (Code::PermissionDenied, "the peer does not admit this node"));
+    client.close().await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_second_handler_with_another_definition_is_refused_in_words() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let same = server.serve(service(), Arc::new(Echo)).expect("the same definition");
+    let refused = |edit: fn(&mut ServiceDefinition)| {
+        let mut other = service();
+        edit(&mut other);
+        let ServeError::OtherDefinition { difference, .. } =
+            server.serve(other, Arc::new(Echo)).expect_err("a refusal");
+        difference
+    };
+    assert_eq!(refused(|other| other.methods.reverse()), "method 0 is \"both\", not \"one\"");
+    assert_eq!(refused(|other| drop(other.methods.pop())), "it has 1 methods, not 2");
+    assert!(refused(|other| other.contract_id = "00".repeat(32)).starts_with("its contract id is 0000"));
+    assert_eq!(refused(|other| other.max_call = PATIENCE), "its calls may take 20000 ms, not 300000 ms");
+    assert_eq!(refused(|other| other.modes.clear()), "its modes are [], not [\"xlang\"]");
+    assert_eq!(
+        refused(|other| other.methods[0].response.root = 7),
+        "method 0 (\"one\") has other messages or another compression"
     );
-    pair.close().await;
+    drop((serving, same));
+    let mut other = service();
+    other.methods.reverse();
+    let _alone = server.serve(other, Arc::new(Echo)).expect("nobody serves the service any more");
+    server.close().await;
 }
 
-#[tokio::test]
-async fn both_directions_of_a_bidi_call_are_independent() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[BOTH], None, Open { end: false, ..Open::default() });
-    let call = pair.server.call().await.call;
-    for round in 0..50 {
-        let text = payload(&format!("round {round}"));
-        pair.client.submit(Op::Item { call: number, message: framed(&text) });
-        assert!(
-            matches!(pair.server.fact().await, Event::Items { items, .. } if bytes_of(&items) == [text.clone()])
-        );
-        pair.server.submit(Op::Item { call, message: framed(&text) });
-        assert!(
-            matches!(pair.client.fact().await, Event::Items { items, .. } if bytes_of(&items) == [text.clone()])
-        );
+#[derive(Debug)]
+struct Extra;
+
+impl ProtocolHandler for Extra {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        let (mut send, mut recv) = connection.accept_bi().await?;
+        let said = recv.read_to_end(64).await.expect("a short text");
+        send.write_all(&said).await.expect("a write");
+        send.finish().expect("a finish");
+        connection.closed().await;
+        Ok(())
     }
-    pair.server.submit(Op::Finish { call, status: ok() });
-    assert!(
-        matches!(pair.client.fact().await, Event::Ended { status, received: 50, .. } if status.code == 0)
-    );
-    pair.close().await;
 }
 
 #[tokio::test]
-async fn leaving_a_call_aborts_its_handler_within_the_grace_period() {
-    let mut pair = Pair::new().await;
-    for kind in [UNARY, DOWN, BOTH] {
-        let request = payload("x");
-        let request = (kind != BOTH).then_some(&request[..]);
-        let number =
-            pair.client.open(pair.methods[kind], request, Open { end: kind != BOTH, ..Open::default() });
-        let call = pair.server.call().await.call;
-        let left = Instant::now();
-        pair.client.submit(Op::Cancel { call: number });
-        assert!(matches!(pair.server.fact().await, Event::Aborted { call: c, code: 1 } if c == call));
-        assert!(left.elapsed() < Duration::from_millis(500));
+async fn a_further_protocol_is_attached_behind_the_same_gate() {
+    let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
+    let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
+    server.attach(EXTRA_ALPN, Extra);
+    let client = Endpoint::builder(presets::Minimal)
+        .relay_mode(RelayMode::Disabled)
+        .bind()
+        .await
+        .expect("an endpoint");
+    let address = address::parse(&server.ticket().await).expect("a ticket");
+    let id = EndpointId::from_bytes(&address.endpoint_id).expect("an id");
+    let address = EndpointAddr::from_parts(id, address.direct.into_iter().map(TransportAddr::Ip));
+    let connection = client.connect(address.clone(), EXTRA_ALPN).await.expect("a connection");
+    let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
+    send.write_all(b"hello").await.expect("a write");
+    send.finish().expect("a finish");
+    assert_eq!(soon(recv.read_to_end(64)).await.expect("an answer"), b"hello");
+    policy.barred.lock().expect("no panic").push(client.id().to_string());
+    for alpn in [EXTRA_ALPN, ALPN_RPC] {
+        let connection = client.connect(address.clone(), alpn).await.expect("a connection");
+        let closed = soon(connection.closed()).await.to_string();
+        assert!(closed.contains("not admitted"), "{closed}");
     }
-    pair.close().await;
+    client.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
-async fn a_cancelled_upload_is_aborted_and_not_ended() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[UP], None, Open { end: false, ..Open::default() });
-    let call = pair.server.call().await.call;
-    pair.client.submit(Op::Item { call: number, message: framed(&payload("a")) });
-    assert!(matches!(pair.server.fact().await, Event::Items { .. }));
-    pair.client.submit(Op::Cancel { call: number });
-    assert!(matches!(pair.server.fact().await, Event::Aborted { call: c, code: 1 } if c == call));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn a_local_deadline_ends_the_call_at_both_ends() {
-    let mut pair = Pair::new().await;
-    let timeout = Some(Duration::from_millis(100));
-    let started = Instant::now();
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open { timeout, ..Open::default() });
-    let call = pair.server.call().await;
-    assert!(call.deadline_epoch_ms.abs() < f64::EPSILON, "a default deadline does not travel");
-    assert!(matches!(pair.client.fact().await, Event::Ended { status, local: true, .. } if status.code == 4));
-    let took = started.elapsed();
-    assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(350), "{took:?}");
-    assert!(matches!(pair.server.fact().await, Event::Aborted { code: 1, .. }));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn a_travelling_deadline_is_enforced_by_the_server() {
-    let mut pair = Pair::new().await;
-    let open = Open { timeout: Some(Duration::from_millis(150)), travels: true, ..Open::default() };
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), open);
-    assert!(pair.server.call().await.deadline_epoch_ms > 0.0);
-    // Whichever clock fires first, the handler is told and the caller sees the same code.
-    assert!(matches!(pair.server.fact().await, Event::Aborted { code: 1 | 4, .. }));
-    assert!(matches!(pair.client.fact().await, Event::Ended { status, .. } if status.code == 4));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn metadata_arrives_in_order_and_too_much_of_it_is_refused_before_it_is_sent() {
-    let mut pair = Pair::new().await;
-    let pairs = vec![("a".to_owned(), "1".to_owned()), ("ключ".to_owned(), "😀".to_owned())];
-    let open = Open { metadata: pairs.clone(), ..Open::default() };
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), open);
-    let call = pair.server.call().await;
-    assert_eq!(call.metadata, pairs);
-    pair.server.submit(Op::Reply { call: call.call, message: framed(&payload("y")) });
-    assert!(matches!(pair.client.fact().await, Event::Message { .. }));
-    let open = Open { metadata: vec![("k".to_owned(), "v".repeat(5000))], ..Open::default() };
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), open);
-    assert!(matches!(
-        pair.client.fact().await,
-        Event::Ended { status, local: true, not_sent: true, .. } if status.code == 8
-    ));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn a_reader_that_stops_stops_the_writer() {
-    let mut pair = Pair::new().await;
-    let number = pair.client.open(pair.methods[DOWN], Some(&payload("x")), Open::default());
-    let call = pair.server.call().await.call;
-    let block = noise(100_000);
-    let mut credited = 0u64;
-    let mut submitted = 0u64;
-    // Until the writer is not given its room back any more.
-    while submitted - credited < (2 << 20) && submitted < (64 << 20) {
-        pair.server.submit(Op::Item { call, message: framed(&block) });
-        submitted += block.len() as u64 + 4;
-        while let Ok(event) = tokio::time::timeout(Duration::from_millis(20), pair.server.event()).await {
-            let Event::Credit { bytes, .. } = event else { panic!("credit, not {event:?}") };
-            credited += u64::from(bytes);
-        }
-    }
-    let unread = submitted - credited;
-    assert!(unread >= (2 << 20), "the writer was never held back");
-    assert!(credited < (9 << 20), "{credited} bytes were taken although nobody read");
-    pair.client.submit(Op::Cancel { call: number });
-    loop {
-        if matches!(pair.server.event().await, Event::Aborted { .. }) {
-            break;
-        }
-    }
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn large_messages_travel_whole_and_larger_ones_are_refused_at_once() {
-    let mut pair = Pair::new().await;
-    let big = payload(&"0123456789abcdef".repeat(500_000));
-    pair.client.open(pair.methods[UNARY], Some(&big), Open::default());
-    let call = pair.server.call().await;
-    assert!(call.message.as_deref() == Some(&big[..]), "eight megabytes are not equal");
-    pair.server.submit(Op::Reply { call: call.call, message: framed(&big) });
-    assert!(matches!(pair.client.fact().await, Event::Message { message, .. } if message[..] == big));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn sixty_four_calls_at_once_each_get_their_own_answer() {
-    let mut pair = Pair::new().await;
-    let numbers: Vec<_> = (0..64)
-        .map(|i| pair.client.open(pair.methods[UNARY], Some(&payload(&i.to_string())), Open::default()))
-        .collect();
-    for _ in 0..64 {
-        let call = pair.server.call().await;
-        let message = call.message.unwrap_or_default();
-        pair.server.submit(Op::Reply { call: call.call, message: framed(&message) });
-    }
-    let mut answers = std::collections::HashMap::new();
-    for _ in 0..64 {
-        let Event::Message { call, message, .. } = pair.client.fact().await else { panic!("a message") };
-        answers.insert(call, message);
-    }
-    for (i, number) in numbers.iter().enumerate() {
-        assert_eq!(&answers[number][..], payload(&i.to_string()));
-    }
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn draining_finishes_what_was_accepted_and_refuses_the_rest() {
-    let mut pair = Pair::new().await;
-    let accepted = pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
-    let call = pair.server.call().await.call;
-    let node = pair.server_node.clone();
-    let drained = tokio::spawn(async move { node.drain(Duration::from_secs(10)).await });
-    while !pair.server_node.is_draining() {
+async fn closing_does_not_wait_for_a_dial() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let client = Node::bind(loopback()).await.expect("a node");
+    let connection = connect(&client, &server).await;
+    server.close().await;
+    // The next calls dial a server that is gone: that takes seconds.
+    let (first, mut call) = method(&connection, "one", "unary").call(CallOptions::default());
+    first.end_input();
+    let waiting = tokio::spawn(async move { call.next().await });
+    while connection.is_open() {
         tokio::task::yield_now().await;
     }
-    let refused = pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
-    assert!(matches!(
-        pair.client.fact().await,
-        Event::Ended { call, status, .. } if call == refused && status.code == 14
-    ));
-    assert!(!drained.is_finished());
-    pair.server.submit(Op::Reply { call, message: framed(&payload("y")) });
-    assert!(matches!(pair.client.fact().await, Event::Message { call, .. } if call == accepted));
-    assert!(drained.await.unwrap(), "the accepted call finished by itself");
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn draining_cancels_what_is_left_at_the_timeout() {
-    let mut pair = Pair::new().await;
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
-    pair.server.call().await;
-    let started = Instant::now();
-    assert!(!pair.server_node.drain(Duration::from_millis(50)).await);
-    assert!(started.elapsed() < Duration::from_millis(1050));
-    assert!(matches!(pair.server.fact().await, Event::Aborted { code: 14, .. }));
-    assert!(matches!(pair.client.fact().await, Event::Ended { status, .. } if status.code == 14));
-    pair.close().await;
-}
-
-#[tokio::test]
-async fn a_lost_server_ends_its_calls_and_the_next_call_dials_again() {
-    let mut pair = Pair::new().await;
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
-    pair.server.call().await;
-    pair.server_node.close().await;
-    assert!(matches!(pair.client.fact().await, Event::Ended { status, .. } if status.code == 14));
-    let timeout = Some(Duration::from_millis(300));
-    pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open { timeout, ..Open::default() });
-    assert!(matches!(
-        pair.client.fact().await,
-        Event::Ended { status, local: true, not_sent: true, .. } if status.code == 14 || status.code == 4
-    ));
-    pair.close().await;
-}
-
-/// Bytes that do not shrink.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let next = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8
-    });
-    next.take(length).collect()
+    // Neither asking nor closing waits for it.
+    let _ = connection.path();
+    connection.close();
+    let Some(ClientEvent::Ended(end)) = soon(waiting).await.expect("no panic") else { panic!("an end") };
+    assert_eq!((end.status.code, end.not_sent), (Code::Unavailable.number(), true));
+    client.close().await;
 }

@@ -19,9 +19,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [lab, next, postponed] = lab::contracts()?;
     let server = Server::bind(lab::loopback()).await?;
     let committed = Committed::default();
-    server.serve(&lab, move |call| serve_lab(call, Arc::clone(&committed)));
-    server.serve(&next, echo);
-    server.serve(&postponed, serve_postponed);
+    server.serve(&lab, move |call| serve_lab(call, Arc::clone(&committed)))?;
+    server.serve(&next, echo)?;
+    server.serve(&postponed, serve_postponed)?;
 
     let contracts =
         [&lab, &next, &postponed].map(|contract| format!("{:?}:{:?}", contract.name(), contract.id()));
@@ -56,7 +56,7 @@ async fn serve_lab(call: Incoming, committed: Committed) -> Result<(), Status> {
                 metadata: call.metadata().to_vec(),
                 has_deadline: remaining.is_some(),
                 remaining_millis: remaining.unwrap_or_default().as_millis() as i64,
-                peer: call.peer(),
+                peer: call.caller().endpoint_id.clone(),
             })
         }
         "commits" => call.reply(&*lock(&committed)),

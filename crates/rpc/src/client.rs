@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aster_net::{ClientMethod, Mode, Node, NodeOptions, Op, Peer};
+use aster_net::{
+    CallOptions as NetOptions, ClientCall, ClientEvent, ClientMethod, Mode, Node, NodeOptions,
+    OutgoingConnection,
+};
 use aster_wire::admission::ServiceSummary;
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 
 use crate::contract::{Contract, Method};
-use crate::exchange::{Exchange, lock};
 use crate::message::Message;
-use crate::stream::{Held, Receiver, Sender, framed};
+use crate::stream::{Call, Inbox, Receiver, Sender, framed, lock};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -21,8 +23,7 @@ const CONNECT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Client {
     node: Arc<Node>,
-    peer: Arc<Peer>,
-    exchange: Arc<Exchange>,
+    connection: Arc<OutgoingConnection>,
     services: Vec<ServiceSummary>,
 }
 
@@ -34,14 +35,13 @@ impl Client {
     pub async fn connect(address: &str, options: NodeOptions) -> Result<Self, RpcStatus> {
         let node = Node::bind(options).await.map_err(|e| RpcStatus::new(Code::Unavailable, e.to_string()))?;
         let connected = node.connect(address, String::new(), CONNECT).await;
-        let (peer, answer) = connected.map_err(|e| RpcStatus::new(e.code(), e.to_string()))?;
-        let exchange = Exchange::open(|_, _| {});
-        Ok(Self { node, peer, exchange, services: answer.services })
+        let (connection, answer) = connected.map_err(|e| RpcStatus::new(e.code(), e.to_string()))?;
+        Ok(Self { node, connection, services: answer.services })
     }
 
     /// The peer's id, 64 hex digits.
     pub fn endpoint_id(&self) -> String {
-        self.peer.endpoint_id()
+        self.connection.endpoint_id()
     }
 
     /// The contract id that the peer announces for a service.
@@ -68,16 +68,14 @@ impl Client {
         Ok(Stub {
             contract: contract.clone(),
             mode,
-            peer: Arc::clone(&self.peer),
-            exchange: Arc::clone(&self.exchange),
-            handles: Mutex::default(),
+            connection: Arc::clone(&self.connection),
+            methods: Mutex::default(),
         })
     }
 
     /// Ends calls in flight and closes the node. Safe twice.
     pub async fn close(&self) {
-        self.exchange.close();
-        self.peer.close().await;
+        self.connection.close();
         self.node.close().await;
     }
 }
@@ -96,9 +94,8 @@ pub struct CallOptions {
 pub struct Stub {
     contract: Contract,
     mode: Mode,
-    peer: Arc<Peer>,
-    exchange: Arc<Exchange>,
-    handles: Mutex<HashMap<String, u32>>,
+    connection: Arc<OutgoingConnection>,
+    methods: Mutex<HashMap<String, Arc<ClientMethod>>>,
 }
 
 impl Stub {
@@ -112,8 +109,8 @@ impl Stub {
         request: &Q,
         options: CallOptions,
     ) -> Result<A, RpcStatus> {
-        let (held, method) = self.open(method, (false, false), Some(request), options)?;
-        Receiver::new(held, method.response.clone()).only().await
+        let (call, method) = self.open(method, (false, false), Some(request), options)?;
+        Receiver::new(call, method.response.clone()).only().await
     }
 
     /// One request, many answers.
@@ -126,8 +123,8 @@ impl Stub {
         request: &Q,
         options: CallOptions,
     ) -> Result<Receiver<A>, RpcStatus> {
-        let (held, method) = self.open(method, (false, true), Some(request), options)?;
-        Ok(Receiver::new(held, method.response.clone()))
+        let (call, method) = self.open(method, (false, true), Some(request), options)?;
+        Ok(Receiver::new(call, method.response.clone()))
     }
 
     /// Many requests, one answer.
@@ -139,9 +136,9 @@ impl Stub {
         method: &str,
         options: CallOptions,
     ) -> Result<Upload<Q, A>, RpcStatus> {
-        let (held, method) = self.open::<Q>(method, (true, false), None, options)?;
-        let answer = Receiver::new(Arc::clone(&held), method.response.clone());
-        Ok(Upload { sender: Sender::new(held, method.request.clone()), answer })
+        let (call, method) = self.open::<Q>(method, (true, false), None, options)?;
+        let answer = Receiver::new(Arc::clone(&call), method.response.clone());
+        Ok(Upload { sender: Sender::new(call, method.request.clone()), answer })
     }
 
     /// Many each way.
@@ -153,9 +150,9 @@ impl Stub {
         method: &str,
         options: CallOptions,
     ) -> Result<(Sender<Q>, Receiver<A>), RpcStatus> {
-        let (held, method) = self.open::<Q>(method, (true, true), None, options)?;
-        let receiver = Receiver::new(Arc::clone(&held), method.response.clone());
-        Ok((Sender::new(held, method.request.clone()), receiver))
+        let (call, method) = self.open::<Q>(method, (true, true), None, options)?;
+        let receiver = Receiver::new(Arc::clone(&call), method.response.clone());
+        Ok((Sender::new(call, method.request.clone()), receiver))
     }
 
     fn open<Q: Message>(
@@ -164,7 +161,7 @@ impl Stub {
         streams: (bool, bool),
         request: Option<&Q>,
         options: CallOptions,
-    ) -> Result<(Arc<Held>, &Arc<Method>), RpcStatus> {
+    ) -> Result<(Arc<Call>, &Arc<Method>), RpcStatus> {
         let Some(method) = self.contract.method(name) else {
             let text = format!("{} has no method {name:?}", self.contract.name());
             return Err(RpcStatus::new(Code::Unimplemented, text));
@@ -175,36 +172,51 @@ impl Stub {
         let types = self.contract.types().clone();
         let request =
             request.map(|request| framed(&method.request, &request.to_value(&types))).transpose()?;
-        let handle = self.handle(method)?;
-        let (number, slot) = self.exchange.begin();
-        let end = request.is_some();
+        let prepared = self.prepare(method)?;
         let timeout_travels = options.timeout.is_some();
         let CallOptions { timeout, metadata } = options;
-        self.exchange.submit(Op::Open {
-            call: number,
-            method: handle,
-            timeout,
-            timeout_travels,
-            metadata,
-            request,
-            end,
-        });
-        let exchange = Arc::clone(&self.exchange);
-        Ok((Arc::new(Held { exchange, number, slot, types, client: true }), method))
+        let (handle, running) = prepared.call(NetOptions { timeout, timeout_travels, metadata });
+        if let Some(request) = request {
+            handle.send(request)?;
+            handle.end_input();
+        }
+        let inbox = Arc::<Inbox>::default();
+        tokio::spawn(run(running, Arc::clone(&inbox)));
+        Ok((Arc::new(Call { handle, inbox, types, client: true }), method))
     }
 
-    fn handle(&self, method: &Method) -> Result<u32, RpcStatus> {
-        let mut handles = lock(&self.handles);
-        if let Some(handle) = handles.get(&method.name) {
-            return Ok(*handle);
+    fn prepare(&self, method: &Method) -> Result<Arc<ClientMethod>, RpcStatus> {
+        let mut methods = lock(&self.methods);
+        if let Some(prepared) = methods.get(&method.name) {
+            return Ok(Arc::clone(prepared));
         }
         let name = (self.contract.name(), self.contract.version(), method.name.as_str());
         let (request, response) = (method.request.in_mode(self.mode), method.response.in_mode(self.mode));
-        let prepared = ClientMethod::new(Arc::clone(&self.peer), name, method.pattern, request, response)?;
-        let handle = self.exchange.port.register(prepared);
-        handles.insert(method.name.clone(), handle);
-        Ok(handle)
+        let connection = Arc::clone(&self.connection);
+        let prepared = Arc::new(ClientMethod::new(connection, name, method.pattern, request, response)?);
+        methods.insert(method.name.clone(), Arc::clone(&prepared));
+        Ok(prepared)
     }
+}
+
+/// Runs a call to its end.
+async fn run(mut call: ClientCall, inbox: Arc<Inbox>) {
+    while let Some(event) = call.next().await {
+        match event {
+            ClientEvent::Message(message) => {
+                inbox.push([message.bytes]);
+                inbox.end(Ok(()));
+            }
+            ClientEvent::Items(block) => inbox.push(block.items),
+            // Senders wait for room on the handle.
+            ClientEvent::Credit(_) => {}
+            ClientEvent::Ended(end) => {
+                inbox.end(if end.status.is_ok() { Ok(()) } else { Err(end.status) });
+            }
+        }
+    }
+    // A call that was left has no end of its own.
+    inbox.end(Err(RpcStatus::new(Code::Cancelled, "the call was left")));
 }
 
 /// A call that sends many messages for one answer. Dropping it cancels the call.

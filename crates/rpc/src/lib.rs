@@ -7,7 +7,6 @@
 
 mod client;
 mod contract;
-mod exchange;
 mod message;
 mod server;
 mod stream;

@@ -1,43 +1,37 @@
 //! Services for peers to call.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_net::{
-    BindError, Framed, IncomingCall, MethodDefinition, Node, NodeOptions, Op, ServiceDefinition,
+    BindError, CallHandle, Caller, Framed, Handler, Metadata, MethodDefinition, Node, NodeOptions,
+    Registration, ServeError, ServerCall, ServerEvent, ServiceDefinition, Serving,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 
 use crate::contract::{Contract, Method, Types};
-use crate::exchange::{Exchange, lock};
 use crate::message::Message;
-use crate::stream::{Held, Receiver, Sender, framed};
+use crate::stream::{Call, Inbox, Receiver, Sender, framed, lock};
 
 /// Longest handler time of calls without a deadline; streams have none.
 const MAX_CALL: Duration = Duration::from_mins(5);
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), RpcStatus>> + Send>>;
-type Handler = Arc<dyn Fn(Incoming) -> Outcome + Send + Sync>;
+type Answer = Arc<dyn Fn(Incoming) -> Outcome + Send + Sync>;
 
-/// A served method, by handle.
-#[derive(Clone)]
+/// A contract and the function that answers its calls.
 struct Served {
-    method: Arc<Method>,
-    types: Types,
-    handler: Handler,
+    contract: Contract,
+    answer: Answer,
 }
-
-type Table = Arc<Mutex<HashMap<u32, Served>>>;
 
 /// A node that serves. Closed, not dropped: its tasks hold it.
 pub struct Server {
     node: Arc<Node>,
-    exchange: Arc<Exchange>,
-    table: Table,
+    registrations: Mutex<Vec<Registration>>,
 }
 
 impl std::fmt::Debug for Server {
@@ -53,19 +47,20 @@ impl Server {
     /// [`BindError`] when the socket or a relay URL is not usable.
     pub async fn bind(options: NodeOptions) -> Result<Self, BindError> {
         let node = Node::bind(options).await?;
-        let table = Table::default();
-        let served = Arc::clone(&table);
-        let exchange = Exchange::open(move |exchange, call| answer(&served, exchange, call));
-        Ok(Self { node, exchange, table })
+        Ok(Self { node, registrations: Mutex::default() })
     }
 
-    /// Serves a contract. The handler gets every call; what it returns ends the call.
-    pub fn serve<F, R>(&self, contract: &Contract, handler: F)
+    /// Serves a contract. The handler gets every call; what it returns ends the call. Several handlers of one contract
+    /// take turns.
+    ///
+    /// # Errors
+    /// [`ServeError`] when another contract is served under the same name and version.
+    pub fn serve<F, R>(&self, contract: &Contract, handler: F) -> Result<(), ServeError>
     where
         F: Fn(Incoming) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), RpcStatus>> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |call| Box::pin(handler(call)));
+        let answer: Answer = Arc::new(move |call| Box::pin(handler(call)));
         let methods = contract.methods.iter().map(|method| MethodDefinition {
             name: method.name.clone(),
             pattern: method.pattern,
@@ -80,14 +75,10 @@ impl Server {
             max_call: MAX_CALL,
             methods: methods.collect(),
         };
-        // Held while the service becomes known: the first call waits for its handler.
-        let mut table = lock(&self.table);
-        let first = self.node.serve(&self.exchange.port, vec![definition]);
-        for (method, handle) in contract.methods.iter().zip(first.into_iter().flat_map(|first| first..)) {
-            let (method, types, handler) =
-                (Arc::clone(method), contract.types().clone(), Arc::clone(&handler));
-            table.insert(handle, Served { method, types, handler });
-        }
+        let served = Served { contract: contract.clone(), answer };
+        let registration = self.node.serve(definition, Arc::new(served))?;
+        lock(&self.registrations).push(registration);
+        Ok(())
     }
 
     /// What peers connect to.
@@ -103,7 +94,6 @@ impl Server {
     /// Waits for calls to end, at most so long, and closes.
     pub async fn close(&self, drain: Duration) {
         self.node.drain(drain).await;
-        self.exchange.close();
         self.node.close().await;
     }
 }
@@ -112,8 +102,10 @@ impl Server {
 #[derive(Debug)]
 pub struct Incoming {
     method: Arc<Method>,
-    held: Arc<Held>,
-    call: IncomingCall,
+    call: Arc<Call>,
+    caller: Arc<Caller>,
+    metadata: Metadata,
+    deadline_epoch_ms: i64,
     replied: Arc<Mutex<Option<Framed>>>,
 }
 
@@ -125,19 +117,19 @@ impl Incoming {
 
     /// What the caller said beside its request.
     pub fn metadata(&self) -> &[(String, String)] {
-        &self.call.metadata
+        &self.metadata
     }
 
     /// How long the caller waits; none when it named no deadline.
     pub fn remaining(&self) -> Option<Duration> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let deadline = Duration::from_millis(self.call.deadline_epoch_ms as u64);
+        let deadline = Duration::from_millis(self.deadline_epoch_ms.unsigned_abs());
         (!deadline.is_zero()).then(|| deadline.saturating_sub(now))
     }
 
-    /// Who calls, 64 hex digits.
-    pub fn peer(&self) -> String {
-        self.held.exchange.peer(self.call.connection)
+    /// Who calls: the peer's id, and what its admission established.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 
     /// The request of a call with one.
@@ -150,7 +142,7 @@ impl Incoming {
 
     /// The requests of a call with many.
     pub fn requests<Q: Message>(&self) -> Receiver<Q> {
-        Receiver::new(Arc::clone(&self.held), self.method.request.clone())
+        Receiver::new(Arc::clone(&self.call), self.method.request.clone())
     }
 
     /// Says the answer of a call with one; it goes when the handler returns. The last counts, none is a null answer.
@@ -158,53 +150,82 @@ impl Incoming {
     /// # Errors
     /// `INVALID_ARGUMENT` when it does not fit the contract.
     pub fn reply<A: Message>(&self, answer: &A) -> Result<(), RpcStatus> {
-        let message = framed(&self.method.response, &answer.to_value(&self.held.types))?;
+        let message = framed(&self.method.response, &answer.to_value(&self.call.types))?;
         *lock(&self.replied) = Some(message);
         Ok(())
     }
 
     /// The answers of a call with many.
     pub fn answers<A: Message>(&self) -> Sender<A> {
-        Sender::new(Arc::clone(&self.held), self.method.response.clone())
+        Sender::new(Arc::clone(&self.call), self.method.response.clone())
     }
 }
 
-/// Runs the handler of a call on a task of its own; it is dropped when the caller leaves.
-fn answer(table: &Table, exchange: &Arc<Exchange>, call: IncomingCall) {
-    let number = call.call;
-    let Some(Served { method, types, handler }) = lock(table).get(&call.handle).cloned() else {
-        let status = RpcStatus::new(Code::Unimplemented, "the method is not served");
-        return exchange.submit(Op::Finish { call: number, status });
-    };
-    let slot = exchange.slot(number);
-    let held = Arc::new(Held { exchange: Arc::clone(exchange), number, slot, types, client: false });
+impl Handler for Served {
+    fn serve(&self, call: ServerCall) -> Serving {
+        let Some(method) = self.contract.methods.get(call.method()).cloned() else {
+            return Box::pin(std::future::ready(()));
+        };
+        Box::pin(run(method, self.contract.types().clone(), Arc::clone(&self.answer), call))
+    }
+
+    fn is_closed(&self) -> bool {
+        false
+    }
+}
+
+/// Runs the handler of a call on a task of its own, which is aborted when the caller leaves.
+async fn run(method: Arc<Method>, types: Types, answer: Answer, mut call: ServerCall) {
+    let handle = call.handle().clone();
+    let inbox = Arc::<Inbox>::default();
+    if let Some(request) = call.take_request() {
+        inbox.push([request.bytes]);
+        inbox.end(Ok(()));
+    }
     let replied = Arc::default();
     let incoming = Incoming {
         method: Arc::clone(&method),
-        held: Arc::clone(&held),
-        call,
+        call: Arc::new(Call { handle: handle.clone(), inbox: Arc::clone(&inbox), types, client: false }),
+        caller: Arc::clone(call.caller()),
+        metadata: call.take_metadata(),
+        deadline_epoch_ms: call.deadline_epoch_ms(),
         replied: Arc::clone(&replied),
     };
-    let exchange = Arc::clone(exchange);
-    tokio::spawn(async move {
-        let mut running = tokio::spawn(handler(incoming));
-        let outcome = tokio::select! {
-            outcome = &mut running => outcome,
-            () = held.slot.gone() => return running.abort(),
-        };
-        let status = match outcome {
-            Ok(Ok(())) if method.pattern.response_stream => RpcStatus::new(Code::Ok, ""),
-            Ok(Ok(())) => {
-                let message = lock(&replied).take();
-                return match message.map_or_else(|| framed(&method.response, &aster_codec::Value::Null), Ok) {
-                    Ok(message) => exchange.submit(Op::Reply { call: number, message }),
-                    Err(status) => exchange.submit(Op::Finish { call: number, status }),
-                };
+    let mut running = tokio::spawn(answer(incoming));
+    let mut ended = false;
+    loop {
+        tokio::select! {
+            event = call.next() => match event {
+                Some(event) => feed(&inbox, event),
+                None => return running.abort(),
+            },
+            outcome = &mut running, if !ended => {
+                ended = true;
+                // A panic's text is for the log, where the runtime has put it.
+                let outcome = outcome.unwrap_or_else(|_| Err(RpcStatus::new(Code::Internal, "the handler failed")));
+                end(&handle, &method, outcome, lock(&replied).take());
             }
-            Ok(Err(status)) => status,
-            // A panic's text is for the log, where the runtime has put it.
-            Err(_) => RpcStatus::new(Code::Internal, "the handler failed"),
-        };
-        exchange.submit(Op::Finish { call: number, status });
-    });
+        }
+    }
+}
+
+fn feed(inbox: &Inbox, event: ServerEvent) {
+    match event {
+        ServerEvent::Items(block) => inbox.push(block.items),
+        ServerEvent::InputEnd => inbox.end(Ok(())),
+        ServerEvent::Aborted(code) => inbox.end(Err(RpcStatus::new(code, "the caller left"))),
+        // Senders wait for room on the handle.
+        ServerEvent::Credit(_) => {}
+    }
+}
+
+fn end(handle: &CallHandle, method: &Method, outcome: Result<(), RpcStatus>, reply: Option<Framed>) {
+    match outcome {
+        Err(status) => handle.finish(status),
+        Ok(()) if method.pattern.response_stream => handle.finish(RpcStatus::ok()),
+        Ok(()) => match reply.map_or_else(|| framed(&method.response, &aster_codec::Value::Null), Ok) {
+            Ok(message) => handle.reply(message),
+            Err(status) => handle.finish(status),
+        },
+    }
 }

@@ -1,35 +1,83 @@
 //! The two directions of a call, as values.
 
+use std::collections::VecDeque;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aster_codec::{NULL_MESSAGE, Value};
-use aster_net::{Framed, Op, PayloadCodec, codec_status};
+use aster_net::{CallHandle, Framed, MESSAGE_OVERHEAD, PayloadCodec, codec_status};
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 use bytes::{BufMut, Bytes, BytesMut};
+use tokio::sync::Notify;
 
 use crate::contract::Types;
-use crate::exchange::{Exchange, Slot};
 use crate::message::Message;
+
+/// Locks; a panic elsewhere leaves the value usable.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Messages that arrived and how their stream ended. Filled by the task that runs the call, which stops reading
+/// while a stream budget of messages waits here.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    state: Mutex<Arrived>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Arrived {
+    messages: VecDeque<Bytes>,
+    /// How the input ended.
+    end: Option<Result<(), RpcStatus>>,
+}
+
+impl Inbox {
+    pub(crate) fn push(&self, messages: impl IntoIterator<Item = Bytes>) {
+        lock(&self.state).messages.extend(messages);
+        self.changed.notify_one();
+    }
+
+    /// The first end counts.
+    pub(crate) fn end(&self, end: Result<(), RpcStatus>) {
+        lock(&self.state).end.get_or_insert(end);
+        self.changed.notify_one();
+    }
+
+    /// The next message, or how the input ended. Cancel-safe.
+    async fn next(&self) -> Result<Option<Bytes>, RpcStatus> {
+        loop {
+            {
+                let mut state = lock(&self.state);
+                if let Some(message) = state.messages.pop_front() {
+                    return Ok(Some(message));
+                }
+                if let Some(end) = &state.end {
+                    return end.clone().map(|()| None);
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+}
 
 /// A call of this side, and its end when nobody holds it any more.
 #[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) exchange: Arc<Exchange>,
-    pub(crate) number: u32,
-    pub(crate) slot: Arc<Slot>,
+pub(crate) struct Call {
+    pub(crate) handle: CallHandle,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) types: Types,
     /// A client call is left by being dropped; a server call is ended by its handler.
     pub(crate) client: bool,
 }
 
-impl Drop for Held {
+impl Drop for Call {
     fn drop(&mut self) {
-        if self.client && !self.slot.is_over() {
-            self.exchange.submit(Op::Cancel { call: self.number });
+        if self.client {
+            self.handle.cancel();
         }
-        self.exchange.forget(self.number);
     }
 }
 
@@ -38,14 +86,14 @@ impl Drop for Held {
 /// Lifetime: dropping the last part of a client call leaves the call; what is not read holds the sender back.
 #[derive(Debug)]
 pub struct Receiver<M> {
-    held: Arc<Held>,
+    call: Arc<Call>,
     codec: PayloadCodec,
     message: PhantomData<fn() -> M>,
 }
 
 impl<M: Message> Receiver<M> {
-    pub(crate) fn new(held: Arc<Held>, codec: PayloadCodec) -> Self {
-        Self { held, codec, message: PhantomData }
+    pub(crate) fn new(call: Arc<Call>, codec: PayloadCodec) -> Self {
+        Self { call, codec, message: PhantomData }
     }
 
     /// The next message, or none at the end. Cancel-safe.
@@ -53,11 +101,10 @@ impl<M: Message> Receiver<M> {
     /// # Errors
     /// How the call failed; `INTERNAL` for a message that is no `M`.
     pub async fn next(&mut self) -> Result<Option<M>, RpcStatus> {
-        let Some(message) = self.held.slot.next().await? else {
+        let Some(message) = self.call.inbox.next().await? else {
             return Ok(None);
         };
-        let bytes = message.len() as u32 + 4;
-        self.held.exchange.submit(Op::Credit { call: self.held.number, bytes });
+        self.call.handle.consumed(message.len() + MESSAGE_OVERHEAD);
         let value = if message[..] == NULL_MESSAGE {
             Value::Null
         } else {
@@ -76,14 +123,14 @@ impl<M: Message> Receiver<M> {
 /// Messages that go out, in order.
 #[derive(Debug)]
 pub struct Sender<M> {
-    held: Arc<Held>,
+    call: Arc<Call>,
     codec: PayloadCodec,
     message: PhantomData<fn(M)>,
 }
 
 impl<M: Message> Sender<M> {
-    pub(crate) fn new(held: Arc<Held>, codec: PayloadCodec) -> Self {
-        Self { held, codec, message: PhantomData }
+    pub(crate) fn new(call: Arc<Call>, codec: PayloadCodec) -> Self {
+        Self { call, codec, message: PhantomData }
     }
 
     /// Sends a message; waits while the peer is more than 1 MiB behind.
@@ -92,17 +139,16 @@ impl<M: Message> Sender<M> {
     /// `INVALID_ARGUMENT` when it does not fit the contract, `CANCELLED` when the call is over: its outcome is the
     /// receiver's to tell.
     pub async fn send(&mut self, message: &M) -> Result<(), RpcStatus> {
-        let message = framed(&self.codec, &message.to_value(&self.held.types))?;
-        if !self.held.slot.take_room(message.payload().len() + 4).await {
+        let message = framed(&self.codec, &message.to_value(&self.call.types))?;
+        if !self.call.handle.room().await {
             return Err(RpcStatus::new(Code::Cancelled, "the call is over"));
         }
-        self.held.exchange.submit(Op::Item { call: self.held.number, message });
-        Ok(())
+        self.call.handle.send(message)
     }
 
     /// Says that nothing follows.
     pub fn end(self) {
-        self.held.exchange.submit(Op::End { call: self.held.number });
+        self.call.handle.end_input();
     }
 }
 

@@ -46,7 +46,7 @@ where
     R: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let server = Server::bind(loopback()).await.expect("a server");
-    server.serve(&contract(), handler);
+    server.serve(&contract(), handler).expect("a service");
     let client = Client::connect(&server.ticket().await, loopback()).await.expect("a client");
     (server, client)
 }

@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod admission;
+pub mod call;
 pub mod compression;
 pub mod frame;
 pub mod hex;

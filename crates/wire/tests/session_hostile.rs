@@ -8,9 +8,9 @@ mod sessions;
 
 use std::collections::HashMap;
 
+use aster_wire::call::Pattern;
 use aster_wire::frame::{Decoder, Frame, MAX_BODY, flag};
 use aster_wire::record::{CallHeader, Encoding};
-use aster_wire::session::Pattern;
 use bytes::Bytes;
 use proptest::prelude::*;
 use session_watch::{ClientInput, ServerInput, WatchedClient, WatchedServer};

@@ -9,12 +9,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use aster_testkit::{hex, vectors};
+use aster_wire::call::Pattern;
 use aster_wire::frame::{self, Frame, flag};
 use aster_wire::limit::RecordLimits;
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::session::{
-    CallNumber, ClientEnd, ClientFact, ClientSession, EXPECTED_CALL_TEXT, Facts, Pattern, ServerEnd,
-    ServerFact, ServerSession,
+    CallNumber, ClientEnd, ClientFact, ClientSession, EXPECTED_CALL_TEXT, Facts, ServerEnd, ServerFact,
+    ServerSession,
 };
 use aster_wire::status::Code;
 use bytes::Bytes;

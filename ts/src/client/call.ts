@@ -5,9 +5,9 @@
 // outlet, with a response stream it has an inbox. Does not own: deadlines and status bytes (Rust).
 
 import { AsterError, Code } from "../errors.js";
+import { OpenFlag } from "../native/constants.js";
 import type { CallSink, Ended, ItemBatch } from "../port/events.js";
 import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
-import { OpenFlag } from "../port/operations.js";
 import { Outlet } from "../port/outlet.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";

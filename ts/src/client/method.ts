@@ -6,8 +6,8 @@
 import { AsterError, Code, type StringPairs } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { checkMetadata, pairsOf } from "../metadata.js";
+import { NO_TIMEOUT } from "../native/constants.js";
 import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../options.js";
-import { NO_TIMEOUT } from "../port/operations.js";
 import type { Port } from "../port/port.js";
 
 /** The deadline of unary and client-stream calls without another deadline. */

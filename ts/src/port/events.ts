@@ -4,23 +4,9 @@
 // on a call. The slab is valid only during the dispatch, so code that keeps bytes must copy them.
 
 import { readPairs, readUtf8 } from "../metadata.js";
+import { CallFlag, EndFlag, Event, HEAD_BYTES, MessageFlag } from "../native/constants.js";
 
-const HEAD_BYTES = 24;
 const NO_PAIRS: ReadonlyMap<string, string> = new Map();
-
-const Event = {
-  MESSAGE: 1,
-  ITEMS: 2,
-  ENDED: 3,
-  CREDIT: 4,
-  CALL: 5,
-  INPUT_END: 6,
-  ABORTED: 7,
-  PEER: 8,
-  PEER_GONE: 9,
-  SETTLED: 16,
-  LOG: 17,
-} as const;
 
 /** The end of a call. */
 export interface Ended {
@@ -119,7 +105,9 @@ function dispatchOne(
   // Events of a call that was cancelled here may still arrive. Its number is unknown then, and they are dropped.
   switch (kind) {
     case Event.MESSAGE:
-      target.call(number)?.onMessage(slab, start, end, ((slab[at + 9] ?? 0) & 1) !== 0);
+      target
+        .call(number)
+        ?.onMessage(slab, start, end, ((slab[at + 9] ?? 0) & MessageFlag.PRESENCE_FLAGGED) !== 0);
       return;
     case Event.ITEMS:
       target.call(number)?.onItems(readItems(slab, view, at, end));
@@ -148,7 +136,7 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
   const start = at + HEAD_BYTES;
   switch (slab[at + 8]) {
     case Event.PEER:
-      target.peerKnown(view.getUint32(at + 12, true), JSON.parse(readUtf8(slab, start, end)) as PeerInfo);
+      target.peerKnown(view.getUint32(at + 12, true), readPeer(slab, view, start));
       return;
     case Event.PEER_GONE:
       target.peerGone(view.getUint32(at + 12, true));
@@ -164,6 +152,27 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
   }
 }
 
+function readPeer(slab: Uint8Array, view: DataView, start: number): PeerInfo {
+  let at = start;
+  const text = (): string => {
+    const from = at + 2;
+    at = from + view.getUint16(at, true);
+    return readUtf8(slab, from, at);
+  };
+  const pairs = (): [string, string][] => {
+    const count = view.getUint16(at, true);
+    at += 2;
+    return Array.from({ length: count }, () => [text(), text()]);
+  };
+  const endpointId = text();
+  const path = text();
+  text(); // the address of the path
+  at += 8; // when the admission expires
+  const attributes = Object.fromEntries(pairs());
+  const roles = pairs().map(([role]) => role);
+  return { endpointId, attributes, roles, path: path === "direct" || path === "relay" ? path : null };
+}
+
 function readItems(slab: Uint8Array, view: DataView, at: number, end: number): ItemBatch {
   return {
     bytes: slab,
@@ -171,7 +180,7 @@ function readItems(slab: Uint8Array, view: DataView, at: number, end: number): I
     end,
     count: view.getUint32(at + 12, true),
     creditBytes: view.getUint32(at + 16, true),
-    presenceFlagged: ((slab[at + 9] ?? 0) & 1) !== 0,
+    presenceFlagged: ((slab[at + 9] ?? 0) & MessageFlag.PRESENCE_FLAGGED) !== 0,
   };
 }
 
@@ -183,8 +192,8 @@ function readEnded(slab: Uint8Array, view: DataView, at: number, end: number): E
     message: readUtf8(slab, at + HEAD_BYTES, end - pairs),
     details: pairs === 0 ? NO_PAIRS : readPairs(slab, end - pairs, end),
     itemsReceived: view.getUint32(at + 12, true),
-    isLocal: (flags & 1) !== 0,
-    notSent: (flags & 2) !== 0,
+    isLocal: (flags & EndFlag.LOCAL) !== 0,
+    notSent: (flags & EndFlag.NOT_SENT) !== 0,
   };
 }
 
@@ -200,9 +209,9 @@ function readCall(slab: Uint8Array, view: DataView, at: number, end: number): In
     bytes: slab,
     start: at + HEAD_BYTES,
     end: blockStart,
-    hasMessage: (flags & 2) !== 0,
-    inputEnded: (flags & 4) !== 0,
-    presenceFlagged: (flags & 8) !== 0,
+    hasMessage: (flags & CallFlag.MESSAGE) !== 0,
+    inputEnded: (flags & CallFlag.INPUT_ENDED) !== 0,
+    presenceFlagged: (flags & CallFlag.PRESENCE_FLAGGED) !== 0,
     deadline: block === 0 ? 0 : view.getFloat64(blockStart, true),
     callId: block === 0 ? "" : readUtf8(slab, blockStart + 10, callIdEnd),
     metadata: block === 0 ? null : readPairs(slab, callIdEnd, end),

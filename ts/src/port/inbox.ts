@@ -5,8 +5,9 @@
 // byte budget counts these copied bytes until they are decoded.
 
 import type { MessageCodec } from "../message.js";
+import { MESSAGE_OVERHEAD } from "../native/constants.js";
 import type { ItemBatch } from "./events.js";
-import { CREDIT_STEP, ITEM_COST } from "./outlet.js";
+import { CREDIT_STEP } from "./outlet.js";
 import type { Port } from "./port.js";
 
 /** The call to which an inbox belongs. */
@@ -141,11 +142,12 @@ export class Inbox {
 
   #take(): unknown {
     const block = this.#blocks[0] as Block;
-    const start = block.at + ITEM_COST;
+    const start = block.at + MESSAGE_OVERHEAD;
     const end = start + block.view.getUint32(block.at, true);
     block.at = end;
     block.left--;
-    const cost = block.left === 0 ? block.creditLeft : Math.min(end - start + ITEM_COST, block.creditLeft);
+    const cost =
+      block.left === 0 ? block.creditLeft : Math.min(end - start + MESSAGE_OVERHEAD, block.creditLeft);
     block.creditLeft -= cost;
     if (block.left === 0) this.#blocks.shift();
     this.#consumed += cost;

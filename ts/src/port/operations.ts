@@ -8,23 +8,12 @@ import { AsterError, Code } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { MessageWriter } from "../message.js";
 import { writePairs, writeUtf8 } from "../metadata.js";
+import { HEAD_BYTES, MAX_MESSAGE_BYTES, NO_TIMEOUT, Op } from "../native/constants.js";
 
-const HEAD_BYTES = 24;
 const FIRST_BYTES = 64 * 1024;
 const KEEP_BYTES = 1024 * 1024;
 // The buffer shrinks after this many small batches in a row. During a large stream it keeps its size.
 const QUIET_BATCHES = 64;
-
-// A larger message does not fit in a frame. It is checked here, so that it fails alone and not with the whole batch.
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024 - 1;
-
-/** No deadline. */
-export const NO_TIMEOUT = 0xffff_ffff;
-
-const Op = { OPEN: 1, ITEM: 2, END: 3, CANCEL: 4, CREDIT: 5, REPLY: 6, FINISH: 7 } as const;
-
-/** Flags of OPEN. */
-export const OpenFlag = { TIMEOUT_TRAVELS: 1, MESSAGE: 2, INPUT_ENDS: 4 } as const;
 
 /** Decides whether a message of a given size may be written now. */
 export interface Gate {

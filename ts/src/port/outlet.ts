@@ -4,15 +4,12 @@
 // Does not own: the reader's half (inbox.ts), ending the call (client/call.ts, server/call.ts).
 
 import type { MessageCodec } from "../message.js";
+import { MESSAGE_OVERHEAD, STREAM_BUDGET_BYTES } from "../native/constants.js";
 import type { Gate } from "./operations.js";
 import type { Port } from "./port.js";
 
-/** The largest number of bytes that one direction of a stream may have in flight. */
-const STREAM_BUDGET: number = 1024 * 1024;
 /** A reader returns credit in steps of this size, or when it has nothing left to read. */
 export const CREDIT_STEP: number = 64 * 1024;
-/** The cost of each message in addition to its bytes. */
-export const ITEM_COST = 4;
 
 // The byte budget allows thousands of tiny messages at once. After this many, other calls get a turn.
 const BURST_ITEMS = 1024;
@@ -47,7 +44,7 @@ export class Outlet implements Gate {
   readonly #call: number;
   readonly #codec: MessageCodec;
   readonly #waiting: Waiting[] = [];
-  #room = STREAM_BUDGET;
+  #room = STREAM_BUDGET_BYTES;
   #ended = false;
 
   constructor(port: Port, call: number, codec: MessageCodec) {
@@ -115,8 +112,8 @@ export class Outlet implements Gate {
   // A message larger than the room left may pass when less than one step is in flight. The reader may keep that credit
   // for as long as it likes, so waiting for all credit could deadlock.
   #reserve(bytes: number): boolean {
-    const cost = bytes + ITEM_COST;
-    if (cost > this.#room && this.#room <= STREAM_BUDGET - CREDIT_STEP) return false;
+    const cost = bytes + MESSAGE_OVERHEAD;
+    if (cost > this.#room && this.#room <= STREAM_BUDGET_BYTES - CREDIT_STEP) return false;
     this.#room -= cost;
     return true;
   }

@@ -5,9 +5,10 @@
 // an outlet. Does not own: deadlines and detecting cancelled calls (Rust), converting errors (failure.ts).
 
 import { AsterError, Code } from "../errors.js";
+import { MESSAGE_OVERHEAD } from "../native/constants.js";
 import type { CallSink, IncomingCall, ItemBatch } from "../port/events.js";
 import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
-import { Burst, ITEM_COST, Outlet } from "../port/outlet.js";
+import { Burst, Outlet } from "../port/outlet.js";
 import type { Port } from "../port/port.js";
 import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
@@ -226,9 +227,9 @@ export class ServerCall implements CallSink, InboxOwner {
 /** The request that arrived with CALL as a batch of one item, which begins with its length. */
 function singleItem(call: IncomingCall): ItemBatch {
   const length = call.end - call.start;
-  const bytes = new Uint8Array(ITEM_COST + length);
+  const bytes = new Uint8Array(MESSAGE_OVERHEAD + length);
   new DataView(bytes.buffer).setUint32(0, length, true);
-  bytes.set(call.bytes.subarray(call.start, call.end), ITEM_COST);
+  bytes.set(call.bytes.subarray(call.start, call.end), MESSAGE_OVERHEAD);
   return {
     bytes,
     start: 0,

@@ -7,8 +7,7 @@ import { randomBytes } from "node:crypto";
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import { cutDetails, REASON_DETAIL } from "../metadata.js";
-
-const MAX_MESSAGE_CHARS = 4096;
+import { STATUS_MESSAGE_CHARS } from "../native/constants.js";
 
 /** The content of a FINISH operation. */
 export interface FinalStatus {
@@ -26,7 +25,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): FinalS
   if (error.reason !== null) details.set(REASON_DETAIL, error.reason);
   return {
     code: error.code,
-    message: error.rawMessage.slice(0, MAX_MESSAGE_CHARS),
+    message: error.rawMessage.slice(0, STATUS_MESSAGE_CHARS),
     details: details.size === 0 ? NO_DETAILS : cutDetails(details),
   };
 }

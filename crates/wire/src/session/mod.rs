@@ -130,6 +130,8 @@ mod fact;
 mod server;
 mod trailer;
 
+pub use crate::call::Pattern;
+
 pub use client::{ClientSession, ClientTimes};
 pub use fact::{AbortCause, BeginError, ClientEnd, ClientFact, Facts, SendError, ServerEnd, ServerFact};
 pub use server::ServerSession;
@@ -144,16 +146,6 @@ pub const EXPECTED_CALL_TEXT: &str = "Expected CALL frame";
 
 /// The detail of a trailer with which a server of this project ends a session between two calls; its value is `closed`.
 pub const SESSION_DETAIL: &str = "aster.session";
-
-/// A call kind: does either side send a stream?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pattern {
-    /// The client sends any number of messages.
-    pub request_stream: bool,
-    /// The server sends any number of messages.
-    pub response_stream: bool,
-}
-
 /// Names a call of one session: 1 for the first, then one more for each. Both sides count alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallNumber(u64);

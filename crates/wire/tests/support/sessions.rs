@@ -4,12 +4,13 @@
 
 use std::time::{Duration, Instant};
 
+use aster_wire::call::Pattern;
 use aster_wire::frame::{self, Decoder, Frame, MAX_BODY, flag};
 use aster_wire::limit::METADATA_PAIRS;
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::session::{
-    BeginError, CallNumber, ClientFact, ClientSession, ClientTimes, Facts, MAX_FACTS, Pattern, SendError,
-    ServerFact, ServerSession,
+    BeginError, CallNumber, ClientFact, ClientSession, ClientTimes, Facts, MAX_FACTS, SendError, ServerFact,
+    ServerSession,
 };
 use aster_wire::status::Code;
 use bytes::Bytes;

@@ -1,0 +1,427 @@
+//! Client calls: a call runs while its owner awaits its events.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aster_wire::call::{ClientCall as Machine, ClientFact, Farewell, Pattern};
+use aster_wire::frame::flag;
+use aster_wire::limit::RecordLimits;
+use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
+use aster_wire::status::Code;
+use bytes::Bytes;
+use tokio::time::{Instant, Sleep};
+
+use super::channel::{Channel, Input, Step, Written, trailer};
+use super::handle::CallHandle;
+use super::message::{Block, Framed, Message};
+use super::payload::PayloadCodec;
+use crate::connection::OutgoingConnection;
+use crate::error::status;
+
+/// How long a cancelled upload may take to tell the server so.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Pairs of a call, in order.
+pub type Metadata = Vec<(String, String)>;
+
+/// A method of a peer, ready to be called.
+#[derive(Debug)]
+pub struct ClientMethod {
+    connection: Arc<OutgoingConnection>,
+    pattern: Pattern,
+    request: PayloadCodec,
+    response: PayloadCodec,
+    header: StreamHeader,
+    /// The header frame of a call without deadline and metadata.
+    plain_header: Bytes,
+}
+
+/// What a caller may say about one call.
+#[derive(Debug, Clone, Default)]
+pub struct CallOptions {
+    /// The call ends after this time. `None`: never by itself.
+    pub timeout: Option<Duration>,
+    /// Whether the server is told the deadline.
+    pub timeout_travels: bool,
+    /// Pairs for the handler.
+    pub metadata: Metadata,
+}
+
+/// How a call ended that has no message to give.
+#[derive(Debug)]
+pub struct CallEnd {
+    /// The status.
+    pub status: RpcStatus,
+    /// Messages received before that.
+    pub received: u32,
+    /// True when this side made the status, false when the peer sent it.
+    pub local: bool,
+    /// True when no byte of the call left this process, or the peer refused the connection before it read one.
+    pub not_sent: bool,
+}
+
+/// What happens to a client call, in order.
+#[derive(Debug)]
+pub enum ClientEvent {
+    /// The only response. The call is over with OK.
+    Message(Message),
+    /// Messages of a response stream.
+    Items(Block),
+    /// So many bytes of output were written: payload bytes plus 4 a message.
+    Credit(usize),
+    /// The call is over.
+    Ended(CallEnd),
+}
+
+impl ClientMethod {
+    /// Prepares a method; `request` and `response` have the same mode.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when a name is longer than the limits allow.
+    pub fn new(
+        connection: Arc<OutgoingConnection>,
+        (service, version, method): (&str, i64, &str),
+        pattern: Pattern,
+        request: PayloadCodec,
+        response: PayloadCodec,
+    ) -> Result<Self, RpcStatus> {
+        let limits = RecordLimits::default();
+        for (what, name) in [("service name", service), ("method name", method)] {
+            limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
+        }
+        let header = StreamHeader {
+            service: service.to_owned(),
+            method: method.to_owned(),
+            version,
+            serialization_mode: request.mode.number(),
+            ..StreamHeader::default()
+        };
+        let plain_header = header_frame(&header, request.mode.encoding())?;
+        Ok(Self { connection, pattern, request, response, header, plain_header })
+    }
+
+    /// The connection whose peer has the method.
+    pub fn connection(&self) -> &Arc<OutgoingConnection> {
+        &self.connection
+    }
+
+    /// The call kind.
+    pub fn pattern(&self) -> Pattern {
+        self.pattern
+    }
+
+    /// Whether responses arrive as presence-flagged XLANG.
+    pub fn is_presence_flagged(&self) -> bool {
+        self.response.is_presence_flagged()
+    }
+
+    /// Begins a call. The handle takes messages at once; they travel while the call's events are awaited. The
+    /// timeout runs from now on.
+    pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
+        let handle = CallHandle::new(self.request.clone());
+        let machine = Machine::new(self.pattern, Instant::now().into_std(), options.timeout);
+        let running = Running {
+            method: Arc::clone(self),
+            handle: handle.clone(),
+            machine,
+            options,
+            channel: None,
+            deadline: None,
+            answer: None,
+            received: 0,
+            ending: None,
+        };
+        (handle, ClientCall(Some(Box::new(running))))
+    }
+
+    fn header(&self, options: &CallOptions) -> Result<Bytes, RpcStatus> {
+        let deadline = options.timeout.filter(|_| options.timeout_travels).map_or(0, epoch_ms_in);
+        if deadline == 0 && options.metadata.is_empty() {
+            return Ok(self.plain_header.clone());
+        }
+        RecordLimits::default()
+            .check_metadata(&options.metadata)
+            .map_err(|e| status(e.code(), e.to_string()))?;
+        let header = StreamHeader {
+            deadline_epoch_ms: deadline,
+            metadata: options.metadata.clone(),
+            ..self.header.clone()
+        };
+        header_frame(&header, self.request.mode.encoding())
+    }
+}
+
+fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
+    Framed::from_payload(flag::HEADER, &header.encode(encoding))
+        .map(Framed::into_wire)
+        .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
+}
+
+fn epoch_ms_in(timeout: Duration) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.saturating_add(timeout).as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A running client call.
+///
+/// Lifetime: await [`next`](Self::next) until it gives `None`; the call makes progress only then. Dropping an
+/// unfinished call leaves it, so that the server learns it.
+#[derive(Debug)]
+pub struct ClientCall(Option<Box<Running>>);
+
+#[derive(Debug)]
+struct Running {
+    method: Arc<ClientMethod>,
+    handle: CallHandle,
+    machine: Machine,
+    options: CallOptions,
+    channel: Option<Channel>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// The only response, until the call is known to have ended well.
+    answer: Option<Message>,
+    received: u32,
+    /// The end that follows a block which was handed over first.
+    ending: Option<Outcome>,
+}
+
+/// How a call ends for its user.
+#[derive(Debug)]
+enum Outcome {
+    /// The only response and OK.
+    Answered,
+    /// The peer's status.
+    Status(RpcStatus),
+    /// A status made here.
+    Local { status: RpcStatus, not_sent: bool },
+    /// The peer refused the connection that the call needed.
+    Refused(RpcStatus),
+    /// The user left: no event follows.
+    Left,
+}
+
+impl Outcome {
+    fn local(status: RpcStatus) -> Self {
+        Self::Local { status, not_sent: false }
+    }
+
+    /// The outcome of a fact that ends the call; `None` for any other.
+    fn of(fact: ClientFact) -> Option<Self> {
+        match fact {
+            ClientFact::Ignored | ClientFact::Message(_) => None,
+            ClientFact::Ended(status) => Some(Self::Status(status)),
+            ClientFact::Failed(status) => Some(Self::local(status)),
+        }
+    }
+}
+
+impl ClientCall {
+    /// The next event; `None` once the call is over or its user has left it. Cancel-safe.
+    pub async fn next(&mut self) -> Option<ClientEvent> {
+        let running = self.0.as_deref_mut()?;
+        let opened = if running.channel.is_some() { Ok(()) } else { running.open().await };
+        let event = match opened {
+            Ok(()) => std::future::poll_fn(|cx| running.poll_event(cx)).await,
+            Err(outcome) => Err(outcome),
+        };
+        match event {
+            Ok(event) => Some(event),
+            Err(outcome) => self.0.take()?.end(outcome),
+        }
+    }
+}
+
+impl Drop for ClientCall {
+    fn drop(&mut self) {
+        if let Some(running) = self.0.take() {
+            running.end(Outcome::Left);
+        }
+    }
+}
+
+impl Running {
+    /// Opens the stream, dialling anew where the connection is gone.
+    async fn open(&mut self) -> Result<(), Outcome> {
+        let not_sent = |status| Outcome::Local { status, not_sent: true };
+        let header = self.method.header(&self.options).map_err(not_sent)?;
+        let connection = Arc::clone(&self.method.connection);
+        let mut opening = pin!(connection.open_stream());
+        let opened = std::future::poll_fn(|cx| {
+            self.handle.watch(cx);
+            if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
+                return Poll::Ready(Ok(opened));
+            }
+            self.poll_end(cx).map(Err)
+        });
+        let (writer, reader) = match opened.await {
+            Ok(Ok(streams)) => streams,
+            Ok(Err(error)) => {
+                let status = status(error.code(), error.to_string());
+                return Err(if error.is_local() { not_sent(status) } else { Outcome::Refused(status) });
+            }
+            Err(Outcome::Local { status, .. }) => return Err(not_sent(status)),
+            Err(outcome) => return Err(outcome),
+        };
+        let mut channel = Channel::new(writer, reader);
+        channel.writer.push(header);
+        // What is there already shares the header's write; what is not does not hold it back.
+        channel.gather(&self.handle);
+        self.channel = Some(channel);
+        Ok(())
+    }
+
+    /// The user leaves, or the time is up.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        if self.handle.is_cancelled() {
+            return Poll::Ready(Outcome::Left);
+        }
+        let Some(at) = self.machine.timeout() else { return Poll::Pending };
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        ready!(deadline.as_mut().poll(cx));
+        match Outcome::of(self.machine.expire(Instant::now().into_std())) {
+            Some(outcome) => Poll::Ready(outcome),
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<ClientEvent, Outcome>> {
+        if let Some(outcome) = self.ending.take() {
+            return Poll::Ready(Err(outcome));
+        }
+        self.handle.watch(cx);
+        if let Some(channel) = &mut self.channel {
+            match channel.poll_write(&self.handle, cx) {
+                Poll::Ready(Written::Credit(bytes)) => {
+                    return Poll::Ready(Ok(ClientEvent::Credit(bytes)));
+                }
+                // A peer that stopped reading has usually said why: its trailer decides.
+                Poll::Ready(Written::Finished | Written::Failed) | Poll::Pending => {}
+            }
+        }
+        let event =
+            if self.method.pattern.response_stream { self.poll_items(cx) } else { self.poll_answer(cx) };
+        match event {
+            Poll::Ready(event) => Poll::Ready(event),
+            Poll::Pending => self.poll_end(cx).map(Err),
+        }
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<ClientEvent, Outcome>> {
+        let Some(channel) = &mut self.channel else { return Poll::Pending };
+        loop {
+            let fact = match ready!(channel.reader.poll_next(cx, false)) {
+                Ok(Some(frame)) => self.machine.frame(frame),
+                Ok(None) => self.machine.end(),
+                Err(failure) => self.machine.fail(&failure),
+            };
+            match fact {
+                ClientFact::Message(frame) => match self.method.response.incoming(&frame) {
+                    Ok(bytes) => {
+                        self.answer = Some(Message::new(bytes, channel.reader.take_reserved()));
+                        self.received = 1;
+                    }
+                    Err(status) => return Poll::Ready(Err(unreadable(status))),
+                },
+                ClientFact::Ended(status) if status.is_ok() => {
+                    channel.reader.settle(cx);
+                    return Poll::Ready(Err(Outcome::Answered));
+                }
+                fact => {
+                    if let Some(outcome) = Outcome::of(fact) {
+                        return Poll::Ready(Err(outcome));
+                    }
+                }
+            }
+        }
+    }
+
+    fn poll_items(&mut self, cx: &mut Context<'_>) -> Poll<Result<ClientEvent, Outcome>> {
+        let (Some(channel), machine, codec) = (&mut self.channel, &mut self.machine, &self.method.response)
+        else {
+            return Poll::Pending;
+        };
+        loop {
+            let step = |input| {
+                let fact = match input {
+                    Input::Frame(frame) => machine.frame(frame),
+                    Input::End => machine.end(),
+                    Input::Failed(failure) => machine.fail(&failure),
+                };
+                match fact {
+                    ClientFact::Message(frame) => match codec.incoming(&frame) {
+                        Ok(message) => Step::Message(message),
+                        Err(status) => Step::End(unreadable(status)),
+                    },
+                    fact => Outcome::of(fact).map_or(Step::Skip, Step::End),
+                }
+            };
+            let (block, outcome) = ready!(channel.poll_block(&self.handle, cx, step));
+            if outcome.is_some() {
+                channel.reader.settle(cx);
+            }
+            if !block.items.is_empty() {
+                self.received = self.received.saturating_add(block.items.len() as u32);
+                self.ending = outcome;
+                return Poll::Ready(Ok(ClientEvent::Items(block)));
+            }
+            if let Some(outcome) = outcome {
+                return Poll::Ready(Err(outcome));
+            }
+        }
+    }
+
+    /// Leaves the stream so that the server learns what the user knows, and gives the last event.
+    fn end(mut self: Box<Self>, outcome: Outcome) -> Option<ClientEvent> {
+        self.handle.close();
+        self.machine.leave();
+        self.say_farewell();
+        let received = self.received;
+        let ended =
+            |status, local, not_sent| Some(ClientEvent::Ended(CallEnd { status, received, local, not_sent }));
+        match outcome {
+            Outcome::Left => None,
+            Outcome::Answered => {
+                // OK without a message is a null answer.
+                let null = || Message::new(Bytes::from_static(&aster_codec::NULL_MESSAGE), None);
+                Some(ClientEvent::Message(self.answer.take().unwrap_or_else(null)))
+            }
+            Outcome::Status(status) => ended(status, false, false),
+            Outcome::Refused(status) => ended(status, false, true),
+            Outcome::Local { status, not_sent } => {
+                if status.code == Code::DeadlineExceeded.number() {
+                    self.method.connection.probe_liveness();
+                }
+                ended(status, true, not_sent)
+            }
+        }
+    }
+
+    fn say_farewell(&mut self) {
+        let Some(mut channel) = self.channel.take() else { return };
+        let farewell = self.machine.farewell(channel.writer.started(), channel.writer.is_finished());
+        if farewell == Farewell::Nothing {
+            return;
+        }
+        channel.reader.stop();
+        // Outside of a runtime nothing more can be written: the drop resets the stream.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if farewell == Farewell::CancelUpload {
+            channel.writer.push(trailer(status(Code::Cancelled, "cancelled"), self.handle.encoding()));
+            runtime.spawn(async move {
+                if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, channel.writer.flush()).await {
+                    channel.writer.finish();
+                }
+            });
+        }
+    }
+}
+
+/// A response that does not fit its type is the peer's fault, not that of an argument.
+fn unreadable(mut status: RpcStatus) -> Outcome {
+    if status.code == Code::InvalidArgument.number() {
+        status.code = Code::DataLoss.number();
+        status.message = format!("the answer could not be decoded: {}", status.message);
+    }
+    Outcome::local(status)
+}

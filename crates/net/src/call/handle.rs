@@ -1,0 +1,292 @@
+//! The user's half of a call: what the user does waits here for the task that runs the call.
+//!
+//! Owns the queue of output, the count of input that the user has not consumed, and the waker of the one task
+//! that runs the call. Any thread may hold a handle; nothing here waits for the network.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
+use aster_wire::record::{Encoding, RpcStatus};
+use bytes::{Bytes, BytesMut};
+use tokio::sync::Notify;
+
+use super::message::Framed;
+use super::payload::{CompressionBackoff, PayloadCodec};
+use crate::connection::Reserved;
+use crate::error::status;
+use aster_wire::status::Code;
+
+/// Bytes of a stream that may wait for its reader, and bytes that its writer may have unsent: payload bytes plus
+/// 4 a message.
+pub const STREAM_BUDGET: usize = 1 << 20;
+/// What a message counts in budgets besides its payload, in bytes.
+pub const MESSAGE_OVERHEAD: usize = 4;
+/// Messages up to this size are joined by copying, so that a write has few chunks.
+const JOIN_BYTES: usize = 4096;
+const JOINED_BYTES: usize = 64 * 1024;
+
+/// How the output of a call ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Client: the input of the server ends.
+    Input,
+    /// Server: the call ends with this status.
+    Status(RpcStatus),
+}
+
+/// Output that the task took.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) chunks: Vec<Bytes>,
+    /// Payload bytes plus 4 a message, for [`CallHandle::written`].
+    pub(crate) bytes: usize,
+    pub(crate) end: Option<End>,
+}
+
+impl Output {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.end.is_none()
+    }
+}
+
+/// Shares of the connection's budget that belong to messages which the user has not consumed.
+#[derive(Debug, Default)]
+struct BudgetLedger {
+    /// Bytes handed over since the call began.
+    handed: usize,
+    /// Each share, with the count at which its last message is consumed.
+    shares: VecDeque<(usize, Reserved)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    chunks: Vec<Bytes>,
+    joined: BytesMut,
+    /// Bytes in `chunks` and `joined`.
+    queued: usize,
+    /// Bytes queued or being written.
+    unsent: usize,
+    end: Option<End>,
+    ended: bool,
+    cancelled: bool,
+    over: bool,
+    unread: usize,
+    /// The share of the only request.
+    request: Option<Reserved>,
+    ledger: BudgetLedger,
+    waker: Option<Waker>,
+}
+
+impl State {
+    fn put(&mut self, frame: Bytes, bytes: usize) {
+        self.queued += bytes;
+        self.unsent += bytes;
+        let alone = self.chunks.is_empty() && self.joined.is_empty();
+        if frame.len() > JOIN_BYTES || alone {
+            if !self.joined.is_empty() {
+                self.chunks.push(self.joined.split().freeze());
+            }
+            self.chunks.push(frame);
+            return;
+        }
+        self.joined.extend_from_slice(&frame);
+        if self.joined.len() >= JOINED_BYTES {
+            self.chunks.push(self.joined.split().freeze());
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// How outgoing messages travel.
+    codec: PayloadCodec,
+    backoff: Mutex<CompressionBackoff>,
+    state: Mutex<State>,
+    room: Notify,
+}
+
+/// One call, client or server, as its user holds it. Cheap to clone.
+///
+/// Lifetime: operations on a call that is over do nothing. Dropping handles ends nothing.
+#[derive(Debug, Clone)]
+pub struct CallHandle(Arc<Shared>);
+
+impl CallHandle {
+    pub(crate) fn new(codec: PayloadCodec) -> Self {
+        Self(Arc::new(Shared {
+            codec,
+            backoff: Mutex::default(),
+            state: Mutex::default(),
+            room: Notify::new(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state and wakes the task that runs the call.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = self.state();
+            change(&mut state);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Queues one message. Does not wait: writers that may run ahead call [`room`](Self::room) before.
+    ///
+    /// # Errors
+    /// The status of a message that cannot travel (too large, or it does not fit the contract). It is not queued.
+    pub fn send(&self, message: Framed) -> Result<(), RpcStatus> {
+        let bytes = message.payload().len() + MESSAGE_OVERHEAD;
+        let frame = {
+            let mut backoff = self.0.backoff.lock().unwrap_or_else(PoisonError::into_inner);
+            self.0.codec.outgoing(message, &mut backoff)?
+        };
+        self.change(|state| {
+            if !(state.ended || state.cancelled || state.over) {
+                state.put(frame, bytes);
+            }
+        });
+        Ok(())
+    }
+
+    /// Client: the input of the server ends.
+    pub fn end_input(&self) {
+        self.end(End::Input);
+    }
+
+    /// Server: the call ends with this status, after what was sent. The first end counts.
+    pub fn finish(&self, status: RpcStatus) {
+        self.end(End::Status(status));
+    }
+
+    /// Server: sends the only answer and ends the call with OK; a message that cannot travel ends it with the reason.
+    pub fn reply(&self, message: Framed) {
+        match self.send(message) {
+            Ok(()) => self.finish(status(Code::Ok, "")),
+            Err(reason) => self.finish(reason),
+        }
+    }
+
+    fn end(&self, end: End) {
+        self.change(|state| {
+            if !state.ended {
+                state.ended = true;
+                state.end = Some(end);
+            }
+        });
+    }
+
+    /// Client: the user leaves the call. Nothing more is delivered.
+    pub fn cancel(&self) {
+        self.change(|state| state.cancelled = true);
+    }
+
+    /// The user consumed `bytes` of a [`Block`](super::Block).
+    pub fn consumed(&self, bytes: usize) {
+        self.change(|state| {
+            state.unread = state.unread.saturating_sub(bytes);
+            let consumed = state.ledger.handed.saturating_sub(state.unread);
+            while state.ledger.shares.front().is_some_and(|(until, _)| *until <= consumed) {
+                state.ledger.shares.pop_front();
+            }
+        });
+    }
+
+    /// Waits while more than [`STREAM_BUDGET`] bytes are unsent. False: the call takes no more output. Cancel-safe.
+    pub async fn room(&self) -> bool {
+        loop {
+            let room = self.0.room.notified();
+            tokio::pin!(room);
+            // Enabled before the look: room that appears in between is not missed.
+            room.as_mut().enable();
+            {
+                let state = self.state();
+                if state.ended || state.cancelled || state.over {
+                    return false;
+                }
+                if state.unsent < STREAM_BUDGET {
+                    return true;
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// Whether the task that runs the call has ended it.
+    pub fn is_over(&self) -> bool {
+        self.state().over
+    }
+
+    /// The encoding of records on this call's stream.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.0.codec.mode.encoding()
+    }
+
+    /// Takes the output that is there now.
+    pub(crate) fn take_output(&self) -> Output {
+        let mut state = self.state();
+        let mut chunks = std::mem::take(&mut state.chunks);
+        if !state.joined.is_empty() {
+            chunks.push(state.joined.split().freeze());
+        }
+        Output { chunks, bytes: std::mem::take(&mut state.queued), end: state.end.take() }
+    }
+
+    /// The next change of this handle wakes the task of `cx`. Call before looking at the state.
+    pub(crate) fn watch(&self, cx: &Context<'_>) {
+        let mut state = self.state();
+        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.waker = Some(cx.waker().clone());
+        }
+    }
+
+    /// `bytes` of output were written.
+    pub(crate) fn written(&self, bytes: usize) {
+        let mut state = self.state();
+        state.unsent = state.unsent.saturating_sub(bytes);
+        drop(state);
+        self.0.room.notify_waiters();
+    }
+
+    /// Whether the user has left.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.state().cancelled
+    }
+
+    /// Bytes handed over and not consumed.
+    pub(crate) fn unread(&self) -> usize {
+        self.state().unread
+    }
+
+    /// Holds the share of the only request until every handle is gone.
+    pub(crate) fn hold(&self, reserved: Option<Reserved>) {
+        self.state().request = reserved;
+    }
+
+    /// `bytes` are handed over to the user; `reserved` is their share of the connection's budget.
+    pub(crate) fn handed(&self, bytes: usize, reserved: Option<Reserved>) {
+        let mut state = self.state();
+        state.unread += bytes;
+        state.ledger.handed += bytes;
+        let until = state.ledger.handed;
+        state.ledger.shares.extend(reserved.map(|share| (until, share)));
+    }
+
+    /// The call is over: later operations do nothing.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.over = true;
+        state.waker = None;
+        state.chunks = Vec::new();
+        state.joined = BytesMut::new();
+        drop(state);
+        self.0.room.notify_waiters();
+    }
+}

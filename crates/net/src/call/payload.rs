@@ -1,0 +1,248 @@
+//! Message payloads between the wire and the user: compression, transcoding, size rules.
+
+use std::sync::Arc;
+
+use aster_codec::{NULL_MESSAGE, Plan};
+use aster_wire::compression::{compress, decompress};
+use aster_wire::frame::{Frame, flag};
+use aster_wire::record::{Encoding, RpcStatus};
+use aster_wire::status::Code;
+use bytes::Bytes;
+
+use super::message::Framed;
+use crate::error::status;
+
+/// XLANG messages above this size are compressed.
+const COMPRESS_ABOVE: usize = 4096;
+
+/// How payloads of a call are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Fory XLANG, compressed where it helps.
+    Xlang,
+    /// XLANG whose messages describe their fields, compressed where it helps; only with peers that announce it.
+    Compatible,
+    /// JSON text, never compressed.
+    Json,
+}
+
+impl Mode {
+    /// The number that a stream header says (`docs/protocol.md#modes`).
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Xlang => 0,
+            Self::Json => 3,
+            Self::Compatible => 16,
+        }
+    }
+
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        [Self::Xlang, Self::Json, Self::Compatible].into_iter().find(|mode| mode.number() == number)
+    }
+
+    /// The encoding of the records around the messages.
+    pub(crate) fn encoding(self) -> Encoding {
+        if self == Self::Json { Encoding::Json } else { Encoding::Fory }
+    }
+}
+
+/// When messages are compressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Compress {
+    /// Above 4096 bytes, and not while the call's last block shrank by less than a tenth.
+    #[default]
+    Auto,
+    /// Above 4096 bytes.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How messages of one direction of a method travel.
+#[derive(Debug, Clone)]
+pub struct PayloadCodec {
+    /// Encoding on the wire.
+    pub mode: Mode,
+    /// The plan of the messages.
+    pub plan: Arc<Plan>,
+    /// Root of the plan.
+    pub root: usize,
+    /// Compression when sending.
+    pub compress: Compress,
+}
+
+/// Whether compression is worth trying, by what a call's last blocks came to.
+#[derive(Debug, Default)]
+pub(crate) struct CompressionBackoff {
+    /// Blocks still to send plain after one that did not shrink.
+    skip: u8,
+}
+
+/// Blocks sent plain after one that shrank by less than a tenth, before compression is tried again.
+const SKIP_BLOCKS: u8 = 15;
+
+impl PayloadCodec {
+    /// The same messages in another mode.
+    #[must_use]
+    pub fn in_mode(&self, mode: Mode) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
+    /// Makes the data frame of a message.
+    pub(crate) fn outgoing(
+        &self,
+        message: Framed,
+        backoff: &mut CompressionBackoff,
+    ) -> Result<Bytes, RpcStatus> {
+        match self.mode {
+            Mode::Json => self.to_json(message.payload()),
+            Mode::Xlang => self.packed(message, backoff),
+            Mode::Compatible if message.payload() == NULL_MESSAGE => Ok(message.into_wire()),
+            Mode::Compatible => {
+                let described = aster_codec::plain_to_wire(&self.plan, self.root, message.payload())
+                    .map_err(|e| codec_status(&e))?;
+                self.packed(Framed::from_payload(0, &described).map_err(|e| too_large(&e))?, backoff)
+            }
+        }
+    }
+
+    fn packed(&self, message: Framed, backoff: &mut CompressionBackoff) -> Result<Bytes, RpcStatus> {
+        if message.payload().len() > COMPRESS_ABOVE {
+            return self.compressed(message, backoff);
+        }
+        Ok(message.into_wire())
+    }
+
+    fn to_json(&self, payload: &[u8]) -> Result<Bytes, RpcStatus> {
+        if payload == NULL_MESSAGE {
+            return framed(0, b"null");
+        }
+        let mut text = String::with_capacity(payload.len() * 2);
+        aster_codec::xlang_to_json(&self.plan, self.root, payload, &mut text)
+            .map_err(|e| codec_status(&e))?;
+        framed(0, text.as_bytes())
+    }
+
+    fn compressed(&self, message: Framed, backoff: &mut CompressionBackoff) -> Result<Bytes, RpcStatus> {
+        if self.compress == Compress::Never {
+            return Ok(message.into_wire());
+        }
+        if self.compress == Compress::Auto && backoff.skip > 0 {
+            backoff.skip -= 1;
+            return Ok(message.into_wire());
+        }
+        let plain = message.payload().len();
+        let packed = compress(message.payload())
+            .map_err(|e| status(Code::Internal, format!("zstd compress error: {e}")))?;
+        if packed.len() > plain - plain / 10 {
+            backoff.skip = SKIP_BLOCKS;
+        }
+        if packed.len() >= plain {
+            return Ok(message.into_wire());
+        }
+        framed(flag::COMPRESSED, &packed)
+    }
+
+    /// Unpacks and transcodes the message of a frame for the user's side.
+    pub(crate) fn incoming(&self, frame: &Frame) -> Result<Bytes, RpcStatus> {
+        let payload = if frame.has(flag::COMPRESSED) {
+            decompress(&frame.payload).map_err(|e| status(Code::InvalidArgument, e))?
+        } else {
+            frame.payload.clone()
+        };
+        match self.mode {
+            Mode::Xlang => Ok(payload),
+            // The user decides whether the method allows a null, as for XLANG.
+            Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
+            Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
+                .map(Bytes::from)
+                .map_err(|e| codec_status(&e)),
+            Mode::Compatible if *payload == NULL_MESSAGE => Ok(payload),
+            Mode::Compatible => aster_codec::wire_to_presence_flagged(&self.plan, self.root, &payload)
+                .map(Bytes::from)
+                .map_err(|e| codec_status(&e)),
+        }
+    }
+
+    /// Whether what [`Self::incoming`] gives is presence-flagged XLANG (it comes from JSON or from a peer in
+    /// compatible mode).
+    pub(crate) fn is_presence_flagged(&self) -> bool {
+        self.mode != Mode::Xlang
+    }
+}
+
+/// The status of a codec error.
+pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
+    let details = error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    RpcStatus { code: i64::from(error.code()), message: error.to_string(), details }
+}
+
+fn framed(flags: u8, payload: &[u8]) -> Result<Bytes, RpcStatus> {
+    Framed::from_payload(flags, payload).map(Framed::into_wire).map_err(|e| too_large(&e))
+}
+
+fn too_large(error: &dyn std::fmt::Display) -> RpcStatus {
+    status(Code::ResourceExhausted, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use aster_wire::compression::unpacked_bytes;
+
+    use super::*;
+
+    /// The recorded payloads of the reference, which compresses everything above 4096 bytes.
+    #[test]
+    fn what_the_reference_compressed_is_read_and_written_the_same() {
+        let file = aster_testkit::vectors::load("wheel-compressed");
+        let codec = PayloadCodec {
+            mode: Mode::Xlang,
+            plan: Arc::new(Plan::dynamic()),
+            root: 0,
+            compress: Compress::Always,
+        };
+        let cases = aster_testkit::vectors::list(&file, "cases");
+        assert_eq!(cases.len(), 6);
+        for case in cases {
+            let name = aster_testkit::vectors::text(case, "name");
+            let payload = Bytes::from(aster_testkit::vectors::bytes(case, "payload_hex"));
+            let plain = codec.incoming(&Frame { flags: flag::COMPRESSED, payload }).expect(name);
+            assert_eq!(plain.len() as i64, aster_testkit::vectors::int(case, "raw_len"), "{name}");
+            assert!(plain.starts_with(&[0x02, 0xff, 0x1d]), "{name}: a named struct");
+            let framed = Framed::from_payload(0, &plain).unwrap();
+            let frame = codec.outgoing(framed, &mut CompressionBackoff::default()).unwrap();
+            assert_eq!(frame.get(4), Some(&flag::COMPRESSED), "{name}: above the threshold");
+            let packed = frame.slice(5..);
+            assert_eq!(unpacked_bytes(&packed), plain.len(), "{name}: the size is in the head");
+            assert_eq!(decompress(&packed).unwrap(), plain, "{name}");
+        }
+    }
+
+    #[test]
+    fn messages_up_to_the_threshold_and_those_that_do_not_shrink_travel_as_they_are() {
+        let mut codec = PayloadCodec {
+            mode: Mode::Xlang,
+            plan: Arc::new(Plan::dynamic()),
+            root: 0,
+            compress: Compress::Auto,
+        };
+        let flags = |codec: &PayloadCodec, payload: &[u8], backoff: &mut CompressionBackoff| {
+            let framed = Framed::from_payload(0, payload).unwrap();
+            codec.outgoing(framed, backoff).unwrap().get(4).copied()
+        };
+        let mut backoff = CompressionBackoff::default();
+        assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE], &mut backoff), Some(0));
+        assert_eq!(flags(&codec, &[7; COMPRESS_ABOVE + 1], &mut backoff), Some(flag::COMPRESSED));
+        let mut state = 7u64;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        });
+        let noise: Vec<u8> = noise.take(5000).collect();
+        assert_eq!(flags(&codec, &noise, &mut backoff), Some(0));
+        assert!(backoff.skip > 0, "after a block that did not shrink the next ones are not tried");
+        assert_eq!(flags(&codec, &[7; 5000], &mut backoff), Some(0));
+        codec.compress = Compress::Never;
+        assert_eq!(flags(&codec, &[7; 5000], &mut CompressionBackoff::default()), Some(0));
+    }
+}

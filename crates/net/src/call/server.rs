@@ -1,0 +1,427 @@
+//! Server calls: from the header of a stream to the trailer of the answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aster_wire::call::{Pattern, ServerCall as Machine, ServerFact};
+use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
+use aster_wire::status::Code;
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::channel::{Channel, Input, Step, Written, trailer};
+use super::client::Metadata;
+use super::handle::CallHandle;
+use super::header::{Accepted, judge};
+use super::message::{Block, Message};
+use super::payload::PayloadCodec;
+use super::service::{Service, ServiceDefinition};
+use crate::admission::Caller;
+use crate::connection::{FrameReader, FrameWriter, IncomingConnection, Reserved};
+use crate::error::status;
+
+/// How long leftover input is drained before the sender is stopped.
+const LINGER: Duration = Duration::from_secs(10);
+/// How long the trailer of a call that this side ends may take.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What happens to a server call after it began, in order.
+#[derive(Debug)]
+pub enum ServerEvent {
+    /// Messages of the request stream.
+    Items(Block),
+    /// The client sends nothing more, in order.
+    InputEnd,
+    /// So many bytes of output were written: payload bytes plus 4 a message.
+    Credit(usize),
+    /// The call is over before its handler ended it: the caller left, the deadline passed, or the server stops.
+    Aborted(Code),
+}
+
+/// A server call.
+///
+/// Lifetime: await [`next`](Self::next) until it gives `None`; the call makes progress only then. Dropping an
+/// unfinished call resets its stream.
+#[derive(Debug)]
+pub struct ServerCall(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    opening: Opening,
+    running: Option<Running>,
+}
+
+/// What is known of a call when it begins.
+#[derive(Debug)]
+struct Opening {
+    connection: Arc<IncomingConnection>,
+    service: Arc<Service>,
+    method: usize,
+    header: StreamHeader,
+    request: Option<Bytes>,
+    pattern: Pattern,
+    presence_flagged: bool,
+    handle: CallHandle,
+}
+
+impl ServerCall {
+    /// Who calls.
+    pub fn caller(&self) -> &Arc<Caller> {
+        self.0.opening.connection.caller()
+    }
+
+    /// The connection on which the call came.
+    pub fn connection(&self) -> &Arc<IncomingConnection> {
+        &self.0.opening.connection
+    }
+
+    /// The service as it was registered.
+    pub fn service(&self) -> &ServiceDefinition {
+        self.0.opening.service.definition()
+    }
+
+    /// Index of the method in the definition.
+    pub fn method(&self) -> usize {
+        self.0.opening.method
+    }
+
+    /// The call kind.
+    pub fn pattern(&self) -> Pattern {
+        self.0.opening.pattern
+    }
+
+    /// The request of a call with a single one; the first time only.
+    pub fn take_request(&mut self) -> Option<Message> {
+        let opening = &mut self.0.opening;
+        opening.request.take().map(|bytes| Message::of_call(bytes, opening.handle.clone()))
+    }
+
+    /// Pairs of the header; the first time only.
+    pub fn take_metadata(&mut self) -> Metadata {
+        std::mem::take(&mut self.0.opening.header.metadata)
+    }
+
+    /// The caller's name for the call; may be empty. The first time only.
+    pub fn take_call_id(&mut self) -> String {
+        std::mem::take(&mut self.0.opening.header.call_id)
+    }
+
+    /// The caller's deadline, in milliseconds since the epoch; 0 for none.
+    pub fn deadline_epoch_ms(&self) -> i64 {
+        self.0.opening.header.deadline_epoch_ms.max(0)
+    }
+
+    /// Whether messages of this call arrive as presence-flagged XLANG.
+    pub fn is_presence_flagged(&self) -> bool {
+        self.0.opening.presence_flagged
+    }
+
+    /// Through which the handler sends and ends.
+    pub fn handle(&self) -> &CallHandle {
+        &self.0.opening.handle
+    }
+
+    /// The next event; `None` once the handler's end was written or the call was aborted. Cancel-safe.
+    pub async fn next(&mut self) -> Option<ServerEvent> {
+        let Parts { opening, running } = &mut *self.0;
+        let (handle, active) = (&opening.handle, running.as_mut()?);
+        match std::future::poll_fn(|cx| active.poll_event(handle, cx)).await {
+            Ok(event) => Some(event),
+            Err(stop) => {
+                handle.close();
+                running.take()?.stop(stop, handle.encoding())
+            }
+        }
+    }
+}
+
+impl Drop for ServerCall {
+    fn drop(&mut self) {
+        self.0.opening.handle.close();
+    }
+}
+
+/// Why a running call stops.
+#[derive(Debug)]
+enum Stop {
+    /// The handler's end was written.
+    Done,
+    /// The caller is gone: nobody to tell.
+    Gone,
+    /// The caller is told this.
+    Tell(RpcStatus),
+}
+
+/// Ready when the call has to stop though its handler has not ended it.
+type Interruption = Pin<Box<dyn Future<Output = Stop> + Send + Sync>>;
+
+#[derive(Debug)]
+struct Stream {
+    machine: Machine,
+    channel: Channel,
+    connection: Arc<IncomingConnection>,
+}
+
+struct Running {
+    stream: Box<Stream>,
+    request: PayloadCodec,
+    /// Whether input is still due, or watched for the caller to leave.
+    reading: bool,
+    interruption: Interruption,
+    /// What stops the call after a block that was handed over first.
+    pending: Option<ServerFact>,
+    counted: TaskTrackerToken,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// Serves one stream of a connection.
+pub(crate) async fn serve_stream(
+    connection: Arc<IncomingConnection>,
+    writer: FrameWriter,
+    reader: FrameReader,
+) {
+    let machine = Machine::new(Instant::now().into_std(), connection.limits().header_timeout);
+    let mut stream = Box::new(Stream { machine, channel: Channel::new(writer, reader), connection });
+    match stream.next_fact(false).await {
+        ServerFact::Header(header, encoding) => serve_header(stream, *header, encoding).await,
+        ServerFact::Ended(status) => Box::pin(stream.refuse(status)).await,
+        _ => {
+            stream.connection.note_reset();
+            stream.channel.writer.finish();
+        }
+    }
+}
+
+async fn serve_header(mut stream: Box<Stream>, header: StreamHeader, encoding: Encoding) {
+    let node = Arc::clone(stream.connection.node());
+    let judged = judge(node.services(), stream.connection.caller(), node.is_draining(), &header, encoding);
+    let Accepted { service, method, mode, remaining } = match judged {
+        Ok(accepted) => accepted,
+        Err(refusal) => {
+            stream.machine.refuse(refusal.encoding);
+            return Box::pin(stream.refuse(refusal.status)).await;
+        }
+    };
+    // The header has been read: what it occupied counts no more.
+    drop(stream.channel.reader.take_reserved());
+    let (Some(handler), Some(definition)) =
+        (service.handler().cloned(), service.definition().methods.get(method))
+    else {
+        stream.machine.refuse(mode.encoding());
+        let gone = status(Code::Unavailable, "the service is not served any more");
+        return Box::pin(stream.refuse(gone)).await;
+    };
+    let pattern = definition.pattern;
+    let run_time = remaining.or((!pattern.response_stream).then_some(service.definition().max_call));
+    stream.machine.accept(pattern, mode.encoding(), Instant::now().into_std(), run_time);
+    let (codec, response) = (definition.request.in_mode(mode), definition.response.in_mode(mode));
+    let handle = CallHandle::new(response);
+    let mut request = None;
+    if !pattern.request_stream {
+        match stream.request(&codec).await {
+            Ok((bytes, reserved)) => {
+                request = Some(bytes);
+                handle.hold(reserved);
+            }
+            Err(Some(status)) => return Box::pin(stream.refuse(status)).await,
+            Err(None) => return stream.connection.note_reset(),
+        }
+    }
+    let presence_flagged = codec.is_presence_flagged();
+    let connection = Arc::clone(&stream.connection);
+    let opening = Opening { connection, service, method, header, request, pattern, presence_flagged, handle };
+    let interruption = stream.interruption();
+    let counted = node.count_call();
+    let running = Running { stream, request: codec, reading: true, interruption, pending: None, counted };
+    handler.serve(ServerCall(Box::new(Parts { opening, running: Some(running) }))).await;
+}
+
+impl Stream {
+    /// The next fact that is worth acting on. Cancel-safe.
+    async fn next_fact(&mut self, due: bool) -> ServerFact {
+        let timeout = self.machine.timeout();
+        let (machine, reader) = (&mut self.machine, &mut self.channel.reader);
+        let reading = std::future::poll_fn(|cx| {
+            loop {
+                let fact = match std::task::ready!(reader.poll_next(cx, due)) {
+                    Ok(Some(frame)) => machine.frame(frame),
+                    Ok(None) => machine.end(),
+                    Err(failure) => machine.fail(&failure),
+                };
+                if fact != ServerFact::Ignored {
+                    return Poll::Ready(fact);
+                }
+            }
+        });
+        match timeout {
+            None => reading.await,
+            Some(at) => match timeout_at(at.into(), reading).await {
+                Ok(fact) => fact,
+                Err(_) => self.machine.expire(Instant::now().into_std()),
+            },
+        }
+    }
+
+    /// The one request of a call without request stream. `Err(None)`: the caller left.
+    async fn request(
+        &mut self,
+        codec: &PayloadCodec,
+    ) -> Result<(Bytes, Option<Reserved>), Option<RpcStatus>> {
+        match self.next_fact(true).await {
+            ServerFact::Message(frame) => {
+                let bytes = codec.incoming(&frame).map_err(Some)?;
+                Ok((bytes, self.channel.reader.take_reserved()))
+            }
+            ServerFact::Ended(status) => Err(Some(status)),
+            _ => Err(None),
+        }
+    }
+
+    /// Ends the stream with a status, then reads on for a while: the request may still be under way.
+    async fn refuse(mut self: Box<Self>, status: RpcStatus) {
+        self.channel.writer.push(trailer(status, self.machine.encoding()));
+        let answered = async {
+            if self.channel.writer.flush().await.is_ok() {
+                self.channel.writer.finish();
+            }
+            let _ = self.channel.reader.discard().await;
+        };
+        // A peer that does not take the trailer in time has its stream reset by the drop.
+        let _ = tokio::time::timeout(LINGER, answered).await;
+    }
+
+    fn interruption(&self) -> Interruption {
+        let stopped = self.channel.writer.stopped();
+        let shutdown = self.connection.calls_cancelled();
+        let deadline = self.machine.timeout();
+        Box::pin(async move {
+            let expired = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                left = stopped => if left { Stop::Gone } else { Stop::Done },
+                () = expired => Stop::Tell(status(Code::DeadlineExceeded, "deadline exceeded")),
+                () = shutdown => Stop::Tell(status(Code::Unavailable, "the server is shutting down")),
+            }
+        })
+    }
+}
+
+impl Running {
+    fn poll_event(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Result<ServerEvent, Stop>> {
+        handle.watch(cx);
+        match self.stream.channel.poll_write(handle, cx) {
+            Poll::Ready(Written::Credit(bytes)) => return Poll::Ready(Ok(ServerEvent::Credit(bytes))),
+            Poll::Ready(Written::Finished) => return Poll::Ready(Err(Stop::Done)),
+            Poll::Ready(Written::Failed) => return Poll::Ready(Err(Stop::Gone)),
+            Poll::Pending => {}
+        }
+        if let Some(fact) = self.pending.take() {
+            return Poll::Ready(self.act(fact));
+        }
+        if self.reading
+            && let Poll::Ready(event) = self.poll_input(handle, cx)
+        {
+            return Poll::Ready(event);
+        }
+        self.interruption.as_mut().poll(cx).map(Err)
+    }
+
+    /// Feeds the handler; a call with a single request only watches for the caller to leave.
+    fn poll_input(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Result<ServerEvent, Stop>> {
+        let Stream { machine, channel, .. } = &mut *self.stream;
+        if !machine.pattern().request_stream {
+            return match channel.reader.poll_discard(cx) {
+                Poll::Ready(Ok(())) => {
+                    self.reading = false;
+                    Poll::Pending
+                }
+                Poll::Ready(Err(_)) => Poll::Ready(Err(Stop::Gone)),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        let codec = &self.request;
+        loop {
+            let step = |input| {
+                let fact = match input {
+                    Input::Frame(frame) => machine.frame(frame),
+                    Input::End => machine.end(),
+                    Input::Failed(failure) => machine.fail(&failure),
+                };
+                match fact {
+                    ServerFact::Ignored => Step::Skip,
+                    ServerFact::Message(frame) => match codec.incoming(&frame) {
+                        Ok(message) => Step::Message(message),
+                        Err(status) => Step::End(ServerFact::Ended(status)),
+                    },
+                    fact => Step::End(fact),
+                }
+            };
+            let (block, fact) = std::task::ready!(channel.poll_block(handle, cx, step));
+            if !block.items.is_empty() {
+                self.pending = fact;
+                return Poll::Ready(Ok(ServerEvent::Items(block)));
+            }
+            if let Some(fact) = fact {
+                return Poll::Ready(self.act(fact));
+            }
+        }
+    }
+
+    fn act(&mut self, fact: ServerFact) -> Result<ServerEvent, Stop> {
+        self.reading = false;
+        match fact {
+            // The caller can still leave: a reset is impossible after the end, a stop is seen by the writer.
+            ServerFact::InputEnd => Ok(ServerEvent::InputEnd),
+            ServerFact::Ended(status) => Err(Stop::Tell(status)),
+            _ => Err(Stop::Gone),
+        }
+    }
+
+    fn stop(mut self, stop: Stop, encoding: Encoding) -> Option<ServerEvent> {
+        match stop {
+            Stop::Done => {
+                if self.reading {
+                    tokio::spawn(self.linger());
+                }
+                None
+            }
+            Stop::Gone => {
+                self.stream.connection.note_reset();
+                self.stream.channel.writer.abort();
+                Some(ServerEvent::Aborted(Code::Cancelled))
+            }
+            Stop::Tell(status) => {
+                let code = Code::from_number(status.code).unwrap_or(Code::Cancelled);
+                self.stream.channel.writer.push(trailer(status, encoding));
+                tokio::spawn(async move {
+                    let writer = &mut self.stream.channel.writer;
+                    if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, writer.flush()).await {
+                        writer.finish();
+                    }
+                    self.linger().await;
+                });
+                Some(ServerEvent::Aborted(code))
+            }
+        }
+    }
+
+    /// Drains leftover input for a while. The call counts as ended meanwhile.
+    async fn linger(self) {
+        let Running { mut stream, counted, .. } = self;
+        drop(counted);
+        let _ = tokio::time::timeout(LINGER, stream.channel.reader.discard()).await;
+    }
+}

@@ -1,0 +1,97 @@
+//! A connection that was accepted: admits its streams at the pace that the peer's behaviour allows.
+
+use std::sync::Arc;
+
+use iroh::endpoint::Connection;
+use tokio_util::sync::CancellationToken;
+
+use super::budget::PeerBudget;
+use super::pace::ResetPace;
+use super::path::PathInfo;
+use super::{FrameReader, FrameWriter};
+use crate::admission::Caller;
+use crate::call::serve_stream;
+use crate::endpoint::{Node, NodeLimits};
+
+/// One peer's connection, as the server sees it.
+#[derive(Debug)]
+pub struct IncomingConnection {
+    node: Arc<Node>,
+    number: u32,
+    caller: Arc<Caller>,
+    connection: Connection,
+    budget: PeerBudget,
+    resets: ResetPace,
+    /// Cancelled to end the calls of this connection alone; a child of the node's token for calls.
+    calls: CancellationToken,
+    /// Cancelled when the connection is gone.
+    gone: CancellationToken,
+}
+
+impl IncomingConnection {
+    pub(crate) fn new(node: &Arc<Node>, number: u32, caller: Caller, connection: Connection) -> Arc<Self> {
+        let limits = node.limits();
+        Arc::new(Self {
+            number,
+            caller: Arc::new(caller),
+            connection,
+            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
+            resets: ResetPace::new(limits.reset_burst, limits.resets_per_second),
+            calls: node.child_of_calls(),
+            gone: CancellationToken::new(),
+            node: Arc::clone(node),
+        })
+    }
+
+    /// Number of the connection, unique within its node.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Who is at the other end.
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    /// The path that the connection uses now; `None` while it is being chosen.
+    pub fn path(&self) -> Option<PathInfo> {
+        PathInfo::of(&self.connection)
+    }
+
+    /// Waits until the connection is gone.
+    pub async fn gone(&self) {
+        self.gone.cancelled().await;
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    pub(crate) fn limits(&self) -> &NodeLimits {
+        self.node.limits()
+    }
+
+    /// Ready when the calls of this connection have to end.
+    pub(crate) fn calls_cancelled(&self) -> impl Future<Output = ()> + Send + Sync + use<> {
+        self.calls.clone().cancelled_owned()
+    }
+
+    /// The peer left a call before its answer.
+    pub(crate) fn note_reset(&self) {
+        self.resets.note();
+    }
+
+    /// Accepts streams until the connection is gone.
+    pub(crate) async fn serve(self: Arc<Self>) {
+        loop {
+            self.resets.pace().await;
+            // Any error here means that the connection is over; its streams learn that by themselves.
+            let Ok((send, recv)) = self.connection.accept_bi().await else {
+                break;
+            };
+            let reader = FrameReader::new(recv, self.budget.clone(), self.limits().body_timeout);
+            tokio::spawn(serve_stream(Arc::clone(&self), FrameWriter::new(send), reader));
+        }
+        self.gone.cancel();
+    }
+}

@@ -1,0 +1,20 @@
+//! Connections: one that was dialled, one that was accepted, and what both are made of.
+//!
+//! Owns redialling, liveness, the pace of accepting streams, the byte budget, and frames over QUIC streams. What a
+//! frame means to a call is in `call` and `aster_wire::call`.
+
+mod budget;
+mod incoming;
+mod outgoing;
+mod pace;
+mod path;
+mod reader;
+mod writer;
+
+pub(crate) use budget::Reserved;
+pub use incoming::IncomingConnection;
+pub use outgoing::OutgoingConnection;
+pub(crate) use outgoing::{chain, endpoint_addr};
+pub use path::PathInfo;
+pub(crate) use reader::{FrameReader, connection_failure};
+pub(crate) use writer::FrameWriter;

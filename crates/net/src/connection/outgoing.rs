@@ -1,0 +1,315 @@
+//! A connection that was dialled. The next call dials anew when it is gone or does not answer any more.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aster_wire::address::Address;
+use aster_wire::admission::ConsumerResponse;
+use iroh::endpoint::Connection;
+use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::budget::PeerBudget;
+use super::path::PathInfo;
+use super::{FrameReader, FrameWriter};
+use crate::admission::{self, AskFailure};
+use crate::endpoint::NodeLimits;
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError};
+
+/// A dial that nobody answers would stay pending until the transport's idle timeout.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a connection may stay silent after something was sent before the next call dials anew.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// What dialling needs, apart from the connection that it makes.
+#[derive(Debug)]
+struct Target {
+    endpoint: Endpoint,
+    address: EndpointAddr,
+    credential: String,
+}
+
+type Dialled = Option<Result<Connection, ConnectError>>;
+
+#[derive(Debug)]
+enum State {
+    Up(Connection),
+    /// One task dials for every call that waits. Until it succeeds the previous connection stays known.
+    Dialling {
+        previous: Connection,
+        outcome: watch::Receiver<Dialled>,
+    },
+    Closed(Connection),
+}
+
+impl State {
+    fn connection(&self) -> &Connection {
+        match self {
+            Self::Up(connection) | Self::Closed(connection) => connection,
+            Self::Dialling { previous, .. } => previous,
+        }
+    }
+}
+
+/// A connection to a peer, admitted there.
+///
+/// Lifetime: no lock is held while the network is waited for, so [`close`](Self::close) and [`path`](Self::path) return
+/// at once.
+#[derive(Debug)]
+pub struct OutgoingConnection {
+    target: Target,
+    limits: NodeLimits,
+    budget: PeerBudget,
+    state: Mutex<State>,
+    closed: CancellationToken,
+    /// The peer did not acknowledge something it had to: the next call dials anew.
+    suspect: AtomicBool,
+    probing: AtomicBool,
+}
+
+impl OutgoingConnection {
+    /// Dials, asks for admission and opens the RPC connection. `closed` ends it with its node.
+    pub(crate) async fn connect(
+        endpoint: Endpoint,
+        address: EndpointAddr,
+        credential: String,
+        limits: NodeLimits,
+        closed: CancellationToken,
+    ) -> Result<(Arc<Self>, ConsumerResponse), ConnectError> {
+        if address.id == endpoint.id() {
+            return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
+        }
+        let target = Target { endpoint, address, credential };
+        let (connection, answer) = tokio::select! {
+            biased;
+            () = closed.cancelled() => return Err(ConnectError::Closed),
+            dialled = target.dial_admitted() => dialled?,
+        };
+        let this = Arc::new(Self {
+            target,
+            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
+            limits,
+            state: Mutex::new(State::Up(connection)),
+            closed,
+            suspect: AtomicBool::default(),
+            probing: AtomicBool::default(),
+        });
+        this.close_with_token();
+        Ok((this, answer))
+    }
+
+    /// The peer's id, 64 hex digits.
+    pub fn endpoint_id(&self) -> String {
+        self.target.address.id.to_string()
+    }
+
+    /// The path to the peer; `None` while it is being chosen.
+    pub fn path(&self) -> Option<PathInfo> {
+        let connection = self.state().connection().clone();
+        PathInfo::of(&connection)
+    }
+
+    /// Whether the connection stands. A call dials anew when it does not.
+    pub fn is_open(&self) -> bool {
+        matches!(&*self.state(), State::Up(connection) if connection.close_reason().is_none())
+    }
+
+    /// Closes the connection in order; calls in flight end as unavailable, a dial under way is given up. Safe twice.
+    pub fn close(&self) {
+        let connection = {
+            let mut state = self.state();
+            let connection = state.connection().clone();
+            *state = State::Closed(connection.clone());
+            connection
+        };
+        self.closed.cancel();
+        connection.close(0u32.into(), b"normal close");
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The node may close before its connections do.
+    fn close_with_token(self: &Arc<Self>) {
+        let closed = self.closed.clone();
+        let this = Arc::downgrade(self);
+        tokio::spawn(async move {
+            closed.cancelled().await;
+            if let Some(this) = this.upgrade() {
+                this.close();
+            }
+        });
+    }
+
+    /// Opens a stream, on a new connection if the old one is gone.
+    pub(crate) async fn open_stream(self: &Arc<Self>) -> Result<(FrameWriter, FrameReader), ConnectError> {
+        let connection = match self.usable() {
+            Some(connection) => connection,
+            None => Box::pin(self.redial()).await?,
+        };
+        let (send, recv) = connection.open_bi().await.map_err(|e| self.target.failed(e.to_string()))?;
+        let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
+        Ok((FrameWriter::new(send), reader))
+    }
+
+    /// The connection, if it stands and nothing speaks against it.
+    fn usable(&self) -> Option<Connection> {
+        match &*self.state() {
+            State::Up(connection) if self.is_usable(connection) => Some(connection.clone()),
+            _ => None,
+        }
+    }
+
+    fn is_usable(&self, connection: &Connection) -> bool {
+        connection.close_reason().is_none() && !self.suspect.load(Ordering::Acquire)
+    }
+
+    /// Waits for the one dial that replaces the connection; begins it where nobody has.
+    async fn redial(self: &Arc<Self>) -> Result<Connection, ConnectError> {
+        let mut outcome = {
+            let mut state = self.state();
+            match &*state {
+                State::Closed(_) => return Err(ConnectError::Closed),
+                State::Up(connection) if self.is_usable(connection) => return Ok(connection.clone()),
+                State::Dialling { outcome, .. } => outcome.clone(),
+                State::Up(connection) => {
+                    let (sender, outcome) = watch::channel(None);
+                    let previous = connection.clone();
+                    *state = State::Dialling { previous, outcome: outcome.clone() };
+                    tokio::spawn(Arc::clone(self).dial(sender));
+                    outcome
+                }
+            }
+        };
+        let dialled = outcome.wait_for(Option::is_some).await;
+        dialled.ok().and_then(|dialled| dialled.clone()).unwrap_or(Err(ConnectError::Closed))
+    }
+
+    async fn dial(self: Arc<Self>, outcome: watch::Sender<Dialled>) {
+        let dialled = tokio::select! {
+            biased;
+            () = self.closed.cancelled() => Err(ConnectError::Closed),
+            dialled = self.target.dial_admitted() => dialled.map(|(connection, _)| connection),
+        };
+        let dialled = self.settle_dial(dialled);
+        // No receiver left means that no call waits any more.
+        let _ = outcome.send(Some(dialled));
+    }
+
+    fn settle_dial(&self, dialled: Result<Connection, ConnectError>) -> Result<Connection, ConnectError> {
+        let mut state = self.state();
+        let State::Dialling { previous, .. } = &*state else {
+            // Closed meanwhile.
+            if let Ok(connection) = &dialled {
+                connection.close(0u32.into(), b"normal close");
+            }
+            return Err(ConnectError::Closed);
+        };
+        // What still runs on the previous connection keeps it until it ends.
+        let connection = dialled.as_ref().unwrap_or(previous).clone();
+        *state = State::Up(connection);
+        if dialled.is_ok() {
+            self.suspect.store(false, Ordering::Release);
+        }
+        dialled
+    }
+
+    /// Liveness probe after a call ran out of time: a living peer acknowledges that the call was left. A process
+    /// that was killed and came back never does, and the transport would take half a minute to notice.
+    pub(crate) fn probe_liveness(self: &Arc<Self>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if self.probing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let this = Arc::clone(self);
+        runtime.spawn(async move {
+            let connection = this.state().connection().clone();
+            let heard = connection.stats().udp_rx.datagrams;
+            tokio::time::sleep(SILENCE).await;
+            let is_silent = connection.stats().udp_rx.datagrams == heard;
+            if is_silent && this.state().connection().stable_id() == connection.stable_id() {
+                this.suspect.store(true, Ordering::Release);
+            }
+            this.probing.store(false, Ordering::Release);
+        });
+    }
+}
+
+impl Drop for OutgoingConnection {
+    fn drop(&mut self) {
+        self.closed.cancel();
+    }
+}
+
+impl Target {
+    fn failed(&self, reason: String) -> ConnectError {
+        ConnectError::Dial { endpoint_id: self.address.id.to_string(), reason }
+    }
+
+    /// Asks for admission, then opens the RPC connection.
+    async fn dial_admitted(&self) -> Result<(Connection, ConsumerResponse), ConnectError> {
+        let answer = self.admit().await?;
+        Ok((self.dial(ALPN_RPC).await?, answer))
+    }
+
+    async fn admit(&self) -> Result<ConsumerResponse, ConnectError> {
+        let connection = self.dial(ALPN_CONSUMER_ADMISSION).await?;
+        let endpoint_id = self.address.id.to_string();
+        let asked = tokio::time::timeout(DIAL_TIMEOUT, admission::ask(&connection, &self.credential)).await;
+        let hint = match asked {
+            // The peer has nothing more to say: the handle that is dropped here closes in order.
+            Ok(Ok(answer)) if answer.admitted => return Ok(answer),
+            Ok(Ok(_)) if self.credential.is_empty() => ": it asks for a credential",
+            Ok(Ok(_)) => ": the credential was not accepted (expired, for another node, or of another root)",
+            Ok(Err(AskFailure::NotAdmitted)) => ": it closed the connection",
+            Ok(Err(AskFailure::Lost(reason))) => {
+                return Err(ConnectError::NoAnswer { endpoint_id, reason });
+            }
+            Ok(Err(AskFailure::Unusable(reason))) => {
+                return Err(ConnectError::Answer { endpoint_id, reason });
+            }
+            Err(_) => {
+                let reason = format!("no answer within {} s", DIAL_TIMEOUT.as_secs());
+                return Err(ConnectError::NoAnswer { endpoint_id, reason });
+            }
+        };
+        Err(ConnectError::Refused { endpoint_id, hint })
+    }
+
+    async fn dial(&self, alpn: &[u8]) -> Result<Connection, ConnectError> {
+        match tokio::time::timeout(DIAL_TIMEOUT, self.endpoint.connect(self.address.clone(), alpn)).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(self.failed(chain(&error))),
+            Err(_) => Err(self.failed("no answer".to_owned())),
+        }
+    }
+}
+
+/// An error with its sources, so that the cause is in the text.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The transport's form of an address.
+pub(crate) fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
+    let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
+    let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;
+    let mut addrs: Vec<TransportAddr> = address.direct.iter().copied().map(TransportAddr::Ip).collect();
+    if let Some(url) = &address.relay_url {
+        let url: RelayUrl = url.parse().map_err(|e| invalid(format!("relay URL {url:?}: {e}")))?;
+        addrs.push(TransportAddr::Relay(url));
+    }
+    Ok(EndpointAddr::from_parts(id, addrs))
+}

@@ -1,0 +1,259 @@
+//! Frames from a QUIC stream: reserves the bytes of a message before it buffers them.
+
+use std::cell::RefCell;
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use aster_wire::call::InputFailure;
+use aster_wire::compression::unpacked_bytes;
+use aster_wire::frame::{Decoder, Frame, MAX_BODY, flag};
+use bytes::Bytes;
+use iroh::endpoint::{ConnectionError, ReadError, RecvStream, VarInt};
+use tokio::time::Sleep;
+
+use crate::call::MESSAGE_OVERHEAD;
+
+use super::budget::{PeerBudget, Reserved, Reserving};
+
+/// Stream code of an abort, as the reference peer sends it.
+pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
+/// Application code with which a peer closes a connection that it does not admit.
+const NOT_ADMITTED: u32 = 403;
+/// Chunks taken from the stream at once.
+const CHUNKS: usize = 32;
+/// Small frames are reserved together, in steps of this many bytes.
+const STEP_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// Filled and emptied within one poll, so one array serves every stream of the thread.
+    static SCRATCH: RefCell<[Bytes; CHUNKS]> = RefCell::new(std::array::from_fn(|_| Bytes::new()));
+}
+
+/// Why the connection is gone, for the side that reads.
+pub(crate) fn connection_failure(error: &ConnectionError) -> InputFailure {
+    match error {
+        ConnectionError::ApplicationClosed(close) if close.error_code == NOT_ADMITTED.into() => {
+            InputFailure::NotAdmitted
+        }
+        error => InputFailure::ConnectionLost(error.to_string()),
+    }
+}
+
+fn read_failure(error: ReadError) -> InputFailure {
+    match error {
+        ReadError::ConnectionLost(error) => connection_failure(&error),
+        ReadError::Reset(_) | ReadError::ClosedStream | ReadError::ZeroRttRejected => InputFailure::Reset,
+    }
+}
+
+/// Bytes that the message of a frame counts once it is unpacked, as far as its head says.
+fn message_bytes(frame: &Frame) -> usize {
+    let payload = &frame.payload;
+    let bytes = if frame.has(flag::COMPRESSED) { unpacked_bytes(payload) } else { payload.len() };
+    bytes + MESSAGE_OVERHEAD
+}
+
+/// Reads the frames of one stream. Every poll may be abandoned: no byte is lost.
+pub(crate) struct FrameReader {
+    stream: RecvStream,
+    decoder: Decoder,
+    budget: PeerBudget,
+    /// Reserved for frames that were handed out, and for the next ones.
+    reserved: Option<Reserved>,
+    /// The part of `reserved` that belongs to frames which were handed out.
+    used: usize,
+    reserving: Option<Reserving>,
+    /// A whole frame for which there was no room yet.
+    picked: Option<Frame>,
+    silence: Option<Pin<Box<Sleep>>>,
+    silence_limit: Duration,
+    ended: bool,
+}
+
+impl std::fmt::Debug for FrameReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameReader").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+impl FrameReader {
+    /// `silence_limit` bounds the time without a byte while one is due.
+    pub(crate) fn new(stream: RecvStream, budget: PeerBudget, silence_limit: Duration) -> Self {
+        Self {
+            stream,
+            decoder: Decoder::new(MAX_BODY),
+            budget,
+            reserved: None,
+            used: 0,
+            reserving: None,
+            picked: None,
+            silence: None,
+            silence_limit,
+            ended: false,
+        }
+    }
+
+    /// The next frame, or `None` at an orderly end. Silence counts inside a started frame, and everywhere when a
+    /// frame is `due`.
+    pub(crate) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        due: bool,
+    ) -> Poll<Result<Option<Frame>, InputFailure>> {
+        loop {
+            ready!(self.poll_reserving(cx))?;
+            if self.pick()? {
+                let wanted = self.picked.as_ref().map_or(0, message_bytes);
+                if !self.has_reserved(wanted) {
+                    self.reserve(wanted);
+                    continue;
+                }
+                self.used += wanted;
+                return Poll::Ready(Ok(self.picked.take()));
+            }
+            if self.ended {
+                self.decoder.finish()?;
+                return Poll::Ready(Ok(None));
+            }
+            if let Some(expected) = self.decoder.expected().map(|bytes| bytes + MESSAGE_OVERHEAD)
+                && !self.has_reserved(expected)
+            {
+                self.reserve(expected);
+                continue;
+            }
+            ready!(self.poll_fill(cx, due))?;
+        }
+    }
+
+    /// A frame that has arrived already and for whose message there is room now.
+    pub(crate) fn ready(&mut self) -> Result<Option<Frame>, InputFailure> {
+        if self.reserving.is_some() || !self.pick()? {
+            return Ok(None);
+        }
+        let wanted = self.picked.as_ref().map_or(0, message_bytes);
+        if !self.has_reserved(wanted) {
+            let missing = self.missing(wanted);
+            let Some(more) = self.budget.try_reserve(missing.max(STEP_BYTES)) else {
+                return Ok(None);
+            };
+            self.add(more);
+        }
+        self.used += wanted;
+        Ok(self.picked.take())
+    }
+
+    /// The share of the budget of the frames that were handed out since the last time; what else is reserved returns
+    /// to the budget.
+    pub(crate) fn take_reserved(&mut self) -> Option<Reserved> {
+        let mut reserved = self.reserved.take()?;
+        let rest = reserved.num_permits().saturating_sub(std::mem::take(&mut self.used));
+        drop(reserved.split(rest));
+        Some(reserved)
+    }
+
+    fn pick(&mut self) -> Result<bool, InputFailure> {
+        if self.picked.is_none() {
+            self.picked = self.decoder.next()?;
+        }
+        Ok(self.picked.is_some())
+    }
+
+    /// Bytes that have to be reserved besides, for a frame of `bytes`.
+    fn missing(&self, bytes: usize) -> usize {
+        let reserved = self.reserved.as_ref().map_or(0, Reserved::num_permits);
+        (self.used + bytes).saturating_sub(reserved)
+    }
+
+    fn has_reserved(&self, bytes: usize) -> bool {
+        self.missing(bytes) == 0
+    }
+
+    fn add(&mut self, more: Reserved) {
+        match &mut self.reserved {
+            Some(reserved) => reserved.merge(more),
+            None => self.reserved = Some(more),
+        }
+    }
+
+    /// Reserves what is missing to `bytes`, now or by [`poll_reserving`](Self::poll_reserving).
+    fn reserve(&mut self, bytes: usize) {
+        let missing = self.missing(bytes);
+        match self.budget.try_reserve(missing) {
+            Some(more) => self.add(more),
+            None => self.reserving = Some(self.budget.reserve(missing)),
+        }
+    }
+
+    fn poll_reserving(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), InputFailure>> {
+        if let Some(reserving) = &mut self.reserving {
+            let more = ready!(reserving.as_mut().poll(cx));
+            self.reserving = None;
+            self.add(more.ok_or(InputFailure::Budget)?);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, due: bool) -> Poll<Result<(), InputFailure>> {
+        match self.poll_read(cx) {
+            Poll::Ready(Ok(count)) => {
+                self.silence = None;
+                self.ended = count.is_none();
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(failure)) => Poll::Ready(Err(failure)),
+            Poll::Pending if due || self.decoder.is_mid_frame() => {
+                let limit = self.silence_limit;
+                let silence = self.silence.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+                ready!(silence.as_mut().poll(cx));
+                Poll::Ready(Err(InputFailure::Silent(limit)))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Moves chunks from the stream to the decoder; `None` at the peer's finish.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<usize>, InputFailure>> {
+        SCRATCH.with_borrow_mut(|chunks| {
+            let count = pin!(self.stream.read_many_chunks(&mut *chunks)).poll(cx);
+            let count = ready!(count).map_err(read_failure)?;
+            for chunk in chunks.iter_mut().take(count.unwrap_or(0)) {
+                self.decoder.push(std::mem::take(chunk));
+            }
+            Poll::Ready(Ok(count))
+        })
+    }
+
+    /// Reads on without keeping anything. Ready at the peer's finish or any failure.
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), InputFailure>> {
+        self.reserved = None;
+        self.used = 0;
+        self.reserving = None;
+        while !self.ended {
+            let count = SCRATCH.with_borrow_mut(|chunks| {
+                let count = pin!(self.stream.read_many_chunks(&mut *chunks)).poll(cx);
+                chunks.fill(Bytes::new());
+                count
+            });
+            self.ended = ready!(count).map_err(read_failure)?.is_none();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// As [`poll_discard`](Self::poll_discard). Cancel-safe.
+    pub(crate) async fn discard(&mut self) -> Result<(), InputFailure> {
+        std::future::poll_fn(|cx| self.poll_discard(cx)).await
+    }
+
+    /// Tells the peer that nothing more is wanted.
+    pub(crate) fn stop(&mut self) {
+        // A stream that is already over cannot be stopped, and need not be.
+        let _ = self.stream.stop(ABORT);
+    }
+
+    /// Takes in the peer's finish if it is here already, so that dropping the stream tells the peer nothing.
+    pub(crate) fn settle(&mut self, cx: &mut Context<'_>) {
+        let _ = self.poll_discard(cx);
+    }
+}

@@ -1,0 +1,93 @@
+//! Bytes to a QUIC stream. A write that was interrupted goes on where it stopped.
+
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use iroh::endpoint::{SendStream, WriteError};
+
+use super::reader::ABORT;
+
+/// Writes to one stream.
+#[derive(Debug)]
+pub(crate) struct FrameWriter {
+    stream: SendStream,
+    pending: Vec<Bytes>,
+    started: bool,
+    finished: bool,
+}
+
+impl FrameWriter {
+    pub(crate) fn new(stream: SendStream) -> Self {
+        Self { stream, pending: Vec::new(), started: false, finished: false }
+    }
+
+    /// Queues bytes for the next flush.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        self.pending.push(chunk);
+    }
+
+    pub(crate) fn extend(&mut self, chunks: Vec<Bytes>) {
+        if self.pending.is_empty() {
+            self.pending = chunks;
+        } else {
+            self.pending.extend(chunks);
+        }
+    }
+
+    /// Writes what is queued; what was not written stays queued.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        while !self.pending.is_empty() {
+            let before = self.pending.len();
+            let mut rest = self.pending.as_mut_slice();
+            ready!(pin!(self.stream.write_many_chunks(&mut rest)).poll(cx))?;
+            let written = before - rest.len();
+            self.pending.drain(..written);
+            self.started = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// As [`poll_flush`](Self::poll_flush). Cancel-safe.
+    pub(crate) async fn flush(&mut self) -> Result<(), WriteError> {
+        std::future::poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// Ends the direction in order. Call right after the last flush, so that both share a packet.
+    pub(crate) fn finish(&mut self) {
+        self.finished = true;
+        // The peer may have stopped the stream meanwhile: then nothing is left to end.
+        let _ = self.stream.finish();
+    }
+
+    /// Ends the direction as failed, unless it has ended already. Dropping the stream would finish it instead, and
+    /// the peer would take a cut message for a whole one.
+    pub(crate) fn abort(&mut self) {
+        if !self.finished {
+            self.finished = true;
+            let _ = self.stream.reset(ABORT);
+        }
+    }
+
+    /// Whether the direction has ended, in order or not.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether any byte left this process.
+    pub(crate) fn started(&self) -> bool {
+        self.started
+    }
+
+    /// Ready when the peer stops the stream (true) or has acknowledged all of it (false).
+    pub(crate) fn stopped(&self) -> impl Future<Output = bool> + Send + use<> {
+        let stopped = self.stream.stopped();
+        async move { !matches!(stopped.await, Ok(None)) }
+    }
+}
+
+impl Drop for FrameWriter {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}

@@ -1,0 +1,106 @@
+//! Accepts connections and leads each to what speaks its protocol.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use aster_wire::admission::{ConsumerResponse, ServiceSummary};
+use iroh::endpoint::{Connection, Incoming};
+use iroh::protocol::DynProtocolHandler;
+use tokio::sync::Semaphore;
+
+use super::Node;
+use crate::call::{Mode, ServiceDefinition};
+use crate::connection::IncomingConnection;
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, admission};
+
+/// Application code that closes the connection of a peer which is not admitted, as the reference does.
+const NOT_ADMITTED: u32 = 403;
+
+impl Node {
+    /// Accepts connections until the endpoint is closed.
+    pub(super) async fn accept(self: Arc<Self>) {
+        let slots = Arc::new(Semaphore::new(self.options.limits.max_connections as usize));
+        while let Some(incoming) = self.endpoint.accept().await {
+            if self.is_draining() {
+                incoming.refuse();
+                continue;
+            }
+            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
+                incoming.refuse();
+                continue;
+            };
+            let node = Arc::clone(&self);
+            tokio::spawn(async move {
+                node.shake_hands(incoming).await;
+                drop(slot);
+            });
+        }
+    }
+
+    async fn shake_hands(self: Arc<Self>, incoming: Incoming) {
+        let Ok(accepting) = incoming.accept() else { return };
+        let Ok(Ok(connection)) = tokio::time::timeout(self.options.limits.header_timeout, accepting).await
+        else {
+            return;
+        };
+        self.route(connection).await;
+    }
+
+    /// Gate 0: every protocol but admission is open to admitted peers only.
+    async fn route(self: Arc<Self>, connection: Connection) {
+        if connection.alpn() == ALPN_CONSUMER_ADMISSION {
+            return Box::pin(self.admit(connection)).await;
+        }
+        let peer = connection.remote_id().to_string();
+        let Some(caller) = self.admission.caller(&peer) else {
+            tracing::info!(%peer, "connection refused: the peer is not admitted");
+            return connection.close(NOT_ADMITTED.into(), b"not admitted");
+        };
+        if connection.alpn() == ALPN_RPC {
+            let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
+            return IncomingConnection::new(&self, number, caller, connection).serve().await;
+        }
+        match self.protocol(connection.alpn()) {
+            // The handler logs its own failures.
+            Some(handler) => drop(handler.accept(connection).await),
+            None => connection.close(0u32.into(), b"unexpected alpn"),
+        }
+    }
+
+    fn protocol(&self, alpn: &[u8]) -> Option<Arc<dyn DynProtocolHandler>> {
+        self.protocols.read().unwrap_or_else(PoisonError::into_inner).get(alpn).cloned()
+    }
+
+    async fn admit(&self, connection: Connection) {
+        let address = self.address().await.to_base64();
+        let peer = connection.remote_id().to_string();
+        admission::answer(connection, |request| match self.admission.admit(&peer, request.as_ref()) {
+            Ok(caller) => self.admitted_answer(&address, caller.attributes),
+            Err(refusal) => {
+                tracing::info!(%peer, "admission refused: {refusal}");
+                ConsumerResponse::refusal(self.admission.root_public_key())
+            }
+        })
+        .await;
+    }
+
+    fn admitted_answer(&self, address: &str, attributes: Vec<(String, String)>) -> ConsumerResponse {
+        let definitions = self.services.definitions();
+        let services = definitions.iter().map(|definition| summary(definition, address)).collect();
+        let root_pubkey = self.admission.root_public_key().to_owned();
+        ConsumerResponse { admitted: true, attributes, services, root_pubkey, ..Default::default() }
+    }
+}
+
+fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
+    ServiceSummary {
+        name: definition.name.clone(),
+        version: definition.version,
+        contract_id: definition.contract_id.clone(),
+        channels: vec![("rpc".to_owned(), address.to_owned())],
+        pattern: "shared".to_owned(),
+        // The reference always lists nothing and takes a list that lacks `xlang` as JSON only.
+        serialization_modes: if definition.takes(Mode::Xlang) { Vec::new() } else { vec!["json".to_owned()] },
+        extensions: definition.extensions(),
+    }
+}

@@ -1,0 +1,60 @@
+//! Binds iroh's endpoint as the options say.
+
+use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
+use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
+
+use super::options::{NodeOptions, RelayChoice};
+use crate::connection::chain;
+use crate::error::BindError;
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC};
+
+/// What peers may have under way to one connection.
+const CONNECTION_WINDOW: u32 = 32 << 20;
+/// What one connection buffers for a peer that does not read: with a stream's budget it stays under 8 MiB.
+const SEND_WINDOW: u64 = 6 << 20;
+
+/// The protocols that every node accepts.
+pub(super) fn own_protocols() -> Vec<Vec<u8>> {
+    vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec()]
+}
+
+pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
+    let failed = |error: &dyn std::error::Error| BindError::Bind {
+        address: options.bind.map_or_else(|| "any address".to_owned(), |address| address.to_string()),
+        reason: chain(error),
+    };
+    let mut builder = match &options.relay {
+        RelayChoice::Default => Endpoint::builder(presets::N0),
+        RelayChoice::Disabled => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
+        RelayChoice::Urls(urls) => {
+            let urls = urls.iter().map(|url| {
+                url.parse::<RelayUrl>()
+                    .map_err(|e| BindError::RelayUrl { url: url.clone(), reason: e.to_string() })
+            });
+            let relays = RelayMode::custom(urls.collect::<Result<Vec<_>, _>>()?);
+            Endpoint::builder(presets::Minimal).relay_mode(relays)
+        }
+    };
+    let secret = options.secret_key.map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
+    let transport = QuicTransportConfig::builder()
+        .max_concurrent_bidi_streams(VarInt::from_u32(options.limits.max_streams))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
+        .send_window(SEND_WINDOW)
+        .build();
+    builder = builder.secret_key(secret).alpns(own_protocols()).transport_config(transport);
+    if let Some(address) = options.bind {
+        builder = builder.clear_ip_transports().bind_addr(address).map_err(|e| failed(&e))?;
+    }
+    builder.bind().await.map_err(|e| failed(&e))
+}
+
+/// A new ed25519 seed.
+pub fn generate_secret_key() -> [u8; 32] {
+    SecretKey::generate().to_bytes()
+}
+
+/// The endpoint id of a seed, 64 hex digits.
+pub fn endpoint_id_of(seed: &[u8; 32]) -> String {
+    SecretKey::from_bytes(seed).public().to_string()
+}

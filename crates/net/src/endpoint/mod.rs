@@ -1,0 +1,243 @@
+//! A node: one key, one endpoint, both roles.
+//!
+//! Owns binding, the addresses of the node, the protocols that it accepts, limits on connections, and the life
+//! cycle: open, draining, closed. One cancellation token ends everything that the node started; its children end
+//! the calls, or the connections, alone. One task tracker counts the calls that run.
+
+mod accept;
+mod bind;
+mod options;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use aster_wire::address::{self, NodeAddr};
+use aster_wire::admission::ConsumerResponse;
+use aster_wire::ticket::Ticket;
+use iroh::protocol::{DynProtocolHandler, ProtocolHandler};
+use iroh::{Endpoint, Watcher as _};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::admission::{AdmissionPolicy, Open};
+use crate::call::{Handler, Registration, ServiceDefinition, ServiceTable};
+use crate::connection::{OutgoingConnection, endpoint_addr};
+use crate::error::{BindError, ConnectError, ServeError};
+
+pub use bind::{endpoint_id_of, generate_secret_key};
+pub use options::{NodeLimits, NodeOptions, RelayChoice};
+
+/// A ticket cannot hold more.
+const TICKET_ADDRESSES: usize = 15;
+/// How long starting waits for a relay or for the first addresses; the node works without either.
+const SETTLE: Duration = Duration::from_secs(3);
+/// How long closing waits for the last acknowledgements.
+const CLOSE: Duration = Duration::from_secs(1);
+/// How long calls that were told to end may take when draining runs out of time.
+const DRAIN_GRACE: Duration = Duration::from_millis(800);
+
+/// A node of the network.
+///
+/// Lifetime: [`close`](Self::close) ends it; dropping all handles does not, because its tasks hold it.
+#[derive(Debug)]
+pub struct Node {
+    endpoint: Endpoint,
+    options: NodeOptions,
+    admission: Arc<dyn AdmissionPolicy>,
+    services: Arc<ServiceTable>,
+    /// Further protocols, by ALPN.
+    protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
+    next_connection: AtomicU32,
+    /// Server calls that were accepted and have not ended. Closed when the node drains.
+    running: TaskTracker,
+    /// Ends everything.
+    closed: CancellationToken,
+    /// Ends the server calls; a child of `closed`.
+    calls: CancellationToken,
+}
+
+impl Node {
+    /// Binds an endpoint that admits everybody and starts accepting, on the runtime that the caller entered.
+    ///
+    /// # Errors
+    /// [`BindError`] when the socket or a relay URL is not usable.
+    pub async fn bind(options: NodeOptions) -> Result<Arc<Self>, BindError> {
+        Self::bind_with(options, Arc::new(Open)).await
+    }
+
+    /// As [`bind`](Self::bind), with a policy that decides who is admitted.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn bind_with(
+        options: NodeOptions,
+        admission: Arc<dyn AdmissionPolicy>,
+    ) -> Result<Arc<Self>, BindError> {
+        let endpoint = bind::bind(&options).await?;
+        if options.relay != RelayChoice::Disabled {
+            // Without a relay in time the node is reachable by its direct addresses all the same.
+            let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
+        }
+        let closed = CancellationToken::new();
+        let node = Arc::new(Self {
+            endpoint,
+            options,
+            admission,
+            services: Arc::default(),
+            protocols: RwLock::default(),
+            next_connection: AtomicU32::new(1),
+            running: TaskTracker::new(),
+            calls: closed.child_token(),
+            closed,
+        });
+        tokio::spawn(Arc::clone(&node).accept());
+        Ok(node)
+    }
+
+    /// 64 hex digits.
+    pub fn endpoint_id(&self) -> String {
+        self.endpoint.id().to_string()
+    }
+
+    /// Addresses that peers may dial, best first.
+    pub async fn direct_addresses(&self) -> Vec<SocketAddr> {
+        let bound: Vec<_> =
+            self.endpoint.bound_sockets().into_iter().filter(|a| !a.ip().is_unspecified()).collect();
+        if !bound.is_empty() {
+            return bound;
+        }
+        let mut watcher = self.endpoint.watch_addr();
+        let known = async {
+            loop {
+                let addresses: Vec<_> = watcher.get().ip_addrs().copied().collect();
+                if !addresses.is_empty() || watcher.updated().await.is_err() {
+                    return addresses;
+                }
+            }
+        };
+        tokio::time::timeout(SETTLE, known).await.unwrap_or_default()
+    }
+
+    /// URL of the relay in use, if any.
+    pub fn relay_url(&self) -> Option<String> {
+        self.endpoint.addr().relay_urls().next().map(ToString::to_string)
+    }
+
+    /// The address of this node as `aster1` text and as node address.
+    pub async fn address(&self) -> NodeAddr {
+        let mut direct = self.direct_addresses().await;
+        direct.truncate(TICKET_ADDRESSES);
+        NodeAddr { endpoint_id: *self.endpoint.id().as_bytes(), relay_url: self.relay_url(), direct }
+    }
+
+    /// The `aster1` ticket of this node.
+    pub async fn ticket(&self) -> String {
+        let address = self.address().await;
+        // Addresses that fit are always few enough to write.
+        Ticket::with_addresses(address.endpoint_id, &address.direct).to_text().unwrap_or_default()
+    }
+
+    /// Answers calls to a service with `handler`, until the registration is dropped. Several handlers of the same
+    /// service take turns.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the service is served already with another definition.
+    pub fn serve(
+        &self,
+        definition: ServiceDefinition,
+        handler: Arc<dyn Handler>,
+    ) -> Result<Registration, ServeError> {
+        Registration::new(&self.services, definition, handler)
+    }
+
+    /// Accepts a further protocol, from peers that are admitted. A handler of the same protocol is replaced.
+    pub fn attach(&self, alpn: &[u8], handler: impl ProtocolHandler) {
+        let mut protocols = self.protocols.write().unwrap_or_else(PoisonError::into_inner);
+        protocols.insert(alpn.to_vec(), Arc::new(handler));
+        let known = protocols.keys().cloned();
+        self.endpoint.set_alpns(bind::own_protocols().into_iter().chain(known).collect());
+    }
+
+    /// Dials a peer in any address form and asks for admission.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; `Timeout` after `timeout`.
+    pub async fn connect(
+        &self,
+        address: &str,
+        credential: String,
+        timeout: Duration,
+    ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
+        let address = endpoint_addr(&address::parse(address)?)?;
+        let endpoint_id = address.id.to_string();
+        let connecting = OutgoingConnection::connect(
+            self.endpoint.clone(),
+            address,
+            credential,
+            self.options.limits.clone(),
+            self.closed.child_token(),
+        );
+        tokio::time::timeout(timeout, connecting)
+            .await
+            .unwrap_or_else(|_| Err(ConnectError::Timeout { endpoint_id, limit_ms: timeout.as_millis() }))
+    }
+
+    /// Stops accepting, waits for accepted calls, and cancels those left at the timeout. Says whether all ended by
+    /// themselves.
+    pub async fn drain(&self, timeout: Duration) -> bool {
+        self.running.close();
+        if tokio::time::timeout(timeout, self.running.wait()).await.is_ok() {
+            return true;
+        }
+        self.calls.cancel();
+        let _ = tokio::time::timeout(DRAIN_GRACE, self.running.wait()).await;
+        false
+    }
+
+    /// Ends everything: calls are cancelled, connections closed. Safe twice.
+    pub async fn close(&self) {
+        self.drain(Duration::ZERO).await;
+        self.services.clear();
+        self.closed.cancel();
+        let protocols = std::mem::take(&mut *self.protocols.write().unwrap_or_else(PoisonError::into_inner));
+        let closing = async {
+            for handler in protocols.values() {
+                handler.shutdown().await;
+            }
+            self.endpoint.close().await;
+        };
+        let _ = tokio::time::timeout(CLOSE, closing).await;
+    }
+
+    /// Server calls that were accepted and have not ended.
+    pub fn open_calls(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Whether new calls are refused.
+    pub fn is_draining(&self) -> bool {
+        self.running.is_closed()
+    }
+
+    pub(crate) fn limits(&self) -> &NodeLimits {
+        &self.options.limits
+    }
+
+    pub(crate) fn services(&self) -> &ServiceTable {
+        &self.services
+    }
+
+    /// A token that ends some of the calls, and is cancelled when all of them have to end.
+    pub(crate) fn child_of_calls(&self) -> CancellationToken {
+        self.calls.child_token()
+    }
+
+    /// Counts a call until the token is dropped.
+    pub(crate) fn count_call(&self) -> TaskTrackerToken {
+        self.running.token()
+    }
+}

@@ -1,0 +1,67 @@
+//! Numbers for the connections whose calls reach a port.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use aster_net::IncomingConnection;
+
+use crate::event::{Event, PeerFacts};
+use crate::port::Port;
+
+/// The connections that a port was told about, by their address in memory. Each is held while it is known, so no two
+/// have the same address.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    numbers: HashMap<usize, (u32, Arc<IncomingConnection>)>,
+    last: u32,
+}
+
+impl Connections {
+    /// The number of a connection on this port. JavaScript learns of a new one before the first call of it.
+    pub(crate) fn number(port: &Arc<Port>, connection: &Arc<IncomingConnection>) -> u32 {
+        let mut known = port.connections.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = known.last + 1;
+        match known.numbers.entry(Arc::as_ptr(connection) as usize) {
+            Entry::Occupied(entry) => entry.get().0,
+            Entry::Vacant(entry) => {
+                entry.insert((next, Arc::clone(connection)));
+                known.last = next;
+                port.push(Event::Peer { connection: next, peer: facts(connection) });
+                tokio::spawn(forget_when_gone(Arc::clone(port), Arc::clone(connection), next));
+                next
+            }
+        }
+    }
+}
+
+async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>, number: u32) {
+    tokio::select! {
+        () = connection.gone() => {}
+        () = port.closed() => {}
+    }
+    let mut known = port.connections.known.lock().unwrap_or_else(PoisonError::into_inner);
+    known.numbers.remove(&(Arc::as_ptr(&connection) as usize));
+    drop(known);
+    port.push(Event::PeerGone { connection: number });
+}
+
+fn facts(connection: &IncomingConnection) -> PeerFacts {
+    let caller = connection.caller();
+    let path = connection.path();
+    let expires_at = caller.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    PeerFacts {
+        endpoint_id: caller.endpoint_id.clone(),
+        attributes: caller.attributes.clone(),
+        roles: caller.roles.clone(),
+        expires_at_ms: expires_at.map_or(0.0, |at| at.as_millis() as f64),
+        relayed: path.as_ref().map(|path| path.relayed),
+        remote_address: path.map(|path| path.remote_address).unwrap_or_default(),
+    }
+}

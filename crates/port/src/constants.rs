@@ -1,0 +1,166 @@
+//! The numbers that TypeScript shares with Rust, and the TypeScript file that is made from them.
+
+use std::fmt::Write as _;
+
+pub use aster_net::{MESSAGE_OVERHEAD, STREAM_BUDGET};
+use aster_wire::frame::MAX_BODY;
+use aster_wire::limit;
+
+/// Bytes in front of each record.
+pub const HEAD_BYTES: usize = 24;
+/// The timeout of a call without one.
+pub const NO_TIMEOUT: u32 = u32::MAX;
+/// Largest message: it must fit a frame beside the flags.
+pub const MAX_MESSAGE_BYTES: usize = MAX_BODY - 1;
+
+/// Declares numbers of one kind as constants and as a table of names.
+macro_rules! numbers {
+    ($(#[$doc:meta])* $module:ident { $($(#[$each:meta])* $name:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            $($(#[$each])* pub const $name: u8 = $number;)*
+            pub(super) const ALL: &[(&str, u8)] = &[$((stringify!($name), $number),)*];
+        }
+    };
+}
+
+numbers! {
+    /// Operations.
+    op {
+        /// Begin a client call.
+        OPEN = 1,
+        /// One more message.
+        ITEM = 2,
+        /// The client's input ends.
+        END = 3,
+        /// The client leaves the call.
+        CANCEL = 4,
+        /// The reader consumed bytes.
+        CREDIT = 5,
+        /// A handler's single answer.
+        REPLY = 6,
+        /// A handler's end.
+        FINISH = 7,
+    }
+}
+
+numbers! {
+    /// Flags of [`op::OPEN`].
+    open_flag {
+        /// The header tells the deadline.
+        TIMEOUT_TRAVELS = 1,
+        /// A request message follows.
+        MESSAGE = 2,
+        /// The input ends with it.
+        INPUT_ENDS = 4,
+    }
+}
+
+numbers! {
+    /// Events.
+    event {
+        /// A call with a single response ended OK.
+        MESSAGE = 1,
+        /// Messages of a stream.
+        ITEMS = 2,
+        /// A client call is over.
+        ENDED = 3,
+        /// The writer has room again.
+        CREDIT = 4,
+        /// A server call begins.
+        CALL = 5,
+        /// The client's input ended in order.
+        INPUT_END = 6,
+        /// A server call is over before its handler ended it.
+        ABORTED = 7,
+        /// A connection whose calls follow.
+        PEER = 8,
+        /// No more calls of this connection.
+        PEER_GONE = 9,
+        /// A control request is settled.
+        SETTLED = 16,
+        /// A line for the user's log.
+        LOG = 17,
+    }
+}
+
+numbers! {
+    /// Flags of [`event::MESSAGE`] and [`event::ITEMS`].
+    message_flag {
+        /// The bytes are presence-flagged XLANG.
+        PRESENCE_FLAGGED = 1,
+    }
+}
+
+numbers! {
+    /// Flags of [`event::ENDED`].
+    end_flag {
+        /// This side made the status.
+        LOCAL = 1,
+        /// The request never left this process.
+        NOT_SENT = 2,
+    }
+}
+
+numbers! {
+    /// Flags of [`event::CALL`].
+    call_flag {
+        /// A call block with deadline, call id and metadata is at the end of the payload.
+        BLOCK = 1,
+        /// The request is at the start of the payload.
+        MESSAGE = 2,
+        /// No further input follows.
+        INPUT_ENDED = 4,
+        /// Messages of the call are presence-flagged XLANG.
+        PRESENCE_FLAGGED = 8,
+    }
+}
+
+/// The text of `ts/src/native/constants.ts`.
+pub fn typescript() -> String {
+    let mut text = String::from(
+        "// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` writes it anew.\n\
+         // Numbers of the data plane (docs/boundary.md) and limits that both sides check.\n",
+    );
+    let scalars: [(&str, usize, &str); 11] = [
+        ("HEAD_BYTES", HEAD_BYTES, "Bytes in front of each record."),
+        ("NO_TIMEOUT", NO_TIMEOUT as usize, "The timeout of a call without one."),
+        ("MAX_MESSAGE_BYTES", MAX_MESSAGE_BYTES, "Largest message."),
+        (
+            "STREAM_BUDGET_BYTES",
+            STREAM_BUDGET,
+            "Bytes of a stream that may wait for its reader: payload bytes plus 4 a message.",
+        ),
+        ("METADATA_PAIRS", limit::METADATA_PAIRS, "Pairs of metadata in one call."),
+        ("METADATA_KEY_CHARS", limit::METADATA_KEY_CHARS, "Characters of a metadata key."),
+        ("METADATA_VALUE_CHARS", limit::METADATA_VALUE_CHARS, "Characters of a metadata value."),
+        ("METADATA_BYTES", limit::METADATA_BYTES, "UTF-8 bytes of all metadata keys and values of one call."),
+        ("STATUS_MESSAGE_CHARS", limit::STATUS_MESSAGE_CHARS, "Characters of a status message."),
+        ("STATUS_DETAILS", limit::STATUS_DETAILS, "Pairs of status details."),
+        (
+            "MESSAGE_OVERHEAD",
+            MESSAGE_OVERHEAD,
+            "What a message counts in budgets besides its payload, in bytes.",
+        ),
+    ];
+    for (name, value, doc) in scalars {
+        // INVARIANT: writing to a String never fails, here and below.
+        let _ = write!(text, "\n/** {doc} */\nexport const {name} = {value};\n");
+    }
+    let tables = [
+        ("Op", op::ALL, "Operations."),
+        ("OpenFlag", open_flag::ALL, "Flags of OPEN."),
+        ("Event", event::ALL, "Events."),
+        ("MessageFlag", message_flag::ALL, "Flags of MESSAGE and ITEMS."),
+        ("EndFlag", end_flag::ALL, "Flags of ENDED."),
+        ("CallFlag", call_flag::ALL, "Flags of CALL."),
+    ];
+    for (name, entries, doc) in tables {
+        let _ = write!(text, "\n/** {doc} */\nexport const {name} = {{\n");
+        for (key, value) in entries {
+            let _ = writeln!(text, "  {key}: {value},");
+        }
+        text.push_str("} as const;\n");
+    }
+    text
+}

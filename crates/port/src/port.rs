@@ -1,0 +1,358 @@
+//! One environment's view of the network: operations come in, events go out, calls have numbers.
+//!
+//! Shape: the JavaScript thread calls [`Port::submit`] and [`Port::drain`]; one task on the runtime dispatches
+//! operations, and one task a call awaits it. The doorbell rings for the first event that waits, and again when
+//! many wait.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aster_net::{
+    CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Framed, Node, OutgoingConnection,
+    Registration, ServeError, ServiceDefinition, status,
+};
+use aster_wire::record::RpcStatus;
+use aster_wire::status::Code;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::connections::Connections;
+use crate::event::{Event, Op};
+use crate::serve::PortService;
+
+/// With this many events waiting the JavaScript thread is woken although more may follow at once.
+const MANY_EVENTS: usize = 32;
+
+/// Wakes the JavaScript thread. Called from any thread; must neither block nor call back into the port.
+pub trait Doorbell: Send + Sync + 'static {
+    /// An event waits where none did: wake the JavaScript thread before this thread goes idle.
+    fn ring_soon(&self);
+    /// Many events wait: wake the JavaScript thread now.
+    fn ring(&self);
+}
+
+/// One open call, client or server.
+#[derive(Debug, Clone)]
+struct Call {
+    handle: CallHandle,
+    server: bool,
+}
+
+impl Call {
+    /// The environment is gone: server calls end with UNAVAILABLE, client calls are cancelled.
+    fn give_up(&self) {
+        if self.server {
+            self.handle.finish(status(Code::Unavailable, "the server's thread has ended"));
+        } else {
+            self.handle.cancel();
+        }
+    }
+}
+
+/// See the module.
+///
+/// Lifetime: [`close`](Self::close) ends it; dropping all handles does not, because its tasks hold it.
+pub struct Port {
+    bell: Box<dyn Doorbell>,
+    events: Mutex<VecDeque<Event>>,
+    inbox: Mutex<VecDeque<Vec<Op>>>,
+    inbox_filled: Notify,
+    calls: Mutex<HashMap<u32, Call>>,
+    methods: Mutex<HashMap<u32, Arc<ClientMethod>>>,
+    next_method: AtomicU32,
+    next_server_call: AtomicU32,
+    next_server_handle: AtomicU32,
+    pub(crate) connections: Connections,
+    /// What this port serves, with the id of the node.
+    registrations: Mutex<Vec<(String, Registration)>>,
+    closing: AtomicBool,
+    closed: CancellationToken,
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Port").field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Port {
+    /// Opens a port; its dispatcher runs on the runtime that the caller entered.
+    pub fn open(bell: Box<dyn Doorbell>) -> Arc<Self> {
+        let port = Arc::new(Self {
+            bell,
+            events: Mutex::default(),
+            inbox: Mutex::default(),
+            inbox_filled: Notify::new(),
+            calls: Mutex::default(),
+            methods: Mutex::default(),
+            next_method: AtomicU32::new(1),
+            next_server_call: AtomicU32::new(2),
+            next_server_handle: AtomicU32::new(1),
+            connections: Connections::default(),
+            registrations: Mutex::default(),
+            closing: AtomicBool::new(false),
+            closed: CancellationToken::new(),
+        });
+        tokio::spawn(Arc::clone(&port).dispatch());
+        port
+    }
+
+    /// Takes the operations of one turn. Returns at once; order is kept.
+    pub fn submit(&self, ops: Vec<Op>) {
+        lock(&self.inbox).push_back(ops);
+        self.inbox_filled.notify_one();
+    }
+
+    /// Hands events to `take` in order until it refuses one or none is left. If `take` returns false, drain again:
+    /// the events that remain do not ring the doorbell.
+    pub fn drain(&self, mut take: impl FnMut(&Event) -> bool) {
+        let mut events = lock(&self.events);
+        while let Some(event) = events.front() {
+            if !take(event) {
+                return;
+            }
+            events.pop_front();
+        }
+    }
+
+    /// Takes every event that waits, for users without a slab.
+    pub fn take_events(&self) -> VecDeque<Event> {
+        std::mem::take(&mut *lock(&self.events))
+    }
+
+    /// Registers a client method and gives its handle.
+    pub fn register(&self, method: ClientMethod) -> u32 {
+        let handle = self.next_method.fetch_add(1, Ordering::Relaxed);
+        lock(&self.methods).insert(handle, Arc::new(method));
+        handle
+    }
+
+    /// Forgets the methods of a connection that was closed. Their handles are never given out again.
+    pub fn forget_connection(&self, connection: &Arc<OutgoingConnection>) {
+        lock(&self.methods).retain(|_, method| !Arc::ptr_eq(method.connection(), connection));
+    }
+
+    /// Answers calls to `services` of `node`; gives the first handle of each. All are served or none.
+    ///
+    /// # Errors
+    /// [`ServeError`] when another port serves one of them with another definition.
+    pub fn serve(
+        self: &Arc<Self>,
+        node: &Node,
+        services: Vec<ServiceDefinition>,
+    ) -> Result<Vec<u32>, ServeError> {
+        let mut handles = Vec::with_capacity(services.len());
+        let mut registrations = Vec::with_capacity(services.len());
+        for definition in services {
+            let count = definition.methods.len() as u32;
+            let first_handle = self.next_server_handle.fetch_add(count, Ordering::Relaxed);
+            let service = PortService { port: Arc::clone(self), first_handle };
+            registrations.push((node.endpoint_id(), node.serve(definition, Arc::new(service))?));
+            handles.push(first_handle);
+        }
+        lock(&self.registrations).extend(registrations);
+        // A close that withdrew the services before has not seen these.
+        if self.is_closed() {
+            lock(&self.registrations).clear();
+        }
+        Ok(handles)
+    }
+
+    /// Takes no new calls of `node`; those that run go on.
+    pub fn unserve(&self, node: &Node) {
+        let id = node.endpoint_id();
+        lock(&self.registrations).retain(|(of, _)| *of != id);
+    }
+
+    /// Ends every call of this port and takes nothing more. Safe twice.
+    pub fn close(&self) {
+        if self.closing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.closed.cancel();
+        lock(&self.registrations).clear();
+        lock(&self.calls).values().for_each(Call::give_up);
+        lock(&self.methods).clear();
+        self.inbox_filled.notify_one();
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Waits for [`close`](Self::close).
+    pub(crate) async fn closed(&self) {
+        self.closed.cancelled().await;
+    }
+
+    /// Queues an event for JavaScript.
+    pub fn push(&self, event: Event) {
+        if self.is_closed() {
+            return;
+        }
+        let waiting = {
+            let mut events = lock(&self.events);
+            events.push_back(event);
+            events.len()
+        };
+        match waiting {
+            1 => self.bell.ring_soon(),
+            MANY_EVENTS => self.bell.ring(),
+            _ => {}
+        }
+    }
+
+    /// Admits a server call and gives its number, even and free.
+    pub(crate) fn admit(&self, handle: &CallHandle) -> u32 {
+        let call = Call { handle: handle.clone(), server: true };
+        let mut calls = lock(&self.calls);
+        loop {
+            let number = self.next_server_call.fetch_add(2, Ordering::Relaxed);
+            if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(number) {
+                free.insert(call.clone());
+                drop(calls);
+                // A close that looked through the calls before this one was among them has not ended it.
+                if self.is_closed() {
+                    call.give_up();
+                }
+                return number;
+            }
+        }
+    }
+
+    pub(crate) fn forget(&self, call: u32) {
+        lock(&self.calls).remove(&call);
+    }
+
+    async fn dispatch(self: Arc<Self>) {
+        loop {
+            let batch = lock(&self.inbox).pop_front();
+            match batch {
+                Some(ops) => ops.into_iter().for_each(|op| self.apply(op)),
+                None if self.is_closed() => return,
+                None => self.inbox_filled.notified().await,
+            }
+        }
+    }
+
+    fn apply(self: &Arc<Self>, op: Op) {
+        match op {
+            Op::Open { call, method, timeout, timeout_travels, metadata, request, end } => {
+                let options = CallOptions { timeout, timeout_travels, metadata };
+                self.open_call(call, method, options, request, end);
+            }
+            Op::Item { call, message } => self.send(call, message),
+            Op::End { call } => self.with(call, CallHandle::end_input),
+            Op::Cancel { call } => self.with(call, CallHandle::cancel),
+            Op::Credit { call, bytes } => self.with(call, |handle| handle.consumed(bytes as usize)),
+            Op::Reply { call, message } => self.with(call, |handle| handle.reply(message)),
+            Op::Finish { call, status } => self.with(call, |handle| handle.finish(status)),
+        }
+    }
+
+    /// Operations on a call that is over are late, not wrong.
+    fn with(&self, number: u32, apply: impl FnOnce(&CallHandle)) {
+        let call = lock(&self.calls).get(&number).cloned();
+        if let Some(call) = call {
+            apply(&call.handle);
+        }
+    }
+
+    /// A message that cannot travel ends a server call with the reason, and a client call here.
+    fn send(&self, number: u32, message: Framed) {
+        let Some(call) = lock(&self.calls).get(&number).cloned() else { return };
+        let Err(reason) = call.handle.send(message) else { return };
+        if call.server {
+            call.handle.finish(reason);
+        } else {
+            call.handle.cancel();
+            self.forget(number);
+            self.push(ended_here(number, reason, false));
+        }
+    }
+
+    fn open_call(
+        self: &Arc<Self>,
+        number: u32,
+        method: u32,
+        options: CallOptions,
+        request: Option<Framed>,
+        end: bool,
+    ) {
+        let Some(method) = lock(&self.methods).get(&method).cloned() else {
+            let reason = status(Code::Unavailable, "the connection is closed");
+            return self.push(ended_here(number, reason, true));
+        };
+        let (handle, call) = method.call(options);
+        if let Some(Err(reason)) = request.map(|message| handle.send(message)) {
+            handle.cancel();
+            return self.push(ended_here(number, reason, true));
+        }
+        if end {
+            handle.end_input();
+        }
+        let entry = Call { handle, server: false };
+        lock(&self.calls).insert(number, entry.clone());
+        // As in `admit`.
+        if self.is_closed() {
+            entry.give_up();
+        }
+        tokio::spawn(Arc::clone(self).run(number, method.is_presence_flagged(), call));
+    }
+
+    /// Awaits a client call and turns what happens into events.
+    async fn run(self: Arc<Self>, number: u32, presence_flagged: bool, mut call: ClientCall) {
+        while let Some(event) = call.next().await {
+            let event = match event {
+                ClientEvent::Items(block) => {
+                    let bytes = block.bytes as u32;
+                    Event::Items { call: number, items: block.items, bytes, presence_flagged }
+                }
+                ClientEvent::Credit(bytes) => Event::Credit { call: number, bytes: bytes as u32 },
+                ClientEvent::Message(message) => {
+                    self.forget(number);
+                    Event::Message { call: number, message, presence_flagged }
+                }
+                ClientEvent::Ended(end) => {
+                    self.forget(number);
+                    Event::Ended {
+                        call: number,
+                        status: end.status,
+                        received: end.received,
+                        local: end.local,
+                        not_sent: end.not_sent,
+                    }
+                }
+            };
+            self.push(event);
+        }
+        self.forget(number);
+    }
+}
+
+fn ended_here(call: u32, status: RpcStatus, not_sent: bool) -> Event {
+    Event::Ended { call, status, received: 0, local: true, not_sent }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_bytes<F: Future>(_: impl FnOnce(Arc<Port>, u32, bool, ClientCall) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// As the test of the same name in `aster-net`: the task that runs a client call.
+    #[test]
+    fn the_future_of_a_client_call_stays_below_two_kib() {
+        let bytes = future_bytes(Port::run);
+        eprintln!("client call {bytes} B");
+        assert!(bytes <= 2048, "{bytes}");
+    }
+}

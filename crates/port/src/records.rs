@@ -1,0 +1,134 @@
+//! Reads the operations that JavaScript wrote (`docs/boundary.md#operations-javascript-to-rust`).
+
+use std::time::Duration;
+
+use aster_net::Framed;
+use aster_wire::frame::HEAD_BYTES;
+use aster_wire::record::RpcStatus;
+use bytes::{Buf, BytesMut};
+
+use crate::constants::{HEAD_BYTES as HEAD, NO_TIMEOUT, op, open_flag};
+use crate::event::Op;
+
+/// Why a batch of operations is refused: TypeScript and Rust disagree, which is a bug in either.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The record is longer than the batch.
+    #[error("an operation is cut short")]
+    Cut,
+    /// No operation has this number.
+    #[error("unknown operation {0}")]
+    Unknown(u8),
+    /// Lengths in the metadata block do not fit it, or a text is not UTF-8.
+    #[error("metadata of an operation is malformed")]
+    Metadata,
+    /// A message is empty or too large for a frame.
+    #[error("{0}")]
+    Frame(#[from] aster_wire::frame::FrameError),
+}
+
+/// Reads a batch. Messages keep their place: the end of each head becomes the frame head of its message.
+///
+/// # Errors
+/// [`RecordError`] for the first malformed record; then no operation of the batch takes effect.
+pub fn read_operations(mut batch: BytesMut) -> Result<Vec<Op>, RecordError> {
+    let mut operations = Vec::with_capacity(batch.len() / 96 + 1);
+    while !batch.is_empty() {
+        let head = Head::read(&batch)?;
+        let mut record = batch.split_to(HEAD + head.payload);
+        let padding = record.len().next_multiple_of(8) - record.len();
+        batch.advance(padding.min(batch.len()));
+        let metadata = read_pairs(&record, head.metadata)?;
+        record.truncate(record.len() - head.metadata);
+        operations.push(operation(&head, record, metadata)?);
+    }
+    Ok(operations)
+}
+
+struct Head {
+    payload: usize,
+    call: u32,
+    op: u8,
+    flags: u8,
+    argument: u32,
+    timeout: u32,
+    metadata: usize,
+}
+
+impl Head {
+    fn read(bytes: &[u8]) -> Result<Self, RecordError> {
+        let head: &[u8; HEAD] = bytes.first_chunk().ok_or(RecordError::Cut)?;
+        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let this = Self {
+            payload: word(0) as usize,
+            call: word(4),
+            op: head[8],
+            flags: head[9],
+            argument: word(12),
+            timeout: word(16),
+            metadata: word(20) as usize,
+        };
+        let whole = this.payload.checked_add(HEAD).is_some_and(|length| length <= bytes.len());
+        if !whole || this.metadata > this.payload {
+            return Err(RecordError::Cut);
+        }
+        Ok(this)
+    }
+}
+
+fn operation(head: &Head, record: BytesMut, metadata: Vec<(String, String)>) -> Result<Op, RecordError> {
+    let call = head.call;
+    Ok(match head.op {
+        op::OPEN => Op::Open {
+            call,
+            method: head.argument,
+            timeout: (head.timeout != NO_TIMEOUT).then(|| Duration::from_millis(head.timeout.into())),
+            timeout_travels: head.flags & open_flag::TIMEOUT_TRAVELS != 0,
+            metadata,
+            request: if head.flags & open_flag::MESSAGE == 0 { None } else { Some(message(record)?) },
+            end: head.flags & open_flag::INPUT_ENDS != 0,
+        },
+        op::ITEM => Op::Item { call, message: message(record)? },
+        op::END => Op::End { call },
+        op::CANCEL => Op::Cancel { call },
+        op::CREDIT => Op::Credit { call, bytes: head.argument },
+        op::REPLY => Op::Reply { call, message: message(record)? },
+        op::FINISH => {
+            let text = String::from_utf8_lossy(record.get(HEAD..).unwrap_or_default()).into_owned();
+            Op::Finish {
+                call,
+                status: RpcStatus { code: head.argument.into(), message: text, details: metadata },
+            }
+        }
+        unknown => return Err(RecordError::Unknown(unknown)),
+    })
+}
+
+fn message(mut record: BytesMut) -> Result<Framed, RecordError> {
+    record.advance(HEAD - HEAD_BYTES);
+    Ok(Framed::from_room(record)?)
+}
+
+fn read_pairs(record: &[u8], length: usize) -> Result<Vec<(String, String)>, RecordError> {
+    if length == 0 {
+        return Ok(Vec::new());
+    }
+    let mut bytes = record.get(record.len() - length..).ok_or(RecordError::Metadata)?;
+    let count = read_u16(&mut bytes)?;
+    let mut pairs = Vec::with_capacity(count.min(64).into());
+    for _ in 0..count {
+        pairs.push((read_text(&mut bytes)?, read_text(&mut bytes)?));
+    }
+    Ok(pairs)
+}
+
+fn read_u16(bytes: &mut &[u8]) -> Result<u16, RecordError> {
+    bytes.try_get_u16_le().map_err(|_| RecordError::Metadata)
+}
+
+fn read_text(bytes: &mut &[u8]) -> Result<String, RecordError> {
+    let length = read_u16(bytes)?.into();
+    let (text, rest) = bytes.split_at_checked(length).ok_or(RecordError::Metadata)?;
+    *bytes = rest;
+    String::from_utf8(text.to_vec()).map_err(|_| RecordError::Metadata)
+}

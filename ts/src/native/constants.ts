@@ -1,0 +1,87 @@
+// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` writes it anew.
+// Numbers of the data plane (docs/boundary.md) and limits that both sides check.
+
+/** Bytes in front of each record. */
+export const HEAD_BYTES = 24;
+
+/** The timeout of a call without one. */
+export const NO_TIMEOUT = 4294967295;
+
+/** Largest message. */
+export const MAX_MESSAGE_BYTES = 16777215;
+
+/** Bytes of a stream that may wait for its reader: payload bytes plus 4 a message. */
+export const STREAM_BUDGET_BYTES = 1048576;
+
+/** Pairs of metadata in one call. */
+export const METADATA_PAIRS = 64;
+
+/** Characters of a metadata key. */
+export const METADATA_KEY_CHARS = 256;
+
+/** Characters of a metadata value. */
+export const METADATA_VALUE_CHARS = 4096;
+
+/** UTF-8 bytes of all metadata keys and values of one call. */
+export const METADATA_BYTES = 8192;
+
+/** Characters of a status message. */
+export const STATUS_MESSAGE_CHARS = 4096;
+
+/** Pairs of status details. */
+export const STATUS_DETAILS = 32;
+
+/** What a message counts in budgets besides its payload, in bytes. */
+export const MESSAGE_OVERHEAD = 4;
+
+/** Operations. */
+export const Op = {
+  OPEN: 1,
+  ITEM: 2,
+  END: 3,
+  CANCEL: 4,
+  CREDIT: 5,
+  REPLY: 6,
+  FINISH: 7,
+} as const;
+
+/** Flags of OPEN. */
+export const OpenFlag = {
+  TIMEOUT_TRAVELS: 1,
+  MESSAGE: 2,
+  INPUT_ENDS: 4,
+} as const;
+
+/** Events. */
+export const Event = {
+  MESSAGE: 1,
+  ITEMS: 2,
+  ENDED: 3,
+  CREDIT: 4,
+  CALL: 5,
+  INPUT_END: 6,
+  ABORTED: 7,
+  PEER: 8,
+  PEER_GONE: 9,
+  SETTLED: 16,
+  LOG: 17,
+} as const;
+
+/** Flags of MESSAGE and ITEMS. */
+export const MessageFlag = {
+  PRESENCE_FLAGGED: 1,
+} as const;
+
+/** Flags of ENDED. */
+export const EndFlag = {
+  LOCAL: 1,
+  NOT_SENT: 2,
+} as const;
+
+/** Flags of CALL. */
+export const CallFlag = {
+  BLOCK: 1,
+  MESSAGE: 2,
+  INPUT_ENDED: 4,
+  PRESENCE_FLAGGED: 8,
+} as const;
