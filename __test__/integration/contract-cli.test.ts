@@ -56,10 +56,10 @@ describe("aster contract gen", () => {
       `Contract manifest written to: m.json\n  BillingService v3  contract_id=${Billing.contractId.slice(0, 16)}...  methods=4\n`,
     );
     const { methods, ...rest } = json("m.json");
-    const plain = methods.map(({ schema, defaults, ...told }: Record<string, unknown>) => {
+    const plain = methods.map(({ schema, defaults, ...published }: Record<string, unknown>) => {
       expect(schema).toMatchObject({ roots: [expect.anything(), expect.anything()] });
       expect(defaults).toBeInstanceOf(Array);
-      return told;
+      return published;
     });
     expect({ ...rest, methods: plain }).toEqual(Billing.manifest());
   });

@@ -242,12 +242,12 @@ describe("the comparison", () => {
     expect(found.map(({ kind }) => kind)).toEqual([change.kind]);
     const { effects, breaking } = found[0] as (typeof found)[number];
     // The prediction for a side is the worse one of requests and responses.
-    const foretold = (mode: "xlang" | "json") => {
+    const expectPredicted = (mode: "xlang" | "json") => {
       const refused = Object.values(change[mode]).includes("refused");
       expect({ mode, works: effects[mode].oldClients === "works" }).toEqual({ mode, works: !refused });
     };
-    foretold("xlang");
-    if (change.kind !== "default_removed") foretold("json");
+    expectPredicted("xlang");
+    if (change.kind !== "default_removed") expectPredicted("json");
     expect(effects.stubs.oldClients).toBe(change.stub === "opens" ? "works" : "fails");
     const depends = effects.xlang.oldClients === "depends";
     const refused = Object.values(change.xlang).includes("refused") && !depends;

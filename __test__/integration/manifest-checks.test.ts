@@ -109,7 +109,7 @@ describe("a stub for a server with a different contract", () => {
     }
     throw new Error("the stub was made");
   };
-  const told = "shop/Item.note: field added (string)";
+  const difference = "shop/Item.note: field added (string)";
 
   it("reports both ids, and no differences without a manifest", () => {
     const error = refused();
@@ -121,13 +121,13 @@ describe("a stub for a server with a different contract", () => {
 
   it("reports the differences to a manifest that it is given", () => {
     const error = refused({ manifest: Shop.manifest() });
-    expect(error.message).toContain(told);
-    expect(error.details.get("diff")).toContain(told);
+    expect(error.message).toContain(difference);
+    expect(error.details.get("diff")).toContain(difference);
   });
 
   it("reports them from the manifest of the project, when that is the server's manifest", () => {
     write(".aster/manifest.json", [Changed.manifest(), Shop.manifest()]);
-    expect(refused().message).toContain(told);
+    expect(refused().message).toContain(difference);
   });
 
   it("reports them from an imported contract", () => {
@@ -135,7 +135,7 @@ describe("a stub for a server with a different contract", () => {
     const file = `.aster/contracts/Shop/${Shop.contractId.slice(0, 16)}.aster.json`;
     const manifest = Shop.manifest() as object;
     write(file, { ...manifest, aster_contract: "1", contract_id: `blake3:${Shop.contractId}` });
-    expect(refused().message).toContain(told);
+    expect(refused().message).toContain(difference);
   });
 
   it("does not use a manifest with another id", () => {

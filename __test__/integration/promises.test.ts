@@ -79,12 +79,12 @@ describe("a call ends by its deadline plus 250 ms", () => {
   });
 
   it("when its handler ignores the abort; the handler's signal aborts", async () => {
-    let told = false;
+    let isAborted = false;
     const stubborn = implement(Probe, {
       ...(handlersThatHang() as object),
       hang: async (_: unknown, { signal }: { signal: AbortSignal }) => {
         await aborted(signal);
-        told = true;
+        isAborted = true;
         return new Promise(() => {});
       },
     } as never);
@@ -94,7 +94,7 @@ describe("a call ends by its deadline plus 250 ms", () => {
     open.push(client);
     const ms = await took(() => failureOf(client.stub(Probe).hang({ id: 1 }, { timeoutMs: 300 })));
     expect(ms).toBeLessThan(300 + 250);
-    await until(() => told, 500, "the handler's signal aborts");
+    await until(() => isAborted, 500, "the handler's signal aborts");
   });
 });
 

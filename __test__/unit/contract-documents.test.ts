@@ -3,19 +3,19 @@ import { describe, expect, it } from "vitest";
 import { field, message, service, t, unary, wireType } from "../../ts/src/index.js";
 import { serviceDocument } from "../../ts/src/schema/service.js";
 
-interface Told {
+interface DocumentWithDefaults {
   readonly defaults: readonly Record<string, unknown>[];
 }
-interface ToldField {
+interface ManifestField {
   readonly name: string;
   readonly default_value: unknown;
   readonly default_kind: string;
 }
 
-const Color = t.enum("told/Color", { RED: "red", GREEN: "green" });
-const Level = t.enum("told/Level", { LOW: 10, HIGH: 20 });
-const Inner = message("told/Inner", { a: t.int.default(1) });
-const Everything = message("told/Everything", {
+const Color = t.enum("documents/Color", { RED: "red", GREEN: "green" });
+const Level = t.enum("documents/Level", { LOW: 10, HIGH: 20 });
+const Inner = message("documents/Inner", { a: t.int.default(1) });
+const Everything = message("documents/Everything", {
   required: t.string,
   text: t.string.default("x"),
   count: t.int.default(7),
@@ -40,7 +40,7 @@ const Everything = message("told/Everything", {
 const Telling = service("Telling", {}, { tell: unary(Everything, Everything) });
 
 describe("the defaults of a service document", () => {
-  const { defaults } = serviceDocument(Telling) as Told;
+  const { defaults } = serviceDocument(Telling) as DocumentWithDefaults;
 
   it("are the scalars and nulls, in the order of the types", () => {
     expect(defaults).toEqual([
@@ -64,11 +64,11 @@ describe("the defaults of a service document", () => {
   });
 
   it("are in the manifest as Python prints them", () => {
-    const { methods } = Telling.manifest() as { methods: { fields: ToldField[] }[] };
-    const told = Object.fromEntries(
+    const { methods } = Telling.manifest() as { methods: { fields: ManifestField[] }[] };
+    const found = Object.fromEntries(
       (methods[0]?.fields ?? []).map((known) => [known.name, [known.default_kind, known.default_value]]),
     );
-    expect(told).toEqual({
+    expect(found).toEqual({
       required: ["none", null],
       text: ["value", "x"],
       count: ["value", 7],
@@ -97,20 +97,20 @@ describe("the defaults of a service document", () => {
     }
     const decorate = field(t.int) as unknown as (target: object, key: string) => void;
     for (const key of ["x", "y"]) decorate(Point.prototype, key);
-    wireType("told/Point")(Point);
+    wireType("documents/Point")(Point);
     const points = service("Points", {}, { get: unary(Point as never, Point as never) });
-    expect((serviceDocument(points) as Told).defaults).toEqual([{ x: 3, y: 0 }]);
+    expect((serviceDocument(points) as DocumentWithDefaults).defaults).toEqual([{ x: 3, y: 0 }]);
   });
 
   it("do not change the contract id", () => {
-    const with1 = service("S", {}, { a: unary(message("told/M", { a: t.int.default(1) }), Inner) });
-    const without = service("S", {}, { a: unary(message("told/M", { a: t.int }), Inner) });
+    const with1 = service("S", {}, { a: unary(message("documents/M", { a: t.int.default(1) }), Inner) });
+    const without = service("S", {}, { a: unary(message("documents/M", { a: t.int }), Inner) });
     expect(with1.contractId).toBe(without.contractId);
   });
 });
 
 describe("int64", () => {
-  const withField = (kind: typeof t.bigint | typeof t.int32) => message("told/N", { n: kind });
+  const withField = (kind: typeof t.bigint | typeof t.int32) => message("documents/N", { n: kind });
   const idOf = (kind: typeof t.bigint | typeof t.int32) => {
     const M = withField(kind);
     return service("N", {}, { a: unary(M, M) }).contractId;

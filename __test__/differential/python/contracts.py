@@ -1,4 +1,7 @@
-"""Contracts of random services, by the reference: classes are made as its users write them, and given to its decorators."""
+"""Computes the contracts of random services with the Python reference.
+
+Builds classes in the form that users of the reference write, and passes them to its decorators.
+"""
 import json
 import types
 from typing import AsyncIterator, Optional
@@ -10,16 +13,16 @@ ROOTS = {"string": str, "int": int, "float": float, "bool": bool, "bytes": bytes
 
 
 async def answering(self, request):
-    """The body of methods with one answer."""
+    """The body of a method with one response."""
 
 
 async def streaming(self, request):
-    """The body of methods with a stream of answers."""
+    """The body of a method with a stream of responses."""
     yield
 
 
 def copy_of(body, name, hints):
-    """A function of its own."""
+    """Returns a new function with the code of `body`, so that each method has its own annotations."""
     function = types.FunctionType(body.__code__, globals(), name)
     function.__annotations__ = hints
     return function
@@ -34,28 +37,29 @@ def root(world, kind, optional=False):
     return world.classes[kind["message"]]
 
 
-def method(world, told, postponed, optional):
-    request, response = root(world, told["request"]), root(world, told["response"], optional)
-    streams = told["pattern"] in ("clientStream", "bidiStream"), told["pattern"] in ("serverStream", "bidiStream")
+def method(world, declared, postponed, optional):
+    request, response = root(world, declared["request"]), root(world, declared["response"], optional)
+    streams = declared["pattern"] in ("clientStream", "bidiStream"), declared["pattern"] in ("serverStream", "bidiStream")
     hints = {"request": AsyncIterator[request] if streams[0] else request,
              "return": AsyncIterator[response] if streams[1] else response}
     if postponed:
-        # As the module of a user has it who writes `from __future__ import annotations`: the rest is evaluated.
+        # `from __future__ import annotations` in a user's module leaves the response type as text. The decorators evaluate
+        # the other annotations.
         name = response.__name__ if isinstance(response, type) else "Optional[...]"
         hints["return"] = f"AsyncIterator[{name}]" if streams[1] else name
-    function = copy_of(streaming if streams[1] else answering, told["name"], hints)
-    timeout = None if told["timeoutMs"] is None else told["timeoutMs"] / 1000
-    if told["pattern"] == "unary":
-        return rpc(timeout=timeout, idempotent=told["idempotent"])(function)
-    if told["pattern"] == "clientStream":
-        return client_stream(timeout, idempotent=told["idempotent"])(function)
-    if told["pattern"] == "serverStream":
+    function = copy_of(streaming if streams[1] else answering, declared["name"], hints)
+    timeout = None if declared["timeoutMs"] is None else declared["timeoutMs"] / 1000
+    if declared["pattern"] == "unary":
+        return rpc(timeout=timeout, idempotent=declared["idempotent"])(function)
+    if declared["pattern"] == "clientStream":
+        return client_stream(timeout, idempotent=declared["idempotent"])(function)
+    if declared["pattern"] == "serverStream":
         return server_stream(timeout=timeout)(function)
     return bidi_stream(timeout=timeout)(function)
 
 
 def finish(world):
-    """What the codec does not ask for: tags, names of enums as TypeScript has them, defaults."""
+    """Adds what contracts need and the codec does not: tags, the TypeScript names of enums, and default values."""
     for tag, cls in world.classes.items():
         wire_type(tag)(cls)
         declared = world.declared[tag]
@@ -67,23 +71,23 @@ def finish(world):
                 cls.__dataclass_fields__[field["name"]].default = None
 
 
-def decorated(world, told, postponed, optional):
-    """What the reference knows of a service."""
-    members = {one["name"]: method(world, one, postponed, optional) for one in told["methods"]}
-    if told["scope"] == "session":
+def decorated(world, declared, postponed, optional):
+    """Returns the service class as the reference's `service` decorator returns it."""
+    members = {one["name"]: method(world, one, postponed, optional) for one in declared["methods"]}
+    if declared["scope"] == "session":
         members["__init__"] = lambda self, peer: None
-    modes = [SerializationMode[mode.upper()] for mode in told["modes"]]
-    decorate = service(told["name"], version=told["version"], serialization=modes, scoped=told["scope"])
+    modes = [SerializationMode[mode.upper()] for mode in declared["modes"]]
+    decorate = service(declared["name"], version=declared["version"], serialization=modes, scoped=declared["scope"])
     return decorate(type("Service", (), members))
 
 
-def describe(world, told):
-    """Contract id, canonical bytes and manifest, as they are published.
+def describe(world, declared):
+    """Returns the contract id, the canonical bytes and the manifest that the reference publishes.
 
-    Null answers are of the type that they may be. Then the ids with postponed annotations, with null answers declared as
-    such, and with both.
+    The contract id is computed with every optional response declared as required. `open` lists the ids for three other
+    ways to write the same service: postponed annotations, optional responses declared as `Optional`, and both together.
     """
-    info = decorated(world, told, False, False).__aster_service_info__
+    info = decorated(world, declared, False, False).__aster_service_info__
     roots = [one for method in info.methods.values() for one in (method.request_type, method.response_type)
              if isinstance(one, type)]
     defined = identity.resolve_with_cycles(identity.build_type_graph(roots))
@@ -91,7 +95,7 @@ def describe(world, told):
     contract = identity.ServiceContract.from_service_info(info, hashes)
     entries = dict(publication.build_collection(contract, defined, info))
     return {"contractId": identity.compute_contract_id(entries["contract.bin"]),
-            "open": [identity.contract_id_from_service(decorated(world, told, *how))
+            "open": [identity.contract_id_from_service(decorated(world, declared, *how))
                      for how in ((True, False), (False, True), (True, True))],
             "canonical": entries["contract.bin"].hex(),
             "manifest": json.loads(entries["manifest.json"])}

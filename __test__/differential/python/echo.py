@@ -1,6 +1,6 @@
-"""The Python side of the differential test: builds the types of a request, reads messages, writes them again.
+"""The Python side of the differential test. It builds the types of a request, decodes messages and encodes them again.
 
-One JSON request a line on stdin, one JSON answer a line on stdout:
+Each line on stdin is a JSON request. Each line on stdout is a JSON response:
 
     {"world": [TYPE...], "echo": [HEX...], "make": COUNT, "seed": NUMBER, "damaged": [HEX...]}
     {"echo": [[TEXT, HEX] or [ERROR]...], "made": [[TEXT, HEX] or [ERROR]...], "damaged": [[TEXT, ""] or [ERROR]...]}
@@ -11,9 +11,10 @@ One JSON request a line on stdin, one JSON answer a line on stdout:
     {"world": [TYPE...], "services": [SERVICE...]}
     {"contracts": [{"contractId": HEX, "open": [HEX...], "canonical": HEX, "manifest": {...}}...]}
 
-Types are in the notation of `__test__/fuzz/support/types.ts`, texts those of `text.ts` beside it. Of the reference
-the codecs are used, and for services its contracts. Damaged messages can crash it (a null pointer, a deep recursion): a child process reads those, and the
-message at which it died is answered with ["crash"].
+`__test__/fuzz/support/types.ts` defines the notation of TYPE, and `text.ts` in the same folder the notation of TEXT. The
+script uses the codecs of the reference and, for services, its contracts. A damaged message can crash the reference (by a
+null pointer or a deep recursion). A child process decodes these messages, and the message that crashed it gets the
+response ["crash"].
 """
 import array
 import datetime
@@ -48,7 +49,7 @@ SCALARS = {
     "timestamp": datetime.datetime, "timestampMicros": datetime.datetime, "date": datetime.date,
     "any": Any, "anyList": list, "anyMap": dict,
 }
-# Typed arrays: the kind, and the type code of Python's array.
+# The element type of each typed array, and the type code of Python's `array` for it.
 ARRAYS = {"int16": "h", "int32": "i", "int64": "l", "uint16": "H", "uint32": "I", "uint64": "L", "float32": "f",
           "float64": "d"}
 SCALARS.update({f"{word}Array": getattr(pyfory, f"{word}_array") for word in ARRAYS})
@@ -56,7 +57,7 @@ WORDS = {code: word for word, code in ARRAYS.items()}
 
 
 class World:
-    """The classes of one request, registered with a codec of their own."""
+    """The classes of one request, registered with a new codec."""
 
     def __init__(self, world):
         self.declared = {declared["tag"]: declared for declared in world}
@@ -92,7 +93,7 @@ class World:
         return member["name"], hint, pyfory.field(ref=True, nullable=nullable)
 
     def hint(self, kind):
-        """The annotation of a type; messages are named, since they may come later."""
+        """Returns the annotation of a type. A message is given by name, because its class may not exist yet."""
         if isinstance(kind, str):
             return SCALARS[kind]
         (form, inside), = kind.items()
@@ -142,14 +143,14 @@ class World:
             return self.smallest(inside[0])
         return {"list": list, "set": set, "map": dict, "optional": lambda: None}[form]()
 
-    # The text of a value: see text.ts.
+    # These methods write a value in the notation of text.ts.
 
     def whole(self, value):
         self.seen = {}
         return self.once(value, lambda: self.message(value))
 
     def once(self, value, text):
-        """A collection or message, once; where it comes again, its number."""
+        """Returns the text of a collection or message at its first occurrence, and its number at every later one."""
         number = self.seen.get(id(value))
         if number is not None:
             return f"#{number}"
@@ -182,8 +183,8 @@ class World:
     def message(self, value):
         tag = self.tags[type(value)]
         members = self.declared[tag]["fields"]
-        told = [self.text(member["type"], getattr(value, member["name"])) for member in members]
-        return f"({plain(tag)} {' '.join(told)})"
+        texts = [self.text(member["type"], getattr(value, member["name"])) for member in members]
+        return f"({plain(tag)} {' '.join(texts)})"
 
     def scalar(self, kind, value):
         if kind == "anyList":
@@ -293,7 +294,7 @@ SCALARS_EMPTY = {"bool": False, "float32": 0.0, "float": 0.0, "string": "", "byt
 
 
 class Maker:
-    """Random values, made here so that the two sides do not share a mistake."""
+    """Makes random values. It shares no code with the generator in TypeScript, so the two cannot have the same mistake."""
 
     TEXTS = ["", "a", "é", "日本", "😀", "a😀é日", "x" * 70, "\x00", "__proto__", "ÿ" * 40, "日" * 33]
     INTS = [0, 1, -1, 63, 64, -64, -65, 127, 128, 2**31, 2**53 - 1]
@@ -305,7 +306,7 @@ class Maker:
         self.made = {}
 
     def root(self):
-        """A value; with references, some of its parts stand at several places, some inside themselves."""
+        """Returns a random value. With reference tracking, some of its parts occur several times or contain themselves."""
         self.fuel = self.random.choice([5, 15, 40])
         self.made = {}
         root = self.message(self.world.root, 0)
@@ -423,7 +424,7 @@ class Maker:
         if roll <= 3:
             return self.integer(-2**63, 2**63 - 1)
         if roll == 4:
-            # A float without a fraction is an integer in JavaScript, and is returned as one.
+            # JavaScript cannot distinguish 2.0 from 2 and encodes it as an integer, so the fraction must not be zero.
             value = self.floating(False)
             return value + 0.5 if value.is_integer() and abs(value) < 2**52 else value if value != -0.0 else 0.25
         if roll <= 6:
@@ -444,7 +445,7 @@ class Maker:
 
 
 def damaged(world, messages):
-    """What the reference makes of damaged messages; children read them, one after the other where one dies."""
+    """Decodes damaged messages in a child process. After a crash, a new child decodes the messages that are left."""
     outcomes = []
     while len(outcomes) < len(messages):
         readable, writable = os.pipe()
@@ -466,7 +467,7 @@ def damaged(world, messages):
 
 
 def child_reads(world, messages, out):
-    # The reference searches a name that is not registered among Python's modules, and imports it.
+    # The reference imports a Python module by name when a message names a type that is not registered.
     importlib.import_module = refuse_import
     resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
@@ -481,7 +482,7 @@ def refuse_import(name, *_):
 
 
 def attempt_json(world, message):
-    """The value of a message as JSON text; what reading that text and writing it again gives."""
+    """Returns the value of a message as JSON text, and the text after decoding and encoding it once more."""
     value = world.fory.deserialize(message)
     try:
         text = json_codec.json_encode(value).decode()
@@ -494,7 +495,7 @@ def answer(request):
     world = World(request["world"])
     if "services" in request:
         contracts.finish(world)
-        return {"contracts": [contracts.describe(world, told) for told in request["services"]]}
+        return {"contracts": [contracts.describe(world, declared) for declared in request["services"]]}
     if "json" in request:
         return {"json": [attempt_json(world, bytes.fromhex(message)) for message in request["json"]]}
     maker = Maker(world, request["seed"])
@@ -503,7 +504,7 @@ def answer(request):
         value = maker.root()
         try:
             message = world.fory.serialize(value)
-            # A value that is shared at a position without tracking is decoded as two values.
+            # Without reference tracking, a value that occurs twice is decoded as two separate values.
             made.append([world.whole(world.fory.deserialize(message) if world.refs else value), message.hex()])
         except Exception as error:
             made.append([f"{type(error).__name__}: {str(error)[:160]}"])

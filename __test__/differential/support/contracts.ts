@@ -77,13 +77,13 @@ function makeService(random: Random, world: World, modes: readonly Mode[]): Serv
   };
 }
 
-function ours(schemas: ReadonlyMap<string, Loose>, told: ServiceType): Contract {
-  const schemaOf = (type: Type): Loose => {
-    if (typeof type === "string") return (t as Loose)[type];
-    if ("optional" in type) return t.optional(schemaOf(type.optional));
-    return schemas.get((type as { message: string }).message);
+function ours(schemas: ReadonlyMap<string, Loose>, type: ServiceType): Contract {
+  const schemaOf = (part: Type): Loose => {
+    if (typeof part === "string") return (t as Loose)[part];
+    if ("optional" in part) return t.optional(schemaOf(part.optional));
+    return schemas.get((part as { message: string }).message);
   };
-  const methods = told.methods.map(({ name, pattern, request, response, idempotent, timeoutMs }, index) => {
+  const methods = type.methods.map(({ name, pattern, request, response, idempotent, timeoutMs }, index) => {
     const options = {
       name,
       ...(idempotent ? { idempotent } : {}),
@@ -91,7 +91,7 @@ function ours(schemas: ReadonlyMap<string, Loose>, told: ServiceType): Contract 
     };
     return [`m${index}`, patterns[pattern](schemaOf(request), schemaOf(response), options)];
   });
-  const { name, version, scope, modes } = told;
+  const { name, version, scope, modes } = type;
   const made = service(name, { version, scope, modes }, Object.fromEntries(methods));
   return {
     contractId: made.contractId,
@@ -119,15 +119,21 @@ export async function compareContracts(reference: Reference, seed: number, count
   const services = Array.from({ length: count }, () => makeService(random, world, modes));
   const schemas = schemasOf(world, MODULE);
   const theirs = await reference.contracts({ world, services });
-  for (const [index, told] of services.entries()) {
+  for (const [index, type] of services.entries()) {
     const other = theirs[index] as Contract;
     // Python may have fewer ids, when two ways to leave out types give the same id.
     const open = new Set(other.open.filter((id) => id !== other.contractId));
-    const [here, there] = [ours(schemas, told), { ...other, open: [...open] }].map((one) =>
+    const [here, there] = [ours(schemas, type), { ...other, open: [...open] }].map((one) =>
       JSON.stringify(one),
     );
     if (here !== there)
-      differ({ seed, world }, `another contract of ${JSON.stringify(told)}`, "", here ?? "", there ?? "");
+      differ(
+        { seed, world },
+        `a different contract for ${JSON.stringify(type)}`,
+        "",
+        here ?? "",
+        there ?? "",
+      );
   }
   return services.length;
 }

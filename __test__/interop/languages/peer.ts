@@ -47,8 +47,8 @@ export async function ask(
   const { file, args } = commands[language];
   const peer = spawn(file, args, { env: { ...process.env, TZ: timeZone } });
   const closed = once(peer, "close");
-  const complaints: string[] = [];
-  createInterface({ input: peer.stderr }).on("line", (line) => complaints.push(line));
+  const errorLines: string[] = [];
+  createInterface({ input: peer.stderr }).on("line", (line) => errorLines.push(line));
   peer.stdin.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(""));
   const answers: Answer[] = [];
   for await (const line of createInterface({ input: peer.stdout })) {
@@ -57,9 +57,9 @@ export async function ask(
   }
   await closed;
   if (answers.length !== questions.length) {
-    const told = complaints.slice(-10).join("\n");
+    const lastErrors = errorLines.slice(-10).join("\n");
     throw new Error(
-      `the ${language} peer answered ${answers.length} of ${questions.length} questions\n${told}`,
+      `the ${language} peer answered ${answers.length} of ${questions.length} questions\n${lastErrors}`,
     );
   }
   return answers;

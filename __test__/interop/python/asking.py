@@ -1,4 +1,4 @@
-"""What cases of the Python client are made of: their registry, and the questions that they ask."""
+"""The registry of the test cases of the Python client, and the checks that the cases share."""
 from dataclasses import asdict, is_dataclass
 
 from aster import RpcError
@@ -7,7 +7,10 @@ TYPED = ("xlang", "json", "json-as-shipped")
 
 
 class Cases:
-    """The cases of a module, in order; `@cases.add()` takes one for the typed modes, or for those that it names."""
+    """The cases of a module, in order.
+
+    `@cases.add()` registers a case for the typed modes, `@cases.add(mode, ...)` for the given modes.
+    """
 
     def __init__(self):
         self._all = []
@@ -24,7 +27,7 @@ class Cases:
 
 
 def plain(value):
-    """JSON stubs answer with dictionaries, typed ones with objects."""
+    """Converts a response to plain values: JSON stubs return dictionaries, and typed stubs return objects."""
     return asdict(value) if is_dataclass(value) else value
 
 

@@ -1,4 +1,4 @@
-"""Makes the context of the running call reachable: handlers of the reference are not given it."""
+"""Gives a handler access to the context of its call, which the reference does not pass to handlers."""
 import contextvars
 
 from aster import Interceptor

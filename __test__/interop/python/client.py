@@ -1,10 +1,14 @@
-"""Drives a server of the services of a suite, whoever runs it, and tells one line of JSON for each case.
+"""Runs the cases of a suite against a server in any language, and prints one line of JSON for each case.
 
     python client.py TICKET [--suite lab|ref_echo] [--mode xlang|json|json-as-shipped|proxy] [--case NAME]... [--python-peer]
 
-The modes are the ways in which the reference can call: typed with Fory payloads; typed with JSON, announcing mode 3
-in the header; the same as its client really does it, announcing mode 0; and the dynamic proxy. Each case is
-{"event": "case", "name": ..., "problem": null or text}; the last line is {"event": "done", "cases": N}.
+The modes are the ways in which the reference can make a call:
+- xlang: typed stubs with Fory payloads;
+- json: typed stubs with JSON payloads and mode 3 in the call header;
+- json-as-shipped: typed stubs with JSON payloads and mode 0 in the call header, as the released client sends it;
+- proxy: the dynamic proxy.
+The line of a case is {"event": "case", "name": ..., "problem": null or text}. The last line is
+{"event": "done", "cases": N}.
 """
 import argparse
 import asyncio
@@ -25,7 +29,7 @@ from aster.json_codec import JsonProxyCodec  # noqa: E402
 
 
 class AnnouncesJson:
-    """Gives each call of a typed JSON stub the option that makes its header say mode 3."""
+    """Wraps a typed JSON stub and passes the option that puts mode 3 in the call header."""
 
     def __init__(self, stub):
         self._stub = stub
@@ -36,7 +40,7 @@ class AnnouncesJson:
 
 
 class Bench:
-    """What a case gets: the stubs of one mode, and facts about the server."""
+    """The argument of each case: the stubs of one mode, and facts about the server."""
 
     def __init__(self, client, mode, python_peer):
         self.client = client
@@ -101,7 +105,7 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     code = asyncio.run(run(parser.parse_args()))
     sys.stdout.flush()
-    os._exit(code)  # threads of the native library would hold the exit up
+    os._exit(code)  # threads of the native library would delay a normal exit
 
 
 main()

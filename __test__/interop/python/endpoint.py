@@ -1,4 +1,4 @@
-"""Loopback-only endpoints, and the line-by-line JSON that the tests read."""
+"""Endpoints that bind to loopback only, and the lines of JSON that the tests read."""
 import json
 
 import aster.runtime as runtime
@@ -10,8 +10,11 @@ def loopback():
 
 
 def bind_to_loopback():
-    """The high-level server and client copy only some settings of the endpoint and lose the address to bind to:
-    their two copying functions are replaced by ones that start from our own endpoint."""
+    """Replaces the two functions of the reference that copy endpoint settings.
+
+    The server and client classes of the reference copy only some settings and lose the bind address. The replacements
+    start from `loopback()`.
+    """
 
     def fresh(_template, alpns=(), *, enable_hooks=False):
         config = loopback()

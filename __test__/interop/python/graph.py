@@ -1,7 +1,8 @@
-"""The wheel's codec on graphs, without any call: bytes in, what they are as objects and the bytes again out.
+"""Decodes object graphs with the codec of the Python wheel and encodes them again, without any call.
 
-One line of hex in gives one line of JSON out: `hex` (what pyfory writes of what it read) and `facts` (what is the
-same object as what). With the argument `make`, prints the bytes of a graph of its own first.
+Each input line is a message in hex. Each output line is JSON with `hex` (the decoded value, encoded again by pyfory) and
+`facts` (which parts of the value are the same object). With the argument `make`, the script first prints a graph that it
+made itself.
 """
 
 import json
@@ -29,7 +30,7 @@ class Town:
     notes: Any = None
 
 
-# pyfory asks the classes, where a forward reference is still a string.
+# pyfory reads the annotations of the classes, where a forward reference is still a string.
 Person.__annotations__.update(friends=List[Person], partner=Optional[Person])
 
 fory = pyfory.Fory(xlang=True, ref=True)

@@ -1,7 +1,7 @@
-"""The Lab service: messages and handlers made to be hard on a codec, in Python.
+"""The Lab service in Python: messages and handlers that test difficult cases of a codec.
 
-`__test__/interop/lab/contract.ts` declares the same types: tags, names, order and types of the fields are part
-of the wire format, so a change here is a change there.
+`__test__/interop/lab/contract.ts` declares the same types. Tags and the names, order and types of fields are part of the
+wire format, so change both files together.
 """
 import asyncio
 import datetime
@@ -31,7 +31,7 @@ class Rank(enum.IntEnum):
 @wire_type("lab.v1/Kinds")
 @dataclass
 class Kinds:
-    """One field of each scalar kind."""
+    """One field of each scalar type."""
 
     flag: bool = False
     tiny: pyfory.int8 = 0
@@ -68,7 +68,7 @@ class Point:
 @wire_type("lab.v1/Shape")
 @dataclass
 class Shape:
-    """Nesting and containers; all of it can travel as JSON too."""
+    """Nested messages and containers. JSON can encode every field too."""
 
     name: str = ""
     origin: Point = field(default_factory=Point)
@@ -91,7 +91,7 @@ class Shape:
 @wire_type("lab.v1/Numbered")
 @dataclass
 class Numbered:
-    """What JSON cannot carry: keys that are no text, sets, lists of bytes."""
+    """Types that JSON cannot encode: map keys that are not strings, sets, and lists of bytes."""
 
     names: Dict[int, str] = field(default_factory=dict)
     tags: Set[str] = field(default_factory=set)
@@ -132,7 +132,7 @@ class Text:
 @wire_type("lab.v1/Order")
 @dataclass
 class Order:
-    """What a handler is asked to do: make so many items of a size, wait, fail."""
+    """Instructions for a handler: how many items to send and their size, how long to wait, and whether to fail."""
 
     count: int = 0
     size: int = 0
@@ -159,7 +159,7 @@ class Total:
 @wire_type("lab.v1/Seen")
 @dataclass
 class Seen:
-    """What the handler could see of its call."""
+    """The parts of the call context that the handler can read."""
 
     metadata: Dict[str, str] = field(default_factory=dict)
     has_deadline: bool = False
@@ -236,7 +236,7 @@ class Lab:
 
     @rpc
     async def commits(self, req: Nothing) -> Total:
-        """How many uploads were carried out, and how many chunks the last one had."""
+        """Returns the number of completed uploads and the number of chunks of the last one."""
         return self.committed
 
     @server_stream
@@ -273,7 +273,7 @@ class Lab:
 
 @service(name="LabNext", version=3)
 class LabNext:
-    """A version that is not 1: clients in Python cannot ask for it by number, ours can."""
+    """A service with a version other than 1. A Python client cannot call it by version, and ours can."""
 
     @rpc
     async def text(self, req: Text) -> Text:
@@ -281,6 +281,9 @@ class LabNext:
 
 
 def pattern(size: int) -> str:
-    """Text of a length that shows a lost, doubled or moved block, with characters of all three encodings."""
+    """Returns text of the given length in which a lost, repeated or moved block is visible.
+
+    It has characters of all three string encodings.
+    """
     unit = "0123456789é€"
     return (unit * (size // len(unit) + 1))[:size]

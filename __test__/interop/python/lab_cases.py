@@ -1,4 +1,4 @@
-"""The cases of the Lab services. Each gets the bench and the three typed stubs; proxy cases get the bench alone."""
+"""The cases of the Lab services. Each case gets the bench and the three typed stubs. Proxy cases get only the bench."""
 import asyncio
 import datetime
 import math
@@ -108,7 +108,7 @@ async def a_null_answer(_, lab, *__):
 
 @case()
 async def a_service_whose_version_is_not_one(bench, _, following, __):
-    # The reference always asks for version 1, and its own server then knows no such service.
+    # The reference always requests version 1, which its own server does not have for this service.
     call = following.text(Text("x"))
     if bench.python_peer:
         await refused(5, call)

@@ -1,7 +1,7 @@
 """A service whose module postpones its annotations.
 
-Its response types are text when the contract is computed, so its contract id is another one than that of the
-same service without the line below; a client has to know both.
+The `from __future__ import annotations` below leaves the response types as text when the contract is computed. The
+contract id therefore differs from the id of the same service without that line, and a client must accept both.
 """
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Brings the loopback interface of this (new) network namespace up, then becomes the given command.
+"""Enables the loopback interface of a new network namespace, then executes the given command.
 
-Needs no `ip` or `ifconfig`, which small images lack.
+It does not use `ip` or `ifconfig`, because small container images do not have them.
 """
 import fcntl
 import os

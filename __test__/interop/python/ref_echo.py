@@ -1,8 +1,8 @@
-"""The services that the reference's own loopback scripts serve, as its clients see them.
+"""The client view of the services in the loopback scripts of the reference.
 
-Tags, field names, orders and types are theirs, or nobody would understand; only their signatures are needed here (a stream
-must yield, or the decorator refuses it).
-The TypeScript twin is `__test__/interop/ref-echo.ts`.
+Tags and the names, order and types of fields must equal those of the scripts, because they are part of the wire format.
+The methods have no real body, because clients need only the signatures. A stream method must still contain `yield`,
+because the decorator rejects it otherwise. `__test__/interop/ref-echo.ts` declares the same services in TypeScript.
 """
 import datetime
 import enum
@@ -13,7 +13,7 @@ from aster import bidi_stream, client_stream, rpc, server_stream, service, wire_
 
 
 def tagged(cls):
-    """A dataclass under its own name in the name space of these services."""
+    """Makes a dataclass whose tag is its class name in the namespace of these services."""
     return wire_type(f"ref.v1/{cls.__name__}")(dataclass(cls))
 
 

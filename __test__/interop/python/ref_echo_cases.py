@@ -1,4 +1,4 @@
-"""The cases that the reference's own client runs against `RefEcho`, and what a TypeScript twin must answer."""
+"""The cases that the client of the reference runs against `RefEcho`, with the responses that our server must return."""
 import asyncio
 import datetime
 import math

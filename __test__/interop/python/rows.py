@@ -1,10 +1,11 @@
-"""Rows as pyfory writes and reads them: one JSON line in for each case, one out.
+"""Encodes and decodes rows with pyfory. Each input line is one case in JSON, and each output line is its result.
 
 In: {"type": T, "value": V, "row": hex}. T is a word, {"list": T}, {"set": T}, {"map": [T, T]}, {"optional": T} or
 {"struct": [[name, T], ...]}. V is a string for numbers, true or false, text, hex for bytes, an array for lists, sets and
 (in pairs) maps, an object for structs, null.
-Out: {"schema": hex, "row": hex, "readable": bool, "problem": text or null}: what pyfory makes of V, whether it reads its
-own row back (some nested types it does not), and if so, how what it reads from the row that it was given differs from V.
+Out: {"schema": hex, "row": hex, "readable": bool, "problem": text or null}. `schema` and `row` are pyfory's encoding of V.
+`readable` is true when pyfory can decode its own row, which fails for some nested types. If so, `problem` describes how
+the row of the input, decoded by pyfory, differs from V.
 """
 import json
 import math
@@ -18,8 +19,8 @@ warnings.simplefilter("ignore")
 import pyfory  # noqa: E402
 from pyfory.format import RowData, create_row_encoder, infer_schema  # noqa: E402
 
-# Its arrays of maps fail to clean up after themselves and say so on standard error; that is no matter of bytes. What is
-# one stands in the answers.
+# pyfory prints an error on standard error when it frees an array of maps. The error does not change the bytes, so it is
+# ignored. Errors that matter are in the output lines.
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 WORDS = {
@@ -30,7 +31,7 @@ made = 0
 
 
 def build(note):
-    """The hint of a type, and what makes a value of it."""
+    """Returns the type hint of a type, and a function that makes its value from JSON."""
     global made
     if isinstance(note, str):
         if note.startswith("int"):
@@ -56,7 +57,7 @@ def build(note):
 
 
 def same(note, expected, read):
-    """Whether pyfory's reader gives what its writer was given."""
+    """Compares a decoded value with the expected one. NaN equals NaN, and the order of map entries counts."""
     if isinstance(note, dict) and "optional" in note:
         return read is None if expected is None else same(note["optional"], expected, read)
     if isinstance(note, str):
@@ -74,7 +75,7 @@ def same(note, expected, read):
 
 
 def problem_of(note, value, encoder, schema, row):
-    """How a row reads as another value, or None."""
+    """Returns how the decoded row differs from the value, or None when they are equal."""
     read = encoder.from_row(RowData(schema, row))
     return None if same(note, value, read) else f"read {read!r}, expected {value!r}"
 

@@ -1,4 +1,4 @@
-"""Serves the Lab services until its input ends. First line: {"event": "ready", "ticket": ...}."""
+"""Serves the Lab services until its standard input ends. The first line of output is {"event": "ready", "ticket": ...}."""
 import asyncio
 import os
 import sys
@@ -42,4 +42,4 @@ async def serve():
 
 asyncio.run(serve())
 sys.stdout.flush()
-os._exit(0)  # threads of the native library would hold the exit up
+os._exit(0)  # threads of the native library would delay a normal exit

@@ -1,6 +1,6 @@
-"""Reads the files of `../trust/written.json`, which our library writes, with the code of the released wheel.
+"""Reads the files in `../trust/written.json`, which our library wrote, with the code of the released Python wheel.
 
-Prints one JSON object: for each file what the wheel makes of it.
+Prints one JSON object that maps each file to the values that the wheel read from it.
 """
 
 import json
