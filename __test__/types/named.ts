@@ -92,13 +92,13 @@ if (A.is(both.part)) {
 }
 export const same: boolean = messageOf(decoded) === Order;
 
-// --- Members of unions carry their message
+// --- Members of unions know their message
 
 Both.encode({ part: A.of({ a: "x" }), named: Line.of({ article: "a" }) });
 Both.encode(both);
 // @ts-expect-error the message of a plain object is unknown
 Both.encode({ part: { a: "x" }, named: Line.of({ article: "a" }) });
-// @ts-expect-error also when it has the fields of a named message
+// @ts-expect-error a plain object with the fields of a named message
 Both.encode({ part: A.of({ a: "x" }), named: { article: "a", quantity: 1 } });
 // @ts-expect-error a message that is not a member
 Both.encode({ part: A.of({ a: "x" }), named: A.of({ a: "x" }) });
@@ -131,12 +131,12 @@ const folder = Folder.decode(new Uint8Array());
 export const deep: string | undefined = folder.folders[0]?.owner?.home?.folders[0]?.owner?.name;
 export const height: number | undefined = folder.children.get("x")?.depth();
 Folder.encode({ name: "/", folders: [{ name: "a", folders: [], children: {} }], children: {} });
-// @ts-expect-error three levels down
+// @ts-expect-error a misspelt member, three levels deep
 folder.folders[0]?.owner?.home?.nmae;
-// @ts-expect-error two levels down
+// @ts-expect-error a name of the wrong type, two levels deep
 Folder.encode({ name: "/", folders: [{ name: 1, folders: [], children: {} }], children: {} });
 
-// A later message may refer back to one whose getter names it, in every form.
+// Two messages may refer to each other: the earlier one uses a getter, the later one may use every kind of field.
 class First extends message("n/First", {
   a: t.string,
   get next() {
@@ -205,29 +205,29 @@ class Wire {
   @field(t.string) sku = "";
 }
 message("n/X", { wire: Wire, list: t.list(Wire), maybe: t.optional(Plain) });
-// @ts-expect-error a class of JavaScript
+// @ts-expect-error a JavaScript class that is no schema
 message("n/X", { a: String });
-// @ts-expect-error also next to a getter
+// @ts-expect-error a JavaScript class that is no schema, next to a getter
 class Beside extends message("n/X", { a: Number, get b() { return t.optional(Beside); } }) {} // biome-ignore format: one line for one error
-// @ts-expect-error a class of JavaScript
+// @ts-expect-error a JavaScript class that is no schema
 message("n/X", { a: Uint8Array });
 // @ts-expect-error a string
 message("n/X", { a: "string" });
-// @ts-expect-error a builder that was not called
+// @ts-expect-error a schema builder that was not called
 message("n/X", { a: t.list });
 // @ts-expect-error fields without a message
 message("n/X", { a: { b: t.string } });
-// @ts-expect-error an element
+// @ts-expect-error a list element that is no schema
 t.list(Number);
-// @ts-expect-error a key
+// @ts-expect-error a map key that is no schema
 t.map(String, t.int);
-// @ts-expect-error an optional
+// @ts-expect-error an optional of something that is no schema
 t.optional(Date);
 // @ts-expect-error a member of a union
 t.union(A, Map);
 // @ts-expect-error fields without a message
 unary({ id: t.string }, A);
-// @ts-expect-error a class of JavaScript
+// @ts-expect-error a JavaScript class that is no schema
 serverStream(A, Promise);
 
 // --- A stub has a name
@@ -238,7 +238,7 @@ export async function use(client: AsterClient): Promise<ShopStub> {
   const shop: ShopStub = client.stub(Shop);
   const order: Order = await shop.get({ a: "x" });
   for await (const line of shop.watch({ a: "x" })) check<Same<typeof line, Line>>();
-  // @ts-expect-error no such method
+  // @ts-expect-error a method that the service does not have
   await shop.gte({ a: order.orderId });
   return shop;
 }

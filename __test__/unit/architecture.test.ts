@@ -238,14 +238,14 @@ describe("modules of a crate", () => {
       arrows
         .filter((one) => one.from === `crates/codec/src/${file}.rs`)
         .map(({ to }) => to.slice("crates/codec/src/".length));
-    // `crate::CodecError` and `crate::limits` are found where they are defined; `super::ReadError` is of the parent.
+    // `crate::CodecError` and `crate::limits` belong to the modules that define them. The parent defines `super::ReadError`.
     expect(from("check")).toEqual(
       ["error", "decode/mod", "limits", "plan/mod", "schema/mod", "sink", "types"].map(
         (name) => `${name}.rs`,
       ),
     );
     expect(from("buffer/text")).toEqual([]);
-    // A `pub use` of the parent is no use.
+    // A `pub use` in the parent is not a dependency.
     expect(from("buffer/mod")).toEqual([]);
   });
 

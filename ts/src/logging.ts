@@ -26,11 +26,11 @@ export type LogFields = Readonly<Record<string, unknown>>;
  * await quiet.close();
  */
 export interface Logger {
-  /** Details for the search for an error. */
+  /** Details that help to find the cause of an error. */
   debug(message: string, fields?: LogFields): void;
   /** Normal events. */
   info(message: string, fields?: LogFields): void;
-  /** Events that need attention, while the program goes on. */
+  /** Events that need attention but do not stop the program. */
   warn(message: string, fields?: LogFields): void;
   /** Failures. */
   error(message: string, fields?: LogFields): void;

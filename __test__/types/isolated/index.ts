@@ -1,4 +1,4 @@
-/** A contract of a project with `isolatedDeclarations`: every exported type is written down. */
+/** A contract in a project with `isolatedDeclarations`: every export has an explicit type. */
 import {
   field,
   type Infer,

@@ -1,9 +1,9 @@
 /**
- * The modules of our crates, and which of them use which: read from the sources without a compiler, tests left out.
+ * Reads the modules of our crates and their dependencies from the source files, without a compiler and without tests.
  *
- * A module is a file. A path is followed through `pub use` to the module that defines the item, so a use of `crate::Error` is a use
- * of `error.rs`. A `pub use` alone is a name and no use. A submodule may always use what the modules around it define: it is a part of
- * them, and sees even their private items.
+ * A module is a file. A path is followed through `pub use` to the module that defines the item, so `crate::Error` depends on
+ * `error.rs`. A `pub use` alone is not a dependency. A submodule may always use items of the modules that contain it: it is
+ * a part of them and can read even their private items.
  */
 import path from "node:path";
 import type { Import } from "./imports.ts";
@@ -11,7 +11,7 @@ import { filesBelow, read } from "./tree.ts";
 
 interface Use {
   readonly path: readonly string[];
-  /** The name that it brings; `*` for all of them. */
+  /** The name that the `use` defines; `*` for all names of a module. */
   readonly name: string;
   readonly isPublic: boolean;
 }
@@ -28,7 +28,7 @@ interface Module {
   readonly words: Set<string>;
 }
 
-/** The code without comments, texts and what `#[cfg(test)]` marks. */
+/** Returns the code without comments, string literals and items under `#[cfg(test)]`. */
 export function plainCode(source: string): string {
   const code = source.replace(
     /\/\/.*|\/\*[\s\S]*?\*\/|\bb?r(#*)"[\s\S]*?"\1|\bb?"(?:[^"\\]|\\[\s\S])*"|"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\\n]|\\[^\n]{1,9}?)'/g,
@@ -44,7 +44,7 @@ export function plainCode(source: string): string {
   }
 }
 
-/** Where the item ends that begins at an index: behind its closing brace, or its semicolon. */
+/** Returns the end of the item that begins at `start`: the index after its closing brace or its semicolon. */
 function endOfItem(code: string, start: number): number {
   let depth = 0;
   for (let index = start; index < code.length; index += 1) {
@@ -56,7 +56,7 @@ function endOfItem(code: string, start: number): number {
   return code.length;
 }
 
-/** The paths of a `use` tree. */
+/** Returns the paths of a `use` tree, one for each name. */
 function flatten(tree: string, prefix: readonly string[], isPublic: boolean): Use[] {
   const text = tree.trim();
   const group = /^((?:[\w]+\s*::\s*)*)\{([\s\S]*)\}$/.exec(text);
@@ -71,7 +71,7 @@ function flatten(tree: string, prefix: readonly string[], isPublic: boolean): Us
   return path.length === 0 ? [] : [{ path, name: alias ?? path.at(-1) ?? "", isPublic }];
 }
 
-/** A list at its outer commas. */
+/** Splits a list at the commas that are not inside braces. */
 function parts(list: string): string[] {
   const found = [""];
   let depth = 0;
@@ -105,9 +105,9 @@ function readModule(file: string, parent: Module | null): Module {
   const isRoot = /(^|\/)(lib|mod)\.rs$/.test(file);
   const folder = isRoot ? path.posix.dirname(file) : file.replace(/\.rs$/, "");
   for (const [, name = ""] of body.matchAll(/\bmod\s+(\w+)\s*;/g)) {
-    const places = [`${folder}/${name}.rs`, `${folder}/${name}/mod.rs`];
-    const found = places.find((place) => filesBelow(folder, /\.rs$/).includes(place));
-    if (found === undefined) throw new Error(`${file} declares mod ${name}, which has no file`);
+    const candidates = [`${folder}/${name}.rs`, `${folder}/${name}/mod.rs`];
+    const found = candidates.find((candidate) => filesBelow(folder, /\.rs$/).includes(candidate));
+    if (found === undefined) throw new Error(`${file} declares mod ${name}, but no file for it exists`);
     module.children.set(name, readModule(found, module));
   }
   return module;
@@ -116,7 +116,7 @@ function readModule(file: string, parent: Module | null): Module {
 const rootOf = (module: Module): Module => (module.parent === null ? module : rootOf(module.parent));
 const all = (module: Module): Module[] => [module, ...[...module.children.values()].flatMap(all)];
 
-/** The module that defines what a path names, or null where that is no module of the crate. */
+/** Returns the module that defines the item of a path, or null when no module of the crate does. */
 function resolve(
   from: Module,
   segments: readonly string[],
@@ -143,7 +143,7 @@ function resolve(
   return null;
 }
 
-/** Exported macros stand at the root of the crate, wherever they are defined. */
+/** Finds an exported macro. Its path starts at the root of the crate, wherever it is defined. */
 function macro(from: Module, [name, ...rest]: readonly string[]): Module | null {
   if (name === undefined || rest.length > 0) return null;
   return (
@@ -155,7 +155,7 @@ function macro(from: Module, [name, ...rest]: readonly string[]): Module | null 
 const around = (module: Module): Module[] =>
   module.parent === null ? [] : [module.parent, ...around(module.parent)];
 
-/** The modules of a crate by their files, and each use of one by another that is not around it. */
+/** Returns the files of a crate and their dependencies, except dependencies on a module that contains the file. */
 export function moduleGraph(root: string): { readonly files: string[]; readonly arrows: Import[] } {
   const modules = all(readModule(root, null));
   const arrows = modules.flatMap((module) => {

@@ -27,7 +27,7 @@ export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, v
   next(): Promise<IteratorResult<T, undefined>>;
   /** Cancels the call if it has not ended. `break` calls it. */
   return(): Promise<IteratorResult<T, undefined>>;
-  /** The stream itself: it can be iterated once. */
+  /** Returns this stream. It can be iterated once. */
   [Symbol.asyncIterator](): ResponseStream<T>;
   /** Cancels the call if it is still running. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -47,7 +47,7 @@ export interface BidiCall<I, O> extends ResponseStream<O> {
   send(message: I): Promise<void>;
   /** Ends the requests; responses may still arrive. Calling it twice is safe. */
   end(): Promise<void>;
-  /** The call itself: its answers can be iterated once. */
+  /** Returns this call. Its responses can be iterated once. */
   [Symbol.asyncIterator](): BidiCall<I, O>;
 }
 

@@ -75,7 +75,7 @@ export class Outlet implements Gate {
     if (this.#ended) return null;
     const waits = this.#waiting.length > 0;
     if (!waits) this.#writeEnd();
-    // Set after the write: when end() is called by a getter during encoding, the write throws and the stream goes on.
+    // Set after the write: when end() is called by a getter during encoding, the write throws and the stream stays open.
     this.#ended = true;
     return waits ? this.#wait(null) : null;
   }

@@ -56,8 +56,8 @@ type Marks<F> = { [K in keyof F]: 0 };
 type WritableMarks<F> = { -readonly [K in keyof F]: 0 };
 
 /**
- * Nothing for a schema, else the demand. A plain demand would be compared with each schema member by member, and members may
- * refer to the message that is being defined.
+ * `unknown` (no requirement) when `S` is a schema, else `AnySchema`. With `AnySchema` alone the compiler would compare each
+ * schema member by member, and a member may refer to the message that is being defined.
  */
 type SchemaOf<S> = S extends AnySchema ? unknown : AnySchema;
 
@@ -116,7 +116,7 @@ export interface MessageMembers<I> {
   named<S>(this: S, wireName: string): t.Ref<S>;
   /** The message as a field with a description for people, which `jsonSchema()` shows. */
   describe<S>(this: S, text: string): t.Ref<S>;
-  /** The message as a field with a default for missing members. It is copied for each use, also when a function returns it. */
+  /** Returns the message as a field with a default for missing members. Each use gets a copy, also when a function returns it. */
   default<S>(this: S, value: I | (() => I)): t.Default<S>;
 }
 

@@ -67,7 +67,7 @@ export declare namespace t {
   /** A scalar. */
   interface Scalar<O, I = O> extends TypedSchema {
     readonly [T]: { readonly out: O; readonly in: I; readonly omit: false };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: I | (() => I)): Default<this>;
   }
 
@@ -104,7 +104,7 @@ export declare namespace t {
   // evaluates members when they are needed. It would evaluate a heritage clause at once.
   interface List<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>[]; readonly in: readonly InferInput<S>[]; readonly omit: false };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Set<S> extends TypedSchema {
@@ -113,7 +113,7 @@ export declare namespace t {
       readonly in: ReadonlySet<InferInput<S>>;
       readonly omit: false;
     };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Map<K, V> extends TypedSchema {
@@ -124,7 +124,7 @@ export declare namespace t {
         | (string extends InferInput<K> ? { readonly [key: string]: InferInput<V> } : never);
       readonly omit: false;
     };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Record<V> extends TypedSchema {
@@ -133,12 +133,12 @@ export declare namespace t {
       readonly in: ReadonlyMap<string, InferInput<V>> | { readonly [key: string]: InferInput<V> };
       readonly omit: false;
     };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Optional<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S> | null; readonly in: InferInput<S> | null; readonly omit: true };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** A schema that is declared later, or a message with field options. */
@@ -149,12 +149,12 @@ export declare namespace t {
       readonly omit: false;
       readonly target: S;
     };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   interface Shared<S> extends TypedSchema {
     readonly [T]: { readonly out: Infer<S>; readonly in: InferInput<S>; readonly omit: Omittable<S> };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** Enum members are objects here, which refer to their enum. */
@@ -164,7 +164,7 @@ export declare namespace t {
       readonly in: UnionValue<S[number]>;
       readonly omit: false;
     };
-    /** The same schema with a default for missing members. It is copied for each use, also when a function returns it. */
+    /** Returns this schema with a default for missing members. Each use gets a copy, also when a function returns it. */
     default(value: InferInput<this> | (() => InferInput<this>)): Default<this>;
   }
   /** A schema with a default. The member may be missing in the input. */
@@ -336,15 +336,15 @@ export interface Builders {
    */
   readonly shared: typeof shared;
   /**
-   * An enum. Values are the member names. The wire has the index in the declaration. JSON mode has the name, or the value of
-   * the second form.
+   * An enum. Values are the member names. The wire has the index in the declaration. JSON mode has the name, or the JSON
+   * value when the enum defines one.
    *
    * @example
    * const Color = t.enum("paint/Color", { RED: "red", GREEN: "green" });
    * @throws {TypeError} for a wrong tag, for no members, or for a member that is listed twice
    */
   enum<const M extends string>(tag: string, members: readonly M[]): t.Enum<M>;
-  /** An enum whose members have values of their own in JSON mode. */
+  /** An enum that defines the JSON value of each member. */
   enum<const R extends Readonly<Record<string, string | number>>>(
     tag: string,
     members: R,

@@ -116,7 +116,7 @@ export interface StandardIssue {
 export interface StandardProps<I, O> {
   readonly version: 1;
   readonly vendor: "aster-rpc";
-  /** Checks a value, and gives it back with its defaults, or the issues. */
+  /** Checks a value. Returns it with defaults filled in, or the issues that were found. */
   readonly validate: (
     value: unknown,
   ) => { readonly value: O } | { readonly issues: readonly StandardIssue[] };

@@ -45,8 +45,8 @@ type Refused<Names extends string> = [Names] extends [never]
   : `the response has no member ${Names}`;
 
 /**
- * Nothing for a result that has all that `I` may have: a value of a declared type, or what the compiler tries before it
- * knows the handler. Looking into such a type would go through all messages that it reaches.
+ * `unknown` (no requirement) when every `I` is an `A`. `A` is then a declared type, or a type that the compiler tries
+ * before it knows the handler. Its members are not compared, because that would visit every message that it refers to.
  */
 type Exact<A, I> = [I] extends [A] ? unknown : Refused<Unknown<A, I, 4>>;
 

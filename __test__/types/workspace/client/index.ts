@@ -1,4 +1,4 @@
-/** A client of a workspace: the names, the methods and the recursion of the contract come through its declarations. */
+/** A client project. It reads the named messages, methods and recursive types of the contract from `.d.ts` files only. */
 import { type AsterClient, type InferInput, implement } from "aster-rpc";
 import { Choice, Folder, Line, type Order, Shop, type ShopStub } from "../contract/index.js";
 
@@ -10,7 +10,7 @@ export async function run(client: AsterClient): Promise<string> {
   const names: string[] = [];
   for await (const folder of shop.walk({ id: "a" })) {
     names.push(folder.folders[0]?.owner?.home?.folders[0]?.owner?.name ?? "");
-    // @ts-expect-error three levels down
+    // @ts-expect-error a misspelt member, three levels deep
     folder.folders[0]?.owner?.nmae;
   }
   return `${twice} ${order?.note} ${names.join()}`;
@@ -18,13 +18,13 @@ export async function run(client: AsterClient): Promise<string> {
 
 const input: InferInput<typeof Folder> = { name: "/", folders: [{ name: "a", folders: [] }] };
 Folder.encode(input);
-// @ts-expect-error two levels down
+// @ts-expect-error a name of the wrong type, two levels deep
 Folder.encode({ name: "/", folders: [{ name: 1, folders: [] }] });
 
 export function describe({ either }: InstanceType<typeof Choice>): string {
   return Line.is(either) ? either.article : either.orderId;
 }
-// @ts-expect-error a plain object does not say which message it is
+// @ts-expect-error a plain object does not identify the member of the union
 Choice.encode({ either: { article: "a", quantity: 1 }, any: null });
 
 export const implementation = implement(Shop, {

@@ -1,4 +1,4 @@
-/** The contract of a workspace: what its clients see goes through the declarations of this project. */
+/** The contract project. Its clients see only the `.d.ts` files that the compiler writes for it. */
 import { type AnySchema, message, type Stub, serverStream, service, t, unary } from "aster-rpc";
 
 export class Line extends message("w/Line", { article: t.string, quantity: t.int.default(1) }) {
