@@ -51,22 +51,6 @@ const knownModuleCircles: readonly { readonly why: string; readonly files: reado
     files: ["crates/codec/src/{graph,value}"],
   },
   {
-    why: "a handle sends messages, and a request keeps the handle of its call, which holds its share of the budget",
-    files: ["crates/net/src/call/{handle,message,payload}"],
-  },
-  {
-    why: "a service has handlers, a handler takes a call, and a call knows its service, its connection and their node",
-    files: [
-      "crates/net/src/call/{handler,header,server,service}",
-      "crates/net/src/connection/incoming",
-      "crates/net/src/endpoint/mod",
-    ],
-  },
-  {
-    why: "a port numbers its connections and serves its services, which report to it",
-    files: ["crates/port/src/{connections,port,serve}"],
-  },
-  {
     why: "records check their limits when they are read, and one limit is on a record, the status",
     files: ["crates/wire/src/limit", "crates/wire/src/record/{fory,json,mod}"],
   },

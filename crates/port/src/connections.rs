@@ -7,8 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use aster_net::IncomingConnection;
 
-use crate::event::{Event, PeerFacts};
-use crate::port::Port;
+use crate::event::PeerFacts;
 
 /// The connections that a port was told about, by their address in memory. Each is held while it is known, so no two
 /// have the same address.
@@ -24,32 +23,30 @@ struct Known {
 }
 
 impl Connections {
-    /// The number of a connection on this port. JavaScript learns of a new one before the first call of it.
-    pub(crate) fn number(port: &Arc<Port>, connection: &Arc<IncomingConnection>) -> u32 {
-        let mut known = port.connections.known.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The number of a connection on this port, and whether it is new. `introduce` runs for a new one before any other
+    /// call of it gets the number.
+    pub(crate) fn number(
+        &self,
+        connection: &Arc<IncomingConnection>,
+        introduce: impl FnOnce(u32, PeerFacts),
+    ) -> (u32, bool) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let next = known.last + 1;
         match known.numbers.entry(Arc::as_ptr(connection) as usize) {
-            Entry::Occupied(entry) => entry.get().0,
+            Entry::Occupied(entry) => (entry.get().0, false),
             Entry::Vacant(entry) => {
                 entry.insert((next, Arc::clone(connection)));
                 known.last = next;
-                port.push(Event::Peer { connection: next, peer: facts(connection) });
-                tokio::spawn(forget_when_gone(Arc::clone(port), Arc::clone(connection), next));
-                next
+                introduce(next, facts(connection));
+                (next, true)
             }
         }
     }
-}
 
-async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>, number: u32) {
-    tokio::select! {
-        () = connection.gone() => {}
-        () = port.closed() => {}
+    pub(crate) fn forget(&self, connection: &Arc<IncomingConnection>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.numbers.remove(&(Arc::as_ptr(connection) as usize));
     }
-    let mut known = port.connections.known.lock().unwrap_or_else(PoisonError::into_inner);
-    known.numbers.remove(&(Arc::as_ptr(&connection) as usize));
-    drop(known);
-    port.push(Event::PeerGone { connection: number });
 }
 
 fn facts(connection: &IncomingConnection) -> PeerFacts {

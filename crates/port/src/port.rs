@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aster_net::{
-    CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Framed, Node, OutgoingConnection,
-    Registration, ServeError, ServiceDefinition, status,
+    CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Framed, OutgoingConnection, Registration,
+    status,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -19,7 +19,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::connections::Connections;
 use crate::event::{Event, Op};
-use crate::serve::PortService;
 
 /// With this many events waiting the JavaScript thread is woken although more may follow at once.
 const MANY_EVENTS: usize = 32;
@@ -62,10 +61,10 @@ pub struct Port {
     methods: Mutex<HashMap<u32, Arc<ClientMethod>>>,
     next_method: AtomicU32,
     next_server_call: AtomicU32,
-    next_server_handle: AtomicU32,
+    pub(crate) next_server_handle: AtomicU32,
     pub(crate) connections: Connections,
     /// What this port serves, with the id of the node.
-    registrations: Mutex<Vec<(String, Registration)>>,
+    pub(crate) registrations: Mutex<Vec<(String, Registration)>>,
     closing: AtomicBool,
     closed: CancellationToken,
 }
@@ -76,7 +75,7 @@ impl std::fmt::Debug for Port {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -135,38 +134,6 @@ impl Port {
     /// Forgets the methods of a connection that was closed. Their handles are never given out again.
     pub fn forget_connection(&self, connection: &Arc<OutgoingConnection>) {
         lock(&self.methods).retain(|_, method| !Arc::ptr_eq(method.connection(), connection));
-    }
-
-    /// Answers calls to `services` of `node`; gives the first handle of each. All are served or none.
-    ///
-    /// # Errors
-    /// [`ServeError`] when another port serves one of them with another definition.
-    pub fn serve(
-        self: &Arc<Self>,
-        node: &Node,
-        services: Vec<ServiceDefinition>,
-    ) -> Result<Vec<u32>, ServeError> {
-        let mut handles = Vec::with_capacity(services.len());
-        let mut registrations = Vec::with_capacity(services.len());
-        for definition in services {
-            let count = definition.methods.len() as u32;
-            let first_handle = self.next_server_handle.fetch_add(count, Ordering::Relaxed);
-            let service = PortService { port: Arc::clone(self), first_handle };
-            registrations.push((node.endpoint_id(), node.serve(definition, Arc::new(service))?));
-            handles.push(first_handle);
-        }
-        lock(&self.registrations).extend(registrations);
-        // A close that withdrew the services before has not seen these.
-        if self.is_closed() {
-            lock(&self.registrations).clear();
-        }
-        Ok(handles)
-    }
-
-    /// Takes no new calls of `node`; those that run go on.
-    pub fn unserve(&self, node: &Node) {
-        let id = node.endpoint_id();
-        lock(&self.registrations).retain(|(of, _)| *of != id);
     }
 
     /// Ends every call of this port and takes nothing more. Safe twice.

@@ -1,17 +1,54 @@
-//! Server calls of a port: each is awaited by a task that turns what happens into events.
+//! Services of a port: each server call is awaited by a task that turns what happens into events.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use aster_net::{Handler, Message, ServerCall, ServerEvent, Serving};
+use aster_net::{
+    Handler, IncomingConnection, Message, Node, ServeError, ServerCall, ServerEvent, ServiceDefinition,
+    Serving,
+};
 
-use crate::connections::Connections;
 use crate::event::{Event, IncomingCall};
-use crate::port::Port;
+use crate::port::{Port, lock};
 
 /// A service that JavaScript answers. Methods have consecutive handles.
-pub(crate) struct PortService {
-    pub(crate) port: Arc<Port>,
-    pub(crate) first_handle: u32,
+struct PortService {
+    port: Arc<Port>,
+    first_handle: u32,
+}
+
+impl Port {
+    /// Answers calls to `services` of `node`; gives the first handle of each. All are served or none.
+    ///
+    /// # Errors
+    /// [`ServeError`] when another port serves one of them with another definition.
+    pub fn serve(
+        self: &Arc<Self>,
+        node: &Node,
+        services: Vec<ServiceDefinition>,
+    ) -> Result<Vec<u32>, ServeError> {
+        let mut handles = Vec::with_capacity(services.len());
+        let mut registrations = Vec::with_capacity(services.len());
+        for definition in services {
+            let count = definition.methods.len() as u32;
+            let first_handle = self.next_server_handle.fetch_add(count, Ordering::Relaxed);
+            let service = PortService { port: Arc::clone(self), first_handle };
+            registrations.push((node.endpoint_id(), node.serve(definition, Arc::new(service))?));
+            handles.push(first_handle);
+        }
+        lock(&self.registrations).extend(registrations);
+        // A close that withdrew the services before has not seen these.
+        if self.is_closed() {
+            lock(&self.registrations).clear();
+        }
+        Ok(handles)
+    }
+
+    /// Takes no new calls of `node`; those that run go on.
+    pub fn unserve(&self, node: &Node) {
+        let id = node.endpoint_id();
+        lock(&self.registrations).retain(|(of, _)| *of != id);
+    }
 }
 
 impl Handler for PortService {
@@ -31,7 +68,7 @@ async fn run(port: Arc<Port>, first_handle: u32, mut call: ServerCall) {
     let opening = IncomingCall {
         call: number,
         handle: first_handle + call.method() as u32,
-        connection: Connections::number(&port, call.connection()),
+        connection: introduce(&port, call.connection()),
         message,
         input_ended: !call.pattern().request_stream,
         presence_flagged,
@@ -51,4 +88,24 @@ async fn run(port: Arc<Port>, first_handle: u32, mut call: ServerCall) {
         });
     }
     port.forget(number);
+}
+
+/// The number of a connection on this port. JavaScript learns of a new one before the first call of it.
+fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>) -> u32 {
+    let (number, is_new) = port
+        .connections
+        .number(connection, |number, peer| port.push(Event::Peer { connection: number, peer }));
+    if is_new {
+        tokio::spawn(forget_when_gone(Arc::clone(port), Arc::clone(connection), number));
+    }
+    number
+}
+
+async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>, number: u32) {
+    tokio::select! {
+        () = connection.gone() => {}
+        () = port.closed() => {}
+    }
+    port.connections.forget(&connection);
+    port.push(Event::PeerGone { connection: number });
 }

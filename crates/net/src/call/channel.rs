@@ -11,8 +11,9 @@ use aster_wire::limit::RecordLimits;
 use aster_wire::record::{Encoding, RpcStatus};
 use bytes::Bytes;
 
+use super::framed::Framed;
 use super::handle::{CallHandle, End, STREAM_BUDGET};
-use super::message::{Block, Framed};
+use super::message::Block;
 use crate::connection::{FrameReader, FrameWriter};
 
 /// A block is handed over when it has grown to this size.

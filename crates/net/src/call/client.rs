@@ -14,8 +14,9 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 
 use super::channel::{Channel, Input, Step, Written, trailer};
+use super::framed::Framed;
 use super::handle::CallHandle;
-use super::message::{Block, Framed, Message};
+use super::message::{Block, Message};
 use super::payload::PayloadCodec;
 use crate::connection::OutgoingConnection;
 use crate::error::status;

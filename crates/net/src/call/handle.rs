@@ -11,17 +11,15 @@ use aster_wire::record::{Encoding, RpcStatus};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
-use super::message::Framed;
+use super::framed::Framed;
 use super::payload::{CompressionBackoff, PayloadCodec};
-use crate::connection::Reserved;
+use crate::connection::{MESSAGE_OVERHEAD, Reserved};
 use crate::error::status;
 use aster_wire::status::Code;
 
 /// Bytes of a stream that may wait for its reader, and bytes that its writer may have unsent: payload bytes plus
 /// 4 a message.
 pub const STREAM_BUDGET: usize = 1 << 20;
-/// What a message counts in budgets besides its payload, in bytes.
-pub const MESSAGE_OVERHEAD: usize = 4;
 /// Messages up to this size are joined by copying, so that a write has few chunks.
 const JOIN_BYTES: usize = 4096;
 const JOINED_BYTES: usize = 64 * 1024;

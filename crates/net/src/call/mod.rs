@@ -6,6 +6,9 @@
 
 mod channel;
 mod client;
+mod definition;
+mod dispatch;
+mod framed;
 mod handle;
 mod handler;
 mod header;
@@ -15,14 +18,15 @@ mod server;
 mod service;
 
 pub use client::{CallEnd, CallOptions, ClientCall, ClientEvent, ClientMethod, Metadata};
-pub use handle::{CallHandle, MESSAGE_OVERHEAD, STREAM_BUDGET};
+pub use definition::{MethodDefinition, ServiceDefinition};
+pub(crate) use dispatch::CallServer;
+pub use framed::Framed;
+pub use handle::{CallHandle, STREAM_BUDGET};
 pub use handler::{Handler, Serving};
-pub use message::{Block, Framed, Message};
+pub use message::{Block, Message};
 pub use payload::{Compress, Mode, PayloadCodec, codec_status};
-pub(crate) use server::serve_stream;
 pub use server::{ServerCall, ServerEvent};
-pub(crate) use service::ServiceTable;
-pub use service::{MethodDefinition, Registration, ServiceDefinition};
+pub use service::Registration;
 
 #[cfg(test)]
 mod tests {
@@ -42,7 +46,7 @@ mod tests {
     /// (`docs/performance.md`). Each number is printed with `cargo test -- --nocapture`.
     #[test]
     fn the_futures_of_a_call_stay_below_two_kib() {
-        let server = future_bytes(serve_stream);
+        let server = future_bytes(CallServer::serve);
         let client = event_bytes(ClientCall::next);
         let handling = event_bytes(ServerCall::next);
         eprintln!("server stream {server} B, client event {client} B, server event {handling} B");

@@ -9,7 +9,7 @@ use aster_wire::record::{Encoding, RpcStatus};
 use aster_wire::status::Code;
 use bytes::Bytes;
 
-use super::message::Framed;
+use super::framed::Framed;
 use crate::error::status;
 
 /// XLANG messages above this size are compressed.

@@ -14,11 +14,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::channel::{Channel, Input, Step, Written, trailer};
 use super::client::Metadata;
+use super::definition::ServiceDefinition;
 use super::handle::CallHandle;
-use super::header::{Accepted, judge};
 use super::message::{Block, Message};
 use super::payload::PayloadCodec;
-use super::service::{Service, ServiceDefinition};
+
 use crate::admission::Caller;
 use crate::connection::{FrameReader, FrameWriter, IncomingConnection, Reserved};
 use crate::error::status;
@@ -56,18 +56,30 @@ struct Parts {
 
 /// What is known of a call when it begins.
 #[derive(Debug)]
-struct Opening {
-    connection: Arc<IncomingConnection>,
-    service: Arc<Service>,
-    method: usize,
-    header: StreamHeader,
-    request: Option<Bytes>,
-    pattern: Pattern,
-    presence_flagged: bool,
-    handle: CallHandle,
+pub(super) struct Opening {
+    pub(super) connection: Arc<IncomingConnection>,
+    pub(super) service: Arc<ServiceDefinition>,
+    pub(super) method: usize,
+    pub(super) header: StreamHeader,
+    pub(super) request: Option<Bytes>,
+    pub(super) pattern: Pattern,
+    pub(super) presence_flagged: bool,
+    pub(super) handle: CallHandle,
 }
 
 impl ServerCall {
+    /// A call whose header was accepted and whose single request was read; `counted` counts it until it ends.
+    pub(super) fn new(
+        stream: Box<Stream>,
+        opening: Opening,
+        request: PayloadCodec,
+        counted: TaskTrackerToken,
+    ) -> Self {
+        let interruption = stream.interruption();
+        let running = Running { stream, request, reading: true, interruption, pending: None, counted };
+        Self(Box::new(Parts { opening, running: Some(running) }))
+    }
+
     /// Who calls.
     pub fn caller(&self) -> &Arc<Caller> {
         self.0.opening.connection.caller()
@@ -80,7 +92,7 @@ impl ServerCall {
 
     /// The service as it was registered.
     pub fn service(&self) -> &ServiceDefinition {
-        self.0.opening.service.definition()
+        &self.0.opening.service
     }
 
     /// Index of the method in the definition.
@@ -159,10 +171,10 @@ enum Stop {
 type Interruption = Pin<Box<dyn Future<Output = Stop> + Send + Sync>>;
 
 #[derive(Debug)]
-struct Stream {
-    machine: Machine,
-    channel: Channel,
-    connection: Arc<IncomingConnection>,
+pub(super) struct Stream {
+    pub(super) machine: Machine,
+    pub(super) channel: Channel,
+    pub(super) connection: Arc<IncomingConnection>,
 }
 
 struct Running {
@@ -182,71 +194,19 @@ impl std::fmt::Debug for Running {
     }
 }
 
-/// Serves one stream of a connection.
-pub(crate) async fn serve_stream(
-    connection: Arc<IncomingConnection>,
-    writer: FrameWriter,
-    reader: FrameReader,
-) {
-    let machine = Machine::new(Instant::now().into_std(), connection.limits().header_timeout);
-    let mut stream = Box::new(Stream { machine, channel: Channel::new(writer, reader), connection });
-    match stream.next_fact(false).await {
-        ServerFact::Header(header, encoding) => serve_header(stream, *header, encoding).await,
-        ServerFact::Ended(status) => Box::pin(stream.refuse(status)).await,
-        _ => {
-            stream.connection.note_reset();
-            stream.channel.writer.finish();
-        }
-    }
-}
-
-async fn serve_header(mut stream: Box<Stream>, header: StreamHeader, encoding: Encoding) {
-    let node = Arc::clone(stream.connection.node());
-    let judged = judge(node.services(), stream.connection.caller(), node.is_draining(), &header, encoding);
-    let Accepted { service, method, mode, remaining } = match judged {
-        Ok(accepted) => accepted,
-        Err(refusal) => {
-            stream.machine.refuse(refusal.encoding);
-            return Box::pin(stream.refuse(refusal.status)).await;
-        }
-    };
-    // The header has been read: what it occupied counts no more.
-    drop(stream.channel.reader.take_reserved());
-    let (Some(handler), Some(definition)) =
-        (service.handler().cloned(), service.definition().methods.get(method))
-    else {
-        stream.machine.refuse(mode.encoding());
-        let gone = status(Code::Unavailable, "the service is not served any more");
-        return Box::pin(stream.refuse(gone)).await;
-    };
-    let pattern = definition.pattern;
-    let run_time = remaining.or((!pattern.response_stream).then_some(service.definition().max_call));
-    stream.machine.accept(pattern, mode.encoding(), Instant::now().into_std(), run_time);
-    let (codec, response) = (definition.request.in_mode(mode), definition.response.in_mode(mode));
-    let handle = CallHandle::new(response);
-    let mut request = None;
-    if !pattern.request_stream {
-        match stream.request(&codec).await {
-            Ok((bytes, reserved)) => {
-                request = Some(bytes);
-                handle.hold(reserved);
-            }
-            Err(Some(status)) => return Box::pin(stream.refuse(status)).await,
-            Err(None) => return stream.connection.note_reset(),
-        }
-    }
-    let presence_flagged = codec.is_presence_flagged();
-    let connection = Arc::clone(&stream.connection);
-    let opening = Opening { connection, service, method, header, request, pattern, presence_flagged, handle };
-    let interruption = stream.interruption();
-    let counted = node.count_call();
-    let running = Running { stream, request: codec, reading: true, interruption, pending: None, counted };
-    handler.serve(ServerCall(Box::new(Parts { opening, running: Some(running) }))).await;
-}
-
 impl Stream {
+    /// A stream that was accepted; its header must be complete within `header_timeout`.
+    pub(super) fn new(
+        connection: Arc<IncomingConnection>,
+        (writer, reader): (FrameWriter, FrameReader),
+        header_timeout: Duration,
+    ) -> Box<Self> {
+        let machine = Machine::new(Instant::now().into_std(), header_timeout);
+        Box::new(Self { machine, channel: Channel::new(writer, reader), connection })
+    }
+
     /// The next fact that is worth acting on. Cancel-safe.
-    async fn next_fact(&mut self, due: bool) -> ServerFact {
+    pub(super) async fn next_fact(&mut self, due: bool) -> ServerFact {
         let timeout = self.machine.timeout();
         let (machine, reader) = (&mut self.machine, &mut self.channel.reader);
         let reading = std::future::poll_fn(|cx| {
@@ -271,7 +231,7 @@ impl Stream {
     }
 
     /// The one request of a call without request stream. `Err(None)`: the caller left.
-    async fn request(
+    pub(super) async fn request(
         &mut self,
         codec: &PayloadCodec,
     ) -> Result<(Bytes, Option<Reserved>), Option<RpcStatus>> {
@@ -286,7 +246,7 @@ impl Stream {
     }
 
     /// Ends the stream with a status, then reads on for a while: the request may still be under way.
-    async fn refuse(mut self: Box<Self>, status: RpcStatus) {
+    pub(super) async fn refuse(mut self: Box<Self>, status: RpcStatus) {
         self.channel.writer.push(trailer(status, self.machine.encoding()));
         let answered = async {
             if self.channel.writer.flush().await.is_ok() {

@@ -17,6 +17,9 @@ struct Inner {
     wait: Duration,
 }
 
+/// What a message counts in budgets besides its payload, in bytes.
+pub const MESSAGE_OVERHEAD: usize = 4;
+
 /// A share of a budget. Dropping it gives it back.
 pub(crate) type Reserved = OwnedSemaphorePermit;
 

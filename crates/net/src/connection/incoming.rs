@@ -1,6 +1,7 @@
-//! A connection that was accepted: admits its streams at the pace that the peer's behaviour allows.
+//! A connection that was accepted: gives its streams at the pace that the peer's behaviour allows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use iroh::endpoint::Connection;
 use tokio_util::sync::CancellationToken;
@@ -10,17 +11,16 @@ use super::pace::ResetPace;
 use super::path::PathInfo;
 use super::{FrameReader, FrameWriter};
 use crate::admission::Caller;
-use crate::call::serve_stream;
-use crate::endpoint::{Node, NodeLimits};
+use crate::endpoint::NodeLimits;
 
 /// One peer's connection, as the server sees it.
 #[derive(Debug)]
 pub struct IncomingConnection {
-    node: Arc<Node>,
     number: u32,
     caller: Arc<Caller>,
     connection: Connection,
     budget: PeerBudget,
+    body_timeout: Duration,
     resets: ResetPace,
     /// Cancelled to end the calls of this connection alone; a child of the node's token for calls.
     calls: CancellationToken,
@@ -29,17 +29,22 @@ pub struct IncomingConnection {
 }
 
 impl IncomingConnection {
-    pub(crate) fn new(node: &Arc<Node>, number: u32, caller: Caller, connection: Connection) -> Arc<Self> {
-        let limits = node.limits();
+    pub(crate) fn new(
+        number: u32,
+        caller: Caller,
+        connection: Connection,
+        limits: &NodeLimits,
+        calls: CancellationToken,
+    ) -> Arc<Self> {
         Arc::new(Self {
             number,
             caller: Arc::new(caller),
             connection,
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
+            body_timeout: limits.body_timeout,
             resets: ResetPace::new(limits.reset_burst, limits.resets_per_second),
-            calls: node.child_of_calls(),
+            calls,
             gone: CancellationToken::new(),
-            node: Arc::clone(node),
         })
     }
 
@@ -63,14 +68,6 @@ impl IncomingConnection {
         self.gone.cancelled().await;
     }
 
-    pub(crate) fn node(&self) -> &Arc<Node> {
-        &self.node
-    }
-
-    pub(crate) fn limits(&self) -> &NodeLimits {
-        self.node.limits()
-    }
-
     /// Ready when the calls of this connection have to end.
     pub(crate) fn calls_cancelled(&self) -> impl Future<Output = ()> + Send + Sync + use<> {
         self.calls.clone().cancelled_owned()
@@ -81,17 +78,15 @@ impl IncomingConnection {
         self.resets.note();
     }
 
-    /// Accepts streams until the connection is gone.
-    pub(crate) async fn serve(self: Arc<Self>) {
-        loop {
-            self.resets.pace().await;
-            // Any error here means that the connection is over; its streams learn that by themselves.
-            let Ok((send, recv)) = self.connection.accept_bi().await else {
-                break;
-            };
-            let reader = FrameReader::new(recv, self.budget.clone(), self.limits().body_timeout);
-            tokio::spawn(serve_stream(Arc::clone(&self), FrameWriter::new(send), reader));
-        }
-        self.gone.cancel();
+    /// The next stream that the peer opens; `None` once the connection is gone.
+    pub(crate) async fn next_stream(&self) -> Option<(FrameWriter, FrameReader)> {
+        self.resets.pace().await;
+        // Any error here means that the connection is over; its streams learn that by themselves.
+        let Ok((send, recv)) = self.connection.accept_bi().await else {
+            self.gone.cancel();
+            return None;
+        };
+        let reader = FrameReader::new(recv, self.budget.clone(), self.body_timeout);
+        Some((FrameWriter::new(send), reader))
     }
 }

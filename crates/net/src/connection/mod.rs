@@ -1,7 +1,7 @@
 //! Connections: one that was dialled, one that was accepted, and what both are made of.
 //!
 //! Owns redialling, liveness, the pace of accepting streams, the byte budget, and frames over QUIC streams. What a
-//! frame means to a call is in `call` and `aster_wire::call`.
+//! frame means to a call is in `aster_wire::call`; nothing here knows calls.
 
 mod budget;
 mod incoming;
@@ -11,6 +11,7 @@ mod path;
 mod reader;
 mod writer;
 
+pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::Reserved;
 pub use incoming::IncomingConnection;
 pub use outgoing::OutgoingConnection;

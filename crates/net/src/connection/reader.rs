@@ -13,9 +13,7 @@ use bytes::Bytes;
 use iroh::endpoint::{ConnectionError, ReadError, RecvStream, VarInt};
 use tokio::time::Sleep;
 
-use crate::call::MESSAGE_OVERHEAD;
-
-use super::budget::{PeerBudget, Reserved, Reserving};
+use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Reserved, Reserving};
 
 /// Stream code of an abort, as the reference peer sends it.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);

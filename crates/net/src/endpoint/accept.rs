@@ -58,7 +58,12 @@ impl Node {
         };
         if connection.alpn() == ALPN_RPC {
             let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
-            return IncomingConnection::new(&self, number, caller, connection).serve().await;
+            let calls = self.calls_token.child_token();
+            let connection = IncomingConnection::new(number, caller, connection, self.limits(), calls);
+            while let Some(streams) = connection.next_stream().await {
+                tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), streams));
+            }
+            return;
         }
         match self.protocol(connection.alpn()) {
             // The handler logs its own failures.
@@ -85,7 +90,7 @@ impl Node {
     }
 
     fn admitted_answer(&self, address: &str, attributes: Vec<(String, String)>) -> ConsumerResponse {
-        let definitions = self.services.definitions();
+        let definitions = self.calls.services.definitions();
         let services = definitions.iter().map(|definition| summary(definition, address)).collect();
         let root_pubkey = self.admission.root_public_key().to_owned();
         ConsumerResponse { admitted: true, attributes, services, root_pubkey, ..Default::default() }

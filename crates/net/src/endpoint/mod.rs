@@ -21,10 +21,9 @@ use iroh::protocol::{DynProtocolHandler, ProtocolHandler};
 use iroh::{Endpoint, Watcher as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::admission::{AdmissionPolicy, Open};
-use crate::call::{Handler, Registration, ServiceDefinition, ServiceTable};
+use crate::call::{CallServer, Handler, Registration, ServiceDefinition};
 use crate::connection::{OutgoingConnection, endpoint_addr};
 use crate::error::{BindError, ConnectError, ServeError};
 
@@ -48,16 +47,15 @@ pub struct Node {
     endpoint: Endpoint,
     options: NodeOptions,
     admission: Arc<dyn AdmissionPolicy>,
-    services: Arc<ServiceTable>,
     /// Further protocols, by ALPN.
     protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
     next_connection: AtomicU32,
-    /// Server calls that were accepted and have not ended. Closed when the node drains.
-    running: TaskTracker,
+    /// The server calls. Its tracker is closed when the node drains.
+    calls: Arc<CallServer>,
     /// Ends everything.
     closed: CancellationToken,
     /// Ends the server calls; a child of `closed`.
-    calls: CancellationToken,
+    calls_token: CancellationToken,
 }
 
 impl Node {
@@ -83,15 +81,19 @@ impl Node {
             let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
         }
         let closed = CancellationToken::new();
+        let header_timeout = options.limits.header_timeout;
         let node = Arc::new(Self {
             endpoint,
             options,
             admission,
-            services: Arc::default(),
             protocols: RwLock::default(),
             next_connection: AtomicU32::new(1),
-            running: TaskTracker::new(),
-            calls: closed.child_token(),
+            calls: Arc::new(CallServer {
+                services: Arc::default(),
+                running: TaskTracker::new(),
+                header_timeout,
+            }),
+            calls_token: closed.child_token(),
             closed,
         });
         tokio::spawn(Arc::clone(&node).accept());
@@ -151,7 +153,7 @@ impl Node {
         definition: ServiceDefinition,
         handler: Arc<dyn Handler>,
     ) -> Result<Registration, ServeError> {
-        Registration::new(&self.services, definition, handler)
+        Registration::new(&self.calls.services, definition, handler)
     }
 
     /// Accepts a further protocol, from peers that are admitted. A handler of the same protocol is replaced.
@@ -189,19 +191,19 @@ impl Node {
     /// Stops accepting, waits for accepted calls, and cancels those left at the timeout. Says whether all ended by
     /// themselves.
     pub async fn drain(&self, timeout: Duration) -> bool {
-        self.running.close();
-        if tokio::time::timeout(timeout, self.running.wait()).await.is_ok() {
+        self.calls.running.close();
+        if tokio::time::timeout(timeout, self.calls.running.wait()).await.is_ok() {
             return true;
         }
-        self.calls.cancel();
-        let _ = tokio::time::timeout(DRAIN_GRACE, self.running.wait()).await;
+        self.calls_token.cancel();
+        let _ = tokio::time::timeout(DRAIN_GRACE, self.calls.running.wait()).await;
         false
     }
 
     /// Ends everything: calls are cancelled, connections closed. Safe twice.
     pub async fn close(&self) {
         self.drain(Duration::ZERO).await;
-        self.services.clear();
+        self.calls.services.clear();
         self.closed.cancel();
         let protocols = std::mem::take(&mut *self.protocols.write().unwrap_or_else(PoisonError::into_inner));
         let closing = async {
@@ -215,29 +217,15 @@ impl Node {
 
     /// Server calls that were accepted and have not ended.
     pub fn open_calls(&self) -> usize {
-        self.running.len()
+        self.calls.running.len()
     }
 
     /// Whether new calls are refused.
     pub fn is_draining(&self) -> bool {
-        self.running.is_closed()
+        self.calls.running.is_closed()
     }
 
-    pub(crate) fn limits(&self) -> &NodeLimits {
+    fn limits(&self) -> &NodeLimits {
         &self.options.limits
-    }
-
-    pub(crate) fn services(&self) -> &ServiceTable {
-        &self.services
-    }
-
-    /// A token that ends some of the calls, and is cancelled when all of them have to end.
-    pub(crate) fn child_of_calls(&self) -> CancellationToken {
-        self.calls.child_token()
-    }
-
-    /// Counts a call until the token is dropped.
-    pub(crate) fn count_call(&self) -> TaskTrackerToken {
-        self.running.token()
     }
 }

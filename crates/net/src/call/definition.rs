@@ -1,0 +1,111 @@
+//! What a service is to the network: names, call kinds, payload plans.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aster_codec::Plan;
+use aster_wire::call::Pattern;
+
+use super::payload::{Mode, PayloadCodec};
+
+/// A method to serve.
+#[derive(Debug, Clone)]
+pub struct MethodDefinition {
+    /// Wire name.
+    pub name: String,
+    /// Call kind.
+    pub pattern: Pattern,
+    /// How requests travel, in XLANG mode.
+    pub request: PayloadCodec,
+    /// How responses travel, in XLANG mode.
+    pub response: PayloadCodec,
+}
+
+/// A service to serve.
+#[derive(Debug, Clone)]
+pub struct ServiceDefinition {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: i64,
+    /// 64 hex digits, as the admission answer tells it.
+    pub contract_id: String,
+    /// `xlang`, `json`: what the contract lists.
+    pub modes: Vec<String>,
+    /// Longest handler time of calls without a deadline; streams have none.
+    pub max_call: Duration,
+    /// Methods; a call names its method by index in this list.
+    pub methods: Vec<MethodDefinition>,
+}
+
+impl ServiceDefinition {
+    /// Whether calls may be made in a mode: JSON always.
+    pub(crate) fn takes(&self, mode: Mode) -> bool {
+        let xlang = || self.modes.iter().any(|mode| mode == "xlang");
+        match mode {
+            Mode::Json => true,
+            Mode::Xlang => xlang(),
+            Mode::Compatible => xlang() && self.is_compatible(),
+        }
+    }
+
+    /// Modes beside those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
+    pub(crate) fn extensions(&self) -> Vec<(String, String)> {
+        if !self.takes(Mode::Compatible) {
+            return Vec::new();
+        }
+        vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned())]
+    }
+
+    /// The plan of all methods, where there is only one.
+    fn one_plan(&self) -> Option<&Plan> {
+        let mut plans = self.methods.iter().flat_map(|method| [&method.request.plan, &method.response.plan]);
+        let first = plans.next()?;
+        plans.all(|plan| Arc::ptr_eq(first, plan)).then_some(first)
+    }
+
+    /// The first thing in which two definitions of a service differ, in words. Handlers that share a service are called
+    /// by method index, so all of it has to agree.
+    pub(super) fn difference(&self, other: &Self) -> Option<String> {
+        if self.contract_id != other.contract_id {
+            return Some(format!("its contract id is {}, not {}", other.contract_id, self.contract_id));
+        }
+        if self.modes != other.modes {
+            return Some(format!("its modes are {:?}, not {:?}", other.modes, self.modes));
+        }
+        if self.max_call != other.max_call {
+            let (this, that) = (self.max_call.as_millis(), other.max_call.as_millis());
+            return Some(format!("its calls may take {that} ms, not {this} ms"));
+        }
+        if self.methods.len() != other.methods.len() {
+            return Some(format!("it has {} methods, not {}", other.methods.len(), self.methods.len()));
+        }
+        let mut pairs = self.methods.iter().zip(&other.methods).enumerate();
+        pairs.find_map(|(index, (this, that))| {
+            this.difference(that).map(|what| format!("method {index} {what}"))
+        })
+    }
+
+    /// Whether every request and response was declared compatible.
+    fn is_compatible(&self) -> bool {
+        let compatible = |codec: &PayloadCodec| codec.plan.is_compatible(codec.root);
+        self.methods.iter().all(|method| compatible(&method.request) && compatible(&method.response))
+    }
+}
+
+impl MethodDefinition {
+    fn difference(&self, other: &Self) -> Option<String> {
+        let same = |a: &PayloadCodec, b: &PayloadCodec| {
+            let plans = Arc::ptr_eq(&a.plan, &b.plan) || a.plan.fingerprint() == b.plan.fingerprint();
+            a.root == b.root && a.compress == b.compress && plans
+        };
+        if self.name != other.name {
+            return Some(format!("is {:?}, not {:?}", other.name, self.name));
+        }
+        if self.pattern != other.pattern {
+            return Some(format!("({:?}) is of another kind", self.name));
+        }
+        let messages = same(&self.request, &other.request) && same(&self.response, &other.response);
+        (!messages).then(|| format!("({:?}) has other messages or another compression", self.name))
+    }
+}

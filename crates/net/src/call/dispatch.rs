@@ -1,0 +1,93 @@
+//! From an accepted stream to the handler of its call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aster_wire::call::ServerFact;
+use aster_wire::record::{Encoding, StreamHeader};
+use aster_wire::status::Code;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use super::handle::CallHandle;
+use super::header::{Accepted, judge};
+use super::server::{Opening, ServerCall, Stream};
+use super::service::ServiceTable;
+use crate::connection::{FrameReader, FrameWriter, IncomingConnection};
+use crate::error::status;
+
+/// What the server calls of a node share.
+#[derive(Debug)]
+pub(crate) struct CallServer {
+    pub(crate) services: Arc<ServiceTable>,
+    /// Counts the calls that were accepted and have not ended. Closed: new calls are refused.
+    pub(crate) running: TaskTracker,
+    pub(crate) header_timeout: Duration,
+}
+
+impl CallServer {
+    /// Serves one stream of a connection.
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        connection: Arc<IncomingConnection>,
+        streams: (FrameWriter, FrameReader),
+    ) {
+        let mut stream = Stream::new(connection, streams, self.header_timeout);
+        match stream.next_fact(false).await {
+            ServerFact::Header(header, encoding) => self.serve_header(stream, *header, encoding).await,
+            ServerFact::Ended(status) => Box::pin(stream.refuse(status)).await,
+            _ => {
+                stream.connection.note_reset();
+                stream.channel.writer.finish();
+            }
+        }
+    }
+
+    async fn serve_header(&self, mut stream: Box<Stream>, header: StreamHeader, encoding: Encoding) {
+        let caller = stream.connection.caller();
+        let judged = judge(&self.services, caller, self.running.is_closed(), &header, encoding);
+        let Accepted { service, method, mode, remaining } = match judged {
+            Ok(accepted) => accepted,
+            Err(refusal) => {
+                stream.machine.refuse(refusal.encoding);
+                return Box::pin(stream.refuse(refusal.status)).await;
+            }
+        };
+        // The header has been read: what it occupied counts no more.
+        drop(stream.channel.reader.take_reserved());
+        let (Some(handler), Some(definition)) =
+            (service.handler().cloned(), service.definition().methods.get(method))
+        else {
+            stream.machine.refuse(mode.encoding());
+            let gone = status(Code::Unavailable, "the service is not served any more");
+            return Box::pin(stream.refuse(gone)).await;
+        };
+        let pattern = definition.pattern;
+        let run_time = remaining.or((!pattern.response_stream).then_some(service.definition().max_call));
+        stream.machine.accept(pattern, mode.encoding(), Instant::now().into_std(), run_time);
+        let (codec, response) = (definition.request.in_mode(mode), definition.response.in_mode(mode));
+        let handle = CallHandle::new(response);
+        let mut request = None;
+        if !pattern.request_stream {
+            match stream.request(&codec).await {
+                Ok((bytes, reserved)) => {
+                    request = Some(bytes);
+                    handle.hold(reserved);
+                }
+                Err(Some(status)) => return Box::pin(stream.refuse(status)).await,
+                Err(None) => return stream.connection.note_reset(),
+            }
+        }
+        let opening = Opening {
+            connection: Arc::clone(&stream.connection),
+            service: Arc::clone(service.definition()),
+            method,
+            header,
+            request,
+            pattern,
+            presence_flagged: codec.is_presence_flagged(),
+            handle,
+        };
+        handler.serve(ServerCall::new(stream, opening, codec, self.running.token())).await;
+    }
+}
