@@ -33,7 +33,7 @@ const FORMAT_FACT: &str = "format";
 const FORGOTTEN: &str = "forgotten_before";
 /// Most nonces that one call forgets, so that none takes long.
 const FORGOTTEN_AT_ONCE: usize = 64;
-const CACHE_BYTES: usize = 4 << 20;
+const CACHE_BYTES: usize = 4_194_304;
 /// How often, and in which steps, a process waits for another one that writes: five seconds.
 const WAIT_STEPS: u32 = 2500;
 const WAIT_STEP: Duration = Duration::from_millis(2);

@@ -48,6 +48,19 @@ fn a_nonce_counts_once_also_after_the_store_was_closed() {
 }
 
 #[test]
+fn a_replay_writes_nothing() {
+    let folder = Folder::new("store");
+    let path = folder.path("trust.redb");
+    let store = Store::open(&path).unwrap();
+    assert_eq!(consume(&store, 1, 100, 50), Consumed::First);
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(consume(&store, 1, 100, 50), Consumed::Again);
+    assert!(std::fs::read(&path).unwrap() == before);
+    assert_eq!(consume(&store, 2, 100, 50), Consumed::First);
+    assert!(std::fs::read(&path).unwrap() != before);
+}
+
+#[test]
 fn what_was_forgotten_does_not_count_again_and_a_full_store_refuses() {
     let folder = Folder::new("store");
     let path = folder.path("trust.redb");
