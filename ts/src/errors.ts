@@ -83,6 +83,10 @@ export interface AsterErrorInit {
   readonly metadata?: StringPairs;
   /** The endpoint id of the other side. */
   readonly peer?: string | null;
+  /** The service of a failed call. The message names it, too. It is not sent to the caller. */
+  readonly service?: string | null;
+  /** The wire name of the method of a failed call. The message names it, too. It is not sent to the caller. */
+  readonly method?: string | null;
   /** An id of the call, for your own use. The library does not set it in this version. */
   readonly callId?: string | null;
   /** True when this process made the error, false when the peer sent it. Default true. */
@@ -97,6 +101,7 @@ export interface AsterErrorInit {
   readonly cause?: unknown;
 }
 
+const INSPECT: symbol = Symbol.for("nodejs.util.inspect.custom");
 const BRAND: unique symbol = Symbol.for("aster-rpc.AsterError") as never;
 const ordinaryHasInstance = Function.prototype[Symbol.hasInstance];
 
@@ -118,7 +123,7 @@ export class AsterError extends Error {
   readonly code: Code;
   /** A stable reason that programs can compare, or null. */
   readonly reason: string | null;
-  /** The message without the name of the code in front. */
+  /** The message without the name of the code in front and without the method at the end. */
   readonly rawMessage: string;
   /** The pairs that were sent with the status. */
   readonly details: ReadonlyMap<string, string>;
@@ -126,6 +131,10 @@ export class AsterError extends Error {
   readonly metadata: ReadonlyMap<string, string>;
   /** The endpoint id of the other side; null when there was none. */
   readonly peer: string | null;
+  /** The service of the call that failed; null for other failures. */
+  readonly service: string | null;
+  /** The wire name of the method of the call that failed; null for other failures. */
+  readonly method: string | null;
   /** Reserved: the call id given to the constructor, else null. */
   readonly callId: string | null;
   /** True when this process made the error, false when the peer sent it. */
@@ -141,13 +150,18 @@ export class AsterError extends Error {
   constructor(code: Code, message: string, init: AsterErrorInit = {}) {
     const name = codeNames.get(code);
     if (name === undefined || code === Code.OK) throw new TypeError(`${String(code)} is not an error code`);
-    super(message === "" ? name : `${name}: ${message}`, "cause" in init ? { cause: init.cause } : undefined);
+    const { service = null, method = null } = init;
+    const text = message === "" ? name : `${name}: ${message}`;
+    const place = service === null || method === null ? "" : ` (${service}.${method})`;
+    super(text + place, "cause" in init ? { cause: init.cause } : undefined);
     this.code = code;
     this.reason = init.reason ?? null;
     this.rawMessage = message;
     this.details = copyPairs(init.details);
     this.metadata = copyPairs(init.metadata);
     this.peer = init.peer ?? null;
+    this.service = service;
+    this.method = method;
     this.callId = init.callId ?? null;
     this.isLocal = init.isLocal ?? true;
     this.retryable = init.retryable ?? code === Code.UNAVAILABLE;
@@ -171,6 +185,11 @@ export class AsterError extends Error {
     return new AsterError(codeOfName(value.name) ?? code, value.message, { cause: value });
   }
 
+  /** The facts for JSON logs: no metadata, which may be secret, and of the cause only its name and message. */
+  toJSON(): Readonly<Record<string, unknown>> {
+    return factsOf(this);
+  }
+
   /** True also for an `AsterError` of another copy of this package. Subclasses use the ordinary check. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (ordinaryHasInstance.call(this, value)) return true;
@@ -185,6 +204,7 @@ export class AsterError extends Error {
       writable: true,
     });
     Object.defineProperty(AsterError.prototype, BRAND, { value: true });
+    Object.defineProperty(AsterError.prototype, INSPECT, { value: inspected });
   }
 }
 
@@ -207,6 +227,29 @@ export function stackless<E extends Error>(make: () => E): E {
   }
 }
 
+/**
+ * Rethrows the failure of a call, with the frames of the caller. It must run as the rejection handler of the promise that the
+ * caller awaits: the engine then knows the functions that wait for it. Successful calls do not pay for it.
+ */
+export function throwAtCaller(error: unknown): never {
+  if (error instanceof Error && !hasFrames(error)) {
+    const caller: { stack?: string } = {};
+    Error.captureStackTrace(caller, throwAtCaller);
+    setFrames(error, caller.stack);
+  }
+  throw error;
+}
+
+function hasFrames(error: Error): boolean {
+  return error.stack?.includes("\n    at ") === true;
+}
+
+function setFrames(error: Error, stack: string | undefined): void {
+  const frames = stack?.slice(stack.indexOf("\n")) ?? "";
+  const value = `${error.name}: ${error.message}${frames}`;
+  Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+}
+
 const hasCallerStack = new WeakSet<Error>();
 
 /**
@@ -220,14 +263,29 @@ export async function withCaller<T>(entry: (...args: never[]) => unknown, run: (
   try {
     return await run();
   } catch (error) {
-    if (error instanceof Error && (hasCallerStack.has(error) || !error.stack?.includes("\n    at "))) {
+    if (error instanceof Error && (hasCallerStack.has(error) || !hasFrames(error))) {
       hasCallerStack.add(error);
-      const frames = caller.stack?.slice(caller.stack.indexOf("\n")) ?? "";
-      const value = `${error.name}: ${error.message}${frames}`;
-      Object.defineProperty(error, "stack", { value, writable: true, configurable: true });
+      setFrames(error, caller.stack);
     }
     throw error;
   }
+}
+
+type Inspect = (value: unknown, options: object) => string;
+
+/** What `util.inspect` and `console.log` show: the stack, the facts of `toJSON`, and the whole cause. */
+function inspected(this: AsterError, _depth: number, options: object, inspect: Inspect): string {
+  const { name: _name, message: _message, cause: _cause, ...facts } = factsOf(this);
+  const shown = "cause" in this ? { ...facts, cause: this.cause } : facts;
+  return `${this.stack ?? this.message} ${inspect(shown, options)}`;
+}
+
+function factsOf(error: AsterError): Record<string, unknown> {
+  const { name, code, codeName, message, reason, details, service, method, peer, cause } = error;
+  const facts: Record<string, unknown> = { name, code, codeName, message, reason };
+  Object.assign(facts, { details: Object.fromEntries(details), service, method, peer });
+  if (cause instanceof Error) facts.cause = `${cause.name}: ${cause.message}`;
+  return facts;
 }
 
 function codeOfName(name: string): Code | null {

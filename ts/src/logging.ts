@@ -58,6 +58,16 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
   };
 }
 
+/**
+ * An error as a field of a log line. It is the same to `instanceof`, `message` and `stack`, and a logger that writes JSON gets
+ * the name, the message and the stack instead of `{}`.
+ */
+export function loggedError(error: unknown): unknown {
+  if (!(error instanceof Error) || "toJSON" in error) return error;
+  const { name, message, stack } = error;
+  return Object.create(error, { toJSON: { value: () => ({ name, message, stack }) } }) as Error;
+}
+
 /** Runs a logging statement. An error of the user's logger must not fail a call, so it is ignored. */
 export function logSafely(statement: () => void): void {
   try {

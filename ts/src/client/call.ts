@@ -11,7 +11,7 @@ import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
 import { Outlet } from "../port/outlet.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
-import { callOver, markNotSent, protocolError, statusError, undecodableError } from "./status.js";
+import { brokenCall, callOver, markNotSent, protocolError, statusError, undecodableError } from "./status.js";
 
 /** A running call. */
 export class ClientCall implements CallSink, InboxOwner, Abortable {
@@ -70,7 +70,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       port.ops.open(number, method.handle, flags, settings.timeoutMs, settings.metadata, codec, single);
     } catch (error) {
       port.leaveCall(number);
-      throw markNotSent(error, this.#peer);
+      throw markNotSent(error, method);
     }
     this.#number = number;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
@@ -95,20 +95,20 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   /** Called when the user's signal aborts. */
   abort(signal: AbortSignal): void {
-    this.leave(abortError(signal, this.#peer, false));
+    this.leave(abortError(signal, this.method, false));
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): void {
     const resolve = this.#resolve;
     if (resolve === null) {
-      this.leave(protocolError("the peer answered a stream with a single message", this.#peer));
+      this.leave(protocolError("the peer answered a stream with a single message", this.method));
       return;
     }
     let value: unknown;
     try {
       value = this.method.response.read(bytes, start, end, presenceFlagged);
     } catch (error) {
-      this.#finish(undecodableError(error, this.#peer));
+      this.#finish(undecodableError(error, this.method));
       return;
     }
     this.#finish(null);
@@ -117,14 +117,14 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   onItems(batch: ItemBatch): void {
     if (this.inbox === null)
-      this.leave(protocolError("the peer sent stream items for a single response", this.#peer));
+      this.leave(protocolError("the peer sent stream items for a single response", this.method));
     else this.inbox.push(batch);
   }
 
   onEnded(ended: Ended): void {
-    const error = ended.code === Code.OK ? null : statusError(ended, this.#peer);
+    const error = ended.code === Code.OK ? null : statusError(ended, this.method);
     if (error === null && this.inbox === null) {
-      this.#finish(new AsterError(Code.DATA_LOSS, "the call ended without a response", { peer: this.#peer }));
+      this.#finish(brokenCall(Code.DATA_LOSS, "the call ended without a response", this.method));
       return;
     }
     this.#finish(error);
@@ -140,7 +140,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   onAborted(): void {}
 
   onPortClosed(): void {
-    const error = new AsterError(Code.UNAVAILABLE, "this thread is shutting down", { peer: this.#peer });
+    const error = brokenCall(Code.UNAVAILABLE, "this thread is shutting down", this.method);
     this.#finish(error);
     this.inbox?.end({ error });
   }
@@ -151,7 +151,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   }
 
   onUndecodable(error: unknown): unknown {
-    const failure = undecodableError(error, this.#peer);
+    const failure = undecodableError(error, this.method);
     this.leave(failure);
     return failure;
   }

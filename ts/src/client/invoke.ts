@@ -3,6 +3,7 @@
 // Owns: the arguments and the result of a call of each pattern. Does not own: the call itself (call.ts), the stream
 // objects (streams.ts).
 
+import { throwAtCaller } from "../errors.js";
 import { ClientCall } from "./call.js";
 import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
 import { bidiCall, FedStream, responseStream } from "./streams.js";
@@ -17,7 +18,7 @@ export function unaryCall(
   return new Promise((resolve, reject) => {
     const settings = options === undefined ? method.defaults : settingsOf(method.defaults, options);
     new ClientCall(method, settings, resolve, reject).open(request);
-  });
+  }).then(undefined, throwAtCaller);
 }
 
 /** Many requests, one response. It opens immediately, so its deadline starts now. It rejects, and never throws. */
@@ -31,7 +32,7 @@ function uploadCall(
     const call = new ClientCall(method, settingsOf(method.defaults, options), resolve, reject);
     call.open(undefined);
     void pump(call, source);
-  });
+  }).then(undefined, throwAtCaller);
 }
 
 /** A call of any pattern, with its input as one value or iterable: what interceptors end in. */

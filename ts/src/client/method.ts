@@ -3,7 +3,7 @@
 // Owns: which deadline applies (that of the call, the stub, the method, or the default, in this order), whether it is
 // sent to the server, and the check of call options. Does not own: enforcing deadlines (Rust), sending calls (call.ts).
 
-import { AsterError, Code, type StringPairs } from "../errors.js";
+import { AsterError, Code, type StringPairs, stacklessError } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { checkMetadata, pairsOf } from "../metadata.js";
 import { NO_TIMEOUT } from "../native/constants.js";
@@ -99,31 +99,36 @@ export function settingsOf(defaults: CallSettings, options: CallOptions | undefi
   };
 }
 
+/** Where a call failed, for its error. */
+export function placeOf(method: ClientMethod): { peer: string; service: string; method: string } {
+  return { peer: method.path.endpointId, service: method.service, method: method.name };
+}
+
 /** Throws when a call must not begin: the client is closed, the deadline has passed, or the signal has aborted. */
 export function checkReady(method: ClientMethod, settings: CallSettings): void {
-  const peer = method.path.endpointId;
+  const place = placeOf(method);
   if (method.path.closed) {
     throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
-      peer,
+      ...place,
       notSent: true,
       reason: "CLOSED",
     });
   }
   if (settings.timeoutMs <= 0) {
     throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call", {
-      peer,
+      ...place,
       notSent: true,
     });
   }
-  if (settings.signal?.aborted) throw abortError(settings.signal, peer, true);
+  if (settings.signal?.aborted) throw abortError(settings.signal, method, true);
 }
 
 /** The error of a call whose signal aborted. */
-export function abortError(signal: AbortSignal, peer: string, notSent: boolean): AsterError {
+export function abortError(signal: AbortSignal, method: ClientMethod, notSent: boolean): AsterError {
   const timedOut = (signal.reason as { readonly name?: unknown } | undefined)?.name === "TimeoutError";
   const code = timedOut ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
   const message = timedOut ? "the signal of the call timed out" : "the call was aborted";
-  return new AsterError(code, message, { cause: signal.reason, peer, notSent });
+  return stacklessError(code, message, { ...placeOf(method), cause: signal.reason, notSent });
 }
 
 function timeoutOf(timeoutMs: number | null): { timeoutMs: number; timeoutTravels: boolean } {

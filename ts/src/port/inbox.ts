@@ -4,6 +4,7 @@
 // Does not own: cancelling the call (its owner does). Batches are copied out of the slab, because the slab is reused; the
 // byte budget counts these copied bytes until they are decoded.
 
+import { throwAtCaller } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { MESSAGE_OVERHEAD } from "../native/constants.js";
 import type { ItemBatch } from "./events.js";
@@ -114,11 +115,11 @@ export class Inbox {
         return Promise.reject(error);
       }
     }
-    if (this.#over || this.#left) return this.#ending();
-    return new Promise((resolve, reject) => {
+    if (this.#over || this.#left) return this.#ending().then(undefined, throwAtCaller);
+    return new Promise<IteratorResult<unknown, undefined>>((resolve, reject) => {
       this.#readers.push({ resolve, reject });
       this.#returnRoom();
-    });
+    }).then(undefined, throwAtCaller);
   }
 
   #serve(reader: Reader): void {

@@ -6,6 +6,7 @@
 import { decode, decodeJson, encode, encodeJson } from "../codec/single-messages.js";
 import { brandOf, definitionOf } from "./brand.js";
 import { type AnyClass, originOf, registerMessage, settleOwner } from "./class-schemas.js";
+import { markAsOurs } from "./copies.js";
 import type { MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { Message } from "./message-types.js";
@@ -64,6 +65,8 @@ abstract class MessageFunctions {
     return originOf(this).schema["~standard"];
   }
 }
+
+markAsOurs(MessageFunctions);
 
 /** Makes the class of a message. `new` fills in missing members as `of` does. Decoding does not run it. */
 export function messageClass(

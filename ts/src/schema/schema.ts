@@ -4,6 +4,7 @@
 // schema. Does not own: the builders (`t.ts`, `message.ts`), the types (`types.ts`), any byte.
 
 import { schemaOfClass } from "./class-schemas.js";
+import { markAsOurs, otherCopy } from "./copies.js";
 import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
@@ -81,6 +82,8 @@ export class SchemaObject {
   }
 }
 
+markAsOurs(SchemaObject.prototype);
+
 /** A copy with other field options. It keeps the class, so `.name().default()` works and a message stays a message. */
 function withOptions<S extends SchemaObject>(schema: S, change: Partial<FieldOptions>): S {
   const copy = Object.create(Object.getPrototypeOf(schema)) as S;
@@ -113,6 +116,8 @@ export function asSchema(value: unknown, path: string): SchemaObject {
       `${path}: undefined is not a schema; use a getter or t.ref() for a schema that is declared later`,
     );
   }
+  const copy = otherCopy(value);
+  if (copy !== null) throw new TypeError(`${path}: the schema ${copy}`);
   if (typeof value === "function") {
     const name = typeof value.name === "string" && value.name !== "" ? value.name : "a function";
     throw new TypeError(`${path}: ${name} is not a schema; a class must extend message() or have @wireType`);

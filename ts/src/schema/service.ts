@@ -7,6 +7,7 @@ import { AsterError, Code } from "../errors.js";
 import { contractManifest, describeContract } from "../native/contracts.js";
 import type { ContractFacts } from "../native/documents.js";
 import { type Capability, capabilityOf } from "./capability.js";
+import { markAsOurs } from "./copies.js";
 import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";
 import { type AnyMethod, type MethodDefinition, methodDefinition } from "./method.js";
@@ -226,6 +227,8 @@ export function buildService(name: unknown, options: ServiceOptions, methods: ob
   };
   return new ServiceObject(definition, methods) as unknown as Service<unknown>;
 }
+
+markAsOurs(ServiceObject.prototype);
 
 function objectOf(service: unknown): ServiceObject {
   if (service instanceof ServiceObject) return service;

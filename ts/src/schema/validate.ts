@@ -290,9 +290,14 @@ function build(
   return result;
 }
 
+/** How many members of an enum an error text names. */
+const NAMED_MEMBERS = 20;
+
 function conformMember(definition: EnumDefinition, value: unknown): unknown {
   if (typeof value === "string" && definition.ordinals.has(value)) return value;
-  throw new Misfit(`expected a member of ${definition.tag}, got ${describe(value)}`);
+  const { tag, members } = definition;
+  const some = members.slice(0, NAMED_MEMBERS).join(", ") + (members.length > NAMED_MEMBERS ? ", ..." : "");
+  throw new Misfit(`expected a member of ${tag} (${some}), got ${describe(value)}`);
 }
 
 /** Encodes and decodes the value, so that the copy shares nothing with it. */

@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import { AsterError, Code } from "../errors.js";
-import { type Logger, logSafely } from "../logging.js";
+import { type Logger, loggedError, logSafely } from "../logging.js";
 import { cutDetails, REASON_DETAIL } from "../metadata.js";
 import { STATUS_MESSAGE_CHARS } from "../native/constants.js";
 
@@ -33,7 +33,7 @@ export function statusOf(error: unknown, method: string, logger: Logger): FinalS
 /** Logs the cause with a new id, and returns INTERNAL with that id. */
 export function internal(cause: unknown, what: string, logger: Logger): FinalStatus {
   const id = randomBytes(6).toString("hex");
-  logSafely(() => logger.error(what, { id, error: cause }));
+  logSafely(() => logger.error(what, { id, error: loggedError(cause) }));
   return { code: Code.INTERNAL, message: `internal error (id ${id})`, details: NO_DETAILS };
 }
 

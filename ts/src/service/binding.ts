@@ -6,6 +6,7 @@
 import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
 import type { MessageCodec } from "../message.js";
 import type { ContractFacts } from "../native/documents.js";
+import { otherCopy } from "../schema/copies.js";
 import { serviceOf } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
 import {
@@ -53,6 +54,8 @@ const bound = new WeakMap<object, BoundService>();
  */
 export function serviceFrom(value: unknown): Service {
   if (isService(value)) return value;
+  const copy = otherCopy(value);
+  if (copy !== null) throw new TypeError(`the service ${copy}`);
   if (typeof value === "function") return serviceOf(value as never);
   throw new TypeError("a service or a class with @service is required");
 }
