@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aster_net::ConnectError;
+use aster_net::{ConnectError, ServeError};
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 use napi::bindgen_prelude::{JsObjectValue, Object, ToNapiValue, Unknown};
@@ -66,6 +66,16 @@ impl Failure {
         let mut failure = Self::new(Code::FailedPrecondition, error);
         failure.0.reason = Some("BIND".to_owned());
         failure.0.not_sent = true;
+        failure
+    }
+
+    /// A service that the node serves already, as something else.
+    pub(crate) fn serve(error: ServeError) -> Self {
+        let mut failure = Self::new(Code::FailedPrecondition, &error);
+        let ServeError::OtherDefinition { name, version, difference } = error;
+        failure.0.reason = Some("OTHER_DEFINITION".to_owned());
+        let details = [("service", name), ("version", version.to_string()), ("difference", difference)];
+        failure.0.details = details.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         failure
     }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use aster_net::{Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition};
-use aster_wire::status::Code;
 use napi::{Env, Result};
 use napi_derive::napi;
 
@@ -98,7 +97,7 @@ pub fn node_serve(env: Env, port: u32, node: u32, services: Vec<ServedService>) 
         let port = PORTS.get(port)?.port;
         let node = NODES.get(node)?.node;
         let definitions = services.iter().map(ServedService::to_definition).collect::<Outcome<Vec<_>>>()?;
-        let firsts = port.serve(&node, definitions).map_err(|e| Failure::new(Code::FailedPrecondition, e))?;
+        let firsts = port.serve(&node, definitions).map_err(Failure::serve)?;
         let handles = firsts.iter().zip(&services).map(|(&first, service)| {
             let count = service.methods.len() as u32;
             (first..first + count).collect()

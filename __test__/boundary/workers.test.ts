@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { AsterClient, AsterNode, Code } from "aster-rpc";
 import { describe, expect, it } from "vitest";
 import { child } from "./support/child.js";
+import { Order, order } from "./support/order.mjs";
 import { fresh, local, Probe, probe, tally } from "./support/probe.mjs";
 import { failureOf } from "./support/until.js";
 
@@ -117,5 +118,46 @@ describe("208 threads that are terminated or end during calls", () => {
     expect(openCalls).toBe(0);
     // A leak of one connection or one slab for each thread would be far more than this.
     expect(memory.at(-1)! - memory[0]!, `MiB after each 50 threads: ${memory}`).toBeLessThan(120);
+  });
+});
+
+describe("a thread whose service differs from the one that a node serves", () => {
+  const otherScript = new URL("./processes/other-definition-worker.mjs", import.meta.url);
+
+  it("is refused and told why; with the same definition it shares the calls", async () => {
+    const node = await AsterNode.start(fresh);
+    node.serve({ services: [order()], access: "open" });
+    const variants = [
+      ["reordered", {}],
+      ["shorter", {}],
+      ["retyped", {}],
+      ["same", { maxCallMs: 1000 }],
+      ["same", {}],
+    ];
+    const worker = new Worker(otherScript, { workerData: { handle: node.share(), variants } });
+    const outcomes = await new Promise<unknown[]>((resolve, reject) => {
+      worker.once("message", resolve);
+      worker.once("error", reject);
+    });
+    const refused = {
+      name: "AsterError",
+      codeName: "FAILED_PRECONDITION",
+      reason: "OTHER_DEFINITION",
+      message: expect.stringMatching(/Order v1 is served on this node already, with another definition: /),
+    };
+    expect(outcomes).toEqual([refused, refused, refused, refused, "served"]);
+    const client = await AsterClient.connect(node.ticket, local);
+    const stub = client.stub(Order);
+    try {
+      // Both threads answer, in turn, and each calls the handler of the method's name.
+      for (let round = 0; round < 4; round++) {
+        expect(await stub.first({ text: "" })).toMatchObject({ text: "first" });
+        expect(await stub.second({ text: "" })).toMatchObject({ text: "second" });
+      }
+    } finally {
+      await client.close();
+      await worker.terminate();
+      await node.close();
+    }
   });
 });

@@ -249,7 +249,7 @@ export class FakeNative {
     this.links.set(`${route.port}/${number}`, link);
     if (!this.#peerTold.has(route.port)) {
       this.#peerTold.add(route.port);
-      this.event(route.port, { kind: 8, argument: 7, payload: utf8.encode('{"endpointId":"caller"}') });
+      this.event(route.port, { kind: 8, argument: 7, pairs: peerOf("caller") });
     }
     const block = new Uint8Array(10 + (op.pairs.length === 0 ? 2 : op.pairs.length));
     const view = new DataView(block.buffer);
@@ -320,6 +320,16 @@ export class FakeNative {
     if (state === undefined) throw failure("the port is closed");
     return state;
   }
+}
+
+/** The payload of PEER: endpoint id, path and address, no expiry, no attributes, no roles. */
+function peerOf(endpointId: string): Uint8Array {
+  const texts = [endpointId, "direct", "127.0.0.1:1"].flatMap((text) => [
+    text.length,
+    0,
+    ...utf8.encode(text),
+  ]);
+  return Uint8Array.from([...texts, ...new Array(8).fill(0), 0, 0, 0, 0]);
 }
 
 /** An error as the addon throws it. */

@@ -143,6 +143,12 @@ pub fn typescript() -> String {
             "What a message counts in budgets besides its payload, in bytes.",
         ),
     ];
+    // The addon returns this version, too: the library refuses an addon of another one. INVARIANT: see below.
+    let _ = write!(
+        text,
+        "\n/** The version of the interface between addon and library. */\nexport const BRIDGE_VERSION = \"{}\";\n",
+        env!("CARGO_PKG_VERSION")
+    );
     for (name, value, doc) in scalars {
         // INVARIANT: writing to a String never fails, here and below.
         let _ = write!(text, "\n/** {doc} */\nexport const {name} = {value};\n");

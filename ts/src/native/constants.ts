@@ -1,6 +1,9 @@
 // Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` writes it anew.
 // Numbers of the data plane (docs/boundary.md) and limits that both sides check.
 
+/** The version of the interface between addon and library. */
+export const BRIDGE_VERSION = "0.1.0";
+
 /** Bytes in front of each record. */
 export const HEAD_BYTES = 24;
 

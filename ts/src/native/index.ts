@@ -5,11 +5,9 @@
 // package does not export anything of this module.
 
 import { createRequire } from "node:module";
+import { BRIDGE_VERSION } from "./constants.js";
 import type { NativeBinding } from "./documents.js";
 import { errorOf } from "./failure.js";
-
-/** The version of the interface between addon and library (docs/boundary.md). */
-const BRIDGE_VERSION = "0.1.0";
 
 let binding: NativeBinding | null = null;
 
