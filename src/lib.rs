@@ -22,6 +22,7 @@ mod keys;
 mod log;
 mod node;
 mod options;
+mod outcomes;
 mod plans;
 mod registry;
 mod runtime;

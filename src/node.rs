@@ -1,11 +1,11 @@
 //! Nodes: started, shared, asked, drained and closed (`docs/boundary.md#control-plane`).
 
-use aster_net::{BindError, Node};
+use aster_net::Node;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::error::{Failure, Outcome, throwing};
-use crate::options::{EndpointOptions, StartOptions, milliseconds};
+use crate::error::{Outcome, throwing};
+use crate::options::{StartOptions, milliseconds};
 use crate::registry::{NODES, NodeEntry, PEERS, PORTS};
 use crate::settle::{settle, take};
 use crate::shared;
@@ -67,7 +67,7 @@ pub fn node_start(env: Env, port: u32, request: u32, options: StartOptions) -> R
     throwing(env, || {
         let options = options.check()?;
         settle(port, request, async move {
-            let node = bind(&options).await?;
+            let node = options.bind().await?;
             register(NodeEntry { node, owner: port, share: None }).await
         })
     })
@@ -90,13 +90,6 @@ pub fn node_share(env: Env, port: u32, request: u32, options: StartOptions) -> R
 #[napi(catch_unwind)]
 pub fn take_started_node(env: Env, port: u32, request: u32) -> Result<StartedNode> {
     throwing(env, || take(port, request))
-}
-
-pub(crate) async fn bind(options: &EndpointOptions) -> Outcome<std::sync::Arc<Node>> {
-    Node::bind(options.to_node_options()?).await.map_err(|e| match e {
-        BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
-        BindError::Bind { .. } => Failure::bind(e),
-    })
 }
 
 async fn register(entry: NodeEntry) -> Outcome<StartedNode> {

@@ -1,9 +1,10 @@
 //! Options of endpoints, as TypeScript gives them after its own checks.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aster_net::{NodeLimits, NodeOptions, RelayChoice};
+use aster_net::{BindError, Node, NodeLimits, NodeOptions, RelayChoice};
 use napi::Either;
 use napi_derive::napi;
 
@@ -82,7 +83,15 @@ fn bind_address(text: &str) -> Outcome<SocketAddr> {
 }
 
 impl EndpointOptions {
-    pub(crate) fn to_node_options(&self) -> Outcome<NodeOptions> {
+    /// Starts a node with these options.
+    pub(crate) async fn bind(&self) -> Outcome<Arc<Node>> {
+        Node::bind(self.to_node_options()?).await.map_err(|e| match e {
+            BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
+            BindError::Bind { .. } => Failure::bind(e),
+        })
+    }
+
+    fn to_node_options(&self) -> Outcome<NodeOptions> {
         Ok(NodeOptions {
             secret_key: self.secret_key,
             bind: self.bind,

@@ -9,7 +9,7 @@ use aster_port::Port;
 
 use crate::doorbell::Bell;
 use crate::error::Failure;
-use crate::settle::Outcomes;
+use crate::outcomes::Outcomes;
 use crate::shared::Share;
 
 /// Things by number. Numbers are never used again within a process.

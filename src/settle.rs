@@ -1,13 +1,11 @@
 //! Requests of the control plane that take time (`docs/boundary.md#requests`).
 //!
-//! A request returns at once. Its outcome waits here under the number that TypeScript chose; a SETTLED event of the
+//! A request returns at once. Its outcome waits under the number that TypeScript chose; a SETTLED event of the
 //! same port tells that it is there, and a `take` function hands it over on the JavaScript thread. So no promise, no
 //! callback and no value of JavaScript is held by another thread, and an environment may end at any moment.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
 
 use aster_port::Event;
 use aster_wire::status::Code;
@@ -17,10 +15,6 @@ use napi_derive::napi;
 use crate::error::{Failure, Outcome, throwing};
 use crate::registry::PORTS;
 use crate::runtime;
-
-/// The outcomes that one port's environment has not taken yet.
-#[derive(Default)]
-pub(crate) struct Outcomes(Mutex<HashMap<u32, Outcome<Box<dyn Any + Send>>>>);
 
 /// Runs `work` on the I/O thread and settles `request` of `port` with what it gives.
 pub(crate) fn settle<T: Any + Send>(
@@ -34,8 +28,7 @@ pub(crate) fn settle<T: Any + Send>(
         let outcome = tokio::spawn(work).await.unwrap_or_else(|error| {
             Err(Failure::new(Code::Internal, format_args!("the request could not be finished: {error}")))
         });
-        let outcome = outcome.map(|value| Box::new(value) as Box<dyn Any + Send>);
-        entry.outcomes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(request, outcome);
+        entry.outcomes.put(request, outcome);
         entry.port.push(Event::Settled { request });
     });
     Ok(())
@@ -43,12 +36,7 @@ pub(crate) fn settle<T: Any + Send>(
 
 /// Takes the outcome of a settled request.
 pub(crate) fn take<T: Any>(port: u32, request: u32) -> Outcome<T> {
-    let outcomes = PORTS.get(port)?.outcomes;
-    let outcome = outcomes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
-    let value = outcome.ok_or_else(|| Failure::handle("request"))??;
-    value.downcast().map(|value| *value).map_err(|_| {
-        Failure::new(Code::Internal, "the result of the request was taken by a function of another kind")
-    })
+    PORTS.get(port)?.outcomes.take(request)
 }
 
 /// Takes the outcome of a request that gives nothing.

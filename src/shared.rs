@@ -11,7 +11,6 @@ use aster_net::Node;
 use tokio::sync::OnceCell;
 
 use crate::error::Outcome;
-use crate::node::bind;
 use crate::options::EndpointOptions;
 use crate::runtime;
 
@@ -25,7 +24,7 @@ static SHARES: Mutex<Vec<(EndpointOptions, Weak<Share>)>> = Mutex::new(Vec::new(
 /// The endpoint for these options, bound now if nobody uses it yet.
 pub(crate) async fn join(options: EndpointOptions) -> Outcome<(Arc<Node>, Arc<Share>)> {
     let share = find(&options);
-    let node = share.0.get_or_try_init(|| bind(&options)).await?;
+    let node = share.0.get_or_try_init(|| options.bind()).await?;
     Ok((Arc::clone(node), share))
 }
 

@@ -58,10 +58,6 @@ const knownModuleCircles: readonly { readonly why: string; readonly files: reado
     why: "the I/O thread rings the doorbells before it sleeps, and a doorbell asks which thread rings it",
     files: ["src/{doorbell,runtime}"],
   },
-  {
-    why: "one registry has the nodes, connections and outcomes of all ports, and each of them is removed there",
-    files: ["src/{node,registry,settle,shared}"],
-  },
 ];
 
 /** The parts of ts/src: the files of a part, and the other parts that it may import from. */
