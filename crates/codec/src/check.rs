@@ -4,13 +4,12 @@ use std::collections::HashSet;
 
 use crate::CodecError;
 use crate::decode::decode;
+use crate::error::CodecResult;
 use crate::limits::PayloadLimits;
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
 use crate::sink::{Sink, XlangForm};
 use crate::types::ArrayKind;
-
-type Done = Result<(), CodecError>;
 
 /// A sink that collects the numbers of all back references.
 #[derive(Default)]
@@ -41,73 +40,73 @@ pub(crate) struct Discard;
 macro_rules! discarding_sink {
     ($sink:ty, |$this:ident, $number:ident| $reference:expr) => {
         impl Sink for $sink {
-            fn null(&mut self) -> Done {
+            fn null(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn bool(&mut self, _: bool) -> Done {
+            fn bool(&mut self, _: bool) -> CodecResult {
                 Ok(())
             }
-            fn int(&mut self, _: i128) -> Done {
+            fn int(&mut self, _: i128) -> CodecResult {
                 Ok(())
             }
-            fn float(&mut self, _: f64) -> Done {
+            fn float(&mut self, _: f64) -> CodecResult {
                 Ok(())
             }
-            fn text(&mut self, _: &str) -> Done {
+            fn text(&mut self, _: &str) -> CodecResult {
                 Ok(())
             }
-            fn bytes(&mut self, _: &[u8]) -> Done {
+            fn bytes(&mut self, _: &[u8]) -> CodecResult {
                 Ok(())
             }
-            fn base64(&mut self, _: &[u8]) -> Done {
+            fn base64(&mut self, _: &[u8]) -> CodecResult {
                 Ok(())
             }
-            fn date(&mut self, _: i32) -> Done {
+            fn date(&mut self, _: i32) -> CodecResult {
                 Ok(())
             }
-            fn timestamp(&mut self, _: i64, _: u32) -> Done {
+            fn timestamp(&mut self, _: i64, _: u32) -> CodecResult {
                 Ok(())
             }
-            fn member(&mut self, _: usize, _: usize, _: &EnumValue) -> Done {
+            fn member(&mut self, _: usize, _: usize, _: &EnumValue) -> CodecResult {
                 Ok(())
             }
-            fn array(&mut self, _: ArrayKind, _: &[u8]) -> Done {
+            fn array(&mut self, _: ArrayKind, _: &[u8]) -> CodecResult {
                 Ok(())
             }
-            fn extension(&mut self, _: usize, _: &[u8]) -> Done {
+            fn extension(&mut self, _: usize, _: &[u8]) -> CodecResult {
                 Ok(())
             }
-            fn begin_items(&mut self, _: usize, _: bool) -> Done {
+            fn begin_items(&mut self, _: usize, _: bool) -> CodecResult {
                 Ok(())
             }
-            fn element(&mut self) -> Done {
+            fn element(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn end_items(&mut self) -> Done {
+            fn end_items(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn begin_map(&mut self, _: usize) -> Done {
+            fn begin_map(&mut self, _: usize) -> CodecResult {
                 Ok(())
             }
-            fn key(&mut self) -> Done {
+            fn key(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn value(&mut self) -> Done {
+            fn value(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn end_map(&mut self) -> Done {
+            fn end_map(&mut self) -> CodecResult {
                 Ok(())
             }
-            fn begin_message(&mut self, _: usize, _: &MessagePlan) -> Done {
+            fn begin_message(&mut self, _: usize, _: &MessagePlan) -> CodecResult {
                 Ok(())
             }
-            fn field(&mut self, _: usize, _: &MessagePlan) -> Done {
+            fn field(&mut self, _: usize, _: &MessagePlan) -> CodecResult {
                 Ok(())
             }
-            fn end_message(&mut self, _: &MessagePlan) -> Done {
+            fn end_message(&mut self, _: &MessagePlan) -> CodecResult {
                 Ok(())
             }
-            fn reference(&mut self, $number: usize) -> Done {
+            fn reference(&mut self, $number: usize) -> CodecResult {
                 let $this = self;
                 $reference
             }

@@ -5,6 +5,9 @@
 use crate::buffer::ReadError;
 use crate::violation::Violation;
 
+/// The result of an operation of this crate.
+pub(crate) type CodecResult<T = ()> = Result<T, CodecError>;
+
 /// Why a message could not be read, written or converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CodecError {

@@ -6,6 +6,7 @@ use crate::CodecError;
 use crate::check::ReferenceCollector;
 use crate::decode::decode;
 use crate::encode::encode;
+use crate::error::CodecResult;
 use crate::limits::PayloadLimits;
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
@@ -99,8 +100,6 @@ enum Open {
     Tracked(Option<Value>),
 }
 
-type Done = Result<(), CodecError>;
-
 impl Builder {
     /// Replaces reference numbers by indexes into `objects`. A message numbers every tracked value, a graph only
     /// the values that a back reference names.
@@ -137,7 +136,7 @@ impl Builder {
         }
     }
 
-    fn end(&mut self) -> Done {
+    fn end(&mut self) -> CodecResult {
         let value = match self.open.pop() {
             None | Some(Open::Tracked(_)) => {
                 return Err(CodecError::invalid("a container ends that did not begin"));
@@ -153,73 +152,73 @@ impl Builder {
 }
 
 impl Sink for Builder {
-    fn null(&mut self) -> Done {
+    fn null(&mut self) -> CodecResult {
         self.put(Value::Null);
         Ok(())
     }
 
-    fn bool(&mut self, value: bool) -> Done {
+    fn bool(&mut self, value: bool) -> CodecResult {
         self.put(Value::Bool(value));
         Ok(())
     }
 
-    fn int(&mut self, value: i128) -> Done {
+    fn int(&mut self, value: i128) -> CodecResult {
         self.put(Value::Int(value));
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> Done {
+    fn float(&mut self, value: f64) -> CodecResult {
         self.put(Value::Float(value));
         Ok(())
     }
 
-    fn text(&mut self, value: &str) -> Done {
+    fn text(&mut self, value: &str) -> CodecResult {
         self.put(Value::Text(value.to_owned()));
         Ok(())
     }
 
-    fn bytes(&mut self, value: &[u8]) -> Done {
+    fn bytes(&mut self, value: &[u8]) -> CodecResult {
         self.put(Value::Bytes(value.to_vec()));
         Ok(())
     }
 
-    fn base64(&mut self, value: &[u8]) -> Done {
+    fn base64(&mut self, value: &[u8]) -> CodecResult {
         self.bytes(value)
     }
 
-    fn date(&mut self, days: i32) -> Done {
+    fn date(&mut self, days: i32) -> CodecResult {
         self.put(Value::Date(days));
         Ok(())
     }
 
-    fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> Done {
+    fn timestamp(&mut self, seconds: i64, nanoseconds: u32) -> CodecResult {
         self.put(Value::Timestamp { seconds, nanoseconds });
         Ok(())
     }
 
-    fn member(&mut self, index: usize, ordinal: usize, _: &EnumValue) -> Done {
+    fn member(&mut self, index: usize, ordinal: usize, _: &EnumValue) -> CodecResult {
         self.put(Value::Enum { index, ordinal });
         Ok(())
     }
 
-    fn array(&mut self, kind: ArrayKind, items: &[u8]) -> Done {
+    fn array(&mut self, kind: ArrayKind, items: &[u8]) -> CodecResult {
         self.put(Value::Array { kind, items: items.to_vec() });
         Ok(())
     }
 
-    fn extension(&mut self, index: usize, bytes: &[u8]) -> Done {
+    fn extension(&mut self, index: usize, bytes: &[u8]) -> CodecResult {
         self.put(Value::Extension { index, bytes: bytes.to_vec() });
         Ok(())
     }
 
-    fn begin_tracked(&mut self, number: usize) -> Done {
+    fn begin_tracked(&mut self, number: usize) -> CodecResult {
         if self.referenced.contains(&number) {
             self.open.push(Open::Tracked(None));
         }
         Ok(())
     }
 
-    fn end_tracked(&mut self, number: usize) -> Done {
+    fn end_tracked(&mut self, number: usize) -> CodecResult {
         if !self.referenced.contains(&number) {
             return Ok(());
         }
@@ -231,60 +230,60 @@ impl Sink for Builder {
         Ok(())
     }
 
-    fn reference(&mut self, number: usize) -> Done {
+    fn reference(&mut self, number: usize) -> CodecResult {
         self.put(Value::Shared(number));
         Ok(())
     }
 
-    fn begin_items(&mut self, _: usize, set: bool) -> Done {
+    fn begin_items(&mut self, _: usize, set: bool) -> CodecResult {
         self.open.push(Open::Items(Vec::new(), set));
         Ok(())
     }
 
-    fn element(&mut self) -> Done {
+    fn element(&mut self) -> CodecResult {
         Ok(())
     }
 
-    fn end_items(&mut self) -> Done {
+    fn end_items(&mut self) -> CodecResult {
         self.end()
     }
 
-    fn begin_map(&mut self, _: usize) -> Done {
+    fn begin_map(&mut self, _: usize) -> CodecResult {
         self.open.push(Open::Map(Vec::new(), None));
         Ok(())
     }
 
-    fn key(&mut self) -> Done {
+    fn key(&mut self) -> CodecResult {
         Ok(())
     }
 
-    fn value(&mut self) -> Done {
+    fn value(&mut self) -> CodecResult {
         Ok(())
     }
 
-    fn end_map(&mut self) -> Done {
+    fn end_map(&mut self) -> CodecResult {
         self.end()
     }
 
-    fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> Done {
+    fn begin_message(&mut self, index: usize, plan: &MessagePlan) -> CodecResult {
         let fields = vec![Value::Absent; plan.fields.len()];
         self.open.push(Open::Message { index, fields, field: 0 });
         Ok(())
     }
 
-    fn field(&mut self, position: usize, _: &MessagePlan) -> Done {
+    fn field(&mut self, position: usize, _: &MessagePlan) -> CodecResult {
         if let Some(Open::Message { field, .. }) = self.open.last_mut() {
             *field = position;
         }
         Ok(())
     }
 
-    fn end_message(&mut self, _: &MessagePlan) -> Done {
+    fn end_message(&mut self, _: &MessagePlan) -> CodecResult {
         self.end()
     }
 }
 
-fn renumber_references(value: &mut Value, new_numbers: &HashMap<usize, usize>) -> Done {
+fn renumber_references(value: &mut Value, new_numbers: &HashMap<usize, usize>) -> CodecResult {
     let all = |values: &mut [Value]| {
         values.iter_mut().try_for_each(|value| renumber_references(value, new_numbers))
     };

@@ -1,7 +1,8 @@
 //! Decoding of lists, sets and maps, in every encoding that Python's reader accepts.
 
-use super::{Decoder, Done, Typing, WireType, check_count};
+use super::{Decoder, Typing, WireType, check_count};
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::Scalar;
@@ -21,7 +22,7 @@ const VALUE_TRACKED: u8 = 0x08;
 const VALUE_DECLARED: u8 = 0x20;
 
 impl<'a, S: Sink> Decoder<'a, S> {
-    pub(super) fn items(&mut self, items: &'a Items, set: bool) -> Done {
+    pub(super) fn items(&mut self, items: &'a Items, set: bool) -> CodecResult {
         let count = self.reader.length()?;
         self.budget.enter(count)?;
         check_count(count, &self.reader)?;
@@ -78,7 +79,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         Ok(if flags & NULLS == 0 { LeadingFlag::Plain } else { LeadingFlag::Null })
     }
 
-    fn item(&mut self, node: &'a PlanNode, lead: LeadingFlag, typing: Typing) -> Done {
+    fn item(&mut self, node: &'a PlanNode, lead: LeadingFlag, typing: Typing) -> CodecResult {
         match lead {
             LeadingFlag::Null if self.is_null_flag()? => self.null(node),
             LeadingFlag::Plain | LeadingFlag::Null => self.value_of(node, typing),
@@ -86,7 +87,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    pub(super) fn map(&mut self, key: &'a Items, value: &'a Items) -> Done {
+    pub(super) fn map(&mut self, key: &'a Items, value: &'a Items) -> CodecResult {
         let count = self.reader.length()?;
         self.budget.enter(count)?;
         check_count(count, &self.reader)?;
@@ -150,7 +151,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         &mut self,
         key: (&'a PlanNode, LeadingFlag, Typing),
         value: (&'a PlanNode, LeadingFlag, Typing),
-    ) -> Done {
+    ) -> CodecResult {
         self.sink.key()?;
         self.item(key.0, key.1, key.2)?;
         self.sink.value()?;
@@ -158,7 +159,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads an entry whose key or value is null, or both.
-    fn entry_with_null(&mut self, header: u8, key: &'a Items, value: &'a Items) -> Done {
+    fn entry_with_null(&mut self, header: u8, key: &'a Items, value: &'a Items) -> CodecResult {
         self.sink.key()?;
         match header {
             0x12 | 0x22 | 0x2A | 0x0A => self.null(&key.node)?,
@@ -178,7 +179,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn declared_side(&mut self, side: &'a Items, tracked: bool) -> Done {
+    fn declared_side(&mut self, side: &'a Items, tracked: bool) -> CodecResult {
         let typing = self.side_typing(side, true)?;
         if !tracked {
             return self.value_of(&side.node, typing);
@@ -190,7 +191,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads the key or value that is not null: a flag, type info, the value.
-    fn flagged_side(&mut self, side: &'a Items) -> Done {
+    fn flagged_side(&mut self, side: &'a Items) -> CodecResult {
         if self.options.refs {
             return self.with_reference_flag(&side.node, Typing::Each);
         }

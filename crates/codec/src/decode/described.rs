@@ -6,8 +6,9 @@
 use std::cell::OnceCell;
 
 use super::typedef::{self, DescribedField};
-use super::{Decoder, Done, Typing, WireType};
+use super::{Decoder, Typing, WireType};
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::limits::within;
 use crate::plan::{BodyPlan, Dynamic, FieldPlan, Shape, describe};
 use crate::sink::Sink;
@@ -130,7 +131,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads a message by the peer's description: the peer's fields in its order, then defaults for our other fields.
-    pub(super) fn described_message(&mut self, index: usize, by: usize) -> Done {
+    pub(super) fn described_message(&mut self, index: usize, by: usize) -> CodecResult {
         let plan = self.message_plan(index)?;
         let described = self.described(by)?;
         self.budget.enter(0)?;
@@ -167,12 +168,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
             .ok_or_else(|| CodecError::invalid("a reference to a description that the message has not sent"))
     }
 
-    fn described_field(&mut self, field: &'a DescribedField) -> Done {
+    fn described_field(&mut self, field: &'a DescribedField) -> CodecResult {
         let typing = if field.type_info_first { Typing::Each } else { super::typing_of(&field.node) };
         self.with_leading_flag(&field.node, field.lead, field.nullable, typing)
     }
 
-    fn skipped(&mut self, field: &'a DescribedField) -> Done {
+    fn skipped(&mut self, field: &'a DescribedField) -> CodecResult {
         self.sink.mute();
         self.described_field(field).map_err(|error| error.in_field(&field.name))?;
         self.sink.unmute();
@@ -180,7 +181,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Skips a value of a type that the plan does not have. Outside skipped fields such a value is an error.
-    pub(super) fn unknown_type(&mut self, by: usize) -> Done {
+    pub(super) fn unknown_type(&mut self, by: usize) -> CodecResult {
         let described = self.described(by)?;
         if !self.sink.is_muted() {
             return Err(CodecError::invalid(format!("unknown type {:?}", described.name)));
@@ -204,7 +205,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// The value of a field without default that the peer did not send: null if optional, else Python's zero value.
-    fn zero(&mut self, field: &FieldPlan) -> Done {
+    fn zero(&mut self, field: &FieldPlan) -> CodecResult {
         if field.node.takes_null() {
             return self.sink.null();
         }

@@ -1,12 +1,10 @@
 //! A sink that can be muted: the decoder mutes it while it reads a field that this side has not declared.
 
-use crate::CodecError;
+use crate::error::CodecResult;
 use crate::plan::MessagePlan;
 use crate::schema::EnumValue;
 use crate::sink::Sink;
 use crate::types::ArrayKind;
-
-type Done = Result<(), CodecError>;
 
 /// Forwards all calls to the inner sink, and none while it is muted. Mutes nest.
 pub(super) struct Gate<'s, S> {
@@ -35,7 +33,7 @@ impl<'s, S: Sink> Gate<'s, S> {
 macro_rules! forward_unless_muted {
     ($($name:ident($($argument:ident: $type:ty),*);)*) => {
         impl<S: Sink> Sink for Gate<'_, S> {
-            $(fn $name(&mut self $(, $argument: $type)*) -> Done {
+            $(fn $name(&mut self $(, $argument: $type)*) -> CodecResult {
                 if self.muted > 0 { Ok(()) } else { self.sink.$name($($argument),*) }
             })*
         }

@@ -13,14 +13,13 @@ mod scalar;
 mod typedef;
 
 use crate::buffer::Reader;
+use crate::error::CodecResult;
 use crate::limits::{Budget, PayloadLimits};
 use crate::plan::{BodyPlan, Dynamic, Items, LeadingFlag, MessagePlan, Plan, PlanNode, Shape};
 use crate::schema::RootOptions;
 use crate::sink::{Sink, XlangForm};
 use crate::types::{ArrayKind, Scalar, id};
 use crate::{CodecError, ReadError};
-
-type Done = Result<(), CodecError>;
 
 /// A type that a message names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(crate) fn decode<S: Sink>(
     form: XlangForm,
     limits: PayloadLimits,
     sink: &mut S,
-) -> Done {
+) -> CodecResult {
     let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
     let arena = described::Arena::default();
     let mut decoder = Decoder {
@@ -90,7 +89,7 @@ struct Decoder<'a, S> {
 const NULL_FLAG: u8 = 0xFD;
 
 impl<'a, S: Sink> Decoder<'a, S> {
-    fn root(&mut self, node: &'a PlanNode) -> Done {
+    fn root(&mut self, node: &'a PlanNode) -> CodecResult {
         let header = self.reader.u8()?;
         if header & !0x03 != 0 {
             return Err(CodecError::invalid(format!(
@@ -132,14 +131,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn null(&mut self, node: &PlanNode) -> Done {
+    fn null(&mut self, node: &PlanNode) -> CodecResult {
         if node.takes_null() || self.sink.is_muted() {
             return self.sink.null();
         }
         Err(CodecError::invalid("null where a value is required"))
     }
 
-    fn field(&mut self, node: &'a PlanNode) -> Done {
+    fn field(&mut self, node: &'a PlanNode) -> CodecResult {
         self.with_leading_flag(node, node.leading_flag(self.options.refs), node.nullable, typing_of(node))
     }
 
@@ -150,7 +149,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         lead: LeadingFlag,
         nullable: bool,
         typing: Typing,
-    ) -> Done {
+    ) -> CodecResult {
         match lead {
             LeadingFlag::Reference => self.with_reference_flag(node, typing),
             LeadingFlag::Plain if !nullable => self.value_of(node, typing),
@@ -159,7 +158,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn value_of(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
+    fn value_of(&mut self, node: &'a PlanNode, typing: Typing) -> CodecResult {
         let wire = self.wire_type(node, typing)?;
         self.value_after_type(node, wire)
     }
@@ -175,7 +174,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads a value whose type info was already read, or which has none.
-    fn value_after_type(&mut self, node: &'a PlanNode, wire: Option<WireType>) -> Done {
+    fn value_after_type(&mut self, node: &'a PlanNode, wire: Option<WireType>) -> CodecResult {
         match wire {
             Some(wire) => self.value_of_type(wire, node),
             None => self.body(node),
@@ -183,7 +182,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads a value of the declared type, without type info.
-    fn body(&mut self, node: &'a PlanNode) -> Done {
+    fn body(&mut self, node: &'a PlanNode) -> CodecResult {
         match &node.shape {
             Shape::Scalar(scalar) => self.scalar(*scalar, *scalar),
             Shape::Converted(theirs, ours) => self.scalar(*theirs, *ours),
@@ -214,7 +213,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads a value of a type that the message names and the plan node allows.
-    fn value_of_type(&mut self, wire: WireType, node: &'a PlanNode) -> Done {
+    fn value_of_type(&mut self, wire: WireType, node: &'a PlanNode) -> CodecResult {
         match (&node.shape, wire) {
             (_, WireType::None) => self.null(node),
             (Shape::Scalar(declared) | Shape::Converted(_, declared), WireType::Scalar(named)) => {
@@ -227,7 +226,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn dynamic(&mut self, wire: WireType) -> Done {
+    fn dynamic(&mut self, wire: WireType) -> CodecResult {
         static ANY: &Items = &crate::plan::ANY;
         match wire {
             WireType::None => self.sink.null(),
@@ -243,14 +242,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn message_by(&mut self, index: usize, by: Option<usize>) -> Done {
+    fn message_by(&mut self, index: usize, by: Option<usize>) -> CodecResult {
         match by {
             Some(by) => self.described_message(index, by),
             None => self.message(index),
         }
     }
 
-    fn array(&mut self, kind: ArrayKind) -> Done {
+    fn array(&mut self, kind: ArrayKind) -> CodecResult {
         let length = self.reader.length()?;
         self.budget.binary(length)?;
         let items = self.reader.take(length)?;
@@ -260,14 +259,14 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn extension(&mut self, index: usize) -> Done {
+    fn extension(&mut self, index: usize) -> CodecResult {
         let length = self.reader.length()?;
         self.budget.binary(length)?;
         let bytes = self.reader.take(length)?;
         self.sink.extension(index, bytes)
     }
 
-    fn message(&mut self, index: usize) -> Done {
+    fn message(&mut self, index: usize) -> CodecResult {
         if self.options.compatible {
             return Err(CodecError::invalid(
                 "a message without a description of its fields, in compatible mode",
@@ -301,7 +300,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         }
     }
 
-    fn member(&mut self, index: usize) -> Done {
+    fn member(&mut self, index: usize) -> CodecResult {
         let ordinal = self.reader.length()?;
         let Some(BodyPlan::Enum(values)) = self.plan.types.get(index).map(|plan| &plan.body) else {
             return Err(CodecError::invalid(format!("type {index} of the plan is not an enum")));
@@ -388,7 +387,7 @@ impl WireType {
 }
 
 /// Refuses a count that is larger than the remaining bytes: each element takes at least one byte.
-fn check_count(count: usize, reader: &Reader<'_>) -> Done {
+fn check_count(count: usize, reader: &Reader<'_>) -> CodecResult {
     if count > reader.remaining() {
         return Err(ReadError::Short.into());
     }

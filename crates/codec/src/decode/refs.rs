@@ -3,8 +3,9 @@
 //! The peer chooses the number in a back reference. A value that was read as one type must not appear where
 //! another type is declared, so each number keeps the type that its value was read as.
 
-use super::{Decoder, Done, Typing, WireType, allows};
+use super::{Decoder, Typing, WireType, allows};
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::plan::{ANY, PlanNode, Shape};
 use crate::sink::Sink;
 
@@ -46,7 +47,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     }
 
     /// Reads a reference flag, then the value unless the flag says null or back reference.
-    pub(super) fn with_reference_flag(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
+    pub(super) fn with_reference_flag(&mut self, node: &'a PlanNode, typing: Typing) -> CodecResult {
         match self.flag()? {
             Flag::Null => self.null(node),
             Flag::Present => self.value_of(node, typing),
@@ -57,7 +58,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     /// Reads a value that takes the next reference number. It takes the number before its parts are read, so a part may
     /// refer back to it.
-    pub(super) fn first(&mut self, node: &'a PlanNode, typing: Typing) -> Done {
+    pub(super) fn first(&mut self, node: &'a PlanNode, typing: Typing) -> CodecResult {
         let wire = self.wire_type(node, typing)?;
         let number = self.tracked.values.len();
         self.budget.tracked(number + 1)?;
@@ -67,7 +68,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         self.sink.end_tracked(number)
     }
 
-    fn back(&mut self, node: &'a PlanNode) -> Done {
+    fn back(&mut self, node: &'a PlanNode) -> CodecResult {
         let number = self.reader.length()?;
         let Some(tracked) = self.tracked.values.get(number).copied() else {
             return Err(CodecError::invalid(format!(

@@ -1,7 +1,8 @@
 //! Decoding of scalars: numbers, strings, bytes, dates.
 
-use super::{Decoder, Done};
+use super::Decoder;
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::sink::Sink;
 use crate::types::Scalar;
 
@@ -12,7 +13,7 @@ const DAYS: std::ops::RangeInclusive<i32> = -719_162..=2_932_896;
 
 impl<S: Sink> Decoder<'_, S> {
     /// Reads a value of type `named` where the plan declares `declared`.
-    pub(super) fn scalar(&mut self, named: Scalar, declared: Scalar) -> Done {
+    pub(super) fn scalar(&mut self, named: Scalar, declared: Scalar) -> CodecResult {
         match named {
             Scalar::Bool => match self.reader.u8()? {
                 0 => self.sink.bool(false),
@@ -48,7 +49,7 @@ impl<S: Sink> Decoder<'_, S> {
         }
     }
 
-    fn timestamp(&mut self) -> Done {
+    fn timestamp(&mut self) -> CodecResult {
         let seconds = self.reader.i64()?;
         let nanoseconds = self.reader.u32()?;
         if !SECONDS.contains(&seconds) {
@@ -60,7 +61,7 @@ impl<S: Sink> Decoder<'_, S> {
         self.sink.timestamp(seconds, nanoseconds)
     }
 
-    fn integer(&mut self, named: Scalar, declared: Scalar) -> Done {
+    fn integer(&mut self, named: Scalar, declared: Scalar) -> CodecResult {
         let value = self.integer_value(named)?;
         if declared.is_float() {
             return self.sink.float(value as f64);

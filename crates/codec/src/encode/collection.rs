@@ -1,7 +1,8 @@
 //! Encoding of lists, sets and maps.
 
-use super::{Done, Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
+use super::{Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::source::{Source, ValueKind};
 use crate::types::{Scalar, id};
@@ -55,7 +56,7 @@ fn is_null<S: Source>(value: S) -> bool {
 }
 
 impl<'p, S: Source> Encoder<'p, S> {
-    pub(super) fn items(&mut self, items: &'p Items, value: S, set: bool) -> Done {
+    pub(super) fn items(&mut self, items: &'p Items, value: S, set: bool) -> CodecResult {
         let elements = value.items(set)?;
         let count = elements.len();
         self.budget.enter(count)?;
@@ -108,7 +109,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         ))
     }
 
-    fn element(&mut self, node: &'p PlanNode, value: S, lead: LeadingFlag, typing: Typing) -> Done {
+    fn element(&mut self, node: &'p PlanNode, value: S, lead: LeadingFlag, typing: Typing) -> CodecResult {
         if lead != LeadingFlag::Plain && is_null(value) {
             null_allowed(node)?;
             self.writer.put_u8(NULL_FLAG);
@@ -130,7 +131,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         self.value_of(node, value, typing)
     }
 
-    fn value_of(&mut self, node: &'p PlanNode, value: S, typing: Typing) -> Done {
+    fn value_of(&mut self, node: &'p PlanNode, value: S, typing: Typing) -> CodecResult {
         match typing {
             Typing::Declared => self.body(node, value),
             Typing::Same(wire) => self.payload(wire, node, value),
@@ -138,7 +139,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         }
     }
 
-    pub(super) fn map(&mut self, key: &'p Items, value: &'p Items, map: S) -> Done {
+    pub(super) fn map(&mut self, key: &'p Items, value: &'p Items, map: S) -> CodecResult {
         let entries = map.entries()?;
         self.budget.enter(entries.len())?;
         self.writer.put_var_u64(entries.len() as u64);
@@ -212,7 +213,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok((lead(keys), lead(values)))
     }
 
-    fn entry_with_null(&mut self, key: &'p Items, value: &'p Items, k: S, v: S) -> Done {
+    fn entry_with_null(&mut self, key: &'p Items, value: &'p Items, k: S, v: S) -> CodecResult {
         if is_null(k) {
             null_allowed(&key.node)?;
         }
@@ -252,7 +253,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 }
 
-fn null_allowed(node: &PlanNode) -> Done {
+fn null_allowed(node: &PlanNode) -> CodecResult {
     if node.takes_null() {
         return Ok(());
     }

@@ -12,14 +12,13 @@ use std::collections::hash_map::Entry;
 
 use crate::CodecError;
 use crate::buffer::Writer;
+use crate::error::CodecResult;
 use crate::limits::{Budget, PayloadLimits};
 use crate::plan::{BodyPlan, Dynamic, Items, LeadingFlag, Plan, PlanNode, Shape, TypePlan};
 use crate::schema::RootOptions;
 use crate::sink::XlangForm;
 use crate::source::{Identity, Source, ValueKind};
 use crate::types::{ArrayKind, Scalar, id};
-
-type Done = Result<(), CodecError>;
 
 /// Encodes `value` as root `root` of `plan`. `capacity` is the expected length in bytes.
 pub(crate) fn encode<S: Source>(
@@ -108,13 +107,13 @@ struct Tracked {
 
 impl<'p, S: Source> Encoder<'p, S> {
     /// Writes type info, then the value.
-    fn typed(&mut self, node: &'p PlanNode, value: S) -> Done {
+    fn typed(&mut self, node: &'p PlanNode, value: S) -> CodecResult {
         let wire = wire_type(node, value)?;
         self.type_info(wire)?;
         self.payload(wire, node, value)
     }
 
-    fn field(&mut self, node: &'p PlanNode, value: S) -> Done {
+    fn field(&mut self, node: &'p PlanNode, value: S) -> CodecResult {
         let lead = node.leading_flag(self.options.refs);
         if value.kind() == ValueKind::Null
             && (node.nullable || (lead != LeadingFlag::Plain && node.takes_null()))
@@ -151,7 +150,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     /// Writes a value of the declared type.
-    fn body(&mut self, node: &'p PlanNode, value: S) -> Done {
+    fn body(&mut self, node: &'p PlanNode, value: S) -> CodecResult {
         match &node.shape {
             Shape::Scalar(scalar) | Shape::Converted(_, scalar) => self.scalar(*scalar, value),
             Shape::Array(kind) => self.array(*kind, value),
@@ -166,7 +165,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     /// Writes a value after its type info.
-    fn payload(&mut self, wire: WireType, node: &'p PlanNode, value: S) -> Done {
+    fn payload(&mut self, wire: WireType, node: &'p PlanNode, value: S) -> CodecResult {
         static ANY: &Items = &crate::plan::ANY;
         match (&node.shape, wire.id) {
             (_, id::NONE) => Ok(()),
@@ -185,7 +184,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         }
     }
 
-    fn message(&mut self, index: usize, value: S) -> Done {
+    fn message(&mut self, index: usize, value: S) -> CodecResult {
         let plan = type_plan(self.plan, index)?;
         let BodyPlan::Message(message) = &plan.body else {
             return Err(no_type(index));
@@ -220,7 +219,7 @@ impl<'p, S: Source> Encoder<'p, S> {
         Ok(())
     }
 
-    fn member(&mut self, index: usize, value: S) -> Done {
+    fn member(&mut self, index: usize, value: S) -> CodecResult {
         let plan = type_plan(self.plan, index)?;
         let BodyPlan::Enum(values) = &plan.body else {
             return Err(no_type(index));

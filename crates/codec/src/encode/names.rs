@@ -1,6 +1,7 @@
 //! Type info: names of types and descriptions of their fields. Each is written in full once in a message.
 
-use super::{Done, Encoder, WireType, no_type, type_plan};
+use super::{Encoder, WireType, no_type, type_plan};
+use crate::error::CodecResult;
 use crate::source::Source;
 use crate::types::id;
 
@@ -15,7 +16,7 @@ pub(super) struct Names {
 }
 
 impl<S: Source> Encoder<'_, S> {
-    pub(super) fn type_info(&mut self, wire: WireType) -> Done {
+    pub(super) fn type_info(&mut self, wire: WireType) -> CodecResult {
         if !wire.is_named() {
             self.writer.put_u8(wire.id);
             return Ok(());
@@ -30,7 +31,7 @@ impl<S: Source> Encoder<'_, S> {
     }
 
     /// Writes the description of a type: in full at its first use, later its number.
-    fn description(&mut self, index: usize) -> Done {
+    fn description(&mut self, index: usize) -> CodecResult {
         let plan = type_plan(self.plan, index)?;
         let names = &mut self.names;
         if names.described.is_empty() {
@@ -53,7 +54,7 @@ impl<S: Source> Encoder<'_, S> {
 
     /// Writes the two meta strings of a type: in full at the first use, later their numbers. Two types share a meta
     /// string only if it is the empty namespace, as in Python.
-    fn names(&mut self, index: usize) -> Done {
+    fn names(&mut self, index: usize) -> CodecResult {
         let plan = type_plan(self.plan, index)?;
         let names = &mut self.names;
         if names.written.is_empty() {

@@ -1,12 +1,13 @@
 //! Encoding of scalars: numbers, strings, bytes, dates.
 
-use super::{Done, Encoder};
+use super::Encoder;
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::source::{Source, ValueKind};
 use crate::types::{ArrayKind, Scalar};
 
 impl<S: Source> Encoder<'_, S> {
-    pub(super) fn scalar(&mut self, scalar: Scalar, value: S) -> Done {
+    pub(super) fn scalar(&mut self, scalar: Scalar, value: S) -> CodecResult {
         match scalar {
             Scalar::Bool => self.writer.put_u8(u8::from(value.bool()?)),
             Scalar::Float => self.writer.put_f64(value.float()?),
@@ -25,7 +26,7 @@ impl<S: Source> Encoder<'_, S> {
         Ok(())
     }
 
-    pub(super) fn array(&mut self, kind: ArrayKind, value: S) -> Done {
+    pub(super) fn array(&mut self, kind: ArrayKind, value: S) -> CodecResult {
         let items = value.array()?;
         if value.kind() != ValueKind::Array(kind) {
             return Err(CodecError::invalid(format!("must be an array of {}", kind.word())));
@@ -36,17 +37,17 @@ impl<S: Source> Encoder<'_, S> {
         self.bytes(items)
     }
 
-    pub(super) fn extension(&mut self, value: S) -> Done {
+    pub(super) fn extension(&mut self, value: S) -> CodecResult {
         self.bytes(value.extension()?)
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Done {
+    fn bytes(&mut self, bytes: &[u8]) -> CodecResult {
         self.budget.binary(bytes.len())?;
         self.writer.put_bytes(bytes);
         Ok(())
     }
 
-    fn integer(&mut self, scalar: Scalar, value: i128) -> Done {
+    fn integer(&mut self, scalar: Scalar, value: i128) -> CodecResult {
         if !scalar.range().is_some_and(|(low, high)| (low..=high).contains(&value)) {
             return Err(CodecError::invalid(format!("{value} is out of the range of {}", scalar.word())));
         }

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::CodecError;
+use crate::error::CodecResult;
 use crate::limits::{Budget, PayloadLimits, within};
 
 /// The kind of a token.
@@ -81,8 +82,6 @@ struct Lexer<'t> {
     elements: usize,
 }
 
-type Done = Result<(), CodecError>;
-
 impl Lexer<'_> {
     fn wrong(&self, expected: &str) -> CodecError {
         CodecError::invalid(format!("not JSON: expected {expected} at byte {}", self.at))
@@ -110,7 +109,7 @@ impl Lexer<'_> {
         self.tokens.push(Token { kind, start, extent });
     }
 
-    fn document(&mut self) -> Done {
+    fn document(&mut self) -> CodecResult {
         self.spaces();
         self.value()?;
         // At the start of each iteration the position is after a value or after an opening bracket.
@@ -125,7 +124,7 @@ impl Lexer<'_> {
     }
 
     /// Reads the next element or member of the innermost container, or its closing bracket.
-    fn next_part(&mut self, container: usize) -> Done {
+    fn next_part(&mut self, container: usize) -> CodecResult {
         self.spaces();
         let Some(token) = self.tokens.get(container).copied() else {
             return Err(self.wrong("a value"));
@@ -169,7 +168,7 @@ impl Lexer<'_> {
     }
 
     /// Reads a scalar, or opens a container.
-    fn value(&mut self) -> Done {
+    fn value(&mut self) -> CodecResult {
         match self.peek() {
             b'{' => self.begin(TokenKind::Object),
             b'[' => self.begin(TokenKind::Array),
@@ -187,7 +186,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn begin(&mut self, kind: TokenKind) -> Done {
+    fn begin(&mut self, kind: TokenKind) -> CodecResult {
         self.at += 1;
         self.budget.enter(0)?;
         self.open.push(self.tokens.len());
@@ -195,7 +194,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    fn word(&mut self, word: &str, kind: TokenKind) -> Done {
+    fn word(&mut self, word: &str, kind: TokenKind) -> CodecResult {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
             return Err(self.wrong("a value"));
@@ -213,7 +212,7 @@ impl Lexer<'_> {
         self.at - start
     }
 
-    fn number(&mut self) -> Done {
+    fn number(&mut self) -> CodecResult {
         let start = self.at;
         let mut kind = TokenKind::Integer;
         self.skip_if(b'-');
@@ -249,7 +248,7 @@ impl Lexer<'_> {
     }
 
     /// Reads the rest of a string after its opening quote.
-    fn string(&mut self) -> Done {
+    fn string(&mut self) -> CodecResult {
         let start = self.at;
         let mut kind = TokenKind::Text;
         loop {
@@ -268,7 +267,7 @@ impl Lexer<'_> {
         }
     }
 
-    fn escape(&mut self) -> Done {
+    fn escape(&mut self) -> CodecResult {
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
                 self.at += 1;

@@ -12,13 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use super::print::{write_float, write_int, write_string};
 use crate::CodecError;
 use crate::check::ReferenceCollector;
+use crate::error::CodecResult;
 use crate::limits::{PayloadLimits, within};
 use crate::plan::{MessagePlan, Plan};
 use crate::schema::EnumValue;
 use crate::sink::{Sink, XlangForm};
 use crate::types::ArrayKind;
-
-type Done = Result<(), CodecError>;
 
 /// Appends the JSON text of `message`, plain XLANG of root `root`, to `out`.
 ///
@@ -100,7 +99,7 @@ struct Span {
 }
 
 impl Printer<'_> {
-    fn fits(&self) -> Done {
+    fn fits(&self) -> CodecResult {
         within("bytes of JSON text", self.out.len(), self.most)
     }
 
@@ -115,7 +114,7 @@ impl Printer<'_> {
         }
     }
 
-    fn begin(&mut self, bracket: char) -> Done {
+    fn begin(&mut self, bracket: char) -> CodecResult {
         if self.in_key {
             return Err(no_form("a collection or message as a map key"));
         }
@@ -165,70 +164,70 @@ fn no_form(what: &str) -> CodecError {
 }
 
 impl Sink for Printer<'_> {
-    fn null(&mut self) -> Done {
+    fn null(&mut self) -> CodecResult {
         self.scalar(|out| out.push_str("null"));
         Ok(())
     }
 
-    fn bool(&mut self, value: bool) -> Done {
+    fn bool(&mut self, value: bool) -> CodecResult {
         self.scalar(|out| out.push_str(if value { "true" } else { "false" }));
         Ok(())
     }
 
-    fn int(&mut self, value: i128) -> Done {
+    fn int(&mut self, value: i128) -> CodecResult {
         self.scalar(|out| write_int(value, out));
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> Done {
+    fn float(&mut self, value: f64) -> CodecResult {
         self.scalar(|out| write_float(value, out));
         Ok(())
     }
 
-    fn text(&mut self, value: &str) -> Done {
+    fn text(&mut self, value: &str) -> CodecResult {
         write_string(value, self.out);
         self.fits()
     }
 
-    fn bytes(&mut self, _: &[u8]) -> Done {
+    fn bytes(&mut self, _: &[u8]) -> CodecResult {
         Err(no_form("a byte string"))
     }
 
-    fn base64(&mut self, value: &[u8]) -> Done {
+    fn base64(&mut self, value: &[u8]) -> CodecResult {
         self.text(&STANDARD.encode(value))
     }
 
-    fn date(&mut self, _: i32) -> Done {
+    fn date(&mut self, _: i32) -> CodecResult {
         Err(no_form("a date"))
     }
 
-    fn timestamp(&mut self, _: i64, _: u32) -> Done {
+    fn timestamp(&mut self, _: i64, _: u32) -> CodecResult {
         Err(no_form("a timestamp"))
     }
 
-    fn member(&mut self, _: usize, _: usize, value: &EnumValue) -> Done {
+    fn member(&mut self, _: usize, _: usize, value: &EnumValue) -> CodecResult {
         match value {
             EnumValue::Text(text) => self.text(text),
             EnumValue::Integer(number) => self.int(i128::from(*number)),
         }
     }
 
-    fn array(&mut self, _: ArrayKind, _: &[u8]) -> Done {
+    fn array(&mut self, _: ArrayKind, _: &[u8]) -> CodecResult {
         Err(no_form("a typed array"))
     }
 
-    fn extension(&mut self, _: usize, _: &[u8]) -> Done {
+    fn extension(&mut self, _: usize, _: &[u8]) -> CodecResult {
         Err(no_form("a value of an extension"))
     }
 
-    fn begin_tracked(&mut self, number: usize) -> Done {
+    fn begin_tracked(&mut self, number: usize) -> CodecResult {
         if self.referenced.contains(&number) {
             self.began.push(self.out.len());
         }
         Ok(())
     }
 
-    fn end_tracked(&mut self, number: usize) -> Done {
+    fn end_tracked(&mut self, number: usize) -> CodecResult {
         if !self.referenced.contains(&number) {
             return Ok(());
         }
@@ -247,7 +246,7 @@ impl Sink for Printer<'_> {
         Ok(())
     }
 
-    fn reference(&mut self, number: usize) -> Done {
+    fn reference(&mut self, number: usize) -> CodecResult {
         let Some((text, bare)) = self.printed.get(&number) else {
             return Err(no_form("a value that contains itself"));
         };
@@ -263,28 +262,28 @@ impl Sink for Printer<'_> {
         self.fits()
     }
 
-    fn begin_items(&mut self, _: usize, set: bool) -> Done {
+    fn begin_items(&mut self, _: usize, set: bool) -> CodecResult {
         if set {
             return Err(no_form("a set"));
         }
         self.begin('[')
     }
 
-    fn element(&mut self) -> Done {
+    fn element(&mut self) -> CodecResult {
         self.part().map(|_| ())
     }
 
-    fn end_items(&mut self) -> Done {
+    fn end_items(&mut self) -> CodecResult {
         self.open.pop();
         self.out.push(']');
         Ok(())
     }
 
-    fn begin_map(&mut self, _: usize) -> Done {
+    fn begin_map(&mut self, _: usize) -> CodecResult {
         self.begin('{')
     }
 
-    fn key(&mut self) -> Done {
+    fn key(&mut self) -> CodecResult {
         let end = self.out.len();
         self.end_part(end);
         let start = self.part()?;
@@ -296,7 +295,7 @@ impl Sink for Printer<'_> {
         Ok(())
     }
 
-    fn value(&mut self) -> Done {
+    fn value(&mut self) -> CodecResult {
         self.in_key = false;
         if let Some(span) = self.spans.last_mut() {
             span.key_end = self.out.len();
@@ -305,7 +304,7 @@ impl Sink for Printer<'_> {
         Ok(())
     }
 
-    fn end_map(&mut self) -> Done {
+    fn end_map(&mut self) -> CodecResult {
         let end = self.out.len();
         self.end_part(end);
         if let Some(open) = self.open.pop() {
@@ -319,13 +318,13 @@ impl Sink for Printer<'_> {
         self.fits()
     }
 
-    fn begin_message(&mut self, _: usize, plan: &MessagePlan) -> Done {
+    fn begin_message(&mut self, _: usize, plan: &MessagePlan) -> CodecResult {
         self.begin('{')?;
         self.spans.resize(self.spans.len() + plan.fields.len(), Span::default());
         Ok(())
     }
 
-    fn field(&mut self, index: usize, plan: &MessagePlan) -> Done {
+    fn field(&mut self, index: usize, plan: &MessagePlan) -> CodecResult {
         let end = self.out.len();
         let first = self.open.last().is_none_or(|open| open.count == 0);
         if !first {
@@ -344,7 +343,7 @@ impl Sink for Printer<'_> {
         Ok(())
     }
 
-    fn end_message(&mut self, _: &MessagePlan) -> Done {
+    fn end_message(&mut self, _: &MessagePlan) -> CodecResult {
         let end = self.out.len();
         self.end_part(end);
         if let Some(open) = self.open.pop() {

@@ -6,10 +6,9 @@
 
 use super::{RowStruct, RowType, bitmap_bytes};
 use crate::CodecError;
+use crate::error::CodecResult;
 
-type Done = Result<(), CodecError>;
-
-pub(super) fn check(root: &RowType, bytes: &[u8]) -> Done {
+pub(super) fn check(root: &RowType, bytes: &[u8]) -> CodecResult {
     part(root, bytes)
 }
 
@@ -55,7 +54,7 @@ pub(super) fn map_split(extent: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Checks one value. `extent` is its bytes, and offsets inside it count from the start of `extent`.
-fn part(r#type: &RowType, extent: &[u8]) -> Done {
+fn part(r#type: &RowType, extent: &[u8]) -> CodecResult {
     match r#type {
         RowType::Fixed(_) | RowType::Text | RowType::Bytes => Ok(()),
         RowType::List(element, _) => array(element, extent).map(|_| ()),
@@ -64,7 +63,7 @@ fn part(r#type: &RowType, extent: &[u8]) -> Done {
     }
 }
 
-fn fields(row: &RowStruct, extent: &[u8]) -> Done {
+fn fields(row: &RowStruct, extent: &[u8]) -> CodecResult {
     let count = row.fields.len();
     let bitmap = bitmap_bytes(count);
     let mut end = bitmap + count * 8;
@@ -97,7 +96,7 @@ fn array(element: &RowType, extent: &[u8]) -> Result<usize, CodecError> {
     Ok(count)
 }
 
-fn map(key: &RowType, value: &RowType, extent: &[u8]) -> Done {
+fn map(key: &RowType, value: &RowType, extent: &[u8]) -> CodecResult {
     let (keys, values) = map_split(extent).ok_or_else(out_of_bounds)?;
     let count = array(key, keys)?;
     if (0..bitmap_bytes(count)).any(|at| keys.get(8 + at).is_some_and(|byte| *byte != 0)) {
@@ -110,7 +109,7 @@ fn map(key: &RowType, value: &RowType, extent: &[u8]) -> Done {
 }
 
 /// Checks the value whose size and offset are at `at`. It must not begin before `end`, the end of the previous value.
-fn check_part(r#type: &RowType, extent: &[u8], at: usize, end: &mut usize) -> Done {
+fn check_part(r#type: &RowType, extent: &[u8], at: usize, end: &mut usize) -> CodecResult {
     let (size, offset) = pair_at(extent, at).ok_or_else(out_of_bounds)?;
     let inner = extent.get(offset..).and_then(|rest| rest.get(..size)).ok_or_else(out_of_bounds)?;
     if offset < *end {

@@ -1,11 +1,10 @@
 //! Converts values to rows. Slots of null values and padding are zero, so no old memory content is sent.
 
 use super::{RowLayout, RowStruct, RowType, bitmap_bytes};
+use crate::error::CodecResult;
 use crate::plan::Plan;
 use crate::types::Scalar;
 use crate::{CodecError, Graph, Value};
-
-type Done = Result<(), CodecError>;
 
 /// Converts plain XLANG of root `root` to a row, or to a table if the root is a list.
 ///
@@ -34,7 +33,7 @@ fn wrong_type() -> CodecError {
 }
 
 /// Appends a value of variable width.
-fn put(out: &mut Vec<u8>, r#type: &RowType, value: &Value) -> Done {
+fn put(out: &mut Vec<u8>, r#type: &RowType, value: &Value) -> CodecResult {
     match (r#type, value) {
         (RowType::Text, Value::Text(text)) => out.extend_from_slice(text.as_bytes()),
         (RowType::Bytes, Value::Bytes(bytes)) => out.extend_from_slice(bytes),
@@ -51,7 +50,7 @@ fn put(out: &mut Vec<u8>, r#type: &RowType, value: &Value) -> Done {
     Ok(())
 }
 
-fn put_fields(out: &mut Vec<u8>, row: &RowStruct, values: &[Value]) -> Done {
+fn put_fields(out: &mut Vec<u8>, row: &RowStruct, values: &[Value]) -> CodecResult {
     let base = out.len();
     let bitmap = bitmap_bytes(row.fields.len());
     out.resize(base + bitmap + row.fields.len() * 8, 0);
@@ -64,7 +63,7 @@ fn put_fields(out: &mut Vec<u8>, row: &RowStruct, values: &[Value]) -> Done {
     Ok(())
 }
 
-fn put_array(out: &mut Vec<u8>, element: &RowType, items: &[&Value]) -> Done {
+fn put_array(out: &mut Vec<u8>, element: &RowType, items: &[&Value]) -> CodecResult {
     let base = out.len();
     out.extend_from_slice(&(items.len() as u64).to_le_bytes());
     let start = base + 8 + bitmap_bytes(items.len());
@@ -77,7 +76,7 @@ fn put_array(out: &mut Vec<u8>, element: &RowType, items: &[&Value]) -> Done {
     Ok(())
 }
 
-fn put_map(out: &mut Vec<u8>, key: &RowType, value: &RowType, entries: &[(Value, Value)]) -> Done {
+fn put_map(out: &mut Vec<u8>, key: &RowType, value: &RowType, entries: &[(Value, Value)]) -> CodecResult {
     let base = out.len();
     out.extend_from_slice(&[0; 8]);
     if entries.iter().any(|(key, _)| *key == Value::Null) {
@@ -98,7 +97,7 @@ fn put_slot(
     base: usize,
     (bitmap, bit): (usize, usize),
     slot: usize,
-) -> Done {
+) -> CodecResult {
     if matches!(value, Value::Null | Value::Absent) {
         if let Some(byte) = out.get_mut(bitmap + bit / 8) {
             *byte |= 1 << (bit % 8);
