@@ -4,7 +4,7 @@
  *   node examples/billing/client.ts TICKET                 Node 22.18 and newer
  *   node --import tsx examples/billing/client.ts TICKET    Node 20
  */
-import { AsterClient, AsterError } from "aster-rpc";
+import { AsterClient, AsterError, type InferInput } from "aster-rpc";
 import { Billing, type Reading } from "./contract.ts";
 import { measure } from "./measure.ts";
 
@@ -17,7 +17,7 @@ if (!ticket) {
 const title = (text: string) => console.log(`\n${text}`);
 const money = (cents: number, currency: string) => `${(cents / 100).toFixed(2)} ${currency}`;
 
-async function* readings(): AsyncGenerator<Reading> {
+async function* readings(): AsyncGenerator<InferInput<typeof Reading>> {
   for (let hour = 0; hour < 24; hour += 1) {
     yield { meter: "kitchen", units: 3 + (hour % 4) };
     yield { meter: "workshop", units: hour * 2 };

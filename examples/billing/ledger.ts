@@ -1,31 +1,31 @@
 /** The data of the billing example: three customers in memory. This module does not use RPC. */
-import type { Invoice } from "./contract.ts";
+import { Invoice, LineItem } from "./contract.ts";
 
 const invoices = new Map<string, Invoice>([
   [
     "acme",
-    {
+    Invoice.of({
       invoiceId: "INV-2024-0117",
       amountCents: 12_550,
       currency: "EUR",
       lines: [
-        { description: "Orbital transfer, one way", quantity: 1, unitCents: 9_900 },
-        { description: "Insurance against comets", quantity: 2, unitCents: 1_325 },
+        LineItem.of({ description: "Orbital transfer, one way", quantity: 1, unitCents: 9_900 }),
+        LineItem.of({ description: "Insurance against comets", quantity: 2, unitCents: 1_325 }),
       ],
       note: "Payable within 14 days",
-    },
+    }),
   ],
   [
     "zoë",
-    {
+    Invoice.of({
       invoiceId: "INV-2024-0118",
       amountCents: 480,
       currency: "USD",
-      lines: [{ description: "茶, 100 g", quantity: 4, unitCents: 120 }],
+      lines: [LineItem.of({ description: "茶, 100 g", quantity: 4, unitCents: 120 })],
       note: null,
-    },
+    }),
   ],
-  ["new", { invoiceId: "INV-2024-0119", amountCents: 0, currency: "USD", lines: [], note: null }],
+  ["new", Invoice.of({ invoiceId: "INV-2024-0119", amountCents: 0, currency: "USD", lines: [], note: null })],
 ]);
 
 export function findInvoice(customerId: string): Invoice | undefined {

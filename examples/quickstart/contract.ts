@@ -1,5 +1,5 @@
 import { message, service, t, unary } from "aster-rpc";
 
-export const Hello = message("hello/Hello", { name: t.string });
-export const Greeting = message("hello/Greeting", { text: t.string });
+export class Hello extends message("hello/Hello", { name: t.string }) {}
+export class Greeting extends message("hello/Greeting", { text: t.string }) {}
 export const Greeter = service("Greeter", { version: 1 }, { greet: unary(Hello, Greeting) });

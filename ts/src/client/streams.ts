@@ -37,7 +37,7 @@ export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, v
  * A call with streams in both directions. It opens at the first `send()` or `next()`.
  *
  * @example
- * await using chat: BidiCall<ChatMessage, ChatMessage> = billing.chat();
+ * await using chat: BidiCall<InferInput<typeof ChatMessage>, ChatMessage> = billing.chat();
  * await chat.send({ author: "Ada", text: "hello" });
  * await chat.end();
  * for await (const { text } of chat) console.log(text);
