@@ -410,9 +410,7 @@ impl Running {
         if farewell == Farewell::CancelUpload {
             channel.writer.push(trailer(status(Code::Cancelled, "cancelled"), self.handle.encoding()));
             runtime.spawn(async move {
-                if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, channel.writer.flush()).await {
-                    channel.writer.finish();
-                }
+                channel.writer.finish_within(FAREWELL).await;
             });
         }
     }

@@ -367,10 +367,7 @@ impl Running {
                 let code = Code::from_number(status.code).unwrap_or(Code::Cancelled);
                 self.stream.channel.writer.push(trailer(status, encoding));
                 tokio::spawn(async move {
-                    let writer = &mut self.stream.channel.writer;
-                    if let Ok(Ok(())) = tokio::time::timeout(FAREWELL, writer.flush()).await {
-                        writer.finish();
-                    }
+                    self.stream.channel.writer.finish_within(FAREWELL).await;
                     self.linger().await;
                 });
                 Some(ServerEvent::Aborted(code))

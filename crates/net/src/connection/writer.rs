@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use iroh::endpoint::{SendStream, WriteError};
@@ -58,6 +59,13 @@ impl FrameWriter {
         self.finished = true;
         // The peer may have stopped the stream meanwhile: then nothing is left to end.
         let _ = self.stream.finish();
+    }
+
+    /// Writes what is queued and ends the direction in order. A peer that does not take it within `limit` sees a reset.
+    pub(crate) async fn finish_within(&mut self, limit: Duration) {
+        if let Ok(Ok(())) = tokio::time::timeout(limit, self.flush()).await {
+            self.finish();
+        }
     }
 
     /// Ends the direction as failed, unless it has ended already. Dropping the stream would finish it instead, and
