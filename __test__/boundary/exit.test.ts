@@ -1,4 +1,4 @@
-/** Processes that end with everything open: they end in time, with the right exit code, and their peers learn of it. */
+/** Processes that end while nodes and calls are open: they end in time with the right exit code, and their peers are told. */
 import { AsterClient, AsterServer, Code } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Child, child } from "./support/child.js";

@@ -1,4 +1,4 @@
-// Shared values and cycles: which values keep their identity, and hostile references. With both executors.
+// Shared values and cycles: which values keep their identity, and how invalid references are rejected. With both executors.
 
 import { describe, expect, it } from "vitest";
 import { codecBy } from "../../ts/src/codec/codec.js";

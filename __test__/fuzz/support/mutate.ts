@@ -20,7 +20,7 @@ function splice(bytes: Uint8Array, at: number, remove: number, insert: Uint8Arra
   return Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
 }
 
-/** One change. */
+/** Makes one random change to a message. */
 function change(random: Random, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
   const at = random.below(bytes.length);
   const chunk = random.between(1, random.once(4) ? 40 : 8);

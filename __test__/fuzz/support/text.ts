@@ -159,7 +159,7 @@ function keyText(key: Loose): string {
   return dynamicText(key === 0 ? 0 : key);
 }
 
-/** Sets lose their order in Python. */
+/** The text of a set. It is sorted, because Python does not keep the order of a set. */
 function setText(items: string[]): string {
   return `{${[...new Set(items)].sort().join(",")}}`;
 }

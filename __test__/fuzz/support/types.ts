@@ -212,11 +212,11 @@ export interface WorldOptions {
    * Messages that contain each other. The reference crashes on them, because it frees serializers that are still used.
    */
   readonly mutual?: boolean;
-  /** References: shared fields, shared elements, and cycles. */
+  /** Track references: shared fields, shared elements, and cycles. */
   readonly refs?: boolean;
-  /** Compatible mode. */
+  /** Use compatible mode. */
   readonly compatible?: boolean;
-  /** Names that the reference can describe: ASCII letters, and fields in lower case. */
+  /** Use only names that the reference can describe: ASCII letters, and field names in lower case. */
   readonly plain?: boolean;
 }
 

@@ -113,7 +113,10 @@ export const Lab = service(
   },
 );
 
-/** Declared compatible only in TypeScript: a Python peer is never sent a description, and ignores the announcement. */
+/**
+ * Compatible mode is declared only in TypeScript. A Python peer ignores the announcement, so it is never sent a type
+ * description.
+ */
 const Note = message("lab.v1/Text", { text: t.string }, { compatible: true });
 export const LabNext = service("LabNext", { version: 3 }, { text: unary(Note, Note) });
 

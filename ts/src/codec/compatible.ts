@@ -7,7 +7,7 @@ import { AsterError, Code } from "../errors.js";
 import type { MessageCodec, MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
 
-/** The bit of the header byte that says: the payload is null. */
+/** The bit of the header byte that is set when the payload is null. */
 const NULL_BIT = 1;
 
 /** The plain codec of a root, with the index of the root in its plan. */

@@ -434,7 +434,7 @@ function nullEntry(
   }
 }
 
-/** Reads the side of such an entry that is not null and not declared: a flag, type info and the value. */
+/** Reads a key or value without a declared type, where the other side of the entry is null: flag, type info, value. */
 function flagged(reader: Reader, scope: Scope, expect: Expect): unknown {
   if (scope.tracked) return readTracked(reader, expect, null, typedValueReader(scope, expect));
   return reader.isNull() ? nullFor(reader, expect) : readTyped(reader, scope, expect);

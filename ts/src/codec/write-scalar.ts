@@ -52,7 +52,7 @@ const puts: Readonly<Record<string, Put>> = {
   float: fixed(8, (view, pos, value: number) => view.setFloat64(pos, value, true)),
 };
 
-/** The writer of a scalar kind. */
+/** Returns the writer of a scalar type. */
 export function scalarWriter(kind: ScalarKind): WriteValue {
   if (kind.js === "string") return writeText;
   if (kind.js === "bytes") return writeBytes;

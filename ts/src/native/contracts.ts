@@ -21,7 +21,7 @@ export function contractManifest(service: object): unknown {
 /**
  * Compares old and new contracts. Each side is a manifest, an array of manifests, an exported contract or a service
  * document.
- * @throws {TypeError} with the side that is none of these
+ * @throws {TypeError} when a side is none of these
  */
 export function contractDiff(old: unknown, fresh: unknown): ContractDiff {
   const [before, after] = [JSON.stringify(old), JSON.stringify(fresh)];

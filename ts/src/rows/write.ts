@@ -1,6 +1,6 @@
 // Writing rows and tables.
 //
-// Owns: the bytes of rows. They are written from the user's objects, without XLANG in between, so a table may have more
+// Owns: the bytes of rows. They are written directly from the user's objects and not from XLANG, so a table may have more
 // rows than a message may have objects. Each value that is not in its slot begins at a multiple of 8, after the one
 // before it. Slots of nulls and padding are zero, so no old memory of this process is sent.
 

@@ -6,7 +6,7 @@
 import { typedArrayClass } from "./arrays.js";
 import type { Tag } from "./names.js";
 
-/** An extension as data. */
+/** The tag and the functions of an extension. */
 export interface ExtensionDefinition extends Tag {
   readonly encode: (value: unknown) => unknown;
   readonly decode: (bytes: Uint8Array) => unknown;

@@ -15,7 +15,7 @@ export interface ScalarKind {
   readonly id: number;
   /** The group of JavaScript values, which decides the functions that executors use. */
   readonly js: "bool" | "number" | "bigint" | "float" | "string" | "bytes" | "date" | "timestamp" | "array";
-  /** The array kind, for `js: "array"`. */
+  /** The element type of a typed array. Set when `js` is `"array"`. */
   readonly array?: ArrayKind;
   /** The description of a value that fits, for error texts. */
   readonly expected: string;

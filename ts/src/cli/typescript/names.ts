@@ -17,14 +17,14 @@ const taken = new Set(
   ).split(" "),
 );
 
-/** Gives each thing a different name. */
+/** The names in use. Each name is given only once. */
 export class Names {
   readonly #used = new Set<string>(taken);
 
-  /** The first of the wishes that is not used yet, else the last one with a number. */
-  take(...wishes: readonly string[]): string {
-    const free = wishes.map(identifier).find((wish) => !this.#used.has(wish));
-    const last = identifier(wishes.at(-1) ?? "");
+  /** Takes the first candidate that is not in use, else the last candidate with a number. */
+  take(...candidates: readonly string[]): string {
+    const free = candidates.map(identifier).find((candidate) => !this.#used.has(candidate));
+    const last = identifier(candidates.at(-1) ?? "");
     let name = free ?? last;
     for (let number = 2; this.#used.has(name); number++) name = `${last}${number}`;
     this.#used.add(name);
@@ -53,10 +53,10 @@ export function kebab(text: string): string {
 const OLD_LETTERS =
   /[\w$\u00aa-\u052f\u0531-\u0587\u05d0-\u05ea\u0620-\u06d3\u0900-\u0bff\u0e00-\u0fff\u10a0-\u10ff\u1e00-\u1fff\u3041-\u30ff\u3400-\u4db5\u4e00-\u9fcc\uac00-\ud7a3]/u;
 
-/** The wish, with "_" for each character that some compiler may not accept in a name. */
-function identifier(wish: string): string {
+/** The text, with "_" for each character that some compiler may not accept in a name. */
+function identifier(text: string): string {
   const stays = (letter: string): boolean => OLD_LETTERS.test(letter) && /[\p{ID_Continue}$]/u.test(letter);
-  const word = wish.replace(/./gsu, (letter) => (stays(letter) ? letter : "_"));
+  const word = text.replace(/./gsu, (letter) => (stays(letter) ? letter : "_"));
   return isIdentifier(word) ? word : `_${word}`;
 }
 
