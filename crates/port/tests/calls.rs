@@ -7,6 +7,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use aster_net::NodeLimits;
 use aster_port::{Event, Op};
 use support::{BOTH, DOWN, Open, Pair, UNARY, UP, bytes_of, failed, framed, ok, payload};
 
@@ -316,4 +317,36 @@ fn noise(length: usize) -> Vec<u8> {
         (state >> 56) as u8
     });
     next.take(length).collect()
+}
+
+#[tokio::test]
+async fn every_stream_up_to_the_limit_is_usable_and_a_call_beyond_it_says_so() {
+    let limits = NodeLimits { max_streams: 8, ..NodeLimits::default() };
+    let mut pair = Pair::with(limits, support::service()).await;
+    for _ in 0..7 {
+        pair.client.open(pair.methods[BOTH], None, Open { end: false, ..Open::default() });
+        pair.server.call().await;
+    }
+    // The last slot serves any number of calls one after the other.
+    for _ in 0..100 {
+        pair.client.open(pair.methods[UNARY], Some(&payload("ask")), Open::default());
+        let call = pair.server.call().await.call;
+        pair.server.submit(Op::Reply { call, message: framed(&payload("answer")) });
+        assert!(matches!(pair.client.fact().await, Event::Message { .. }));
+    }
+    // Streams beyond the limit wait at the server, and further ones at the client, which has no credit for them.
+    let timeout = Some(Duration::from_millis(300));
+    for _ in 0..40 {
+        let open = Open { timeout, end: false, ..Open::default() };
+        pair.client.open(pair.methods[BOTH], None, open);
+    }
+    let mut texts = Vec::new();
+    for _ in 0..40 {
+        let Event::Ended { status, not_sent, .. } = pair.client.fact().await else { panic!("an end") };
+        assert_eq!(status.code, 4);
+        texts.extend(not_sent.then_some(status.message));
+    }
+    let text = "deadline exceeded after 300 ms: no stream of the connection became free (all are in use at the peer)";
+    assert!(!texts.is_empty() && texts.iter().all(|found| found == text), "{texts:?}");
+    pair.close().await;
 }

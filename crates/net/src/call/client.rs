@@ -261,7 +261,14 @@ impl Running {
                 let status = status(error.code(), error.to_string());
                 return Err(if error.is_local() { not_sent(status) } else { Outcome::Refused(status) });
             }
-            Err(Outcome::Local { status, .. }) => return Err(not_sent(status)),
+            Err(Outcome::Local { mut status, .. }) => {
+                if connection.is_open() {
+                    status
+                        .message
+                        .push_str(": no stream of the connection became free (all are in use at the peer)");
+                }
+                return Err(not_sent(status));
+            }
             Err(outcome) => return Err(outcome),
         };
         let mut channel = Channel::new(writer, reader);

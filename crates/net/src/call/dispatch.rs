@@ -13,7 +13,7 @@ use super::handle::CallHandle;
 use super::header::{Accepted, judge};
 use super::server::{Opening, ServerCall, Stream};
 use super::service::ServiceTable;
-use crate::connection::{FrameReader, FrameWriter, IncomingConnection};
+use crate::connection::{IncomingConnection, IncomingStream};
 use crate::error::status;
 
 /// What the server calls of a node share.
@@ -27,12 +27,8 @@ pub(crate) struct CallServer {
 
 impl CallServer {
     /// Serves one stream of a connection.
-    pub(crate) async fn serve(
-        self: Arc<Self>,
-        connection: Arc<IncomingConnection>,
-        streams: (FrameWriter, FrameReader),
-    ) {
-        let mut stream = Stream::new(connection, streams, self.header_timeout);
+    pub(crate) async fn serve(self: Arc<Self>, connection: Arc<IncomingConnection>, stream: IncomingStream) {
+        let mut stream = Stream::new(connection, stream, self.header_timeout);
         match stream.next_fact(false).await {
             ServerFact::Header(header, encoding) => self.serve_header(stream, *header, encoding).await,
             ServerFact::Ended(status) => Box::pin(stream.refuse(status)).await,

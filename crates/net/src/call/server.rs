@@ -9,6 +9,7 @@ use aster_wire::call::{Pattern, ServerCall as Machine, ServerFact};
 use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -20,7 +21,7 @@ use super::message::{Block, Message};
 use super::payload::PayloadCodec;
 
 use crate::admission::Caller;
-use crate::connection::{FrameReader, FrameWriter, IncomingConnection, Reserved};
+use crate::connection::{IncomingConnection, IncomingStream, Reserved};
 use crate::error::status;
 
 /// How long leftover input is drained before the sender is stopped.
@@ -175,6 +176,8 @@ pub(super) struct Stream {
     pub(super) machine: Machine,
     pub(super) channel: Channel,
     pub(super) connection: Arc<IncomingConnection>,
+    /// One of the streams that the connection may have at once.
+    _slot: OwnedSemaphorePermit,
 }
 
 struct Running {
@@ -198,11 +201,11 @@ impl Stream {
     /// A stream that was accepted; its header must be complete within `header_timeout`.
     pub(super) fn new(
         connection: Arc<IncomingConnection>,
-        (writer, reader): (FrameWriter, FrameReader),
+        IncomingStream { writer, reader, slot }: IncomingStream,
         header_timeout: Duration,
     ) -> Box<Self> {
         let machine = Machine::new(Instant::now().into_std(), header_timeout);
-        Box::new(Self { machine, channel: Channel::new(writer, reader), connection })
+        Box::new(Self { machine, channel: Channel::new(writer, reader), connection, _slot: slot })
     }
 
     /// The next fact that is worth acting on. Cancel-safe.

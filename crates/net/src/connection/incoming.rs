@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iroh::endpoint::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
@@ -13,6 +14,14 @@ use super::{FrameReader, FrameWriter};
 use crate::admission::Caller;
 use crate::endpoint::NodeLimits;
 
+/// A stream that a peer opened. The slot is free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct IncomingStream {
+    pub(crate) writer: FrameWriter,
+    pub(crate) reader: FrameReader,
+    pub(crate) slot: OwnedSemaphorePermit,
+}
+
 /// One peer's connection, as the server sees it.
 #[derive(Debug)]
 pub struct IncomingConnection {
@@ -21,6 +30,8 @@ pub struct IncomingConnection {
     connection: Connection,
     budget: PeerBudget,
     body_timeout: Duration,
+    /// Streams that may be served at once.
+    slots: Arc<Semaphore>,
     resets: ResetPace,
     /// Cancelled to end the calls of this connection alone; a child of the node's token for calls.
     calls: CancellationToken,
@@ -42,6 +53,7 @@ impl IncomingConnection {
             connection,
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
             body_timeout: limits.body_timeout,
+            slots: Arc::new(Semaphore::new(limits.max_streams as usize)),
             resets: ResetPace::new(limits.reset_burst, limits.resets_per_second),
             calls,
             gone: CancellationToken::new(),
@@ -78,15 +90,16 @@ impl IncomingConnection {
         self.resets.note();
     }
 
-    /// The next stream that the peer opens; `None` once the connection is gone.
-    pub(crate) async fn next_stream(&self) -> Option<(FrameWriter, FrameReader)> {
+    /// The next stream that the peer opens, once one of the slots for streams is free; `None` once the connection is gone.
+    pub(crate) async fn next_stream(&self) -> Option<IncomingStream> {
         self.resets.pace().await;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
         // Any error here means that the connection is over; its streams learn that by themselves.
         let Ok((send, recv)) = self.connection.accept_bi().await else {
             self.gone.cancel();
             return None;
         };
         let reader = FrameReader::new(recv, self.budget.clone(), self.body_timeout);
-        Some((FrameWriter::new(send), reader))
+        Some(IncomingStream { writer: FrameWriter::new(send), reader, slot })
     }
 }

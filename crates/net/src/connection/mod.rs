@@ -14,6 +14,7 @@ mod writer;
 pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::Reserved;
 pub use incoming::IncomingConnection;
+pub(crate) use incoming::IncomingStream;
 pub use outgoing::OutgoingConnection;
 pub(crate) use outgoing::{chain, endpoint_addr};
 pub use path::PathInfo;

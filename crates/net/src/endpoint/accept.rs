@@ -60,8 +60,8 @@ impl Node {
             let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
             let calls = self.calls_token.child_token();
             let connection = IncomingConnection::new(number, caller, connection, self.limits(), calls);
-            while let Some(streams) = connection.next_stream().await {
-                tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), streams));
+            while let Some(stream) = connection.next_stream().await {
+                tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), stream));
             }
             return;
         }

@@ -13,6 +13,13 @@ const CONNECTION_WINDOW: u32 = 32 << 20;
 /// What one connection buffers for a peer that does not read: with a stream's budget it stays under 8 MiB.
 const SEND_WINDOW: u64 = 6 << 20;
 
+/// The stream limit of the transport for a limit of `max_streams` served at once. The transport renews credit only after
+/// an eighth of its limit has ended. With as few as `max_streams` a peer would run out of credit while slots are free;
+/// the limit itself holds where streams are accepted.
+fn transport_streams(max_streams: u32) -> u32 {
+    max_streams.saturating_add(max_streams / 4).saturating_add(16)
+}
+
 /// The protocols that every node accepts.
 pub(super) fn own_protocols() -> Vec<Vec<u8>> {
     vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec()]
@@ -37,7 +44,7 @@ pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
     };
     let secret = options.secret_key.map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
     let transport = QuicTransportConfig::builder()
-        .max_concurrent_bidi_streams(VarInt::from_u32(options.limits.max_streams))
+        .max_concurrent_bidi_streams(VarInt::from_u32(transport_streams(options.limits.max_streams)))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .send_window(SEND_WINDOW)
