@@ -70,7 +70,7 @@ interface Part {
 // so it is above the codec; `schema` is what schemas are.
 const parts: Readonly<Record<string, Part>> = {
   constants: { files: /^native\/constants\.ts$/, from: [] },
-  base: { files: /^(errors|logging|options|metadata|message)\.ts$/, from: ["constants"] },
+  base: { files: /^(errors|logging|options|metadata|message|pairs|status-facts)\.ts$/, from: ["constants"] },
   native: { files: /^native\//, from: ["constants", "base"] },
   builders: {
     files: /^schema\/(index|message|message-class|decorators)\.ts$/,

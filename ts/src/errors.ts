@@ -2,7 +2,9 @@
 //
 // Owns: `Code` and `AsterError`. `instanceof AsterError` is true also for an error of another copy of the package.
 // Does not own: the encoding of a status (Rust), or which failure gets which code (the code that throws).
-// Lowest layer: imports nothing, so every other module may use it.
+
+import { describeValue, optionError } from "./options.js";
+import { pairsOf, type StringPairs } from "./pairs.js";
 
 /**
  * The status codes: those of gRPC, and `CONTRACT_VIOLATION` (101). The wire uses the same numbers.
@@ -55,16 +57,6 @@ const codeNames = new Map<number, CodeName>(
 export function codeName(code: number): CodeName | null {
   return codeNames.get(code) ?? null;
 }
-
-/**
- * Pairs of strings, as a Map or as a plain object. Keys are case-sensitive.
- *
- * @example
- * const tenant: StringPairs = { tenant: "acme" };
- * const more: StringPairs = new Map([...Object.entries(tenant), ["trace-id", "4711"]]);
- * await billing.getInvoice({ customerId: "acme", status: "open" }, { metadata: more });
- */
-export type StringPairs = ReadonlyMap<string, string> | Readonly<Record<string, string>>;
 
 /**
  * The optional facts of an {@link AsterError}.
@@ -146,19 +138,26 @@ export class AsterError extends Error {
   /** The number of stream items that arrived before the failure. */
   readonly itemsReceived: number;
 
-  /** @throws {TypeError} when `code` is `OK` or not a status code */
+  /**
+   * A `message` that is not a string is converted to one; undefined becomes the empty string.
+   * @throws {TypeError} when `code` is `OK` or not a status code, or when a reason or a pair is not a string. The error
+   * has the path of the wrong value
+   */
   constructor(code: Code, message: string, init: AsterErrorInit = {}) {
     const name = codeNames.get(code);
     if (name === undefined || code === Code.OK) throw new TypeError(`${String(code)} is not an error code`);
     const { service = null, method = null } = init;
-    const text = message === "" ? name : `${name}: ${message}`;
+    const text = messageOf(message);
     const place = service === null || method === null ? "" : ` (${service}.${method})`;
-    super(text + place, "cause" in init ? { cause: init.cause } : undefined);
+    super(
+      (text === "" ? name : `${name}: ${text}`) + place,
+      "cause" in init ? { cause: init.cause } : undefined,
+    );
     this.code = code;
-    this.reason = init.reason ?? null;
-    this.rawMessage = message;
-    this.details = copyPairs(init.details);
-    this.metadata = copyPairs(init.metadata);
+    this.reason = reasonOf(init.reason);
+    this.rawMessage = text;
+    this.details = init.details === undefined ? new Map() : pairsOf(init.details, "init.details");
+    this.metadata = init.metadata === undefined ? new Map() : pairsOf(init.metadata, "init.metadata");
     this.peer = init.peer ?? null;
     this.service = service;
     this.method = method;
@@ -181,8 +180,13 @@ export class AsterError extends Error {
    */
   static from(value: unknown, code: Code = Code.UNKNOWN): AsterError {
     if (value instanceof AsterError) return value;
-    if (!(value instanceof Error)) return new AsterError(code, textOf(value), { cause: value });
-    return new AsterError(codeOfName(value.name) ?? code, value.message, { cause: value });
+    try {
+      if (value instanceof Error)
+        return new AsterError(codeOfName(value.name) ?? code, value.message, { cause: value });
+    } catch {
+      // A proxy or a getter threw. The value is described like any other one.
+    }
+    return new AsterError(code, textOf(value), { cause: value });
   }
 
   /** The facts for JSON logs: no metadata, which may be secret, and of the cause only its name and message. */
@@ -192,8 +196,12 @@ export class AsterError extends Error {
 
   /** True also for an `AsterError` of another copy of this package. Subclasses use the ordinary check. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (ordinaryHasInstance.call(this, value)) return true;
-    return this === AsterError && typeof value === "object" && value !== null && BRAND in value;
+    try {
+      if (ordinaryHasInstance.call(this, value)) return true;
+      return this === AsterError && typeof value === "object" && value !== null && BRAND in value;
+    } catch {
+      return false; // a proxy that cannot be asked
+    }
   }
 
   static {
@@ -219,7 +227,8 @@ export function stacklessError(code: Code, message: string, init: AsterErrorInit
 /** Makes any error without a stack. */
 export function stackless<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  // When the program has frozen Error, the limit cannot be changed. The error then has a stack.
+  if (!Reflect.set(Error, "stackTraceLimit", 0)) return make();
   try {
     return make();
   } finally {
@@ -232,10 +241,14 @@ export function stackless<E extends Error>(make: () => E): E {
  * caller awaits: the engine then knows the functions that wait for it. Successful calls do not pay for it.
  */
 export function throwAtCaller(error: unknown): never {
-  if (error instanceof Error && !hasFrames(error)) {
-    const caller: { stack?: string } = {};
-    Error.captureStackTrace(caller, throwAtCaller);
-    setFrames(error, caller.stack);
+  try {
+    if (error instanceof Error && !hasFrames(error)) {
+      const caller: { stack?: string } = {};
+      Error.captureStackTrace(caller, throwAtCaller);
+      setFrames(error, caller.stack);
+    }
+  } catch {
+    // A program can throw any value, also a frozen error or a revoked proxy. It stays as it is.
   }
   throw error;
 }
@@ -284,7 +297,11 @@ function factsOf(error: AsterError): Record<string, unknown> {
   const { name, code, codeName, message, reason, details, service, method, peer, cause } = error;
   const facts: Record<string, unknown> = { name, code, codeName, message, reason };
   Object.assign(facts, { details: Object.fromEntries(details), service, method, peer });
-  if (cause instanceof Error) facts.cause = `${cause.name}: ${cause.message}`;
+  try {
+    if (cause instanceof Error) facts.cause = `${cause.name}: ${cause.message}`;
+  } catch {
+    facts.cause = textOf(cause); // a proxy or a getter threw
+  }
   return facts;
 }
 
@@ -302,7 +319,18 @@ function textOf(value: unknown): string {
   }
 }
 
-function copyPairs(pairs: StringPairs | undefined): ReadonlyMap<string, string> {
-  if (pairs === undefined) return new Map();
-  return pairs instanceof Map ? new Map(pairs) : new Map(Object.entries(pairs));
+// In plain JavaScript a message is often the `message` of a value that is no error. The code of the error matters more
+// than a text that is missing, so the text is converted.
+function messageOf(message: unknown): string {
+  if (typeof message === "string") return message;
+  return message === undefined ? "" : textOf(message);
+}
+
+function reasonOf(reason: unknown): string | null {
+  if (typeof reason === "string") {
+    if (!reason.isWellFormed()) throw optionError("init.reason", "must be a string without lone surrogates");
+    return reason;
+  }
+  if (reason === undefined || reason === null) return null;
+  throw optionError("init.reason", `must be a string, not ${describeValue(reason)}`);
 }

@@ -7,7 +7,7 @@ export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
 export type { BidiCall, ResponseStream } from "./client/streams.js";
 export type { StubOptions } from "./client/stub.js";
 export type { Stub, Uploadable } from "./client/stub-types.js";
-export { AsterError, type AsterErrorInit, Code, type CodeName, type StringPairs } from "./errors.js";
+export { AsterError, type AsterErrorInit, Code, type CodeName } from "./errors.js";
 export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
 export type {
@@ -22,6 +22,7 @@ export { AsterNode, type DrainOptions, type NodeOptions } from "./node/aster-nod
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
 export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
 export type { NodeHandle } from "./node/share.js";
+export type { StringPairs } from "./pairs.js";
 export { rows } from "./rows/rows.js";
 export type {
   RowArray,

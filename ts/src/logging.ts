@@ -48,13 +48,13 @@ export const stderrLogger: Logger = {
   },
 };
 
-/** A logger that adds the same fields to every line. */
+/** A logger that adds the same fields to every line. An error of `logger` is ignored, as in {@link logSafely}. */
 export function withFields(logger: Logger, fields: LogFields): Logger {
   return {
-    debug: (message, more) => logger.debug(message, { ...fields, ...more }),
-    info: (message, more) => logger.info(message, { ...fields, ...more }),
-    warn: (message, more) => logger.warn(message, { ...fields, ...more }),
-    error: (message, more) => logger.error(message, { ...fields, ...more }),
+    debug: (message, more) => logSafely(() => logger.debug(message, { ...fields, ...more })),
+    info: (message, more) => logSafely(() => logger.info(message, { ...fields, ...more })),
+    warn: (message, more) => logSafely(() => logger.warn(message, { ...fields, ...more })),
+    error: (message, more) => logSafely(() => logger.error(message, { ...fields, ...more })),
   };
 }
 
@@ -63,15 +63,23 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
  * the name, the message and the stack instead of `{}`.
  */
 export function loggedError(error: unknown): unknown {
-  if (!(error instanceof Error) || "toJSON" in error) return error;
-  const { name, message, stack } = error;
-  return Object.create(error, { toJSON: { value: () => ({ name, message, stack }) } }) as Error;
+  try {
+    if (!(error instanceof Error) || "toJSON" in error) return error;
+    const { name, message, stack } = error;
+    return Object.create(error, { toJSON: { value: () => ({ name, message, stack }) } }) as Error;
+  } catch {
+    return error; // a proxy or a getter threw
+  }
 }
 
-/** Runs a logging statement. An error of the user's logger must not fail a call, so it is ignored. */
-export function logSafely(statement: () => void): void {
+/**
+ * Runs a logging statement. An error of the user's logger must not fail a call, so it is ignored. A logger may also be
+ * an async function: its rejection must not end the process.
+ */
+export function logSafely(statement: () => unknown): void {
   try {
-    statement();
+    const logged = statement() as Partial<PromiseLike<unknown>> | null | undefined;
+    if (typeof logged?.then === "function") logged.then(undefined, () => {});
   } catch {
     // The logger itself failed, so the error cannot be logged.
   }
@@ -85,9 +93,9 @@ function writeLine(level: string, message: string, fields: LogFields | undefined
 }
 
 function printable(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
   if (typeof value === "string") return /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value);
   try {
+    if (value instanceof Error) return JSON.stringify(value.stack ?? value.message);
     return JSON.stringify(value) ?? String(value);
   } catch {
     return "(not printable)";

@@ -1,9 +1,9 @@
 // Metadata and details: pairs of strings that are sent with calls and statuses.
 //
-// Owns: their encoding in the records between TypeScript and Rust (docs/boundary.md), the limits for sending, and the
-// conversion from the user's Map or object. Does not own: their encoding on the wire (Rust).
+// Owns: their encoding in the records between TypeScript and Rust (docs/boundary.md), and the limits for sending.
+// Does not own: what users may give (pairs.ts), their encoding on the wire (Rust).
 
-import { AsterError, Code, type StringPairs } from "./errors.js";
+import { AsterError, Code } from "./errors.js";
 import {
   METADATA_BYTES,
   METADATA_KEY_CHARS,
@@ -11,7 +11,6 @@ import {
   METADATA_VALUE_CHARS,
   STATUS_DETAILS,
 } from "./native/constants.js";
-import { describeValue, optionError } from "./options.js";
 
 /** The key of the detail that holds the reason of an error. */
 export const REASON_DETAIL = "aster.reason";
@@ -26,20 +25,6 @@ export interface ByteSink {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a byte order mark is part of the text
-
-/** Converts a Map or a plain object to pairs, and checks that keys and values are strings. */
-export function pairsOf(given: StringPairs, path: string): ReadonlyMap<string, string> {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw optionError(path, `must be a Map or an object, not ${describeValue(given)}`);
-  }
-  const pairs: ReadonlyMap<unknown, unknown> = given instanceof Map ? given : new Map(Object.entries(given));
-  for (const [key, value] of pairs) {
-    if (typeof key !== "string") throw optionError(path, `must have string keys, not ${describeValue(key)}`);
-    if (typeof value !== "string")
-      throw optionError(`${path}.${key}`, `must be a string, not ${describeValue(value)}`);
-  }
-  return pairs as ReadonlyMap<string, string>;
-}
 
 /** Checks the limits of call metadata. @throws {AsterError} RESOURCE_EXHAUSTED when a peer would refuse it */
 export function checkMetadata(pairs: ReadonlyMap<string, string>): void {
@@ -66,9 +51,16 @@ export function cutDetails(details: ReadonlyMap<string, string>): ReadonlyMap<st
   const cut = new Map<string, string>();
   for (const [key, value] of details) {
     if (cut.size === STATUS_DETAILS) break;
-    cut.set(key.slice(0, METADATA_KEY_CHARS), value.slice(0, METADATA_VALUE_CHARS));
+    cut.set(cutText(key, METADATA_KEY_CHARS), cutText(value, METADATA_VALUE_CHARS));
   }
   return cut;
+}
+
+/** The first `most` characters of a text. It never ends with one half of a surrogate pair. */
+export function cutText(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const splits = (text.codePointAt(most - 1) as number) > 0xffff;
+  return text.slice(0, splits ? most - 1 : most);
 }
 
 /** Writes pairs as a record has them. Returns the number of bytes. The caller has checked or shortened the lengths. */

@@ -141,7 +141,11 @@ export function object(value: unknown, path: string): Readonly<Record<string, un
 /** Describes a wrong value for an error text. It never shows the content of a string, which may be a secret. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  try {
+    if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  } catch {
+    return "a revoked proxy";
+  }
   if (typeof value === "number") return `the number ${value}`;
   if (typeof value === "string") return value === "" ? "an empty string" : "this string";
   return value === undefined ? "undefined" : `a value of type ${typeof value}`;

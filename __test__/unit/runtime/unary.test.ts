@@ -92,7 +92,9 @@ describe("options of a call", () => {
     [{ timeoutMs: Number.NaN }, "options.timeoutMs"],
     [{ signal: {} }, "options.signal"],
     [{ metadata: { a: 1 } }, "options.metadata.a"],
-    [{ metadata: [] }, "options.metadata"],
+    [{ metadata: ["ab"] }, "options.metadata[0]"],
+    [{ metadata: "ab" }, "options.metadata"],
+    [{ metadata: new Date(0) }, "options.metadata"],
     [null, "options"],
   ])("that are wrong (%j) reject with a TypeError that names %s", async (options, path) => {
     const echo = harness.method("unary", async (x: unknown) => x);

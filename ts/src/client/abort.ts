@@ -30,7 +30,11 @@ export function unlisten(signal: AbortSignal, call: Abortable): void {
   const group = groups.get(signal);
   if (group === undefined || !group.calls.delete(call) || group.calls.size > 0) return;
   groups.delete(signal);
-  signal.removeEventListener("abort", group.listener);
+  try {
+    signal.removeEventListener("abort", group.listener);
+  } catch {
+    // The signal is an object of the user. The call has ended and must be settled.
+  }
 }
 
 function newGroup(signal: AbortSignal): Group {

@@ -7,8 +7,9 @@
 import { AsterError, Code } from "../errors.js";
 import { OpenFlag } from "../native/constants.js";
 import type { CallSink, Ended, ItemBatch } from "../port/events.js";
-import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
+import { type Failure, Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
 import { Outlet } from "../port/outlet.js";
+import { statusFacts } from "../status-facts.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
 import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
 import { brokenCall, callOver, markNotSent, protocolError, statusError, undecodableError } from "./status.js";
@@ -25,7 +26,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   #reject: ((error: unknown) => void) | null;
   #number = 0;
   #over = false;
-  #failure: unknown = null;
+  #failure: Failure | null = null;
   /** Called once when the call ends. The code that feeds the request stream sets it. */
   onOver: (() => void) | null = null;
 
@@ -49,7 +50,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   }
 
   /** The failure of the call. Null while it runs, and after it ended with OK. */
-  get failure(): unknown {
+  get failure(): Failure | null {
     return this.#failure;
   }
 
@@ -66,49 +67,60 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       (settings.timeoutTravels ? OpenFlag.TIMEOUT_TRAVELS : 0) |
       (method.requestStream ? 0 : OpenFlag.MESSAGE | OpenFlag.INPUT_ENDS);
     try {
+      // Before OPEN, because a signal that is no real AbortSignal may throw.
+      if (settings.signal !== null) listen(settings.signal, this);
       const codec = method.requestStream ? null : method.request;
       port.ops.open(number, method.handle, flags, settings.timeoutMs, settings.metadata, codec, single);
     } catch (error) {
+      if (settings.signal !== null) unlisten(settings.signal, this);
       port.leaveCall(number);
       throw markNotSent(error, method);
     }
     this.#number = number;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
-    if (settings.signal !== null) listen(settings.signal, this);
     port.scheduled();
+    if (this.#over) this.#leftWhileOpening();
   }
 
   /**
-   * Cancels the call. The caller gets `error` unchanged; with null its stream ends without an error. The peer gets a
-   * code, and the text of an AsterError. Texts of other errors are not sent.
+   * Cancels the call. The caller gets the error unchanged; with null its stream ends without an error. The peer gets a
+   * code, and the text of an AsterError. Texts of other errors are not sent. After the end of the call, responses that
+   * were not read are dropped.
    */
-  leave(error: unknown): void {
-    if (this.#over) return;
-    const { port } = this.method.path;
-    const number = this.#number;
-    this.#finish(error);
-    this.inbox?.abandon(error === null ? null : { error });
-    if (number === 0) return;
-    if (error instanceof AsterError) port.cancelCall(number, error.code, error.rawMessage);
-    else port.cancelCall(number, Code.CANCELLED, "");
+  leave(failure: Failure | null): void {
+    const running = !this.#over;
+    this.#finish(failure);
+    this.inbox?.abandon(failure);
+    if (!running || this.#number === 0) return;
+    const facts = failure === null ? null : statusFacts(failure.error);
+    this.method.path.port.cancelCall(this.#number, facts?.code ?? Code.CANCELLED, facts?.message ?? "");
   }
 
   /** Called when the user's signal aborts. */
   abort(signal: AbortSignal): void {
-    this.leave(abortError(signal, this.method, false));
+    this.leave({ error: abortError(signal, this.method, false) });
+  }
+
+  /** The next response of a stream. */
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    const { signal } = this.settings;
+    const inbox = this.inbox as Inbox;
+    // The listener was removed at the end of the call, but responses that were not read may still wait here.
+    if (this.#over && signal?.aborted && inbox.unread) this.abort(signal);
+    return inbox.next();
   }
 
   onMessage(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): void {
     const resolve = this.#resolve;
     if (resolve === null) {
-      this.leave(protocolError("the peer answered a stream with a single message", this.method));
+      this.leave({ error: protocolError("the peer answered a stream with a single message", this.method) });
       return;
     }
     let value: unknown;
     try {
       value = this.method.response.read(bytes, start, end, presenceFlagged);
     } catch (error) {
-      this.#finish(undecodableError(error, this.method));
+      this.#finish({ error: undecodableError(error, this.method) });
       return;
     }
     this.#finish(null);
@@ -117,18 +129,18 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   onItems(batch: ItemBatch): void {
     if (this.inbox === null)
-      this.leave(protocolError("the peer sent stream items for a single response", this.method));
+      this.leave({ error: protocolError("the peer sent stream items for a single response", this.method) });
     else this.inbox.push(batch);
   }
 
   onEnded(ended: Ended): void {
-    const error = ended.code === Code.OK ? null : statusError(ended, this.method);
-    if (error === null && this.inbox === null) {
-      this.#finish(brokenCall(Code.DATA_LOSS, "the call ended without a response", this.method));
-      return;
+    let failure = ended.code === Code.OK ? null : { error: statusError(ended, this.method) };
+    if (failure === null && this.inbox === null) {
+      const error = brokenCall(Code.DATA_LOSS, "the call ended without a response", this.method);
+      failure = { error };
     }
-    this.#finish(error);
-    this.inbox?.end(error === null ? null : { error });
+    this.#finish(failure);
+    this.inbox?.end(failure);
   }
 
   onCredit(bytes: number): void {
@@ -139,9 +151,17 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   onInputEnd(): void {}
   onAborted(): void {}
 
+  onFault(cause: unknown): void {
+    const error = new AsterError(Code.INTERNAL, "the call failed in this process", {
+      cause,
+      peer: this.#peer,
+    });
+    this.leave({ error });
+  }
+
   onPortClosed(): void {
     const error = brokenCall(Code.UNAVAILABLE, "this thread is shutting down", this.method);
-    this.#finish(error);
+    this.#finish({ error });
     this.inbox?.end({ error });
   }
 
@@ -152,7 +172,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   onUndecodable(error: unknown): unknown {
     const failure = undecodableError(error, this.method);
-    this.leave(failure);
+    this.leave({ error: failure });
     return failure;
   }
 
@@ -160,18 +180,26 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     return this.method.path.endpointId;
   }
 
-  /** Ends the call. No other function does so. A single response is rejected when there is an error. */
-  #finish(error: unknown): void {
+  /** The user's code ended the call while its first message was being written. OPEN was not submitted yet. */
+  #leftWhileOpening(): void {
+    const { port } = this.method.path;
+    port.leaveCall(this.#number);
+    this.outlet?.close(this.#failure === null ? callOver(this.#peer) : this.#failure.error);
+    port.cancelCall(this.#number, Code.CANCELLED, "");
+  }
+
+  /** Ends the call. No other function does so. A single response is rejected when there is a failure. */
+  #finish(failure: Failure | null): void {
     if (this.#over) return;
     this.#over = true;
-    this.#failure = error;
+    this.#failure = failure;
     this.method.path.port.leaveCall(this.#number);
     if (this.settings.signal !== null) unlisten(this.settings.signal, this);
     const reject = this.#reject;
     this.#resolve = null;
     this.#reject = null;
-    this.outlet?.close(error ?? callOver(this.#peer));
-    if (error !== null) reject?.(error);
+    this.outlet?.close(failure === null ? callOver(this.#peer) : failure.error);
+    if (failure !== null) reject?.(failure.error);
     this.onOver?.();
     this.onOver = null;
   }

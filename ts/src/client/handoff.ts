@@ -3,12 +3,14 @@
 // Owns: the sender waits until the reader has taken its value, and both sides learn of the end. It is used for bidi
 // calls with interceptors, which see the input as an iterable.
 
+import type { Failure } from "../port/inbox.js";
 import { callOver, inputEnded } from "./status.js";
+import { refused } from "./streams.js";
 
 interface Offer {
   readonly value: unknown;
   taken(): void;
-  refused(error: unknown): void;
+  fails(error: unknown): void;
 }
 
 const DONE: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
@@ -21,7 +23,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   /** True when the sender ended the channel, false when the reader did. */
   #endedBySender = false;
   readonly #peer: string;
-  #failure: unknown = null;
+  #failure: Failure | null = null;
 
   constructor(peer: string) {
     this.#peer = peer;
@@ -30,15 +32,17 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   /** Passes a value. Settles when the reader has taken it. */
   put(value: unknown): Promise<void> {
     if (this.#endedBySender) return Promise.reject(inputEnded(this.#peer));
-    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#failure !== null) return refused(this.#failure);
     const reader = this.#readers.shift();
     if (reader !== undefined) {
       reader({ done: false, value });
       return Promise.resolve();
     }
-    return new Promise((taken, refused) => {
-      this.#offers.push({ value, taken, refused });
+    const passed = new Promise<void>((taken, fails) => {
+      this.#offers.push({ value, taken, fails });
     });
+    passed.catch(() => {}); // it fails with the call, whose end tells the program too
+    return passed;
   }
 
   /** Ends the channel. Values that wait are still read. */
@@ -50,9 +54,9 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
 
   /** Ends the channel because the reader failed. Waiting senders get `error`. */
   fail(error: unknown): void {
-    this.#failure = error;
+    this.#failure = { error };
     this.#ended = true;
-    for (const offer of this.#offers.splice(0)) offer.refused(error);
+    for (const offer of this.#offers.splice(0)) offer.fails(error);
     for (const reader of this.#readers.splice(0)) reader(DONE);
   }
 
@@ -67,8 +71,13 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   }
 
   return(): Promise<IteratorResult<unknown, undefined>> {
-    this.fail(this.#failure ?? callOver(this.#peer));
+    this.fail(this.#failure === null ? callOver(this.#peer) : this.#failure.error);
     return Promise.resolve(DONE);
+  }
+
+  throw(error: unknown): Promise<IteratorResult<unknown, undefined>> {
+    this.fail(error);
+    return Promise.reject(error);
   }
 
   [Symbol.asyncIterator](): this {

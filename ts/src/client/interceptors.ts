@@ -3,8 +3,7 @@
 // Owns: what an interceptor sees, and how the four call patterns pass through interceptors. Does not own: ready-made
 // interceptors, and calls without interceptors (stub.ts uses invoke.ts for them).
 
-import type { StringPairs } from "../errors.js";
-import { pairsOf } from "../metadata.js";
+import { pairsOf } from "../pairs.js";
 import { Handoff } from "./handoff.js";
 import { anyCall } from "./invoke.js";
 import type { CallOptions, ClientMethod } from "./method.js";
@@ -99,7 +98,6 @@ function terminal(method: ClientMethod): ClientNext {
 }
 
 function outgoing(method: ClientMethod, input: unknown, options: CallOptions | undefined): OutgoingCall {
-  const given: StringPairs = options?.metadata ?? {};
   return {
     service: method.service,
     version: method.version,
@@ -109,7 +107,7 @@ function outgoing(method: ClientMethod, input: unknown, options: CallOptions | u
     idempotent: method.idempotent,
     peer: method.path.endpointId,
     input,
-    metadata: new Map(pairsOf(given, "options.metadata")),
+    metadata: pairsOf(options?.metadata ?? {}, "options.metadata"),
     signal: options?.signal,
     timeoutMs: options?.timeoutMs,
   };
@@ -136,6 +134,11 @@ class Responses implements ResponseStream<unknown> {
     const output = await this.#output?.catch(() => null);
     await output?.return?.();
     return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<unknown, undefined>> {
+    await this.return();
+    throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,9 +171,11 @@ class InterceptedBidi extends Responses implements BidiCall<unknown, unknown> {
     return this.#input.put(message);
   }
 
-  async end(): Promise<void> {
+  end(): Promise<void> {
     this.#input.end();
-    await this.open();
+    const opened = this.open().then(() => {});
+    opened.catch(() => {}); // next() tells the failure too
+    return opened;
   }
 
   override async return(): Promise<IteratorResult<unknown, undefined>> {

@@ -3,11 +3,12 @@
 // Owns: which deadline applies (that of the call, the stub, the method, or the default, in this order), whether it is
 // sent to the server, and the check of call options. Does not own: enforcing deadlines (Rust), sending calls (call.ts).
 
-import { AsterError, Code, type StringPairs, stacklessError } from "../errors.js";
+import { AsterError, Code, stacklessError } from "../errors.js";
 import type { MessageCodec } from "../message.js";
-import { checkMetadata, pairsOf } from "../metadata.js";
+import { checkMetadata } from "../metadata.js";
 import { NO_TIMEOUT } from "../native/constants.js";
 import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../options.js";
+import { pairsOf, type StringPairs } from "../pairs.js";
 import type { Port } from "../port/port.js";
 
 /** The deadline of unary and client-stream calls without another deadline. */
@@ -69,7 +70,7 @@ export interface CallSettings {
 const callChecks = {
   signal: optional(abortSignal),
   timeoutMs: optional(nullable(milliseconds)),
-  metadata: optional((value: unknown, path: string) => pairsOf(value as StringPairs, path)),
+  metadata: optional(pairsOf),
 };
 
 /** The settings of a call without options: the timeout of the stub, else of the method, else the default. */
@@ -125,10 +126,17 @@ export function checkReady(method: ClientMethod, settings: CallSettings): void {
 
 /** The error of a call whose signal aborted. */
 export function abortError(signal: AbortSignal, method: ClientMethod, notSent: boolean): AsterError {
-  const timedOut = (signal.reason as { readonly name?: unknown } | undefined)?.name === "TimeoutError";
+  let cause: unknown;
+  let timedOut = false;
+  try {
+    cause = signal.reason;
+    timedOut = (cause as { readonly name?: unknown } | null | undefined)?.name === "TimeoutError";
+  } catch {
+    // The reason is a value that cannot be read. The call was aborted all the same.
+  }
   const code = timedOut ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
   const message = timedOut ? "the signal of the call timed out" : "the call was aborted";
-  return stacklessError(code, message, { ...placeOf(method), cause: signal.reason, notSent });
+  return stacklessError(code, message, { ...placeOf(method), cause, notSent });
 }
 
 function timeoutOf(timeoutMs: number | null): { timeoutMs: number; timeoutTravels: boolean } {

@@ -3,7 +3,7 @@
 // Owns: opening at the first next() or send(), the iterator protocol, and cancelling a bidi call. Does not own:
 // flow control (port/), events (call.ts).
 
-import type { AsterError } from "../errors.js";
+import type { Failure } from "../port/inbox.js";
 import { ClientCall } from "./call.js";
 import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
 import { callOver, inputEnded } from "./status.js";
@@ -27,6 +27,8 @@ export interface ResponseStream<T> extends AsyncIterableIterator<T, undefined, v
   next(): Promise<IteratorResult<T, undefined>>;
   /** Cancels the call if it has not ended. `break` calls it. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** Cancels the call if it has not ended, and rejects with `error`. */
+  throw(error: unknown): Promise<IteratorResult<T, undefined>>;
   /** Returns this stream. It can be iterated once. */
   [Symbol.asyncIterator](): ResponseStream<T>;
   /** Cancels the call if it is still running. */
@@ -73,9 +75,9 @@ class LazyCall {
     return this.#call;
   }
 
-  leave(error: AsterError | null): void {
+  leave(): void {
     this.#left = true;
-    this.#call?.leave(error);
+    this.#call?.leave(null);
   }
 }
 
@@ -89,19 +91,24 @@ class Stream implements ResponseStream<unknown> {
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     try {
-      return this.lazy.use()?.inbox?.next() ?? Promise.resolve(DONE);
+      return this.lazy.use()?.next() ?? Promise.resolve(DONE);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   return(): Promise<IteratorResult<unknown, undefined>> {
-    this.lazy.leave(null);
+    this.lazy.leave();
     return Promise.resolve(DONE);
   }
 
+  throw(error: unknown): Promise<IteratorResult<unknown, undefined>> {
+    this.lazy.leave();
+    return Promise.reject(error);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.lazy.leave(null);
+    this.lazy.leave();
   }
 
   [Symbol.asyncIterator](): this {
@@ -124,7 +131,7 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
       // Checked before the result of the call: send() after end() is always an error of the program.
       if (this.#ended) return Promise.reject(inputEnded(this.#peer));
       const outlet = call?.outlet;
-      if (!call || !outlet || call.over) return Promise.reject(call?.failure ?? callOver(this.#peer));
+      if (!call || !outlet || call.over) return refused(call?.failure ?? { error: callOver(this.#peer) });
       return outlet.send(message) ?? ACCEPTED;
     } catch (error) {
       return Promise.reject(error);
@@ -171,6 +178,16 @@ export class FedStream extends Stream {
   open(): void {
     this.lazy.use();
   }
+}
+
+/**
+ * A rejection that need not be handled, because the end of the call tells the program too. Without this, a message that
+ * is sent without `await` while the call ends would end the process.
+ */
+export function refused(failure: Failure): Promise<never> {
+  const rejected = Promise.reject(failure.error);
+  rejected.catch(() => {});
+  return rejected;
 }
 
 function opened(method: ClientMethod, options: CallOptions | undefined, single: unknown): ClientCall {

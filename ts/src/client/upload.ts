@@ -36,7 +36,7 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
   const burst = new Burst();
   try {
     while (!call.over) {
-      const step = source.next();
+      const step = started(() => source.next());
       // Results of a synchronous iterator are not awaited, which would cost a turn of the promise queue for each item.
       const result = isThenable(step) ? await step.then(undefined, (error) => thrown(error)) : step;
       if (call.over) return;
@@ -49,7 +49,15 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
       if (room !== null) await room;
     }
   } catch (error) {
-    if (!call.over) call.leave(error);
+    if (!call.over) call.leave({ error });
+  }
+
+  function started<T>(next: () => T): T {
+    try {
+      return next();
+    } catch (error) {
+      return thrown(error);
+    }
   }
 
   function thrown(error: unknown): never {

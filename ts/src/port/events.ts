@@ -37,6 +37,8 @@ export interface CallSink {
   onCredit(bytes: number): void;
   onInputEnd(): void;
   onAborted(code: number): void;
+  /** Called when an event of this call could not be handled. The call must end. */
+  onFault(error: unknown): void;
   onPortClosed(): void;
 }
 
@@ -73,7 +75,10 @@ export interface EventTarget {
   logged(line: string): void;
   peerKnown(connection: number, peer: PeerInfo): void;
   peerGone(connection: number): void;
+  /** An event that is not about a call could not be handled. */
   faulty(error: unknown): void;
+  /** An event of this call could not be handled. */
+  faultyCall(number: number, error: unknown): void;
 }
 
 /** Calls the receiver of each event in the slab. */
@@ -85,9 +90,21 @@ export function dispatchEvents(slab: Uint8Array, length: number, target: EventTa
     try {
       dispatchOne(slab, view, at, payload, target);
     } catch (error) {
-      target.faulty(error);
+      report(view, at, error, target);
     }
     at += HEAD_BYTES + ((payload + 7) & ~7);
+  }
+}
+
+/** An error ends only the call of its event. */
+function report(view: DataView, at: number, error: unknown, target: EventTarget): void {
+  const kind = view.getUint8(at + 8);
+  try {
+    if (kind >= Event.MESSAGE && kind <= Event.ABORTED)
+      target.faultyCall(view.getUint32(at + 4, true), error);
+    else target.faulty(error);
+  } catch (second) {
+    target.faulty(second);
   }
 }
 

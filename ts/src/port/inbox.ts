@@ -19,6 +19,11 @@ export interface InboxOwner {
   onUndecodable(error: unknown): unknown;
 }
 
+/** Why something failed. An object, because a program can throw any value, also null and undefined. */
+export interface Failure {
+  readonly error: unknown;
+}
+
 // Taken when the module loads, so that fake timers of a test do not stop the transport.
 const { queueMicrotask: afterThis } = globalThis;
 
@@ -60,11 +65,16 @@ export class Inbox {
   #consumed = 0;
   #over = false;
   #left = false;
-  #failure: { readonly error: unknown } | null = null;
+  #failure: Failure | null = null;
 
   constructor(codec: MessageCodec, owner: InboxOwner) {
     this.#codec = codec;
     this.#owner = owner;
+  }
+
+  /** True when messages wait that the program has not read. */
+  get unread(): boolean {
+    return this.#blocks.length > 0;
   }
 
   /** Adds a batch that arrived. */
@@ -81,24 +91,36 @@ export class Inbox {
   }
 
   /** Ends the input: null for a normal end, else an error that the reader gets after everything that arrived. */
-  end(failure: { readonly error: unknown } | null): void {
+  end(failure: Failure | null): void {
+    this.#end(this.#left ? null : failure); // a reader that has left gets no error
+  }
+
+  #end(failure: Failure | null): void {
     if (this.#over) return;
     this.#over = true;
     this.#failure = failure;
     for (const reader of this.#readers.splice(0)) this.#serve(reader);
   }
 
-  /** Ends the input because this side ended the call. Messages that were not read are dropped. */
-  abandon(failure: { readonly error: unknown } | null): void {
+  /**
+   * Ends the input because this side ended the call. Messages that were not read are dropped. When the input had ended
+   * before, the reader gets the failure instead of the dropped messages.
+   */
+  abandon(failure: Failure | null): void {
+    const { unread } = this;
     this.#blocks.length = 0;
+    const left = this.#left;
     this.#left = true;
-    this.end(failure);
+    if (!this.#over) this.#end(left ? null : failure);
+    else if (failure === null) this.#failure = null;
+    else if (unread) this.#failure = failure;
   }
 
   /** Stops reading while the call continues. Messages that arrive are dropped, and their credit is returned. */
   discard(): void {
     if (this.#left) return;
     this.#left = true;
+    this.#failure = null;
     let bytes = this.#consumed;
     for (const block of this.#blocks.splice(0)) bytes += block.creditLeft;
     this.#consumed = 0;

@@ -104,9 +104,7 @@ export class Operations {
   }
 
   cancel(call: number, code: number, text: string): void {
-    const start = this.#begin();
-    writeUtf8(this.#writer, text);
-    this.#commit(start, call, Op.CANCEL, 0, code, NO_TIMEOUT, 0);
+    this.#status(call, Op.CANCEL, code, text, null);
   }
 
   credit(call: number, bytes: number): void {
@@ -114,10 +112,7 @@ export class Operations {
   }
 
   finish(call: number, code: number, text: string, details: ReadonlyMap<string, string> | null): void {
-    const start = this.#begin();
-    writeUtf8(this.#writer, text);
-    const pairs = details === null || details.size === 0 ? 0 : writePairs(this.#writer, details);
-    this.#commit(start, call, Op.FINISH, 0, code, NO_TIMEOUT, pairs);
+    this.#status(call, Op.FINISH, code, text, details);
   }
 
   /** Removes what was submitted, and shrinks a buffer that grew for one large batch. */
@@ -165,6 +160,24 @@ export class Operations {
       `a message of ${bytes} bytes is too large; at most ${MAX_MESSAGE_BYTES} bytes are allowed`,
       { notSent: true },
     );
+  }
+
+  #status(
+    call: number,
+    op: number,
+    code: number,
+    text: string,
+    details: ReadonlyMap<string, string> | null,
+  ): void {
+    const start = this.#begin();
+    try {
+      writeUtf8(this.#writer, text);
+      const pairs = details === null || details.size === 0 ? 0 : writePairs(this.#writer, details);
+      this.#commit(start, call, op, 0, code, NO_TIMEOUT, pairs);
+    } catch (error) {
+      this.#abandon(start);
+      throw error;
+    }
   }
 
   #abandon(start: number): void {

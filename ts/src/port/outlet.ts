@@ -119,9 +119,12 @@ export class Outlet implements Gate {
   }
 
   #wait(message: Uint8Array | null): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const room = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ message, resolve, reject });
     });
+    // It is rejected only with the call, whose end tells the program too. A send() that nobody awaits is no mistake.
+    room.catch(() => {});
+    return room;
   }
 
   #writeEnd(): void {

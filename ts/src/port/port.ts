@@ -8,6 +8,7 @@ import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
 import type { NativeBinding, Take } from "../native/documents.js";
 import { errorOf } from "../native/failure.js";
+import type { StatusFacts } from "../status-facts.js";
 import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
@@ -32,6 +33,9 @@ const LAST_CALL_NUMBER = 0x7fff_ffff;
 // Taken when the module loads, so that fake timers of a test do not stop the transport.
 const { nextTick } = process;
 const { setImmediate: afterIo, queueMicrotask: afterThis } = globalThis;
+
+/** The status of a call that failed before there was an object for it. */
+const FAULT: StatusFacts = { code: Code.INTERNAL, message: "internal error", details: new Map() };
 
 interface Request {
   readonly take: Take;
@@ -160,6 +164,16 @@ export class Port implements EventTarget {
     this.scheduled();
   }
 
+  /** Appends FINISH. During the encoding of a message it is appended after it, as in {@link Port.cancelCall}. */
+  finishCall(number: number, status: StatusFacts): void {
+    if (this.#ops.writing) {
+      afterThis(() => this.finishCall(number, status));
+      return;
+    }
+    this.#ops.finish(number, status.code, status.message, status.details);
+    this.scheduled();
+  }
+
   /** Submits the operations that were appended. */
   flush(): void {
     this.#scheduled = false;
@@ -262,6 +276,13 @@ export class Port implements EventTarget {
     logSafely(() => stderrLogger.error("an event of the addon could not be handled", { error }));
   }
 
+  faultyCall(number: number, error: unknown): void {
+    this.faulty(error);
+    const call = this.#calls.get(number);
+    if (call !== undefined) call.onFault(error);
+    else if (isServerCall(number)) this.finishCall(number, FAULT);
+  }
+
   #dispatch(length: number): void {
     this.#dispatching = true;
     try {
@@ -279,6 +300,11 @@ export class Port implements EventTarget {
     }
     return request;
   }
+}
+
+/** Rust chooses the numbers of server calls, which are even. */
+function isServerCall(number: number): boolean {
+  return number % 2 === 0;
 }
 
 function roundUp(bytes: number): number {

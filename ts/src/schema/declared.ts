@@ -8,7 +8,8 @@ import type { SchemaObject } from "./schema.js";
 import type { Constructs } from "./types.js";
 
 // Node 20 has no Symbol.metadata. Compilers then leave `context.metadata` undefined.
-(Symbol as { metadata?: symbol }).metadata ??= Symbol.for("Symbol.metadata");
+// Reflect.set does not throw when the program has frozen Symbol.
+Reflect.set(Symbol, "metadata", (Symbol as { metadata?: symbol }).metadata ?? Symbol.for("Symbol.metadata"));
 
 /** Any class. */
 export type AnyClass = Constructs<object>;

@@ -36,6 +36,7 @@ export class ServerCall implements CallSink, InboxOwner {
   readonly #inbox: Inbox | null;
   readonly #outlet: Outlet | null;
   #answers: Answers | null = null;
+  #answered = false;
   #over = false;
 
   constructor(port: Port, method: ServedMethod, call: IncomingCall) {
@@ -57,19 +58,15 @@ export class ServerCall implements CallSink, InboxOwner {
       this.#finish(this.#undecodable(error));
       return;
     }
-    let output: unknown;
     try {
-      output = this.#method.run(input, this.#context);
+      const output = this.#method.run(input, this.#context);
+      // A promise of this class settles once. Any other thenable may throw, or call back often or never twice.
+      if (output instanceof Promise) this.#await(Promise.resolve(output));
+      else if (isThenable(output)) this.#await(new Promise((resolve) => resolve(output)));
+      else this.#answer(output);
     } catch (error) {
-      this.#fail(error);
-      return;
+      this.#fail(error); // of the handler, or of an output that cannot be looked at, such as a revoked proxy
     }
-    if (!isThenable(output)) this.#answer(output);
-    else
-      output.then(
-        (value) => this.#answer(value),
-        (error: unknown) => this.#fail(error),
-      );
   }
 
   onItems(batch: ItemBatch): void {
@@ -91,6 +88,13 @@ export class ServerCall implements CallSink, InboxOwner {
         abortTexts.get(code) ?? "the call was aborted",
       ),
     );
+  }
+
+  onFault(error: unknown): void {
+    const status = internal(error, `a call of ${this.#method.label} failed`, this.#method.logger);
+    this.#finish(status);
+    this.#context.abort(new AsterError(status.code, status.message));
+    this.#endAnswers();
   }
 
   onPortClosed(): void {
@@ -123,7 +127,16 @@ export class ServerCall implements CallSink, InboxOwner {
     return new RequestStream(this.#inbox);
   }
 
+  #await(output: Promise<unknown>): void {
+    output.then(
+      (value) => this.#answer(value),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
   #answer(output: unknown): void {
+    if (this.#answered) return;
+    this.#answered = true;
     if (this.#method.responseStream) {
       void this.#stream(output);
       return;
@@ -161,7 +174,7 @@ export class ServerCall implements CallSink, InboxOwner {
       this.#fail(error);
     } finally {
       this.#method.grace.settled(this);
-      if (this.#answers !== null) void endIterator(this.#answers);
+      this.#endAnswers();
     }
   }
 
@@ -195,7 +208,7 @@ export class ServerCall implements CallSink, InboxOwner {
 
   #finish(status: FinalStatus): void {
     if (this.#over) return;
-    this.#port.ops.finish(this.#number, status.code, status.message, status.details);
+    this.#port.finishCall(this.#number, status);
     this.#end();
   }
 
@@ -218,6 +231,10 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#context.abort(error);
     this.#inbox?.abandon({ error });
     this.#outlet?.close(error);
+    this.#endAnswers();
+  }
+
+  #endAnswers(): void {
     const answers = this.#answers;
     this.#answers = null;
     if (answers !== null) void endIterator(answers);

@@ -4,30 +4,21 @@
 // run after their call was aborted. Does not own: the encoding of a status (Rust).
 
 import { randomBytes } from "node:crypto";
-import { AsterError, Code } from "../errors.js";
+import { Code } from "../errors.js";
 import { type Logger, loggedError, logSafely } from "../logging.js";
-import { cutDetails, REASON_DETAIL } from "../metadata.js";
-import { STATUS_MESSAGE_CHARS } from "../native/constants.js";
+import { type StatusFacts, statusFacts } from "../status-facts.js";
 
 /** The content of a FINISH operation. */
-export interface FinalStatus {
-  readonly code: Code;
-  readonly message: string;
-  readonly details: ReadonlyMap<string, string>;
-}
+export type FinalStatus = StatusFacts;
 
 const NO_DETAILS: ReadonlyMap<string, string> = new Map();
 
-/** The status for an error. An AsterError is sent. For other errors only an id is sent, and the error is logged. */
+/**
+ * The status for an error. An AsterError is sent. For other errors, and for an AsterError whose members are not valid,
+ * only an id is sent, and the error is logged.
+ */
 export function statusOf(error: unknown, method: string, logger: Logger): FinalStatus {
-  if (!(error instanceof AsterError)) return internal(error, `${method} failed`, logger);
-  const details = new Map(error.details);
-  if (error.reason !== null) details.set(REASON_DETAIL, error.reason);
-  return {
-    code: error.code,
-    message: error.rawMessage.slice(0, STATUS_MESSAGE_CHARS),
-    details: details.size === 0 ? NO_DETAILS : cutDetails(details),
-  };
+  return statusFacts(error) ?? internal(error, `${method} failed`, logger);
 }
 
 /** Logs the cause with a new id, and returns INTERNAL with that id. */

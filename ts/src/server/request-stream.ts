@@ -21,6 +21,11 @@ export class RequestStream implements AsyncIterableIterator<unknown, undefined> 
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  throw(error: unknown): Promise<IteratorResult<unknown, undefined>> {
+    this.#inbox.discard();
+    return Promise.reject(error);
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }
