@@ -143,7 +143,7 @@ describe("a thread whose service differs from the one that a node serves", () =>
       name: "AsterError",
       codeName: "FAILED_PRECONDITION",
       reason: "OTHER_DEFINITION",
-      message: expect.stringMatching(/Order v1 is served on this node already, with another definition: /),
+      message: expect.stringMatching(/Order v1 is already served on this node with another definition: /),
     };
     expect(outcomes).toEqual([refused, refused, refused, refused, "served"]);
     const client = await AsterClient.connect(node.ticket, local);

@@ -1,25 +1,25 @@
-//! Errors of starting and dialling, and the statuses that this side makes itself.
+//! Errors of starting and dialling, and statuses that this side creates.
 
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 
-/// Why a node did not start.
+/// Why a node could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// A relay URL did not parse.
+    /// A relay URL could not be parsed.
     #[error("relay URL {url:?} is not valid: {reason}")]
     RelayUrl {
         /// The text given.
         url: String,
-        /// The parser's words.
+        /// The message of the parser.
         reason: String,
     },
-    /// The socket could not be bound, or the endpoint not be made.
+    /// The socket could not be bound, or the endpoint could not be created.
     #[error("the endpoint could not be bound to {address}: {reason}")]
     Bind {
-        /// The address asked for, in words.
+        /// The requested address.
         address: String,
-        /// The system's words.
+        /// The message of the system.
         reason: String,
     },
 }
@@ -27,79 +27,79 @@ pub enum BindError {
 /// Why a service cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServeError {
-    /// Another handler of the same node serves the service with another definition.
+    /// Another handler of the same node serves this service with another definition.
     #[error(
-        "{name} v{version} is served on this node already, with another definition: {difference}. All workers that share a node must serve the same contract with the same options"
+        "{name} v{version} is already served on this node with another definition: {difference}. All workers that share a node must serve the same contract with the same options"
     )]
     OtherDefinition {
         /// Name of the service.
         name: String,
         /// Version of the service.
         version: i64,
-        /// The first difference, in words.
+        /// Text about the first difference.
         difference: String,
     },
 }
 
-/// Why a peer could not be reached.
+/// Why connecting to a peer failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ConnectError {
-    /// The address text has none of the accepted forms.
+    /// The address text has none of the supported forms.
     #[error("{0}")]
     Address(#[from] aster_wire::address::AddressError),
     /// The dial failed.
     #[error("could not connect to {endpoint_id}: {reason}")]
     Dial {
-        /// Whom.
+        /// Endpoint id of the peer.
         endpoint_id: String,
-        /// The transport's words.
+        /// The message of the transport.
         reason: String,
     },
-    /// Dial and admission took longer than the caller allowed.
+    /// Dialling and admission took longer than the time limit.
     #[error("connecting to {endpoint_id} took longer than {limit_ms} ms")]
     Timeout {
-        /// Whom.
+        /// Endpoint id of the peer.
         endpoint_id: String,
-        /// How long it was allowed to take.
+        /// The time limit.
         limit_ms: u128,
     },
     /// A node cannot dial itself.
-    #[error("this address is this node's own: a node cannot dial itself")]
+    #[error("the address is that of this node; a node cannot dial itself")]
     Itself {
-        /// The id of both.
+        /// The id of this node.
         endpoint_id: String,
     },
-    /// The peer answered and said no.
+    /// The peer refused admission.
     #[error("{endpoint_id} refused admission{hint}")]
     Refused {
-        /// Who refused.
+        /// Endpoint id of the peer.
         endpoint_id: String,
-        /// What the caller may do about it.
+        /// How the caller can solve this.
         hint: &'static str,
     },
-    /// The connection broke, or the peer stayed silent, before the admission answer was complete.
-    #[error("{endpoint_id} gave no admission answer: {reason}")]
+    /// The connection was lost, or the peer sent nothing, before the admission answer was complete.
+    #[error("{endpoint_id} sent no admission answer: {reason}")]
     NoAnswer {
-        /// Whose answer is missing.
+        /// Endpoint id of the peer.
         endpoint_id: String,
-        /// What happened instead.
+        /// The cause.
         reason: String,
     },
-    /// The peer's admission answer is malformed.
-    #[error("the admission answer of {endpoint_id} is not usable: {reason}")]
+    /// The admission answer of the peer is malformed.
+    #[error("the admission answer of {endpoint_id} is not valid: {reason}")]
     Answer {
-        /// Whose.
+        /// Endpoint id of the peer.
         endpoint_id: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         reason: String,
     },
-    /// The node was closed meanwhile.
+    /// The node was closed.
     #[error("the node is closed")]
     Closed,
 }
 
 impl ConnectError {
-    /// The status code that callers see.
+    /// The status code for users.
     pub fn code(&self) -> Code {
         match self {
             Self::Address(_) | Self::Itself { .. } => Code::InvalidArgument,
@@ -110,7 +110,7 @@ impl ConnectError {
         }
     }
 
-    /// Who was dialled, 64 hex digits, where the address told.
+    /// Endpoint id of the dialled peer, 64 hex digits, if the address contained it.
     pub fn endpoint_id(&self) -> Option<&str> {
         match self {
             Self::Address(_) | Self::Closed => None,
@@ -123,13 +123,13 @@ impl ConnectError {
         }
     }
 
-    /// Whether this process made the failure; a refusal is the peer's decision.
+    /// Whether the failure happened in this process or on the network. A refusal is a decision of the peer.
     pub fn is_local(&self) -> bool {
         !matches!(self, Self::Refused { .. })
     }
 }
 
-/// A status made by this side.
+/// A status that this side creates.
 pub fn status(code: Code, message: impl Into<String>) -> RpcStatus {
     RpcStatus { code: code as i64, message: message.into(), details: Vec::new() }
 }

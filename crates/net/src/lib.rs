@@ -1,10 +1,10 @@
-//! Nodes, connections and calls: the protocol of `aster-wire` over iroh's QUIC.
+//! Nodes, connections and calls: the protocol of `aster-wire` on iroh's QUIC.
 //!
-//! Layers, each knows those below it: `endpoint` (node, protocols, life cycle) on `call` (client and server calls that
-//! are awaited, services) on `connection` (dialled, accepted, streams of frames) on `aster_wire::call` (state machines
-//! without I/O); `admission` says who a peer is. Does not own bytes (crate `wire`), payload formats (crate `codec`),
-//! identity of contracts (crate `contract`), nor anything of JavaScript (crate `port`). All tasks run on the tokio
-//! runtime that the caller entered; a current-thread runtime costs a third of a pool's CPU.
+//! Layers, from the top; each uses only those below it: `endpoint` (node, protocols, life cycle), `call` (client
+//! calls, server calls, services), `connection` (outgoing, incoming, streams of frames), `aster_wire::call` (state
+//! machines without I/O). `admission` identifies peers. Other crates own the frames and records (`wire`), payloads
+//! (`codec`), contract ids (`contract`) and the interface to JavaScript (`port`). All tasks run on the tokio runtime
+//! that is current when they are started. A runtime with one thread needs a third of the CPU of a thread pool.
 
 pub mod admission;
 mod call;
@@ -25,5 +25,5 @@ pub use error::{BindError, ConnectError, ServeError, status};
 
 /// ALPN of RPC streams.
 pub const ALPN_RPC: &[u8] = b"aster/1";
-/// ALPN of the admission exchange that precedes every RPC connection.
+/// ALPN of the admission exchange, which comes before every RPC connection.
 pub const ALPN_CONSUMER_ADMISSION: &[u8] = b"aster.consumer_admission";

@@ -1,4 +1,4 @@
-//! Calls as values: two nodes on loopback, a handler that is awaited, a client call that is awaited.
+//! Calls between two nodes on loopback: the handler and the client call are awaited.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use iroh::endpoint::{Connection, presets};
 use iroh::protocol::{AcceptError, ProtocolHandler};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, TransportAddr};
 
-/// Longer than anything here takes; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than every step of these tests. A test that reaches it fails.
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 const EXTRA_ALPN: &[u8] = b"test/extra";
 
-async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("an end in time")
+async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(TEST_TIMEOUT, what).await.expect("the test takes too long")
 }
 
 fn loopback() -> NodeOptions {
@@ -60,7 +60,7 @@ fn framed(text: &str) -> Framed {
     Framed::from_payload(0, &[b"\x02", text.as_bytes()].concat()).expect("a payload")
 }
 
-/// Answers `one` with who called, and `both` with each item.
+/// Answers `one` with a description of the caller, and `both` with each item it receives.
 struct Echo;
 
 impl Handler for Echo {
@@ -77,7 +77,7 @@ impl Handler for Echo {
                     ServerEvent::Items(block) => {
                         for item in &block.items {
                             let item = Framed::from_payload(0, item).expect("a payload");
-                            handle.send(item).expect("a message that fits");
+                            handle.send(item).expect("the message can be sent");
                         }
                         handle.consumed(block.bytes);
                     }
@@ -100,27 +100,27 @@ fn method(connection: &Arc<OutgoingConnection>, name: &str, kind: &str) -> Arc<C
 
 async fn ask(connection: &Arc<OutgoingConnection>) -> Result<String, (Code, String)> {
     let (handle, mut call) = method(connection, "one", "unary").call(CallOptions::default());
-    handle.send(framed("?")).expect("a message that fits");
+    handle.send(framed("?")).expect("the message can be sent");
     handle.end_input();
-    match soon(call.next()).await {
+    match in_time(call.next()).await {
         Some(ClientEvent::Message(message)) => {
-            assert!(soon(call.next()).await.is_none(), "nothing follows the answer");
+            assert!(in_time(call.next()).await.is_none(), "no event follows the response");
             Ok(String::from_utf8_lossy(&message[1..]).into_owned())
         }
         Some(ClientEvent::Ended(end)) => {
             Err((Code::from_number(end.status.code).expect("a code"), end.status.message))
         }
-        event => panic!("an end, not {event:?}"),
+        event => panic!("expected the end, got {event:?}"),
     }
 }
 
 async fn connect(client: &Node, server: &Node) -> Arc<OutgoingConnection> {
-    let connected = client.connect(&server.ticket().await, String::new(), PATIENCE).await;
+    let connected = client.connect(&server.ticket().await, String::new(), TEST_TIMEOUT).await;
     connected.expect("a connection").0
 }
 
 #[tokio::test]
-async fn both_directions_of_a_call_are_awaited() {
+async fn messages_flow_in_both_directions_of_a_call() {
     let server = Node::bind(loopback()).await.expect("a node");
     let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
     let client = Node::bind(loopback()).await.expect("a node");
@@ -128,48 +128,48 @@ async fn both_directions_of_a_call_are_awaited() {
     let (handle, mut call) = method(&connection, "both", "bidiStream").call(CallOptions::default());
     let mut seen: Vec<Bytes> = Vec::new();
     for round in 0..100 {
-        assert!(soon(handle.room()).await);
-        handle.send(framed(&round.to_string())).expect("a message that fits");
+        assert!(in_time(handle.room()).await);
+        handle.send(framed(&round.to_string())).expect("the message can be sent");
     }
     handle.end_input();
     let end = loop {
-        match soon(call.next()).await {
+        match in_time(call.next()).await {
             Some(ClientEvent::Items(block)) => {
                 handle.consumed(block.bytes);
                 seen.extend(block.items);
             }
             Some(ClientEvent::Ended(end)) => break end,
             Some(ClientEvent::Credit(_)) => {}
-            event => panic!("items, not {event:?}"),
+            event => panic!("expected items, got {event:?}"),
         }
     };
     assert!(end.status.is_ok() && end.received == 100);
     let expected: Vec<_> = (0..100).map(|round| Bytes::from(format!("\u{2}{round}"))).collect();
     assert_eq!(seen, expected);
-    assert!(!soon(handle.room()).await, "a call that is over takes no more");
+    assert!(!in_time(handle.room()).await, "a call that has ended accepts no more output");
     client.close().await;
     server.close().await;
 }
 
 #[tokio::test]
-async fn a_dropped_client_call_aborts_its_handler_and_leaves_nothing_running() {
+async fn a_dropped_client_call_aborts_its_handler() {
     let server = Node::bind(loopback()).await.expect("a node");
     let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
     let client = Node::bind(loopback()).await.expect("a node");
     let connection = connect(&client, &server).await;
     let (handle, mut call) = method(&connection, "both", "bidiStream").call(CallOptions::default());
-    handle.send(framed("x")).expect("a message that fits");
-    while !matches!(soon(call.next()).await, Some(ClientEvent::Items(_))) {}
+    handle.send(framed("x")).expect("the message can be sent");
+    while !matches!(in_time(call.next()).await, Some(ClientEvent::Items(_))) {}
     assert_eq!(server.open_calls(), 1);
     drop(call);
     assert!(handle.is_over());
-    assert!(soon(server.drain(PATIENCE)).await, "the handler ended by itself");
+    assert!(in_time(server.drain(TEST_TIMEOUT)).await, "the handler ended before the timeout");
     assert_eq!(server.open_calls(), 0);
     client.close().await;
     server.close().await;
 }
 
-/// Admits everybody as a tester, but on later connections nobody whose id is known.
+/// Admits every peer with the role `tester`, but refuses RPC connections of barred peers.
 #[derive(Debug)]
 struct Testers {
     barred: std::sync::Mutex<Vec<String>>,
@@ -179,7 +179,7 @@ impl AdmissionPolicy for Testers {
     fn admit(&self, id: &str, request: Option<&ConsumerRequest>) -> Result<Caller, AdmissionRefusal> {
         match request {
             Some(request) if request.credential_json.is_empty() => Ok(Caller::anonymous(id.to_owned())),
-            _ => Err(AdmissionRefusal("only the empty credential is admitted".to_owned())),
+            _ => Err(AdmissionRefusal("this policy admits only an empty credential".to_owned())),
         }
     }
 
@@ -197,7 +197,7 @@ impl AdmissionPolicy for Testers {
 }
 
 #[tokio::test]
-async fn a_call_knows_its_caller_and_a_barred_peer_makes_none() {
+async fn a_call_has_its_caller_and_a_refused_peer_cannot_call() {
     let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
     let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
     let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
@@ -214,7 +214,7 @@ async fn a_call_knows_its_caller_and_a_barred_peer_makes_none() {
 }
 
 #[tokio::test]
-async fn a_second_handler_with_another_definition_is_refused_in_words() {
+async fn a_second_handler_with_another_definition_is_refused_with_the_difference() {
     let server = Node::bind(loopback()).await.expect("a node");
     let serving = server.serve(service(), Arc::new(Echo)).expect("a service");
     let same = server.serve(service(), Arc::new(Echo)).expect("the same definition");
@@ -228,16 +228,19 @@ async fn a_second_handler_with_another_definition_is_refused_in_words() {
     assert_eq!(refused(|other| other.methods.reverse()), "method 0 is \"both\", not \"one\"");
     assert_eq!(refused(|other| drop(other.methods.pop())), "it has 1 methods, not 2");
     assert!(refused(|other| other.contract_id = "00".repeat(32)).starts_with("its contract id is 0000"));
-    assert_eq!(refused(|other| other.max_call = PATIENCE), "its calls may take 20000 ms, not 300000 ms");
+    assert_eq!(
+        refused(|other| other.max_call = TEST_TIMEOUT),
+        "its limit for a call is 20000 ms, not 300000 ms"
+    );
     assert_eq!(refused(|other| other.modes.clear()), "its modes are [], not [\"xlang\"]");
     assert_eq!(
         refused(|other| other.methods[0].response.root = 7),
-        "method 0 (\"one\") has other messages or another compression"
+        "method 0 (\"one\") has different message types or another compression"
     );
     drop((serving, same));
     let mut other = service();
     other.methods.reverse();
-    let _alone = server.serve(other, Arc::new(Echo)).expect("nobody serves the service any more");
+    let _alone = server.serve(other, Arc::new(Echo)).expect("no handler serves the service");
     server.close().await;
 }
 
@@ -256,7 +259,7 @@ impl ProtocolHandler for Extra {
 }
 
 #[tokio::test]
-async fn a_further_protocol_is_attached_behind_the_same_gate() {
+async fn a_further_protocol_accepts_only_admitted_peers() {
     let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
     let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
     server.attach(EXTRA_ALPN, Extra);
@@ -272,11 +275,11 @@ async fn a_further_protocol_is_attached_behind_the_same_gate() {
     let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
     send.write_all(b"hello").await.expect("a write");
     send.finish().expect("a finish");
-    assert_eq!(soon(recv.read_to_end(64)).await.expect("an answer"), b"hello");
+    assert_eq!(in_time(recv.read_to_end(64)).await.expect("an answer"), b"hello");
     policy.barred.lock().expect("no panic").push(client.id().to_string());
     for alpn in [EXTRA_ALPN, ALPN_RPC] {
         let connection = client.connect(address.clone(), alpn).await.expect("a connection");
-        let closed = soon(connection.closed()).await.to_string();
+        let closed = in_time(connection.closed()).await.to_string();
         assert!(closed.contains("not admitted"), "{closed}");
     }
     client.close().await;
@@ -290,17 +293,19 @@ async fn closing_does_not_wait_for_a_dial() {
     let client = Node::bind(loopback()).await.expect("a node");
     let connection = connect(&client, &server).await;
     server.close().await;
-    // The next calls dial a server that is gone: that takes seconds.
+    // The next calls dial a server that is gone, which takes seconds.
     let (first, mut call) = method(&connection, "one", "unary").call(CallOptions::default());
     first.end_input();
     let waiting = tokio::spawn(async move { call.next().await });
     while connection.is_open() {
         tokio::task::yield_now().await;
     }
-    // Neither asking nor closing waits for it.
+    // Neither `path` nor `close` waits for the dial.
     let _ = connection.path();
     connection.close();
-    let Some(ClientEvent::Ended(end)) = soon(waiting).await.expect("no panic") else { panic!("an end") };
+    let Some(ClientEvent::Ended(end)) = in_time(waiting).await.expect("no panic") else {
+        panic!("expected the end")
+    };
     assert_eq!((end.status.code, end.not_sent), (Code::Unavailable.number(), true));
     client.close().await;
 }

@@ -1,4 +1,4 @@
-//! The admission exchange: one document each way on one stream, then the connection has done its work.
+//! The admission exchange: each side sends one document on one stream. Then the connection is closed.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use iroh::endpoint::{Connection, ConnectionError, ReadError, ReadToEndError, Wri
 
 use crate::connection::connection_failure;
 
-/// How long a peer may take to ask, and to take its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the server waits for the request of a peer, and for the peer to read the answer.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why there is no admission answer.
 #[derive(Debug)]
@@ -51,13 +51,13 @@ impl From<ReadToEndError> for AskFailure {
     }
 }
 
-/// Client side: sends the credential, reads the answer.
+/// Client side: sends the credential and reads the answer.
 pub(crate) async fn ask(connection: &Connection, credential: &str) -> Result<ConsumerResponse, AskFailure> {
     let request = ConsumerRequest { credential_json: credential.to_owned(), iid_token: String::new() };
     let request = request.to_bytes().map_err(|e| AskFailure::Unusable(e.to_string()))?;
     let (mut send, mut recv) = connection.open_bi().await?;
     match send.write_all(&request).await {
-        // A peer that stopped reading may have answered already.
+        // The peer can answer without reading the whole request, so a write error is not a failure yet.
         Ok(()) | Err(WriteError::Stopped(_)) => {}
         Err(error) => return Err(error.into()),
     }
@@ -69,8 +69,8 @@ pub(crate) async fn ask(connection: &Connection, credential: &str) -> Result<Con
     ConsumerResponse::from_bytes(&answer).map_err(|e| AskFailure::Unusable(e.to_string()))
 }
 
-/// Server side: one exchange, then waits for the peer to close, so that the answer is not cut off. `decide` gets
-/// `None` for a request that is not readable.
+/// Server side: one exchange. Then it waits until the peer closes the connection, so that the answer is not lost.
+/// `decide` gets `None` when the request cannot be decoded.
 pub(crate) async fn answer(
     connection: Connection,
     decide: impl FnOnce(Option<ConsumerRequest>) -> ConsumerResponse,
@@ -82,7 +82,7 @@ pub(crate) async fn answer(
         let answer = match decide(request).to_bytes() {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::error!(%error, "the admission answer does not fit: refusing");
+                tracing::error!(%error, "the admission answer exceeds its limits, so the peer is refused");
                 ConsumerResponse::refusal("").to_bytes().ok()?
             }
         };
@@ -91,7 +91,7 @@ pub(crate) async fn answer(
         connection.closed().await;
         Some(())
     };
-    if tokio::time::timeout(PATIENCE, exchange).await.is_err() {
+    if tokio::time::timeout(EXCHANGE_TIMEOUT, exchange).await.is_err() {
         connection.close(0u32.into(), b"");
     }
 }

@@ -4,11 +4,11 @@ use aster_wire::admission::ConsumerRequest;
 
 use super::{AdmissionPolicy, AdmissionRefusal, Caller};
 
-/// The root key that an open server names: none.
+/// The root key in the answers of an open server: none.
 const NO_ROOT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Admits everybody who shows no credential. A credential is refused, as by the reference: without a root key
-/// nothing in it can be verified.
+/// Admits every peer that presents no credential. A credential is refused, as in the reference implementation,
+/// because it cannot be verified without a root key.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Open;
 
@@ -22,8 +22,8 @@ impl AdmissionPolicy for Open {
             Some(ConsumerRequest { credential_json, .. }) if credential_json.is_empty() => {
                 return Ok(Caller::anonymous(endpoint_id.to_owned()));
             }
-            Some(_) => "a credential was presented to an open server without root key",
-            None => "the request is not readable",
+            Some(_) => "the peer presented a credential, but an open server has no root key to verify it",
+            None => "the request could not be decoded",
         };
         Err(AdmissionRefusal(refusal.to_owned()))
     }

@@ -1,7 +1,7 @@
-//! Both directions of one call on its channel, the same for clients and servers.
+//! The two directions of one call, for clients and servers.
 //!
-//! A channel is a QUIC stream of its own. A call inside a session would borrow the session's stream for as long as
-//! it runs; what differs there is which frames begin and end a call, and that is the state machines' to say.
+//! Every call has a QUIC stream of its own. A call inside a session would use the stream of the session; the state
+//! machines define which frames begin and end such a call.
 
 use std::task::{Context, Poll, ready};
 
@@ -16,10 +16,10 @@ use super::handle::{CallHandle, End, STREAM_BUDGET};
 use super::message::Block;
 use crate::connection::{FrameReader, FrameWriter};
 
-/// A block is handed over when it has grown to this size.
+/// A block is delivered when it has this size or more.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// A trailer frame with this status, cut to the limits.
+/// A trailer frame with this status. Texts that exceed the limits are cut.
 pub(crate) fn trailer(mut status: RpcStatus, encoding: Encoding) -> Bytes {
     RecordLimits::default().cut_status(&mut status);
     // INVARIANT: a status within the limits is far smaller than a frame.
@@ -36,37 +36,37 @@ pub(crate) struct Channel {
 
 #[derive(Debug, Default)]
 struct Outlet {
-    /// Bytes taken from the handle that are being written.
+    /// Bytes that were taken from the handle and are being written.
     writing: usize,
     ending: bool,
     done: bool,
 }
 
-/// What the output of a call came to.
+/// Result of writing the output of a call.
 #[derive(Debug)]
 pub(crate) enum Written {
-    /// So many bytes were written: the writer has room again.
+    /// This many bytes were written, so the user may send more.
     Credit(usize),
-    /// The end was written.
+    /// The end of the output was written.
     Finished,
-    /// The peer reads no more.
+    /// The peer stopped reading.
     Failed,
 }
 
-/// What the reader has for a call.
+/// What the reader delivers for a call.
 pub(crate) enum Input {
     Frame(Frame),
     End,
     Failed(InputFailure),
 }
 
-/// What a side makes of one [`Input`].
+/// How one side handles one [`Input`].
 pub(crate) enum Step<F> {
-    /// The frame changes nothing.
+    /// The frame has no effect.
     Skip,
     /// A message for the user.
     Message(Bytes),
-    /// The input ends with this fact.
+    /// The input ends; the fact gives the reason.
     End(F),
 }
 
@@ -75,7 +75,8 @@ impl Channel {
         Self { writer, reader, outlet: Outlet::default() }
     }
 
-    /// Moves what the handle holds into the writer, so that it shares a write with what is there. False: nothing new.
+    /// Moves the queued output of the handle into the writer, so that all of it shares one write. False: nothing was
+    /// added.
     pub(crate) fn gather(&mut self, handle: &CallHandle) -> bool {
         let output = handle.take_output();
         if output.is_empty() {
@@ -122,8 +123,8 @@ impl Channel {
         }
     }
 
-    /// Reads the messages that have arrived, up to a size, and what ended the input, if it is among them. Waits for
-    /// the first one, and before that for the user to have consumed enough.
+    /// Reads the messages that have arrived, up to a size, and the end of the input if it has arrived too. Waits for
+    /// the first message. Before that, waits until the user has consumed enough.
     pub(crate) fn poll_block<F>(
         &mut self,
         handle: &CallHandle,

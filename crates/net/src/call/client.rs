@@ -1,4 +1,4 @@
-//! Client calls: a call runs while its owner awaits its events.
+//! Client calls. A call makes progress only while its owner awaits its events.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use super::payload::PayloadCodec;
 use crate::connection::OutgoingConnection;
 use crate::error::status;
 
-/// How long a cancelled upload may take to tell the server so.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a cancelled upload may take to send its cancellation to the server.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pairs of a call, in order.
+/// Metadata of a call, in order.
 pub type Metadata = Vec<(String, String)>;
 
 /// A method of a peer, ready to be called.
@@ -39,40 +39,41 @@ pub struct ClientMethod {
     plain_header: Bytes,
 }
 
-/// What a caller may say about one call.
+/// Options of one call.
 #[derive(Debug, Clone, Default)]
 pub struct CallOptions {
-    /// The call ends after this time. `None`: never by itself.
+    /// The call ends after this time. `None`: no limit.
     pub timeout: Option<Duration>,
-    /// Whether the server is told the deadline.
+    /// Whether the header contains the deadline.
     pub timeout_travels: bool,
-    /// Pairs for the handler.
+    /// Metadata for the handler.
     pub metadata: Metadata,
 }
 
-/// How a call ended that has no message to give.
+/// How a call ended that delivers no further message.
 #[derive(Debug)]
 pub struct CallEnd {
     /// The status.
     pub status: RpcStatus,
-    /// Messages received before that.
+    /// Number of messages received before the end.
     pub received: u32,
-    /// True when this side made the status, false when the peer sent it.
+    /// True when this side created the status, false when the peer sent it.
     pub local: bool,
-    /// True when no byte of the call left this process, or the peer refused the connection before it read one.
+    /// True when no byte of the call left this process, or when the peer refused the connection before it read a
+    /// byte.
     pub not_sent: bool,
 }
 
-/// What happens to a client call, in order.
+/// Events of a client call, in order.
 #[derive(Debug)]
 pub enum ClientEvent {
-    /// The only response. The call is over with OK.
+    /// The only response. The call has ended with OK.
     Message(Message),
     /// Messages of a response stream.
     Items(Block),
-    /// So many bytes of output were written: payload bytes plus 4 a message.
+    /// This many bytes of output were written: payload bytes plus 4 for each message.
     Credit(usize),
-    /// The call is over.
+    /// The call has ended.
     Ended(CallEnd),
 }
 
@@ -80,7 +81,7 @@ impl ClientMethod {
     /// Prepares a method; `request` and `response` have the same mode.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when a name is longer than the limits allow.
+    /// `INVALID_ARGUMENT` when a name is longer than the limit.
     pub fn new(
         connection: Arc<OutgoingConnection>,
         (service, version, method): (&str, i64, &str),
@@ -103,12 +104,12 @@ impl ClientMethod {
         Ok(Self { connection, pattern, request, response, header, plain_header })
     }
 
-    /// The connection whose peer has the method.
+    /// The connection to the peer that serves the method.
     pub fn connection(&self) -> &Arc<OutgoingConnection> {
         &self.connection
     }
 
-    /// The call kind.
+    /// The pattern.
     pub fn pattern(&self) -> Pattern {
         self.pattern
     }
@@ -118,8 +119,8 @@ impl ClientMethod {
         self.response.is_presence_flagged()
     }
 
-    /// Begins a call. The handle takes messages at once; they travel while the call's events are awaited. The
-    /// timeout runs from now on.
+    /// Begins a call. The handle accepts messages immediately; they are sent while the owner awaits the events of the
+    /// call. The timeout starts now.
     pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
         let handle = CallHandle::new(self.request.clone());
         let machine = Machine::new(self.pattern, Instant::now().into_std(), options.timeout);
@@ -167,8 +168,8 @@ fn epoch_ms_in(timeout: Duration) -> i64 {
 
 /// A running client call.
 ///
-/// Lifetime: await [`next`](Self::next) until it gives `None`; the call makes progress only then. Dropping an
-/// unfinished call leaves it, so that the server learns it.
+/// Lifetime: await [`next`](Self::next) until it returns `None`; the call makes progress only then. Dropping an
+/// unfinished call cancels it, and the server is informed.
 #[derive(Debug)]
 pub struct ClientCall(Option<Box<Running>>);
 
@@ -180,25 +181,25 @@ struct Running {
     options: CallOptions,
     channel: Option<Channel>,
     deadline: Option<Pin<Box<Sleep>>>,
-    /// The only response, until the call is known to have ended well.
+    /// The only response. It is held back until the call has ended with OK.
     answer: Option<Message>,
     received: u32,
-    /// The end that follows a block which was handed over first.
+    /// The end of the call, when a block had to be delivered before it.
     ending: Option<Outcome>,
 }
 
-/// How a call ends for its user.
+/// How a call ends, as the user sees it.
 #[derive(Debug)]
 enum Outcome {
     /// The only response and OK.
     Answered,
     /// The peer's status.
     Status(RpcStatus),
-    /// A status made here.
+    /// A status that this side created.
     Local { status: RpcStatus, not_sent: bool },
-    /// The peer refused the connection that the call needed.
+    /// The peer refused the connection that this call needed.
     Refused(RpcStatus),
-    /// The user left: no event follows.
+    /// The user cancelled the call: no event follows.
     Left,
 }
 
@@ -207,7 +208,7 @@ impl Outcome {
         Self::Local { status, not_sent: false }
     }
 
-    /// The outcome of a fact that ends the call; `None` for any other.
+    /// The outcome for a fact that ends the call; `None` for every other fact.
     fn of(fact: ClientFact) -> Option<Self> {
         match fact {
             ClientFact::Ignored | ClientFact::Message(_) => None,
@@ -218,7 +219,7 @@ impl Outcome {
 }
 
 impl ClientCall {
-    /// The next event; `None` once the call is over or its user has left it. Cancel-safe.
+    /// The next event. `None` after the call has ended or its user has cancelled it. Cancel-safe.
     pub async fn next(&mut self) -> Option<ClientEvent> {
         let running = self.0.as_deref_mut()?;
         let opened = if running.channel.is_some() { Ok(()) } else { running.open().await };
@@ -242,7 +243,7 @@ impl Drop for ClientCall {
 }
 
 impl Running {
-    /// Opens the stream, dialling anew where the connection is gone.
+    /// Opens the stream, and dials again when the connection is gone.
     async fn open(&mut self) -> Result<(), Outcome> {
         let not_sent = |status| Outcome::Local { status, not_sent: true };
         let header = self.method.header(&self.options).map_err(not_sent)?;
@@ -273,13 +274,13 @@ impl Running {
         };
         let mut channel = Channel::new(writer, reader);
         channel.writer.push(header);
-        // What is there already shares the header's write; what is not does not hold it back.
+        // Messages that are queued already are sent together with the header. The header does not wait for others.
         channel.gather(&self.handle);
         self.channel = Some(channel);
         Ok(())
     }
 
-    /// The user leaves, or the time is up.
+    /// Ready when the user cancels or the deadline passes.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         if self.handle.is_cancelled() {
             return Poll::Ready(Outcome::Left);
@@ -303,7 +304,7 @@ impl Running {
                 Poll::Ready(Written::Credit(bytes)) => {
                     return Poll::Ready(Ok(ClientEvent::Credit(bytes)));
                 }
-                // A peer that stopped reading has usually said why: its trailer decides.
+                // A peer that stops reading usually sends a trailer before that: the trailer decides.
                 Poll::Ready(Written::Finished | Written::Failed) | Poll::Pending => {}
             }
         }
@@ -379,18 +380,18 @@ impl Running {
         }
     }
 
-    /// Leaves the stream so that the server learns what the user knows, and gives the last event.
+    /// Closes the stream so that the server learns how the call ended, and returns the last event.
     fn end(mut self: Box<Self>, outcome: Outcome) -> Option<ClientEvent> {
         self.handle.close();
         self.machine.leave();
-        self.say_farewell();
+        self.close_stream();
         let received = self.received;
         let ended =
             |status, local, not_sent| Some(ClientEvent::Ended(CallEnd { status, received, local, not_sent }));
         match outcome {
             Outcome::Left => None,
             Outcome::Answered => {
-                // OK without a message is a null answer.
+                // OK without a message means a null response.
                 let null = || Message::new(Bytes::from_static(&aster_codec::NULL_MESSAGE), None);
                 Some(ClientEvent::Message(self.answer.take().unwrap_or_else(null)))
             }
@@ -405,29 +406,29 @@ impl Running {
         }
     }
 
-    fn say_farewell(&mut self) {
+    fn close_stream(&mut self) {
         let Some(mut channel) = self.channel.take() else { return };
         let farewell = self.machine.farewell(channel.writer.started(), channel.writer.is_finished());
         if farewell == Farewell::Nothing {
             return;
         }
         channel.reader.stop();
-        // Outside of a runtime nothing more can be written: the drop resets the stream.
+        // Outside of a runtime nothing more can be written. Dropping the channel resets the stream.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if farewell == Farewell::CancelUpload {
             channel.writer.push(trailer(status(Code::Cancelled, "cancelled"), self.handle.encoding()));
             runtime.spawn(async move {
-                channel.writer.finish_within(FAREWELL).await;
+                channel.writer.finish_within(CANCEL_TIMEOUT).await;
             });
         }
     }
 }
 
-/// A response that does not fit its type is the peer's fault, not that of an argument.
+/// When a response does not match its type, the peer is at fault, not an argument of the caller.
 fn unreadable(mut status: RpcStatus) -> Outcome {
     if status.code == Code::InvalidArgument.number() {
         status.code = Code::DataLoss.number();
-        status.message = format!("the answer could not be decoded: {}", status.message);
+        status.message = format!("the response could not be decoded: {}", status.message);
     }
     Outcome::local(status)
 }

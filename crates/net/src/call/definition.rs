@@ -1,4 +1,4 @@
-//! What a service is to the network: names, call kinds, payload plans.
+//! Definition of a service that a node serves: names, patterns, payload plans.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use super::payload::{Mode, PayloadCodec};
 pub struct MethodDefinition {
     /// Wire name.
     pub name: String,
-    /// Call kind.
+    /// Pattern.
     pub pattern: Pattern,
-    /// How requests travel, in XLANG mode.
+    /// Encoding of requests in XLANG mode.
     pub request: PayloadCodec,
-    /// How responses travel, in XLANG mode.
+    /// Encoding of responses in XLANG mode.
     pub response: PayloadCodec,
 }
 
@@ -28,18 +28,18 @@ pub struct ServiceDefinition {
     pub name: String,
     /// Version.
     pub version: i64,
-    /// 64 hex digits, as the admission answer tells it.
+    /// 64 hex digits. The admission answer contains it.
     pub contract_id: String,
-    /// `xlang`, `json`: what the contract lists.
+    /// Modes of the contract: `xlang`, `json`.
     pub modes: Vec<String>,
-    /// Longest handler time of calls without a deadline; streams have none.
+    /// Time limit of calls without a deadline. It does not apply to calls that stream.
     pub max_call: Duration,
-    /// Methods; a call names its method by index in this list.
+    /// Methods. A call refers to its method by the index in this list.
     pub methods: Vec<MethodDefinition>,
 }
 
 impl ServiceDefinition {
-    /// Whether calls may be made in a mode: JSON always.
+    /// Whether calls in this mode are allowed. JSON is always allowed.
     pub(crate) fn takes(&self, mode: Mode) -> bool {
         let xlang = || self.modes.iter().any(|mode| mode == "xlang");
         match mode {
@@ -49,7 +49,7 @@ impl ServiceDefinition {
         }
     }
 
-    /// Modes beside those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
+    /// Modes in addition to those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
     pub(crate) fn extensions(&self) -> Vec<(String, String)> {
         if !self.takes(Mode::Compatible) {
             return Vec::new();
@@ -57,15 +57,15 @@ impl ServiceDefinition {
         vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned())]
     }
 
-    /// The plan of all methods, where there is only one.
+    /// The plan of all methods, when all of them use the same one.
     fn one_plan(&self) -> Option<&Plan> {
         let mut plans = self.methods.iter().flat_map(|method| [&method.request.plan, &method.response.plan]);
         let first = plans.next()?;
         plans.all(|plan| Arc::ptr_eq(first, plan)).then_some(first)
     }
 
-    /// The first thing in which two definitions of a service differ, in words. Handlers that share a service are called
-    /// by method index, so all of it has to agree.
+    /// Text about the first difference between two definitions of a service. Handlers that share a service are called
+    /// by method index, so the definitions must be equal.
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         if self.contract_id != other.contract_id {
             return Some(format!("its contract id is {}, not {}", other.contract_id, self.contract_id));
@@ -75,7 +75,7 @@ impl ServiceDefinition {
         }
         if self.max_call != other.max_call {
             let (this, that) = (self.max_call.as_millis(), other.max_call.as_millis());
-            return Some(format!("its calls may take {that} ms, not {this} ms"));
+            return Some(format!("its limit for a call is {that} ms, not {this} ms"));
         }
         if self.methods.len() != other.methods.len() {
             return Some(format!("it has {} methods, not {}", other.methods.len(), self.methods.len()));
@@ -103,9 +103,9 @@ impl MethodDefinition {
             return Some(format!("is {:?}, not {:?}", other.name, self.name));
         }
         if self.pattern != other.pattern {
-            return Some(format!("({:?}) is of another kind", self.name));
+            return Some(format!("({:?}) has another pattern", self.name));
         }
         let messages = same(&self.request, &other.request) && same(&self.response, &other.response);
-        (!messages).then(|| format!("({:?}) has other messages or another compression", self.name))
+        (!messages).then(|| format!("({:?}) has different message types or another compression", self.name))
     }
 }

@@ -1,4 +1,4 @@
-//! From an accepted stream to the handler of its call.
+//! Leads an accepted stream to the handler of its call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use super::service::ServiceTable;
 use crate::connection::{IncomingConnection, IncomingStream};
 use crate::error::status;
 
-/// What the server calls of a node share.
+/// State that all server calls of a node share.
 #[derive(Debug)]
 pub(crate) struct CallServer {
     pub(crate) services: Arc<ServiceTable>,
-    /// Counts the calls that were accepted and have not ended. Closed: new calls are refused.
+    /// Counts the calls that were accepted and have not ended. When it is closed, new calls are refused.
     pub(crate) running: TaskTracker,
     pub(crate) header_timeout: Duration,
 }
@@ -49,13 +49,13 @@ impl CallServer {
                 return Box::pin(stream.refuse(refusal.status)).await;
             }
         };
-        // The header has been read: what it occupied counts no more.
+        // The header has been decoded, so its bytes no longer count in the budget.
         drop(stream.channel.reader.take_reserved());
         let (Some(handler), Some(definition)) =
             (service.handler().cloned(), service.definition().methods.get(method))
         else {
             stream.machine.refuse(mode.encoding());
-            let gone = status(Code::Unavailable, "the service is not served any more");
+            let gone = status(Code::Unavailable, "the service is no longer served");
             return Box::pin(stream.refuse(gone)).await;
         };
         let pattern = definition.pattern;

@@ -1,19 +1,19 @@
-//! A message on its way out: its frame, made without a copy.
+//! An outgoing message in its frame, built without copying the payload.
 
 use aster_wire::frame;
 use bytes::{BufMut, Bytes, BytesMut};
 
-/// A message on its way out, with its frame head in front, so that sending it copies nothing.
+/// An outgoing message. Its frame head precedes the payload in the same buffer, so that sending copies nothing.
 ///
-/// Shape: 5 bytes of data-frame head, then the payload.
+/// Shape: 5 bytes for the head of a data frame, then the payload.
 #[derive(Debug, Clone)]
 pub struct Framed(Bytes);
 
 impl Framed {
-    /// Writes the frame head into the first five bytes, which the caller left free for it.
+    /// Writes the frame head into the first five bytes, which the caller has reserved for it.
     ///
     /// # Errors
-    /// Empty or oversized payloads, as [`frame::head`] says.
+    /// When the payload is empty or too large; see [`frame::head`].
     pub fn from_room(mut bytes: BytesMut) -> Result<Self, frame::FrameError> {
         let head = frame::head(0, bytes.len().saturating_sub(frame::HEAD_BYTES))?;
         if let Some(room) = bytes.get_mut(..frame::HEAD_BYTES) {
@@ -25,7 +25,7 @@ impl Framed {
     /// Copies a payload into a frame with these flags.
     ///
     /// # Errors
-    /// Empty or oversized payloads, as [`frame::head`] says.
+    /// When the payload is empty or too large; see [`frame::head`].
     pub fn from_payload(flags: u8, payload: &[u8]) -> Result<Self, frame::FrameError> {
         let head = frame::head(flags, payload.len())?;
         let mut bytes = BytesMut::with_capacity(head.len() + payload.len());
@@ -34,12 +34,12 @@ impl Framed {
         Ok(Self(bytes.freeze()))
     }
 
-    /// The payload alone.
+    /// Only the payload.
     pub fn payload(&self) -> &[u8] {
         self.0.get(frame::HEAD_BYTES..).unwrap_or_default()
     }
 
-    /// Head and payload, as they go on the wire.
+    /// Head and payload, as they are sent.
     pub fn into_wire(self) -> Bytes {
         self.0
     }

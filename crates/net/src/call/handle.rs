@@ -1,7 +1,8 @@
-//! The user's half of a call: what the user does waits here for the task that runs the call.
+//! The user's side of a call: actions of the user wait here for the task that runs the call.
 //!
-//! Owns the queue of output, the count of input that the user has not consumed, and the waker of the one task
-//! that runs the call. Any thread may hold a handle; nothing here waits for the network.
+//! Owns the output queue, the count of input bytes that the user has not consumed, and the waker of the task that
+//! runs the call. Every thread may use a handle; no function blocks on the network except [`CallHandle::room`], which
+//! is awaited.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,27 +18,27 @@ use crate::connection::{MESSAGE_OVERHEAD, Reserved};
 use crate::error::status;
 use aster_wire::status::Code;
 
-/// Bytes of a stream that may wait for its reader, and bytes that its writer may have unsent: payload bytes plus
-/// 4 a message.
+/// Limit of a stream for input bytes that wait for the user, and for output bytes that are not sent: payload bytes
+/// plus 4 for each message.
 pub const STREAM_BUDGET: usize = 1 << 20;
-/// Messages up to this size are joined by copying, so that a write has few chunks.
+/// Messages up to this size are copied into one buffer, so that a write has few chunks.
 const JOIN_BYTES: usize = 4096;
 const JOINED_BYTES: usize = 64 * 1024;
 
 /// How the output of a call ends.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// Client: the input of the server ends.
+    /// Client: no more requests follow.
     Input,
     /// Server: the call ends with this status.
     Status(RpcStatus),
 }
 
-/// Output that the task took.
+/// Output that the task has taken.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     pub(crate) chunks: Vec<Bytes>,
-    /// Payload bytes plus 4 a message, for [`CallHandle::written`].
+    /// Payload bytes plus 4 for each message, for [`CallHandle::written`].
     pub(crate) bytes: usize,
     pub(crate) end: Option<End>,
 }
@@ -48,12 +49,12 @@ impl Output {
     }
 }
 
-/// Shares of the connection's budget that belong to messages which the user has not consumed.
+/// Shares of the connection's budget for messages that the user has not consumed.
 #[derive(Debug, Default)]
 struct BudgetLedger {
-    /// Bytes handed over since the call began.
+    /// Bytes delivered to the user since the call began.
     handed: usize,
-    /// Each share, with the count at which its last message is consumed.
+    /// Each share, with the value of that count at which its last message is consumed.
     shares: VecDeque<(usize, Reserved)>,
 }
 
@@ -63,14 +64,14 @@ struct State {
     joined: BytesMut,
     /// Bytes in `chunks` and `joined`.
     queued: usize,
-    /// Bytes queued or being written.
+    /// Bytes that are queued or being written.
     unsent: usize,
     end: Option<End>,
     ended: bool,
     cancelled: bool,
     over: bool,
     unread: usize,
-    /// The share of the only request.
+    /// The budget share of the only request.
     request: Option<Reserved>,
     ledger: BudgetLedger,
     waker: Option<Waker>,
@@ -97,16 +98,16 @@ impl State {
 
 #[derive(Debug)]
 struct Shared {
-    /// How outgoing messages travel.
+    /// Encoding of outgoing messages.
     codec: PayloadCodec,
     backoff: Mutex<CompressionBackoff>,
     state: Mutex<State>,
     room: Notify,
 }
 
-/// One call, client or server, as its user holds it. Cheap to clone.
+/// The user's handle of one call, client or server. Cheap to clone.
 ///
-/// Lifetime: operations on a call that is over do nothing. Dropping handles ends nothing.
+/// Lifetime: operations have no effect after the call has ended. Dropping handles does not end the call.
 #[derive(Debug, Clone)]
 pub struct CallHandle(Arc<Shared>);
 
@@ -136,10 +137,11 @@ impl CallHandle {
         }
     }
 
-    /// Queues one message. Does not wait: writers that may run ahead call [`room`](Self::room) before.
+    /// Queues one message. Does not wait: callers that send many messages await [`room`](Self::room) first.
     ///
     /// # Errors
-    /// The status of a message that cannot travel (too large, or it does not fit the contract). It is not queued.
+    /// The status for a message that cannot be sent: it is too large or does not match the contract. It is not
+    /// queued.
     pub fn send(&self, message: Framed) -> Result<(), RpcStatus> {
         let bytes = message.payload().len() + MESSAGE_OVERHEAD;
         let frame = {
@@ -154,17 +156,18 @@ impl CallHandle {
         Ok(())
     }
 
-    /// Client: the input of the server ends.
+    /// Client: no more requests follow.
     pub fn end_input(&self) {
         self.end(End::Input);
     }
 
-    /// Server: the call ends with this status, after what was sent. The first end counts.
+    /// Server: the call ends with this status, after the queued output. Only the first end has an effect.
     pub fn finish(&self, status: RpcStatus) {
         self.end(End::Status(status));
     }
 
-    /// Server: sends the only answer and ends the call with OK; a message that cannot travel ends it with the reason.
+    /// Server: sends the only response and ends the call with OK. A response that cannot be sent ends the call with
+    /// an error status.
     pub fn reply(&self, message: Framed) {
         match self.send(message) {
             Ok(()) => self.finish(status(Code::Ok, "")),
@@ -181,7 +184,7 @@ impl CallHandle {
         });
     }
 
-    /// Client: the user leaves the call. Nothing more is delivered.
+    /// Client: cancels the call. No more events are delivered.
     pub fn cancel(&self) {
         self.change(|state| state.cancelled = true);
     }
@@ -197,12 +200,13 @@ impl CallHandle {
         });
     }
 
-    /// Waits while more than [`STREAM_BUDGET`] bytes are unsent. False: the call takes no more output. Cancel-safe.
+    /// Waits while more than [`STREAM_BUDGET`] bytes are not sent. False: the call accepts no more output.
+    /// Cancel-safe.
     pub async fn room(&self) -> bool {
         loop {
             let room = self.0.room.notified();
             tokio::pin!(room);
-            // Enabled before the look: room that appears in between is not missed.
+            // The notification is enabled before the check, so that it is not missed when room appears in between.
             room.as_mut().enable();
             {
                 let state = self.state();
@@ -217,17 +221,17 @@ impl CallHandle {
         }
     }
 
-    /// Whether the task that runs the call has ended it.
+    /// Whether the call has ended.
     pub fn is_over(&self) -> bool {
         self.state().over
     }
 
-    /// The encoding of records on this call's stream.
+    /// The encoding of records on the stream of this call.
     pub(crate) fn encoding(&self) -> Encoding {
         self.0.codec.mode.encoding()
     }
 
-    /// Takes the output that is there now.
+    /// Takes the output that is queued now.
     pub(crate) fn take_output(&self) -> Output {
         let mut state = self.state();
         let mut chunks = std::mem::take(&mut state.chunks);
@@ -237,7 +241,7 @@ impl CallHandle {
         Output { chunks, bytes: std::mem::take(&mut state.queued), end: state.end.take() }
     }
 
-    /// The next change of this handle wakes the task of `cx`. Call before looking at the state.
+    /// The next change of this handle wakes the task of `cx`. Call this before reading the state.
     pub(crate) fn watch(&self, cx: &Context<'_>) {
         let mut state = self.state();
         if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
@@ -253,22 +257,22 @@ impl CallHandle {
         self.0.room.notify_waiters();
     }
 
-    /// Whether the user has left.
+    /// Whether the user has cancelled the call.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.state().cancelled
     }
 
-    /// Bytes handed over and not consumed.
+    /// Bytes that were delivered and not yet consumed.
     pub(crate) fn unread(&self) -> usize {
         self.state().unread
     }
 
-    /// Holds the share of the only request until every handle is gone.
+    /// Keeps the budget share of the only request until every handle is dropped.
     pub(crate) fn hold(&self, reserved: Option<Reserved>) {
         self.state().request = reserved;
     }
 
-    /// `bytes` are handed over to the user; `reserved` is their share of the connection's budget.
+    /// `bytes` were delivered to the user; `reserved` is their share of the connection's budget.
     pub(crate) fn handed(&self, bytes: usize, reserved: Option<Reserved>) {
         let mut state = self.state();
         state.unread += bytes;
@@ -277,7 +281,7 @@ impl CallHandle {
         state.ledger.shares.extend(reserved.map(|share| (until, share)));
     }
 
-    /// The call is over: later operations do nothing.
+    /// The call has ended: later operations have no effect.
     pub(crate) fn close(&self) {
         let mut state = self.state();
         state.over = true;

@@ -1,4 +1,4 @@
-//! What answers the calls of a service.
+//! The trait for handlers, which answer the calls of a service.
 
 use std::pin::Pin;
 
@@ -9,11 +9,11 @@ pub type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Answers the calls of one service, on the runtime of the node.
 pub trait Handler: Send + Sync + 'static {
-    /// Runs one call: awaits its events until there are none, and ends it through its handle.
+    /// Runs one call: awaits its events until there are no more, and ends the call through its handle.
     ///
     /// Lifetime: dropping the call before it has ended resets its stream.
     fn serve(&self, call: ServerCall) -> Serving;
 
-    /// Whether new calls go to other handlers of the same service: this one takes none any more.
+    /// Whether this handler accepts no new calls. They go to other handlers of the same service.
     fn is_closed(&self) -> bool;
 }

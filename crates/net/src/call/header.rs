@@ -1,4 +1,4 @@
-//! The judgement of a call's header: every reason to refuse it before a byte of the request is read.
+//! Checks the header of a call. All reasons to refuse a call before its request is read are here.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,22 +13,22 @@ use super::service::{Service, ServiceTable};
 use crate::admission::Caller;
 use crate::error::status;
 
-/// A header that leads to a method.
+/// A header that was accepted, with its method.
 pub(crate) struct Accepted {
     pub(crate) service: Arc<Service>,
     pub(crate) method: usize,
     pub(crate) mode: Mode,
-    /// What is left of the caller's deadline.
+    /// Time left until the caller's deadline.
     pub(crate) remaining: Option<Duration>,
 }
 
-/// A refusal, and the encoding in which the caller expects it.
+/// A refusal, and the record encoding that the caller expects.
 pub(crate) struct Refusal {
     pub(crate) status: RpcStatus,
     pub(crate) encoding: Encoding,
 }
 
-/// Decides whether `caller` may make the call that `header` asks for.
+/// Decides whether `caller` may make the call in `header`.
 pub(crate) fn judge(
     services: &ServiceTable,
     _caller: &Caller,
@@ -36,7 +36,8 @@ pub(crate) fn judge(
     header: &StreamHeader,
     encoding: Encoding,
 ) -> Result<Accepted, Refusal> {
-    // A JSON header makes a JSON stream whatever mode it says: the reference's typed client says 0.
+    // A header in JSON means a stream in JSON, whatever its mode field contains: the reference's typed client sends
+    // 0.
     let json = encoding == Encoding::Json;
     let mode = if json { Some(Mode::Json) } else { Mode::from_number(header.serialization_mode) };
     let encoding = mode.map_or(encoding, Mode::encoding);

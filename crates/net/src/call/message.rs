@@ -1,22 +1,22 @@
-//! Messages that arrived, with their share of the connection's byte budget.
+//! Incoming messages, each with its share of the connection's byte budget.
 
 use bytes::Bytes;
 
 use super::handle::CallHandle;
 use crate::connection::{MESSAGE_OVERHEAD, Reserved};
 
-/// A single message that arrived.
+/// One incoming message.
 ///
-/// Lifetime: its share of the connection's byte budget returns when the message is dropped; that of a request not
-/// before its call has ended, because the handler may hold what the message became.
+/// Lifetime: its share of the connection's byte budget is returned when the message is dropped. The share of a
+/// request is returned after its call has ended, because the handler may still hold the decoded request.
 #[derive(Debug)]
 pub struct Message {
-    /// The payload, unpacked.
+    /// The payload, decompressed.
     pub bytes: Bytes,
     _share: Share,
 }
 
-/// What holds a message's share of the budget.
+/// Who returns the message's share of the budget.
 #[derive(Debug)]
 enum Share {
     None,
@@ -33,24 +33,25 @@ impl std::ops::Deref for Message {
 }
 
 impl Message {
-    /// A message that holds its share itself.
+    /// A message that returns its share when it is dropped.
     pub(crate) fn new(bytes: Bytes, reserved: Option<Reserved>) -> Self {
         let share = reserved.map_or(Share::None, |reserved| Share::Own { _reserved: reserved });
         Self { bytes, _share: share }
     }
 
-    /// A request whose share belongs to its call.
+    /// A request whose share is returned when its call ends.
     pub(crate) fn of_call(bytes: Bytes, handle: CallHandle) -> Self {
         Self { bytes, _share: Share::Call { _handle: handle } }
     }
 }
 
-/// Messages of a stream that arrived together, in order.
+/// Messages of a stream that are delivered together, in order.
 #[derive(Debug, Default)]
 pub struct Block {
-    /// The payloads, unpacked.
+    /// The payloads, decompressed.
     pub items: Vec<Bytes>,
-    /// What to give back with [`CallHandle::consumed`](super::CallHandle::consumed): payload bytes plus 4 a message.
+    /// The value to pass to [`CallHandle::consumed`](super::CallHandle::consumed): payload bytes plus 4 for each
+    /// message.
     pub bytes: usize,
 }
 

@@ -1,8 +1,8 @@
-//! Calls: client calls and server calls as values that are awaited, and the services that answer them.
+//! Calls: client calls and server calls, which are awaited, and the services whose handlers answer them.
 //!
-//! Owns running one call over its channel (write, read, flow control, deadline, leaving), payload compression and
-//! transcoding, the judgement of headers, and which handler answers. The order of frames and what each means is
-//! in `aster_wire::call`; streams and budgets are in `connection`.
+//! Owns running a call on its channel (writing, reading, flow control, deadline, cancellation), compression and
+//! transcoding of payloads, the check of headers, and the choice of the handler. The order and the meaning of frames
+//! are in `aster_wire::call`; streams and budgets are in `connection`.
 
 mod channel;
 mod client;
@@ -42,8 +42,8 @@ mod tests {
         size_of::<F>()
     }
 
-    /// A future is moved when it is spawned, and an open call keeps it: large ones cost time and memory
-    /// (`docs/performance.md`). Each number is printed with `cargo test -- --nocapture`.
+    /// A future is moved when it is spawned, and it stays allocated while the call is open: large futures cost time
+    /// and memory (`docs/performance.md`). `cargo test -- --nocapture` prints each size.
     #[test]
     fn the_futures_of_a_call_stay_below_two_kib() {
         let server = future_bytes(CallServer::serve);

@@ -1,4 +1,4 @@
-//! Message payloads between the wire and the user: compression, transcoding, size rules.
+//! Payloads of messages between wire and user: compression, transcoding, size limits.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use crate::error::status;
 /// XLANG messages above this size are compressed.
 const COMPRESS_ABOVE: usize = 4096;
 
-/// How payloads of a call are encoded.
+/// Encoding of the payloads of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Fory XLANG, compressed where it helps.
+    /// Fory XLANG. Large messages are compressed.
     Xlang,
-    /// XLANG whose messages describe their fields, compressed where it helps; only with peers that announce it.
+    /// XLANG with field descriptions. Large messages are compressed. Only for peers that announce this mode.
     Compatible,
-    /// JSON text, never compressed.
+    /// JSON text. Never compressed.
     Json,
 }
 
 impl Mode {
-    /// The number that a stream header says (`docs/protocol.md#modes`).
+    /// The mode number in a stream header (`docs/protocol.md#modes`).
     pub(crate) fn number(self) -> i64 {
         match self {
             Self::Xlang => 0,
@@ -40,7 +40,7 @@ impl Mode {
         [Self::Xlang, Self::Json, Self::Compatible].into_iter().find(|mode| mode.number() == number)
     }
 
-    /// The encoding of the records around the messages.
+    /// The encoding of the records in the same stream.
     pub(crate) fn encoding(self) -> Encoding {
         if self == Self::Json { Encoding::Json } else { Encoding::Fory }
     }
@@ -49,7 +49,7 @@ impl Mode {
 /// When messages are compressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Compress {
-    /// Above 4096 bytes, and not while the call's last block shrank by less than a tenth.
+    /// Above 4096 bytes, except shortly after a block of the same call that compression made less than 10 % smaller.
     #[default]
     Auto,
     /// Above 4096 bytes.
@@ -58,27 +58,27 @@ pub enum Compress {
     Never,
 }
 
-/// How messages of one direction of a method travel.
+/// Encoding of the messages in one direction of a method.
 #[derive(Debug, Clone)]
 pub struct PayloadCodec {
     /// Encoding on the wire.
     pub mode: Mode,
     /// The plan of the messages.
     pub plan: Arc<Plan>,
-    /// Root of the plan.
+    /// Index of the message in the roots of the plan.
     pub root: usize,
-    /// Compression when sending.
+    /// Compression of outgoing messages.
     pub compress: Compress,
 }
 
-/// Whether compression is worth trying, by what a call's last blocks came to.
+/// Decides whether to compress, from the results for earlier blocks of the call.
 #[derive(Debug, Default)]
 pub(crate) struct CompressionBackoff {
-    /// Blocks still to send plain after one that did not shrink.
+    /// Number of blocks to send without compression, after one that compression did not make smaller.
     skip: u8,
 }
 
-/// Blocks sent plain after one that shrank by less than a tenth, before compression is tried again.
+/// Blocks to send without compression before it is tried again, after one that became less than 10 % smaller.
 const SKIP_BLOCKS: u8 = 15;
 
 impl PayloadCodec {
@@ -88,7 +88,7 @@ impl PayloadCodec {
         Self { mode, ..self.clone() }
     }
 
-    /// Makes the data frame of a message.
+    /// Builds the data frame of a message.
     pub(crate) fn outgoing(
         &self,
         message: Framed,
@@ -143,7 +143,7 @@ impl PayloadCodec {
         framed(flag::COMPRESSED, &packed)
     }
 
-    /// Unpacks and transcodes the message of a frame for the user's side.
+    /// Decompresses and transcodes the message of a frame for the user's side.
     pub(crate) fn incoming(&self, frame: &Frame) -> Result<Bytes, RpcStatus> {
         let payload = if frame.has(flag::COMPRESSED) {
             decompress(&frame.payload).map_err(|e| status(Code::InvalidArgument, e))?
@@ -152,7 +152,7 @@ impl PayloadCodec {
         };
         match self.mode {
             Mode::Xlang => Ok(payload),
-            // The user decides whether the method allows a null, as for XLANG.
+            // The user decides whether the method allows null, as in XLANG.
             Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
             Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
                 .map(Bytes::from)
@@ -164,14 +164,13 @@ impl PayloadCodec {
         }
     }
 
-    /// Whether what [`Self::incoming`] gives is presence-flagged XLANG (it comes from JSON or from a peer in
-    /// compatible mode).
+    /// Whether [`Self::incoming`] returns presence-flagged XLANG: it does for JSON and for peers in compatible mode.
     pub(crate) fn is_presence_flagged(&self) -> bool {
         self.mode != Mode::Xlang
     }
 }
 
-/// The status of a codec error.
+/// The status for a codec error.
 pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
     let details = error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     RpcStatus { code: i64::from(error.code()), message: error.to_string(), details }
@@ -191,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// The recorded payloads of the reference, which compresses everything above 4096 bytes.
+    /// Payloads recorded from the reference, which compresses everything above 4096 bytes.
     #[test]
     fn what_the_reference_compressed_is_read_and_written_the_same() {
         let file = aster_testkit::vectors::load("wheel-compressed");
@@ -213,7 +212,7 @@ mod tests {
             let frame = codec.outgoing(framed, &mut CompressionBackoff::default()).unwrap();
             assert_eq!(frame.get(4), Some(&flag::COMPRESSED), "{name}: above the threshold");
             let packed = frame.slice(5..);
-            assert_eq!(unpacked_bytes(&packed), plain.len(), "{name}: the size is in the head");
+            assert_eq!(unpacked_bytes(&packed), plain.len(), "{name}: the head contains the size");
             assert_eq!(decompress(&packed).unwrap(), plain, "{name}");
         }
     }
@@ -240,7 +239,7 @@ mod tests {
         });
         let noise: Vec<u8> = noise.take(5000).collect();
         assert_eq!(flags(&codec, &noise, &mut backoff), Some(0));
-        assert!(backoff.skip > 0, "after a block that did not shrink the next ones are not tried");
+        assert!(backoff.skip > 0, "the blocks after one that did not become smaller are not compressed");
         assert_eq!(flags(&codec, &[7; 5000], &mut backoff), Some(0));
         codec.compress = Compress::Never;
         assert_eq!(flags(&codec, &[7; 5000], &mut CompressionBackoff::default()), Some(0));

@@ -1,4 +1,4 @@
-//! Server calls: from the header of a stream to the trailer of the answer.
+//! Server calls, from the header of a stream to the trailer.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,26 +25,26 @@ use crate::connection::{IncomingConnection, IncomingStream, Reserved};
 use crate::error::status;
 
 /// How long leftover input is drained before the sender is stopped.
-const LINGER: Duration = Duration::from_secs(10);
-/// How long the trailer of a call that this side ends may take.
-const FAREWELL: Duration = Duration::from_secs(5);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long writing the trailer may take when this side ends the call.
+const TRAILER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What happens to a server call after it began, in order.
+/// Events of a server call, in order.
 #[derive(Debug)]
 pub enum ServerEvent {
     /// Messages of the request stream.
     Items(Block),
-    /// The client sends nothing more, in order.
+    /// The client has ended its input.
     InputEnd,
-    /// So many bytes of output were written: payload bytes plus 4 a message.
+    /// This many bytes of output were written: payload bytes plus 4 for each message.
     Credit(usize),
-    /// The call is over before its handler ended it: the caller left, the deadline passed, or the server stops.
+    /// The call ended before its handler ended it: the caller cancelled, the deadline passed, or the server stops.
     Aborted(Code),
 }
 
 /// A server call.
 ///
-/// Lifetime: await [`next`](Self::next) until it gives `None`; the call makes progress only then. Dropping an
+/// Lifetime: await [`next`](Self::next) until it returns `None`; the call makes progress only then. Dropping an
 /// unfinished call resets its stream.
 #[derive(Debug)]
 pub struct ServerCall(Box<Parts>);
@@ -55,7 +55,7 @@ struct Parts {
     running: Option<Running>,
 }
 
-/// What is known of a call when it begins.
+/// The facts about a call when it begins.
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) connection: Arc<IncomingConnection>,
@@ -69,7 +69,7 @@ pub(super) struct Opening {
 }
 
 impl ServerCall {
-    /// A call whose header was accepted and whose single request was read; `counted` counts it until it ends.
+    /// A call whose header was accepted. A single request was already read. `counted` counts the call until it ends.
     pub(super) fn new(
         stream: Box<Stream>,
         opening: Opening,
@@ -81,12 +81,12 @@ impl ServerCall {
         Self(Box::new(Parts { opening, running: Some(running) }))
     }
 
-    /// Who calls.
+    /// The peer that makes the call.
     pub fn caller(&self) -> &Arc<Caller> {
         self.0.opening.connection.caller()
     }
 
-    /// The connection on which the call came.
+    /// The connection of the call.
     pub fn connection(&self) -> &Arc<IncomingConnection> {
         &self.0.opening.connection
     }
@@ -101,23 +101,23 @@ impl ServerCall {
         self.0.opening.method
     }
 
-    /// The call kind.
+    /// The pattern.
     pub fn pattern(&self) -> Pattern {
         self.0.opening.pattern
     }
 
-    /// The request of a call with a single one; the first time only.
+    /// The request, when the call has a single one. Returned only the first time.
     pub fn take_request(&mut self) -> Option<Message> {
         let opening = &mut self.0.opening;
         opening.request.take().map(|bytes| Message::of_call(bytes, opening.handle.clone()))
     }
 
-    /// Pairs of the header; the first time only.
+    /// Metadata of the header. Returned only the first time.
     pub fn take_metadata(&mut self) -> Metadata {
         std::mem::take(&mut self.0.opening.header.metadata)
     }
 
-    /// The caller's name for the call; may be empty. The first time only.
+    /// The call id that the caller chose; may be empty. Returned only the first time.
     pub fn take_call_id(&mut self) -> String {
         std::mem::take(&mut self.0.opening.header.call_id)
     }
@@ -132,12 +132,12 @@ impl ServerCall {
         self.0.opening.presence_flagged
     }
 
-    /// Through which the handler sends and ends.
+    /// The handle with which the handler sends messages and ends the call.
     pub fn handle(&self) -> &CallHandle {
         &self.0.opening.handle
     }
 
-    /// The next event; `None` once the handler's end was written or the call was aborted. Cancel-safe.
+    /// The next event. `None` after the handler's end was written or the call was aborted. Cancel-safe.
     pub async fn next(&mut self) -> Option<ServerEvent> {
         let Parts { opening, running } = &mut *self.0;
         let (handle, active) = (&opening.handle, running.as_mut()?);
@@ -162,13 +162,13 @@ impl Drop for ServerCall {
 enum Stop {
     /// The handler's end was written.
     Done,
-    /// The caller is gone: nobody to tell.
+    /// The caller cancelled or the connection is gone: no status can be sent.
     Gone,
-    /// The caller is told this.
-    Tell(RpcStatus),
+    /// This status is sent to the caller.
+    Status(RpcStatus),
 }
 
-/// Ready when the call has to stop though its handler has not ended it.
+/// Ready when the call has to stop before its handler has ended it.
 type Interruption = Pin<Box<dyn Future<Output = Stop> + Send + Sync>>;
 
 #[derive(Debug)]
@@ -183,10 +183,10 @@ pub(super) struct Stream {
 struct Running {
     stream: Box<Stream>,
     request: PayloadCodec,
-    /// Whether input is still due, or watched for the caller to leave.
+    /// Whether to read: more input is expected, or a cancellation by the caller has to be noticed.
     reading: bool,
     interruption: Interruption,
-    /// What stops the call after a block that was handed over first.
+    /// The fact that stops the call, when a block had to be delivered before it.
     pending: Option<ServerFact>,
     counted: TaskTrackerToken,
 }
@@ -208,7 +208,7 @@ impl Stream {
         Box::new(Self { machine, channel: Channel::new(writer, reader), connection, _slot: slot })
     }
 
-    /// The next fact that is worth acting on. Cancel-safe.
+    /// The next fact that is not `Ignored`. Cancel-safe.
     pub(super) async fn next_fact(&mut self, due: bool) -> ServerFact {
         let timeout = self.machine.timeout();
         let (machine, reader) = (&mut self.machine, &mut self.channel.reader);
@@ -233,7 +233,7 @@ impl Stream {
         }
     }
 
-    /// The one request of a call without request stream. `Err(None)`: the caller left.
+    /// The single request of a call without request stream. `Err(None)`: the caller cancelled.
     pub(super) async fn request(
         &mut self,
         codec: &PayloadCodec,
@@ -248,7 +248,7 @@ impl Stream {
         }
     }
 
-    /// Ends the stream with a status, then reads on for a while: the request may still be under way.
+    /// Ends the stream with a status, then drains input for a while, because the request may still be in transit.
     pub(super) async fn refuse(mut self: Box<Self>, status: RpcStatus) {
         self.channel.writer.push(trailer(status, self.machine.encoding()));
         let answered = async {
@@ -257,8 +257,8 @@ impl Stream {
             }
             let _ = self.channel.reader.discard().await;
         };
-        // A peer that does not take the trailer in time has its stream reset by the drop.
-        let _ = tokio::time::timeout(LINGER, answered).await;
+        // If the peer does not read the trailer in time, dropping the stream resets it.
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, answered).await;
     }
 
     fn interruption(&self) -> Interruption {
@@ -275,8 +275,8 @@ impl Stream {
             tokio::select! {
                 biased;
                 left = stopped => if left { Stop::Gone } else { Stop::Done },
-                () = expired => Stop::Tell(status(Code::DeadlineExceeded, "deadline exceeded")),
-                () = shutdown => Stop::Tell(status(Code::Unavailable, "the server is shutting down")),
+                () = expired => Stop::Status(status(Code::DeadlineExceeded, "deadline exceeded")),
+                () = shutdown => Stop::Status(status(Code::Unavailable, "the server is shutting down")),
             }
         })
     }
@@ -302,7 +302,7 @@ impl Running {
         self.interruption.as_mut().poll(cx).map(Err)
     }
 
-    /// Feeds the handler; a call with a single request only watches for the caller to leave.
+    /// Delivers input to the handler. A call with a single request only checks whether the caller cancels.
     fn poll_input(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Result<ServerEvent, Stop>> {
         let Stream { machine, channel, .. } = &mut *self.stream;
         if !machine.pattern().request_stream {
@@ -346,9 +346,9 @@ impl Running {
     fn act(&mut self, fact: ServerFact) -> Result<ServerEvent, Stop> {
         self.reading = false;
         match fact {
-            // The caller can still leave: a reset is impossible after the end, a stop is seen by the writer.
+            // The caller can still cancel. It cannot reset the stream after its end, but the writer notices a stop.
             ServerFact::InputEnd => Ok(ServerEvent::InputEnd),
-            ServerFact::Ended(status) => Err(Stop::Tell(status)),
+            ServerFact::Ended(status) => Err(Stop::Status(status)),
             _ => Err(Stop::Gone),
         }
     }
@@ -357,7 +357,7 @@ impl Running {
         match stop {
             Stop::Done => {
                 if self.reading {
-                    tokio::spawn(self.linger());
+                    tokio::spawn(self.drain_input());
                 }
                 None
             }
@@ -366,22 +366,22 @@ impl Running {
                 self.stream.channel.writer.abort();
                 Some(ServerEvent::Aborted(Code::Cancelled))
             }
-            Stop::Tell(status) => {
+            Stop::Status(status) => {
                 let code = Code::from_number(status.code).unwrap_or(Code::Cancelled);
                 self.stream.channel.writer.push(trailer(status, encoding));
                 tokio::spawn(async move {
-                    self.stream.channel.writer.finish_within(FAREWELL).await;
-                    self.linger().await;
+                    self.stream.channel.writer.finish_within(TRAILER_TIMEOUT).await;
+                    self.drain_input().await;
                 });
                 Some(ServerEvent::Aborted(code))
             }
         }
     }
 
-    /// Drains leftover input for a while. The call counts as ended meanwhile.
-    async fn linger(self) {
+    /// Drains leftover input for a while. The call already counts as ended.
+    async fn drain_input(self) {
         let Running { mut stream, counted, .. } = self;
         drop(counted);
-        let _ = tokio::time::timeout(LINGER, stream.channel.reader.discard()).await;
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, stream.channel.reader.discard()).await;
     }
 }

@@ -8,7 +8,7 @@ use super::definition::ServiceDefinition;
 use super::handler::Handler;
 use crate::error::ServeError;
 
-/// A service and the handlers that share its calls.
+/// A service and the handlers among which its calls are distributed.
 pub(crate) struct Service {
     definition: Arc<ServiceDefinition>,
     methods: HashMap<String, usize>,
@@ -32,12 +32,13 @@ impl Service {
         &self.definition
     }
 
-    /// Index of a method.
+    /// Index of a method with this name.
     pub(crate) fn method(&self, name: &str) -> Option<usize> {
         self.methods.get(name).copied()
     }
 
-    /// The handler whose turn it is. One that closed without saying so, as that of a terminated thread, is skipped.
+    /// The next handler in turn. A handler that is closed but still registered (its thread was terminated) is
+    /// skipped.
     pub(crate) fn handler(&self) -> Option<&Arc<dyn Handler>> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let (before, after) = self.handlers.split_at(turn.checked_rem(self.handlers.len())?);
@@ -59,7 +60,7 @@ pub(crate) struct ServiceTable {
 }
 
 impl ServiceTable {
-    /// Adds a handler of a service, and gives its number.
+    /// Adds a handler of a service, and returns its number.
     fn add(&self, definition: ServiceDefinition, handler: Arc<dyn Handler>) -> Result<u64, ServeError> {
         let mut table = self.services.write().unwrap_or_else(PoisonError::into_inner);
         let key = (definition.name.clone(), definition.version);
@@ -91,13 +92,13 @@ impl ServiceTable {
         }
     }
 
-    /// Forgets all services.
+    /// Removes all services.
     pub(crate) fn clear(&self) {
         self.services.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// The service for a header. Clients of the reference always say version 1: when no such version
-    /// exists and the name has only one, that one is meant.
+    /// The service for a header. Clients of the reference always send version 1: when that version does not exist and
+    /// the name has only one version, that one is used.
     pub(crate) fn find(&self, name: &str, version: i64) -> Option<Arc<Service>> {
         let table = self.services.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(service) = table.get(&(name.to_owned(), version)) {
@@ -110,7 +111,7 @@ impl ServiceTable {
         }
     }
 
-    /// The definitions of all services that are served.
+    /// The definitions of all registered services.
     pub(crate) fn definitions(&self) -> Vec<Arc<ServiceDefinition>> {
         let table = self.services.read().unwrap_or_else(PoisonError::into_inner);
         let served = table.values().filter(|service| service.is_served());
@@ -120,9 +121,9 @@ impl ServiceTable {
     }
 }
 
-/// A handler that serves. Dropping it withdraws the handler: it gets no new calls, those it has go on.
+/// A registered handler. Dropping this removes the handler: it gets no new calls; running calls continue.
 #[derive(Debug)]
-#[must_use = "dropping a registration withdraws its handler"]
+#[must_use = "dropping a registration removes its handler"]
 pub struct Registration {
     table: Arc<ServiceTable>,
     key: ServiceKey,

@@ -1,4 +1,4 @@
-//! The byte budget of one connection: what its messages may occupy in this process at once.
+//! The byte budget of one connection: a limit on the memory that its messages use in this process.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Shared by the streams of one connection. First come, first served: the bytes of a frame are reserved as soon as
-/// its head is known, so that two large ones cannot block each other half-way.
+/// Shared by the streams of one connection, first come, first served. All bytes of a frame are reserved when its head
+/// is known, so that two large frames, each half reserved, cannot block each other.
 #[derive(Debug, Clone)]
 pub(crate) struct PeerBudget(Arc<Inner>);
 
@@ -17,27 +17,27 @@ struct Inner {
     wait: Duration,
 }
 
-/// What a message counts in budgets besides its payload, in bytes.
+/// What a message counts in budgets in addition to its payload, in bytes.
 pub const MESSAGE_OVERHEAD: usize = 4;
 
-/// A share of a budget. Dropping it gives it back.
+/// A share of a budget. Dropping it returns the bytes to the budget.
 pub(crate) type Reserved = OwnedSemaphorePermit;
 
-/// A share that will be free later; `None` when it did not become free in time.
+/// A reservation in progress; gives `None` when the bytes were not free in time.
 pub(crate) type Reserving = Pin<Box<dyn Future<Output = Option<Reserved>> + Send + Sync>>;
 
 impl PeerBudget {
-    /// `wait` bounds the time for which a stream waits for a share.
+    /// `wait` limits the time that a stream waits for a reservation.
     pub(crate) fn new(bytes: u32, wait: Duration) -> Self {
         Self(Arc::new(Inner { bytes: Arc::new(Semaphore::new(bytes as usize)), wait }))
     }
 
-    /// Reserves `bytes` if they are free now and nobody waits for them.
+    /// Reserves `bytes` if they are free now and no other reservation waits.
     pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
         Arc::clone(&self.0.bytes).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
     }
 
-    /// Reserves `bytes` when they become free.
+    /// Reserves `bytes` as soon as they are free.
     pub(crate) fn reserve(&self, bytes: usize) -> Reserving {
         let this = Arc::clone(&self.0);
         Box::pin(async move {

@@ -1,4 +1,4 @@
-//! A connection that was accepted: gives its streams at the pace that the peer's behaviour allows.
+//! An incoming connection. It accepts streams more slowly when the peer resets many of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::{FrameReader, FrameWriter};
 use crate::admission::Caller;
 use crate::endpoint::NodeLimits;
 
-/// A stream that a peer opened. The slot is free again when it is dropped.
+/// A stream that a peer opened. Dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct IncomingStream {
     pub(crate) writer: FrameWriter,
@@ -22,7 +22,7 @@ pub(crate) struct IncomingStream {
     pub(crate) slot: OwnedSemaphorePermit,
 }
 
-/// One peer's connection, as the server sees it.
+/// A connection that a peer opened to this node.
 #[derive(Debug)]
 pub struct IncomingConnection {
     number: u32,
@@ -30,10 +30,10 @@ pub struct IncomingConnection {
     connection: Connection,
     budget: PeerBudget,
     body_timeout: Duration,
-    /// Streams that may be served at once.
+    /// Slots for streams that are served at the same time.
     slots: Arc<Semaphore>,
     resets: ResetPace,
-    /// Cancelled to end the calls of this connection alone; a child of the node's token for calls.
+    /// Cancelled to end the calls of only this connection. A child of the node's token for calls.
     calls: CancellationToken,
     /// Cancelled when the connection is gone.
     gone: CancellationToken,
@@ -65,12 +65,12 @@ impl IncomingConnection {
         self.number
     }
 
-    /// Who is at the other end.
+    /// The peer at the other end.
     pub fn caller(&self) -> &Arc<Caller> {
         &self.caller
     }
 
-    /// The path that the connection uses now; `None` while it is being chosen.
+    /// The network path in use; `None` while none is selected.
     pub fn path(&self) -> Option<PathInfo> {
         PathInfo::of(&self.connection)
     }
@@ -85,16 +85,16 @@ impl IncomingConnection {
         self.calls.clone().cancelled_owned()
     }
 
-    /// The peer left a call before its answer.
+    /// Counts that the peer cancelled a call before its response.
     pub(crate) fn note_reset(&self) {
         self.resets.note();
     }
 
-    /// The next stream that the peer opens, once one of the slots for streams is free; `None` once the connection is gone.
+    /// The next stream that the peer opens, as soon as a slot is free; `None` after the connection is gone.
     pub(crate) async fn next_stream(&self) -> Option<IncomingStream> {
         self.resets.pace().await;
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-        // Any error here means that the connection is over; its streams learn that by themselves.
+        // Every error here means that the connection is gone. Its streams get errors of their own.
         let Ok((send, recv)) = self.connection.accept_bi().await else {
             self.gone.cancel();
             return None;

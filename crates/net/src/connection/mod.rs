@@ -1,7 +1,7 @@
-//! Connections: one that was dialled, one that was accepted, and what both are made of.
+//! Connections, outgoing and incoming, and the parts that both use.
 //!
-//! Owns redialling, liveness, the pace of accepting streams, the byte budget, and frames over QUIC streams. What a
-//! frame means to a call is in `aster_wire::call`; nothing here knows calls.
+//! Owns dialling again, liveness probes, the limit on resets, the byte budget, and frames on QUIC streams. The
+//! meaning of a frame for a call is in `aster_wire::call`; this module does not depend on calls.
 
 mod budget;
 mod incoming;

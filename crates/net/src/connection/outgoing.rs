@@ -1,4 +1,4 @@
-//! A connection that was dialled. The next call dials anew when it is gone or does not answer any more.
+//! An outgoing connection. When it is gone or the peer does not respond, the next call dials again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,12 +18,12 @@ use crate::admission::{self, AskFailure};
 use crate::endpoint::NodeLimits;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError};
 
-/// A dial that nobody answers would stay pending until the transport's idle timeout.
+/// Without this limit, a dial that gets no response would wait for the transport's idle timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long a connection may stay silent after something was sent before the next call dials anew.
+/// How long a peer may send nothing after data was sent to it. After that the next call dials again.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// What dialling needs, apart from the connection that it makes.
+/// Everything that dialling needs except the connection itself.
 #[derive(Debug)]
 struct Target {
     endpoint: Endpoint,
@@ -36,7 +36,7 @@ type Dialled = Option<Result<Connection, ConnectError>>;
 #[derive(Debug)]
 enum State {
     Up(Connection),
-    /// One task dials for every call that waits. Until it succeeds the previous connection stays known.
+    /// One task dials for all waiting calls. Until it succeeds, the previous connection is kept.
     Dialling {
         previous: Connection,
         outcome: watch::Receiver<Dialled>,
@@ -53,10 +53,10 @@ impl State {
     }
 }
 
-/// A connection to a peer, admitted there.
+/// A connection to a peer that has admitted this node.
 ///
-/// Lifetime: no lock is held while the network is waited for, so [`close`](Self::close) and [`path`](Self::path) return
-/// at once.
+/// Lifetime: no lock is held during network I/O, so [`close`](Self::close) and [`path`](Self::path) return
+/// immediately.
 #[derive(Debug)]
 pub struct OutgoingConnection {
     target: Target,
@@ -64,13 +64,13 @@ pub struct OutgoingConnection {
     budget: PeerBudget,
     state: Mutex<State>,
     closed: CancellationToken,
-    /// The peer did not acknowledge something it had to: the next call dials anew.
+    /// The peer did not acknowledge data in time: the next call dials again.
     suspect: AtomicBool,
     probing: AtomicBool,
 }
 
 impl OutgoingConnection {
-    /// Dials, asks for admission and opens the RPC connection. `closed` ends it with its node.
+    /// Dials, asks for admission and opens the RPC connection. Cancelling `closed` ends it.
     pub(crate) async fn connect(
         endpoint: Endpoint,
         address: EndpointAddr,
@@ -100,23 +100,24 @@ impl OutgoingConnection {
         Ok((this, answer))
     }
 
-    /// The peer's id, 64 hex digits.
+    /// Endpoint id of the peer, 64 hex digits.
     pub fn endpoint_id(&self) -> String {
         self.target.address.id.to_string()
     }
 
-    /// The path to the peer; `None` while it is being chosen.
+    /// The network path to the peer; `None` while none is selected.
     pub fn path(&self) -> Option<PathInfo> {
         let connection = self.state().connection().clone();
         PathInfo::of(&connection)
     }
 
-    /// Whether the connection stands. A call dials anew when it does not.
+    /// Whether the connection is open. If not, the next call dials again.
     pub fn is_open(&self) -> bool {
         matches!(&*self.state(), State::Up(connection) if connection.close_reason().is_none())
     }
 
-    /// Closes the connection in order; calls in flight end as unavailable, a dial under way is given up. Safe twice.
+    /// Closes the connection. Running calls end with UNAVAILABLE, and a dial in progress is cancelled. Can be called
+    /// twice.
     pub fn close(&self) {
         let connection = {
             let mut state = self.state();
@@ -132,7 +133,7 @@ impl OutgoingConnection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The node may close before its connections do.
+    /// The node can be closed before its connections.
     fn close_with_token(self: &Arc<Self>) {
         let closed = self.closed.clone();
         let this = Arc::downgrade(self);
@@ -144,7 +145,7 @@ impl OutgoingConnection {
         });
     }
 
-    /// Opens a stream, on a new connection if the old one is gone.
+    /// Opens a stream. Dials again when the connection is gone.
     pub(crate) async fn open_stream(self: &Arc<Self>) -> Result<(FrameWriter, FrameReader), ConnectError> {
         let connection = match self.usable() {
             Some(connection) => connection,
@@ -155,7 +156,7 @@ impl OutgoingConnection {
         Ok((FrameWriter::new(send), reader))
     }
 
-    /// The connection, if it stands and nothing speaks against it.
+    /// The connection, if it is open and the peer acknowledges data.
     fn usable(&self) -> Option<Connection> {
         match &*self.state() {
             State::Up(connection) if self.is_usable(connection) => Some(connection.clone()),
@@ -167,7 +168,7 @@ impl OutgoingConnection {
         connection.close_reason().is_none() && !self.suspect.load(Ordering::Acquire)
     }
 
-    /// Waits for the one dial that replaces the connection; begins it where nobody has.
+    /// Waits for the one dial that replaces the connection, and starts it if none is in progress.
     async fn redial(self: &Arc<Self>) -> Result<Connection, ConnectError> {
         let mut outcome = {
             let mut state = self.state();
@@ -195,20 +196,20 @@ impl OutgoingConnection {
             dialled = self.target.dial_admitted() => dialled.map(|(connection, _)| connection),
         };
         let dialled = self.settle_dial(dialled);
-        // No receiver left means that no call waits any more.
+        // When there is no receiver, no call waits any more.
         let _ = outcome.send(Some(dialled));
     }
 
     fn settle_dial(&self, dialled: Result<Connection, ConnectError>) -> Result<Connection, ConnectError> {
         let mut state = self.state();
         let State::Dialling { previous, .. } = &*state else {
-            // Closed meanwhile.
+            // The connection was closed in the meantime.
             if let Ok(connection) = &dialled {
                 connection.close(0u32.into(), b"normal close");
             }
             return Err(ConnectError::Closed);
         };
-        // What still runs on the previous connection keeps it until it ends.
+        // Running calls on the previous connection keep it open until they end.
         let connection = dialled.as_ref().unwrap_or(previous).clone();
         *state = State::Up(connection);
         if dialled.is_ok() {
@@ -217,8 +218,8 @@ impl OutgoingConnection {
         dialled
     }
 
-    /// Liveness probe after a call ran out of time: a living peer acknowledges that the call was left. A process
-    /// that was killed and came back never does, and the transport would take half a minute to notice.
+    /// Liveness probe after a timeout of a call: a live peer acknowledges the cancellation. A process that was killed
+    /// and restarted never does, and the transport would notice this only after half a minute.
     pub(crate) fn probe_liveness(self: &Arc<Self>) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if self.probing.swap(true, Ordering::AcqRel) {
@@ -260,10 +261,12 @@ impl Target {
         let endpoint_id = self.address.id.to_string();
         let asked = tokio::time::timeout(DIAL_TIMEOUT, admission::ask(&connection, &self.credential)).await;
         let hint = match asked {
-            // The peer has nothing more to say: the handle that is dropped here closes in order.
+            // The exchange is complete. Dropping the connection closes it.
             Ok(Ok(answer)) if answer.admitted => return Ok(answer),
-            Ok(Ok(_)) if self.credential.is_empty() => ": it asks for a credential",
-            Ok(Ok(_)) => ": the credential was not accepted (expired, for another node, or of another root)",
+            Ok(Ok(_)) if self.credential.is_empty() => ": it requires a credential",
+            Ok(Ok(_)) => {
+                ": the credential was not accepted (it has expired, is for another node, or is signed by another root key)"
+            }
             Ok(Err(AskFailure::NotAdmitted)) => ": it closed the connection",
             Ok(Err(AskFailure::Lost(reason))) => {
                 return Err(ConnectError::NoAnswer { endpoint_id, reason });
@@ -288,7 +291,7 @@ impl Target {
     }
 }
 
-/// An error with its sources, so that the cause is in the text.
+/// The text of an error and of all its sources.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -302,7 +305,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The transport's form of an address.
+/// Converts an address to the type of the transport.
 pub(crate) fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
     let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
     let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;

@@ -1,11 +1,11 @@
-//! Slows down peers that open streams and reset them before the response.
+//! Delays peers that open streams and reset them before the response.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A token bucket of resets: empty, it delays the next accept; the connection stays open.
+/// A token bucket for resets. While it is empty, the next accept is delayed; the connection stays open.
 #[derive(Debug)]
 pub(crate) struct ResetPace {
     burst: f64,
@@ -19,7 +19,7 @@ impl ResetPace {
         Self { burst, per_second: f64::from(per_second.max(1)), state: Mutex::new((burst, Instant::now())) }
     }
 
-    /// Notes one reset before the response.
+    /// Counts one reset before the response.
     pub(crate) fn note(&self) {
         self.spend(1.0);
     }

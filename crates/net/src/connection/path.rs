@@ -1,23 +1,23 @@
-//! Where the packets of a connection go.
+//! The network path of a connection.
 
 use std::time::Duration;
 
 use iroh::TransportAddr;
 use iroh::endpoint::Connection;
 
-/// The path that a connection uses.
+/// The network path that a connection uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathInfo {
     /// Address of the peer on this path, or the URL of the relay.
     pub remote_address: String,
-    /// Whether the path leads through a relay.
+    /// Whether the path uses a relay.
     pub relayed: bool,
     /// Smoothed round-trip time.
     pub rtt: Duration,
 }
 
 impl PathInfo {
-    /// The path that `connection` uses now; `None` while it is being chosen.
+    /// The path that `connection` uses now; `None` while none is selected.
     pub(crate) fn of(connection: &Connection) -> Option<Self> {
         let paths = connection.paths();
         let selected = paths.iter().find(iroh::endpoint::Path::is_selected)?;

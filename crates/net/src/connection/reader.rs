@@ -1,4 +1,4 @@
-//! Frames from a QUIC stream: reserves the bytes of a message before it buffers them.
+//! Reads frames from a QUIC stream. The bytes of a message are reserved before they are buffered.
 
 use std::cell::RefCell;
 
@@ -15,17 +15,17 @@ use tokio::time::Sleep;
 
 use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Reserved, Reserving};
 
-/// Stream code of an abort, as the reference peer sends it.
+/// Stream code for a cancellation; the reference uses the same.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
 /// Application code with which a peer closes a connection that it does not admit.
 const NOT_ADMITTED: u32 = 403;
-/// Chunks taken from the stream at once.
+/// Number of chunks that one read takes from the stream.
 const CHUNKS: usize = 32;
 /// Small frames are reserved together, in steps of this many bytes.
 const STEP_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    /// Filled and emptied within one poll, so one array serves every stream of the thread.
+    /// Filled and emptied within one poll, so one array is enough for all streams of a thread.
     static SCRATCH: RefCell<[Bytes; CHUNKS]> = RefCell::new(std::array::from_fn(|_| Bytes::new()));
 }
 
@@ -46,24 +46,24 @@ fn read_failure(error: ReadError) -> InputFailure {
     }
 }
 
-/// Bytes that the message of a frame counts once it is unpacked, as far as its head says.
+/// Size of the decompressed message of a frame, according to the head of the frame.
 fn message_bytes(frame: &Frame) -> usize {
     let payload = &frame.payload;
     let bytes = if frame.has(flag::COMPRESSED) { unpacked_bytes(payload) } else { payload.len() };
     bytes + MESSAGE_OVERHEAD
 }
 
-/// Reads the frames of one stream. Every poll may be abandoned: no byte is lost.
+/// Reads the frames of one stream. Every poll may be cancelled: no byte is lost.
 pub(crate) struct FrameReader {
     stream: RecvStream,
     decoder: Decoder,
     budget: PeerBudget,
-    /// Reserved for frames that were handed out, and for the next ones.
+    /// Bytes reserved for frames that were delivered, and for the next ones.
     reserved: Option<Reserved>,
-    /// The part of `reserved` that belongs to frames which were handed out.
+    /// The part of `reserved` for frames that were delivered.
     used: usize,
     reserving: Option<Reserving>,
-    /// A whole frame for which there was no room yet.
+    /// A complete frame that waits for its reservation.
     picked: Option<Frame>,
     silence: Option<Pin<Box<Sleep>>>,
     silence_limit: Duration,
@@ -77,7 +77,7 @@ impl std::fmt::Debug for FrameReader {
 }
 
 impl FrameReader {
-    /// `silence_limit` bounds the time without a byte while one is due.
+    /// `silence_limit`: the longest time without a byte while one is expected.
     pub(crate) fn new(stream: RecvStream, budget: PeerBudget, silence_limit: Duration) -> Self {
         Self {
             stream,
@@ -93,8 +93,8 @@ impl FrameReader {
         }
     }
 
-    /// The next frame, or `None` at an orderly end. Silence counts inside a started frame, and everywhere when a
-    /// frame is `due`.
+    /// The next frame, or `None` at the end of the stream. The silence limit applies inside a frame that has begun,
+    /// and always when a frame is `due`.
     pub(crate) fn poll_next(
         &mut self,
         cx: &mut Context<'_>,
@@ -125,7 +125,7 @@ impl FrameReader {
         }
     }
 
-    /// A frame that has arrived already and for whose message there is room now.
+    /// A frame that has already arrived and whose reservation is complete.
     pub(crate) fn ready(&mut self) -> Result<Option<Frame>, InputFailure> {
         if self.reserving.is_some() || !self.pick()? {
             return Ok(None);
@@ -142,8 +142,7 @@ impl FrameReader {
         Ok(self.picked.take())
     }
 
-    /// The share of the budget of the frames that were handed out since the last time; what else is reserved returns
-    /// to the budget.
+    /// The budget share of the frames that were delivered since the last call. The rest is returned to the budget.
     pub(crate) fn take_reserved(&mut self) -> Option<Reserved> {
         let mut reserved = self.reserved.take()?;
         let rest = reserved.num_permits().saturating_sub(std::mem::take(&mut self.used));
@@ -158,7 +157,7 @@ impl FrameReader {
         Ok(self.picked.is_some())
     }
 
-    /// Bytes that have to be reserved besides, for a frame of `bytes`.
+    /// Additional bytes to reserve for a frame of `bytes`.
     fn missing(&self, bytes: usize) -> usize {
         let reserved = self.reserved.as_ref().map_or(0, Reserved::num_permits);
         (self.used + bytes).saturating_sub(reserved)
@@ -175,7 +174,7 @@ impl FrameReader {
         }
     }
 
-    /// Reserves what is missing to `bytes`, now or by [`poll_reserving`](Self::poll_reserving).
+    /// Reserves the bytes that are missing to `bytes`: now, or later in [`poll_reserving`](Self::poll_reserving).
     fn reserve(&mut self, bytes: usize) {
         let missing = self.missing(bytes);
         match self.budget.try_reserve(missing) {
@@ -211,7 +210,7 @@ impl FrameReader {
         }
     }
 
-    /// Moves chunks from the stream to the decoder; `None` at the peer's finish.
+    /// Moves chunks from the stream to the decoder. `None`: the peer has ended the stream.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<usize>, InputFailure>> {
         SCRATCH.with_borrow_mut(|chunks| {
             let count = pin!(self.stream.read_many_chunks(&mut *chunks)).poll(cx);
@@ -223,7 +222,7 @@ impl FrameReader {
         })
     }
 
-    /// Reads on without keeping anything. Ready at the peer's finish or any failure.
+    /// Reads and discards input. Ready when the peer ends the stream or reading fails.
     pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), InputFailure>> {
         self.reserved = None;
         self.used = 0;
@@ -239,18 +238,18 @@ impl FrameReader {
         Poll::Ready(Ok(()))
     }
 
-    /// As [`poll_discard`](Self::poll_discard). Cancel-safe.
+    /// Like [`poll_discard`](Self::poll_discard). Cancel-safe.
     pub(crate) async fn discard(&mut self) -> Result<(), InputFailure> {
         std::future::poll_fn(|cx| self.poll_discard(cx)).await
     }
 
-    /// Tells the peer that nothing more is wanted.
+    /// Asks the peer to send nothing more.
     pub(crate) fn stop(&mut self) {
-        // A stream that is already over cannot be stopped, and need not be.
+        // A stream that has ended cannot be stopped; that is no error.
         let _ = self.stream.stop(ABORT);
     }
 
-    /// Takes in the peer's finish if it is here already, so that dropping the stream tells the peer nothing.
+    /// Processes the peer's end if it has arrived, so that dropping the stream sends no stop.
     pub(crate) fn settle(&mut self, cx: &mut Context<'_>) {
         let _ = self.poll_discard(cx);
     }

@@ -1,4 +1,4 @@
-//! Bytes to a QUIC stream. A write that was interrupted goes on where it stopped.
+//! Writes bytes to a QUIC stream. A write that was interrupted continues at the same byte.
 
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
@@ -36,7 +36,7 @@ impl FrameWriter {
         }
     }
 
-    /// Writes what is queued; what was not written stays queued.
+    /// Writes the queued bytes; those that were not written stay queued.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         while !self.pending.is_empty() {
             let before = self.pending.len();
@@ -49,27 +49,28 @@ impl FrameWriter {
         Poll::Ready(Ok(()))
     }
 
-    /// As [`poll_flush`](Self::poll_flush). Cancel-safe.
+    /// Like [`poll_flush`](Self::poll_flush). Cancel-safe.
     pub(crate) async fn flush(&mut self) -> Result<(), WriteError> {
         std::future::poll_fn(|cx| self.poll_flush(cx)).await
     }
 
-    /// Ends the direction in order. Call right after the last flush, so that both share a packet.
+    /// Ends the direction normally. Call this directly after the last flush, so that both share a packet.
     pub(crate) fn finish(&mut self) {
         self.finished = true;
-        // The peer may have stopped the stream meanwhile: then nothing is left to end.
+        // The peer may have stopped the stream in the meantime. Then there is nothing to end.
         let _ = self.stream.finish();
     }
 
-    /// Writes what is queued and ends the direction in order. A peer that does not take it within `limit` sees a reset.
+    /// Writes the queued bytes and ends the direction normally. If this takes longer than `limit`, the stream is
+    /// reset.
     pub(crate) async fn finish_within(&mut self, limit: Duration) {
         if let Ok(Ok(())) = tokio::time::timeout(limit, self.flush()).await {
             self.finish();
         }
     }
 
-    /// Ends the direction as failed, unless it has ended already. Dropping the stream would finish it instead, and
-    /// the peer would take a cut message for a whole one.
+    /// Ends the direction as failed, unless it has ended already. Only dropping the stream would end it normally, and
+    /// the peer would accept an incomplete message as complete.
     pub(crate) fn abort(&mut self) {
         if !self.finished {
             self.finished = true;
@@ -77,7 +78,7 @@ impl FrameWriter {
         }
     }
 
-    /// Whether the direction has ended, in order or not.
+    /// Whether the direction has ended, normally or by a reset.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished
     }
@@ -87,7 +88,7 @@ impl FrameWriter {
         self.started
     }
 
-    /// Ready when the peer stops the stream (true) or has acknowledged all of it (false).
+    /// Ready when the peer stops the stream (true) or has acknowledged all bytes (false).
     pub(crate) fn stopped(&self) -> impl Future<Output = bool> + Send + use<> {
         let stopped = self.stream.stopped();
         async move { !matches!(stopped.await, Ok(None)) }

@@ -1,4 +1,4 @@
-//! Accepts connections and leads each to what speaks its protocol.
+//! Accepts connections and passes each to the handler of its protocol.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -13,7 +13,7 @@ use crate::call::{Mode, ServiceDefinition};
 use crate::connection::IncomingConnection;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, admission};
 
-/// Application code that closes the connection of a peer which is not admitted, as the reference does.
+/// Application code for closing the connection of a peer that is not admitted; the reference uses the same.
 const NOT_ADMITTED: u32 = 403;
 
 impl Node {
@@ -46,7 +46,7 @@ impl Node {
         self.route(connection).await;
     }
 
-    /// Gate 0: every protocol but admission is open to admitted peers only.
+    /// Gate 0: for all protocols except admission, the peer must be admitted.
     async fn route(self: Arc<Self>, connection: Connection) {
         if connection.alpn() == ALPN_CONSUMER_ADMISSION {
             return Box::pin(self.admit(connection)).await;
@@ -66,7 +66,7 @@ impl Node {
             return;
         }
         match self.protocol(connection.alpn()) {
-            // The handler logs its own failures.
+            // The protocol handler logs its own failures.
             Some(handler) => drop(handler.accept(connection).await),
             None => connection.close(0u32.into(), b"unexpected alpn"),
         }
@@ -104,7 +104,7 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
         contract_id: definition.contract_id.clone(),
         channels: vec![("rpc".to_owned(), address.to_owned())],
         pattern: "shared".to_owned(),
-        // The reference always lists nothing and takes a list that lacks `xlang` as JSON only.
+        // The reference always sends an empty list here, and it treats a list without `xlang` as JSON only.
         serialization_modes: if definition.takes(Mode::Xlang) { Vec::new() } else { vec!["json".to_owned()] },
         extensions: definition.extensions(),
     }

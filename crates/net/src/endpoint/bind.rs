@@ -1,4 +1,4 @@
-//! Binds iroh's endpoint as the options say.
+//! Binds iroh's endpoint according to the options.
 
 use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
 use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
@@ -8,9 +8,10 @@ use crate::connection::chain;
 use crate::error::BindError;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC};
 
-/// What peers may have under way to one connection.
+/// Bytes that all streams of one connection may have received but not read.
 const CONNECTION_WINDOW: u32 = 32 << 20;
-/// What one connection buffers for a peer that does not read: with a stream's budget it stays under 8 MiB.
+/// Send buffer of one connection for a peer that does not read. Together with the budget of a stream it is below 8
+/// MiB.
 const SEND_WINDOW: u64 = 6 << 20;
 
 /// The stream limit of the transport for a limit of `max_streams` served at once. The transport renews credit only after

@@ -1,8 +1,8 @@
-//! A node: one key, one endpoint, both roles.
+//! A node: one secret key and one endpoint, for client and server.
 //!
-//! Owns binding, the addresses of the node, the protocols that it accepts, limits on connections, and the life
-//! cycle: open, draining, closed. One cancellation token ends everything that the node started; its children end
-//! the calls, or the connections, alone. One task tracker counts the calls that run.
+//! Owns binding, the addresses of the node, the accepted protocols, limits on connections, and the life cycle: open,
+//! draining, closed. One cancellation token ends everything that the node has started. Child tokens end only the
+//! calls, or only the connections. A task tracker counts the running calls.
 
 mod accept;
 mod bind;
@@ -30,18 +30,18 @@ use crate::error::{BindError, ConnectError, ServeError};
 pub use bind::{endpoint_id_of, generate_secret_key};
 pub use options::{NodeLimits, NodeOptions, RelayChoice};
 
-/// A ticket cannot hold more.
+/// The largest number of addresses in a ticket.
 const TICKET_ADDRESSES: usize = 15;
-/// How long starting waits for a relay or for the first addresses; the node works without either.
+/// How long starting waits for a relay or for the first addresses. The node also works without them.
 const SETTLE: Duration = Duration::from_secs(3);
 /// How long closing waits for the last acknowledgements.
 const CLOSE: Duration = Duration::from_secs(1);
-/// How long calls that were told to end may take when draining runs out of time.
+/// How long cancelled calls may take to end after the timeout of draining.
 const DRAIN_GRACE: Duration = Duration::from_millis(800);
 
 /// A node of the network.
 ///
-/// Lifetime: [`close`](Self::close) ends it; dropping all handles does not, because its tasks hold it.
+/// Lifetime: [`close`](Self::close) ends it. Dropping all handles does not end it, because its tasks hold it.
 #[derive(Debug)]
 pub struct Node {
     endpoint: Endpoint,
@@ -50,34 +50,34 @@ pub struct Node {
     /// Further protocols, by ALPN.
     protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
     next_connection: AtomicU32,
-    /// The server calls. Its tracker is closed when the node drains.
+    /// The server calls. The tracker is closed when the node drains.
     calls: Arc<CallServer>,
-    /// Ends everything.
+    /// Cancelling it ends everything.
     closed: CancellationToken,
-    /// Ends the server calls; a child of `closed`.
+    /// Cancelling it ends the server calls. A child of `closed`.
     calls_token: CancellationToken,
 }
 
 impl Node {
-    /// Binds an endpoint that admits everybody and starts accepting, on the runtime that the caller entered.
+    /// Binds an endpoint that admits every peer and starts accepting, on the current tokio runtime.
     ///
     /// # Errors
-    /// [`BindError`] when the socket or a relay URL is not usable.
+    /// [`BindError`] when the socket cannot be bound or a relay URL is not valid.
     pub async fn bind(options: NodeOptions) -> Result<Arc<Self>, BindError> {
         Self::bind_with(options, Arc::new(Open)).await
     }
 
-    /// As [`bind`](Self::bind), with a policy that decides who is admitted.
+    /// Like [`bind`](Self::bind), with a policy that decides which peers are admitted.
     ///
     /// # Errors
-    /// As there.
+    /// The same as for [`bind`](Self::bind).
     pub async fn bind_with(
         options: NodeOptions,
         admission: Arc<dyn AdmissionPolicy>,
     ) -> Result<Arc<Self>, BindError> {
         let endpoint = bind::bind(&options).await?;
         if options.relay != RelayChoice::Disabled {
-            // Without a relay in time the node is reachable by its direct addresses all the same.
+            // If no relay is ready in time, peers can still use the direct addresses.
             let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
         }
         let closed = CancellationToken::new();
@@ -105,7 +105,7 @@ impl Node {
         self.endpoint.id().to_string()
     }
 
-    /// Addresses that peers may dial, best first.
+    /// Addresses at which peers may dial this node, best first.
     pub async fn direct_addresses(&self) -> Vec<SocketAddr> {
         let bound: Vec<_> =
             self.endpoint.bound_sockets().into_iter().filter(|a| !a.ip().is_unspecified()).collect();
@@ -124,7 +124,7 @@ impl Node {
         tokio::time::timeout(SETTLE, known).await.unwrap_or_default()
     }
 
-    /// URL of the relay in use, if any.
+    /// URL of the relay in use, if there is one.
     pub fn relay_url(&self) -> Option<String> {
         self.endpoint.addr().relay_urls().next().map(ToString::to_string)
     }
@@ -139,15 +139,15 @@ impl Node {
     /// The `aster1` ticket of this node.
     pub async fn ticket(&self) -> String {
         let address = self.address().await;
-        // Addresses that fit are always few enough to write.
+        // The number of addresses is within the limit, so writing does not fail.
         Ticket::with_addresses(address.endpoint_id, &address.direct).to_text().unwrap_or_default()
     }
 
-    /// Answers calls to a service with `handler`, until the registration is dropped. Several handlers of the same
-    /// service take turns.
+    /// Answers calls to a service with `handler` until the registration is dropped. Calls are distributed in turn
+    /// among the handlers of one service.
     ///
     /// # Errors
-    /// [`ServeError`] when the service is served already with another definition.
+    /// [`ServeError`] when the service is already served with another definition.
     pub fn serve(
         &self,
         definition: ServiceDefinition,
@@ -156,7 +156,7 @@ impl Node {
         Registration::new(&self.calls.services, definition, handler)
     }
 
-    /// Accepts a further protocol, from peers that are admitted. A handler of the same protocol is replaced.
+    /// Accepts one more protocol, from admitted peers. Replaces a previous handler of the same protocol.
     pub fn attach(&self, alpn: &[u8], handler: impl ProtocolHandler) {
         let mut protocols = self.protocols.write().unwrap_or_else(PoisonError::into_inner);
         protocols.insert(alpn.to_vec(), Arc::new(handler));
@@ -164,7 +164,7 @@ impl Node {
         self.endpoint.set_alpns(bind::own_protocols().into_iter().chain(known).collect());
     }
 
-    /// Dials a peer in any address form and asks for admission.
+    /// Dials a peer by any form of its address and asks for admission.
     ///
     /// # Errors
     /// [`ConnectError`]; `Timeout` after `timeout`.
@@ -188,8 +188,8 @@ impl Node {
             .unwrap_or_else(|_| Err(ConnectError::Timeout { endpoint_id, limit_ms: timeout.as_millis() }))
     }
 
-    /// Stops accepting, waits for accepted calls, and cancels those left at the timeout. Says whether all ended by
-    /// themselves.
+    /// Stops accepting, waits for accepted calls, and cancels the remaining ones at the timeout. Returns true when no
+    /// call had to be cancelled.
     pub async fn drain(&self, timeout: Duration) -> bool {
         self.calls.running.close();
         if tokio::time::timeout(timeout, self.calls.running.wait()).await.is_ok() {
@@ -200,7 +200,7 @@ impl Node {
         false
     }
 
-    /// Ends everything: calls are cancelled, connections closed. Safe twice.
+    /// Ends everything: cancels calls and closes connections. Can be called twice.
     pub async fn close(&self) {
         self.drain(Duration::ZERO).await;
         self.calls.services.clear();

@@ -1,49 +1,49 @@
-//! What a node can be told at start. Defaults live here; wording and validation of user input do not.
+//! Start options of a node and their defaults. User input is checked elsewhere, before these types are made.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Which relays a node uses.
+/// The relays that a node uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum RelayChoice {
-    /// None: only direct addresses, and nothing waits for a relay.
+    /// None: only direct addresses. Starting does not wait for a relay.
     #[default]
     Disabled,
-    /// The public relays and discovery of iroh's operators.
+    /// The public relays and the discovery service of iroh's operators.
     Default,
-    /// These relays alone.
+    /// Only these relays.
     Urls(Vec<String>),
 }
 
 /// Options of [`Node::bind`](crate::Node::bind).
 #[derive(Debug, Clone, Default)]
 pub struct NodeOptions {
-    /// Ed25519 seed; a random one when absent.
+    /// Ed25519 seed; `None`: a random one.
     pub secret_key: Option<[u8; 32]>,
-    /// The only UDP address to bind; absent: all interfaces, any port.
+    /// The only UDP address to bind; `None`: all interfaces, any port.
     pub bind: Option<SocketAddr>,
     /// Relays.
     pub relay: RelayChoice,
-    /// Bounds on what peers may use.
+    /// Limits for peers.
     pub limits: NodeLimits,
 }
 
-/// Bounds on what one peer may use, and on how long it may take.
+/// Limits on the resources and the time that one peer may use.
 #[derive(Debug, Clone)]
 pub struct NodeLimits {
-    /// Streams that a peer may have open on one connection.
+    /// Streams that a peer may have open at the same time on one connection.
     pub max_streams: u32,
-    /// Time from the opening of a stream to its complete header.
+    /// Time from the opening of a stream until its header is complete.
     pub header_timeout: Duration,
-    /// Silence allowed inside a started frame, or while a single request is awaited.
+    /// Longest time without a byte inside a frame that has begun, or while a single request is expected.
     pub body_timeout: Duration,
-    /// Bytes of messages that one connection may have waiting in this process.
+    /// Bytes of messages of one connection that may wait in this process.
     pub peer_bytes: u32,
-    /// Resets before the response that a peer may do at once.
+    /// Resets before the response that a peer may make in one burst.
     pub reset_burst: u32,
-    /// Resets before the response that a peer may do each second after that.
+    /// Resets before the response that a peer may make in each second after that.
     pub resets_per_second: u32,
-    /// Connections served at once.
+    /// Connections that are open at the same time.
     pub max_connections: u32,
 }
 
