@@ -1,4 +1,4 @@
-//! Numbers for the connections whose calls reach a port.
+//! Numbers for the connections whose calls are delivered to a port.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,8 +9,8 @@ use aster_net::IncomingConnection;
 
 use crate::event::PeerFacts;
 
-/// The connections that a port was told about, by their address in memory. Each is held while it is known, so no two
-/// have the same address.
+/// The connections that a port knows, by memory address. Each is kept alive while it is known, so no two of them have
+/// the same address.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     known: Mutex<Known>,
@@ -23,8 +23,8 @@ struct Known {
 }
 
 impl Connections {
-    /// The number of a connection on this port, and whether it is new. `introduce` runs for a new one before any other
-    /// call of it gets the number.
+    /// The number of a connection on this port, and whether it is new. For a new connection `introduce` runs before
+    /// any other call can get the number.
     pub(crate) fn number(
         &self,
         connection: &Arc<IncomingConnection>,

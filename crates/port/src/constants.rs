@@ -1,4 +1,4 @@
-//! The numbers that TypeScript shares with Rust, and the TypeScript file that is made from them.
+//! Constants that TypeScript and Rust share, and the TypeScript file that is generated from them.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ pub use aster_net::{MESSAGE_OVERHEAD, STREAM_BUDGET};
 use aster_wire::frame::MAX_BODY;
 use aster_wire::limit;
 
-/// Bytes in front of each record.
+/// Bytes of the head of each record.
 pub const HEAD_BYTES: usize = 24;
-/// The timeout of a call without one.
+/// The timeout value for a call without a timeout.
 pub const NO_TIMEOUT: u32 = u32::MAX;
-/// Largest message: it must fit a frame beside the flags.
+/// Largest message: a frame must hold it and the flags byte.
 pub const MAX_MESSAGE_BYTES: usize = MAX_BODY - 1;
 
-/// Declares numbers of one kind as constants and as a table of names.
+/// Declares a group of numbers as constants and as a table of names.
 macro_rules! numbers {
     ($(#[$doc:meta])* $module:ident { $($(#[$each:meta])* $name:ident = $number:literal,)* }) => {
         $(#[$doc])*
@@ -31,15 +31,15 @@ numbers! {
         OPEN = 1,
         /// One more message.
         ITEM = 2,
-        /// The client's input ends.
+        /// No more requests follow.
         END = 3,
-        /// The client leaves the call.
+        /// The client cancels the call.
         CANCEL = 4,
         /// The reader consumed bytes.
         CREDIT = 5,
-        /// A handler's single answer.
+        /// The only response of a handler.
         REPLY = 6,
-        /// A handler's end.
+        /// The end of a server call, with a status.
         FINISH = 7,
     }
 }
@@ -47,11 +47,11 @@ numbers! {
 numbers! {
     /// Flags of [`op::OPEN`].
     open_flag {
-        /// The header tells the deadline.
+        /// The header contains the deadline.
         TIMEOUT_TRAVELS = 1,
         /// A request message follows.
         MESSAGE = 2,
-        /// The input ends with it.
+        /// The input ends with that message.
         INPUT_ENDS = 4,
     }
 }
@@ -63,21 +63,21 @@ numbers! {
         MESSAGE = 1,
         /// Messages of a stream.
         ITEMS = 2,
-        /// A client call is over.
+        /// A client call has ended.
         ENDED = 3,
-        /// The writer has room again.
+        /// Output was written, so the writer may send more.
         CREDIT = 4,
         /// A server call begins.
         CALL = 5,
-        /// The client's input ended in order.
+        /// The client has ended its input.
         INPUT_END = 6,
-        /// A server call is over before its handler ended it.
+        /// A server call ended before its handler ended it.
         ABORTED = 7,
-        /// A connection whose calls follow.
+        /// A new connection; calls on it follow.
         PEER = 8,
-        /// No more calls of this connection.
+        /// No more calls of this connection follow.
         PEER_GONE = 9,
-        /// A control request is settled.
+        /// A control request is complete.
         SETTLED = 16,
         /// A line for the user's log.
         LOG = 17,
@@ -95,9 +95,9 @@ numbers! {
 numbers! {
     /// Flags of [`event::ENDED`].
     end_flag {
-        /// This side made the status.
+        /// This side created the status.
         LOCAL = 1,
-        /// The request never left this process.
+        /// The request was not sent.
         NOT_SENT = 2,
     }
 }
@@ -105,9 +105,9 @@ numbers! {
 numbers! {
     /// Flags of [`event::CALL`].
     call_flag {
-        /// A call block with deadline, call id and metadata is at the end of the payload.
+        /// The payload ends with a call block: deadline, call id and metadata.
         BLOCK = 1,
-        /// The request is at the start of the payload.
+        /// The payload begins with the request.
         MESSAGE = 2,
         /// No further input follows.
         INPUT_ENDED = 4,
@@ -119,17 +119,17 @@ numbers! {
 /// The text of `ts/src/native/constants.ts`.
 pub fn typescript() -> String {
     let mut text = String::from(
-        "// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` writes it anew.\n\
+        "// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` updates it.\n\
          // Numbers of the data plane (docs/boundary.md) and limits that both sides check.\n",
     );
     let scalars: [(&str, usize, &str); 11] = [
-        ("HEAD_BYTES", HEAD_BYTES, "Bytes in front of each record."),
-        ("NO_TIMEOUT", NO_TIMEOUT as usize, "The timeout of a call without one."),
+        ("HEAD_BYTES", HEAD_BYTES, "Bytes of the head of each record."),
+        ("NO_TIMEOUT", NO_TIMEOUT as usize, "The timeout value for a call without a timeout."),
         ("MAX_MESSAGE_BYTES", MAX_MESSAGE_BYTES, "Largest message."),
         (
             "STREAM_BUDGET_BYTES",
             STREAM_BUDGET,
-            "Bytes of a stream that may wait for its reader: payload bytes plus 4 a message.",
+            "Bytes of a stream that may wait for its reader: payload bytes plus 4 for each message.",
         ),
         ("METADATA_PAIRS", limit::METADATA_PAIRS, "Pairs of metadata in one call."),
         ("METADATA_KEY_CHARS", limit::METADATA_KEY_CHARS, "Characters of a metadata key."),
@@ -140,10 +140,10 @@ pub fn typescript() -> String {
         (
             "MESSAGE_OVERHEAD",
             MESSAGE_OVERHEAD,
-            "What a message counts in budgets besides its payload, in bytes.",
+            "What a message counts in budgets in addition to its payload, in bytes.",
         ),
     ];
-    // The addon returns this version, too: the library refuses an addon of another one. INVARIANT: see below.
+    // The addon returns this version too: the library refuses an addon of another version. INVARIANT: see below.
     let _ = write!(
         text,
         "\n/** The version of the interface between addon and library. */\nexport const BRIDGE_VERSION = \"{}\";\n",

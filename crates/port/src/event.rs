@@ -1,4 +1,5 @@
-//! What crosses a [`Port`](crate::Port): operations in, events out. Typed; their byte form is in `records`.
+//! The contents of a [`Port`](crate::Port): operations from JavaScript, events to JavaScript. Their encoding is in
+//! `records`.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use aster_net::{Framed, Message, Metadata};
 use aster_wire::record::RpcStatus;
 use bytes::Bytes;
 
-/// What JavaScript asks for.
+/// An operation from JavaScript.
 #[derive(Debug)]
 pub enum Op {
     /// Begin a client call.
@@ -17,9 +18,9 @@ pub enum Op {
         method: u32,
         /// Local deadline.
         timeout: Option<Duration>,
-        /// Whether the deadline is told to the server.
+        /// Whether the header contains the deadline.
         timeout_travels: bool,
-        /// Pairs for the header.
+        /// Metadata for the header.
         metadata: Metadata,
         /// The first message.
         request: Option<Framed>,
@@ -33,49 +34,49 @@ pub enum Op {
         /// The message.
         message: Framed,
     },
-    /// The client's input ends.
+    /// No more requests follow.
     End {
         /// The call.
         call: u32,
     },
-    /// The client leaves the call.
+    /// The client cancels the call.
     Cancel {
         /// The call.
         call: u32,
     },
-    /// The reader consumed this much.
+    /// The reader has consumed bytes.
     Credit {
         /// The call.
         call: u32,
-        /// Message bytes plus 4 a message.
+        /// Message bytes plus 4 for each message.
         bytes: u32,
     },
-    /// A handler's single answer.
+    /// The only response of a handler.
     Reply {
         /// The call.
         call: u32,
-        /// The answer.
+        /// The response.
         message: Framed,
     },
-    /// A handler's end.
+    /// The end of a server call.
     Finish {
         /// The call.
         call: u32,
-        /// With what.
+        /// Its status.
         status: RpcStatus,
     },
 }
 
-/// What JavaScript is told.
+/// An event for JavaScript.
 #[derive(Debug)]
 pub enum Event {
     /// A call with a single response ended OK.
     Message {
-        /// The call, now over.
+        /// The call, which has ended.
         call: u32,
         /// The response.
         message: Message,
-        /// Whether the bytes are presence-flagged XLANG (they come from JSON or from a peer in compatible mode).
+        /// Whether the bytes are presence-flagged XLANG (in JSON mode, or from a peer in compatible mode).
         presence_flagged: bool,
     },
     /// Messages of a stream, in order.
@@ -84,70 +85,70 @@ pub enum Event {
         call: u32,
         /// The messages.
         items: Vec<Bytes>,
-        /// What to give back with [`Op::Credit`] once they are consumed.
+        /// The value to return with [`Op::Credit`] when the messages are consumed.
         bytes: u32,
         /// Whether the bytes are presence-flagged XLANG.
         presence_flagged: bool,
     },
-    /// A client call is over.
+    /// A client call has ended.
     Ended {
         /// The call.
         call: u32,
         /// How it ended.
         status: RpcStatus,
-        /// Messages received before that.
+        /// Number of messages received before the end.
         received: u32,
-        /// Made here, not by the peer.
+        /// This side created the status.
         local: bool,
-        /// The request never left this process.
+        /// The request was not sent.
         not_sent: bool,
     },
-    /// The writer has room again.
+    /// Output was written, so the writer may send more.
     Credit {
         /// The call.
         call: u32,
-        /// Message bytes plus 4 a message.
+        /// Message bytes plus 4 for each message.
         bytes: u32,
     },
     /// A server call begins.
     Call(Box<IncomingCall>),
-    /// The client's input ended in order.
+    /// The client has ended its input.
     InputEnd {
         /// The call.
         call: u32,
     },
-    /// The caller left, the deadline passed or the connection is gone.
+    /// A server call ended early: the caller cancelled, the deadline passed, or the connection is gone.
     Aborted {
-        /// The call, now over.
+        /// The call, which has ended.
         call: u32,
-        /// Why.
+        /// The status code for the reason.
         code: u16,
     },
-    /// A connection whose calls follow.
+    /// A new connection; calls on it follow.
     Peer {
         /// Its number.
         connection: u32,
-        /// Who is at the other end.
+        /// The peer at the other end.
         peer: PeerFacts,
     },
-    /// No more calls of this connection.
+    /// No more calls of this connection follow.
     PeerGone {
         /// Its number.
         connection: u32,
     },
-    /// Words for the user's log.
+    /// A line for the user's log.
     Log {
         /// Level, target, message and fields, as JSON.
         json: String,
     },
-    /// A control request is settled.
+    /// A control request is complete.
     Settled {
-        /// Its number; the outcome waits at whoever made the request.
+        /// Its number. The creator of the request stores its result.
         request: u32,
     },
 }
 
-/// The beginning of a server call.
+/// Beginning of a server call.
 #[derive(Debug)]
 pub struct IncomingCall {
     /// Number of the call, even.
@@ -162,18 +163,18 @@ pub struct IncomingCall {
     pub input_ended: bool,
     /// Whether messages of this call are presence-flagged XLANG.
     pub presence_flagged: bool,
-    /// Milliseconds since the epoch; 0 for none.
+    /// Deadline in milliseconds since the epoch; 0 for none.
     pub deadline_epoch_ms: f64,
-    /// The caller's name for the call; may be empty.
+    /// The call id that the caller chose; may be empty.
     pub call_id: String,
-    /// Pairs of the header.
+    /// Metadata of the header.
     pub metadata: Metadata,
 }
 
-/// The other end of a connection, as it was when its first call came.
+/// The peer of a connection, as it was when its first call arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerFacts {
-    /// 64 hex digits.
+    /// Endpoint id, 64 hex digits.
     pub endpoint_id: String,
     /// Attributes of its credential.
     pub attributes: Metadata,
@@ -181,8 +182,8 @@ pub struct PeerFacts {
     pub roles: Vec<String>,
     /// When its admission ends, in milliseconds since the epoch; 0 for never.
     pub expires_at_ms: f64,
-    /// Whether packets went through a relay; `None` while no path was chosen.
+    /// Whether packets used a relay; `None` when no path was selected.
     pub relayed: Option<bool>,
-    /// Address of the path; empty while none was chosen.
+    /// Address of the path; empty when no path was selected.
     pub remote_address: String,
 }

@@ -1,8 +1,8 @@
 //! Calls as batched records, for one JavaScript environment.
 //!
-//! Owns the numbers of calls, methods and connections of an environment, the queue of events and its doorbell, and
-//! the byte form of operations and events (`docs/boundary.md#data-plane`). A call itself is `aster-net`'s: a task
-//! awaits it here and turns what happens into events. Nothing here knows napi, so all of it is tested by cargo.
+//! Owns the numbers of calls, methods and connections of an environment, the event queue and its doorbell, and the
+//! encoding of operations and events (`docs/boundary.md#data-plane`). Calls belong to `aster-net`: for each call a
+//! task awaits it here and converts its events. This crate does not depend on napi, so cargo can test all of it.
 #![forbid(unsafe_code)]
 
 mod connections;

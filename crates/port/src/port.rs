@@ -1,8 +1,8 @@
-//! One environment's view of the network: operations come in, events go out, calls have numbers.
+//! The network interface of one JavaScript environment: operations arrive, events are queued, calls have numbers.
 //!
-//! Shape: the JavaScript thread calls [`Port::submit`] and [`Port::drain`]; one task on the runtime dispatches
-//! operations, and one task a call awaits it. The doorbell rings for the first event that waits, and again when
-//! many wait.
+//! Shape: the JavaScript thread calls [`Port::submit`] and [`Port::drain`]. One task on the runtime dispatches
+//! operations, and each call has a task that awaits it. The doorbell rings for the first waiting event, and again
+//! when many events wait.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -20,12 +20,12 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::Connections;
 use crate::event::{Event, Op};
 
-/// With this many events waiting the JavaScript thread is woken although more may follow at once.
+/// When this many events wait, the JavaScript thread is woken immediately, even if more events may follow.
 const MANY_EVENTS: usize = 32;
 
-/// Wakes the JavaScript thread. Called from any thread; must neither block nor call back into the port.
+/// Wakes the JavaScript thread. Called from any thread; must not block and must not call the port.
 pub trait Doorbell: Send + Sync + 'static {
-    /// An event waits where none did: wake the JavaScript thread before this thread goes idle.
+    /// The first event waits: wake the JavaScript thread before this thread becomes idle.
     fn ring_soon(&self);
     /// Many events wait: wake the JavaScript thread now.
     fn ring(&self);
@@ -39,7 +39,7 @@ struct Call {
 }
 
 impl Call {
-    /// The environment is gone: server calls end with UNAVAILABLE, client calls are cancelled.
+    /// The environment has ended: server calls end with UNAVAILABLE, client calls are cancelled.
     fn give_up(&self) {
         if self.server {
             self.handle.finish(status(Code::Unavailable, "the server's thread has ended"));
@@ -49,9 +49,9 @@ impl Call {
     }
 }
 
-/// See the module.
+/// Operations in, events out, for one environment; see the module.
 ///
-/// Lifetime: [`close`](Self::close) ends it; dropping all handles does not, because its tasks hold it.
+/// Lifetime: [`close`](Self::close) ends it. Dropping all handles does not end it, because its tasks hold it.
 pub struct Port {
     bell: Box<dyn Doorbell>,
     events: Mutex<VecDeque<Event>>,
@@ -63,7 +63,7 @@ pub struct Port {
     next_server_call: AtomicU32,
     pub(crate) next_server_handle: AtomicU32,
     pub(crate) connections: Connections,
-    /// What this port serves, with the id of the node.
+    /// The registrations of this port, each with the id of its node.
     pub(crate) registrations: Mutex<Vec<(String, Registration)>>,
     closing: AtomicBool,
     closed: CancellationToken,
@@ -80,7 +80,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Port {
-    /// Opens a port; its dispatcher runs on the runtime that the caller entered.
+    /// Opens a port. Its dispatcher runs on the current tokio runtime.
     pub fn open(bell: Box<dyn Doorbell>) -> Arc<Self> {
         let port = Arc::new(Self {
             bell,
@@ -101,14 +101,14 @@ impl Port {
         port
     }
 
-    /// Takes the operations of one turn. Returns at once; order is kept.
+    /// Queues the operations of one turn, in order. Returns immediately.
     pub fn submit(&self, ops: Vec<Op>) {
         lock(&self.inbox).push_back(ops);
         self.inbox_filled.notify_one();
     }
 
-    /// Hands events to `take` in order until it refuses one or none is left. If `take` returns false, drain again:
-    /// the events that remain do not ring the doorbell.
+    /// Passes events to `take`, in order, until it returns false or no event is left. If `take` returns false, drain
+    /// again: the remaining events do not ring the doorbell.
     pub fn drain(&self, mut take: impl FnMut(&Event) -> bool) {
         let mut events = lock(&self.events);
         while let Some(event) = events.front() {
@@ -119,24 +119,24 @@ impl Port {
         }
     }
 
-    /// Takes every event that waits, for users without a slab.
+    /// Takes every waiting event, for users without a slab.
     pub fn take_events(&self) -> VecDeque<Event> {
         std::mem::take(&mut *lock(&self.events))
     }
 
-    /// Registers a client method and gives its handle.
+    /// Registers a client method and returns its handle.
     pub fn register(&self, method: ClientMethod) -> u32 {
         let handle = self.next_method.fetch_add(1, Ordering::Relaxed);
         lock(&self.methods).insert(handle, Arc::new(method));
         handle
     }
 
-    /// Forgets the methods of a connection that was closed. Their handles are never given out again.
+    /// Removes the methods of a connection that was closed. Their handles are never used again.
     pub fn forget_connection(&self, connection: &Arc<OutgoingConnection>) {
         lock(&self.methods).retain(|_, method| !Arc::ptr_eq(method.connection(), connection));
     }
 
-    /// Ends every call of this port and takes nothing more. Safe twice.
+    /// Ends every call of this port; later operations have no effect. Can be called twice.
     pub fn close(&self) {
         if self.closing.swap(true, Ordering::AcqRel) {
             return;
@@ -175,7 +175,7 @@ impl Port {
         }
     }
 
-    /// Admits a server call and gives its number, even and free.
+    /// Accepts a server call and returns its number, which is even and not in use.
     pub(crate) fn admit(&self, handle: &CallHandle) -> u32 {
         let call = Call { handle: handle.clone(), server: true };
         let mut calls = lock(&self.calls);
@@ -184,7 +184,7 @@ impl Port {
             if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(number) {
                 free.insert(call.clone());
                 drop(calls);
-                // A close that looked through the calls before this one was among them has not ended it.
+                // If the port was closed before this call was in the table, `close` did not end the call.
                 if self.is_closed() {
                     call.give_up();
                 }
@@ -223,7 +223,7 @@ impl Port {
         }
     }
 
-    /// Operations on a call that is over are late, not wrong.
+    /// An operation for a call that has ended is late; it is no error.
     fn with(&self, number: u32, apply: impl FnOnce(&CallHandle)) {
         let call = lock(&self.calls).get(&number).cloned();
         if let Some(call) = call {
@@ -231,7 +231,8 @@ impl Port {
         }
     }
 
-    /// A message that cannot travel ends a server call with the reason, and a client call here.
+    /// When a message cannot be sent, a server call ends with the error as its status, and a client call ends on this
+    /// side.
     fn send(&self, number: u32, message: Framed) {
         let Some(call) = lock(&self.calls).get(&number).cloned() else { return };
         let Err(reason) = call.handle.send(message) else { return };
@@ -266,14 +267,14 @@ impl Port {
         }
         let entry = Call { handle, server: false };
         lock(&self.calls).insert(number, entry.clone());
-        // As in `admit`.
+        // For the same reason as in `admit`.
         if self.is_closed() {
             entry.give_up();
         }
         tokio::spawn(Arc::clone(self).run(number, method.is_presence_flagged(), call));
     }
 
-    /// Awaits a client call and turns what happens into events.
+    /// Awaits a client call and converts its events.
     async fn run(self: Arc<Self>, number: u32, presence_flagged: bool, mut call: ClientCall) {
         while let Some(event) = call.next().await {
             let event = match event {
@@ -315,7 +316,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// As the test of the same name in `aster-net`: the task that runs a client call.
+    /// Like the test of the same name in `aster-net`, for the task that runs a client call.
     #[test]
     fn the_future_of_a_client_call_stays_below_two_kib() {
         let bytes = future_bytes(Port::run);

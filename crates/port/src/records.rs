@@ -1,4 +1,4 @@
-//! Reads the operations that JavaScript wrote (`docs/boundary.md#operations-javascript-to-rust`).
+//! Decodes the operations that JavaScript encoded (`docs/boundary.md#operations-javascript-to-rust`).
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use bytes::{Buf, BytesMut};
 use crate::constants::{HEAD_BYTES as HEAD, NO_TIMEOUT, op, open_flag};
 use crate::event::Op;
 
-/// Why a batch of operations is refused: TypeScript and Rust disagree, which is a bug in either.
+/// Why a batch of operations is refused. TypeScript and Rust disagree, which is a bug in one of them.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The record is longer than the batch.
     #[error("an operation is cut short")]
     Cut,
-    /// No operation has this number.
+    /// There is no operation with this number.
     #[error("unknown operation {0}")]
     Unknown(u8),
-    /// Lengths in the metadata block do not fit it, or a text is not UTF-8.
+    /// The lengths in the metadata block do not match it, or a text is not UTF-8.
     #[error("metadata of an operation is malformed")]
     Metadata,
     /// A message is empty or too large for a frame.
@@ -27,9 +27,10 @@ pub enum RecordError {
     Frame(#[from] aster_wire::frame::FrameError),
 }
 
-/// Reads a batch. Messages keep their place: the end of each head becomes the frame head of its message.
+/// Decodes a batch. Messages are not copied: the end of each record head is overwritten with the frame head of its
+/// message.
 ///
-/// # Errors
+/// [`RecordError`] for the first malformed record. Then no operation of the batch has an effect.
 /// [`RecordError`] for the first malformed record; then no operation of the batch takes effect.
 pub fn read_operations(mut batch: BytesMut) -> Result<Vec<Op>, RecordError> {
     let mut operations = Vec::with_capacity(batch.len() / 96 + 1);

@@ -1,4 +1,4 @@
-//! Services of a port: each server call is awaited by a task that turns what happens into events.
+//! Services of a port: for each server call a task awaits its events and converts them.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,14 +11,14 @@ use aster_net::{
 use crate::event::{Event, IncomingCall};
 use crate::port::{Port, lock};
 
-/// A service that JavaScript answers. Methods have consecutive handles.
+/// A service whose calls JavaScript answers. Its methods have consecutive handles.
 struct PortService {
     port: Arc<Port>,
     first_handle: u32,
 }
 
 impl Port {
-    /// Answers calls to `services` of `node`; gives the first handle of each. All are served or none.
+    /// Registers `services` at `node`, all or none, and returns the first handle of each.
     ///
     /// # Errors
     /// [`ServeError`] when another port serves one of them with another definition.
@@ -37,14 +37,14 @@ impl Port {
             handles.push(first_handle);
         }
         lock(&self.registrations).extend(registrations);
-        // A close that withdrew the services before has not seen these.
+        // If the port was closed before, `close` did not remove these registrations.
         if self.is_closed() {
             lock(&self.registrations).clear();
         }
         Ok(handles)
     }
 
-    /// Takes no new calls of `node`; those that run go on.
+    /// Accepts no new calls of `node`; running calls continue.
     pub fn unserve(&self, node: &Node) {
         let id = node.endpoint_id();
         lock(&self.registrations).retain(|(of, _)| *of != id);
@@ -90,7 +90,7 @@ async fn run(port: Arc<Port>, first_handle: u32, mut call: ServerCall) {
     port.forget(number);
 }
 
-/// The number of a connection on this port. JavaScript learns of a new one before the first call of it.
+/// The number of a connection on this port. JavaScript gets the event for a new connection before its first call.
 fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>) -> u32 {
     let (number, is_new) = port
         .connections

@@ -1,9 +1,9 @@
-//! Writes events into a slab that JavaScript owns (`docs/boundary.md#events-rust-to-javascript`).
+//! Encodes events into a buffer (slab) that JavaScript owns (`docs/boundary.md#events-rust-to-javascript`).
 
 use crate::constants::{HEAD_BYTES as HEAD, call_flag, end_flag, event as kind, message_flag};
 use crate::event::{Event, IncomingCall, PeerFacts};
 
-/// Writes events into a slab that JavaScript owns.
+/// Encodes events into a slab.
 pub struct Slab<'a> {
     bytes: &'a mut [u8],
     used: usize,
@@ -11,22 +11,22 @@ pub struct Slab<'a> {
 }
 
 impl<'a> Slab<'a> {
-    /// An empty slab over these bytes.
+    /// A slab without events in this buffer.
     pub fn new(bytes: &'a mut [u8]) -> Self {
         Self { bytes, used: 0, needed: 0 }
     }
 
-    /// Bytes written, whole records.
+    /// Bytes written; always whole records.
     pub fn used(&self) -> usize {
         self.used
     }
 
-    /// Size of the first event, when it did not fit the empty slab.
+    /// Size of the first event, if it is larger than the whole slab.
     pub fn needed(&self) -> usize {
         self.needed
     }
 
-    /// Writes an event if it fits.
+    /// Writes an event if there is room for it.
     pub fn write(&mut self, event: &Event) -> bool {
         let mut tail = Vec::new();
         let (mut out, payload, metadata) = Out::of(event, &mut tail);
@@ -60,7 +60,7 @@ struct Out {
 }
 
 impl Out {
-    /// The head of an event, its payload length and the part of it that is metadata (built in `tail`).
+    /// The head of an event, the length of its payload, and its metadata part (built in `tail`).
     fn of(event: &Event, tail: &mut Vec<u8>) -> (Self, usize, usize) {
         let of = |kind, call| Self { call, kind, ..Self::default() };
         match event {
@@ -163,8 +163,8 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
     body.put_slice(tail);
 }
 
-/// Who is at the other end: texts `endpoint id`, `direct`, `relay` or empty, `address`, then `f64` expiry, the pairs of
-/// attributes, and the roles as pairs without values.
+/// The peer of a connection: the texts `endpoint id`, `direct`, `relay` or empty, and `address`, then `f64` expiry,
+/// the attributes as pairs, and the roles as pairs without values.
 fn write_peer(out: &mut Vec<u8>, peer: &PeerFacts) {
     let path = match peer.relayed {
         None => "",

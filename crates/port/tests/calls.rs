@@ -1,4 +1,4 @@
-//! Calls between two nodes: the four patterns, leaving early, deadlines, back-pressure, drain.
+//! Calls between two nodes: the four patterns, cancellation, deadlines, back-pressure, draining.
 
 #![allow(unreachable_pub, reason = "modules of a test binary")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
@@ -23,7 +23,7 @@ async fn a_unary_call_ends_with_one_message() {
         Event::Message { call, message, presence_flagged: false } => {
             assert_eq!((call, &message[..]), (number, &payload("answer")[..]));
         }
-        event => panic!("a message, not {event:?}"),
+        event => panic!("expected a message, got {event:?}"),
     }
     pair.close().await;
 }
@@ -40,7 +40,7 @@ async fn a_failed_call_ends_with_the_handlers_status_and_details() {
         Event::Ended { call, status: seen, local: false, not_sent: false, received: 0 } => {
             assert_eq!((call, seen), (number, status));
         }
-        event => panic!("an end, not {event:?}"),
+        event => panic!("expected an end, got {event:?}"),
     }
     pair.close().await;
 }
@@ -64,7 +64,7 @@ async fn stream_items_arrive_in_order_and_the_end_counts_them() {
                 assert_eq!((status.code, received), (0, 10_000));
                 break;
             }
-            event => panic!("items, not {event:?}"),
+            event => panic!("expected items, got {event:?}"),
         }
     }
     let expected: Vec<_> = (0..10_000).map(|i: i32| payload(&i.to_string())).collect();
@@ -73,7 +73,7 @@ async fn stream_items_arrive_in_order_and_the_end_counts_them() {
 }
 
 #[tokio::test]
-async fn an_upload_ends_with_its_answer() {
+async fn a_client_stream_ends_with_its_response() {
     let mut pair = Pair::new().await;
     let number = pair.client.open(pair.methods[UP], None, Open { end: false, ..Open::default() });
     let call = pair.server.call().await;
@@ -86,7 +86,7 @@ async fn an_upload_ends_with_its_answer() {
         match pair.server.fact().await {
             Event::Items { items, .. } => seen.extend(bytes_of(&items)),
             Event::InputEnd { .. } => break,
-            event => panic!("input, not {event:?}"),
+            event => panic!("expected input, got {event:?}"),
         }
     }
     assert_eq!(seen, [payload("a"), payload("b")]);
@@ -121,7 +121,7 @@ async fn both_directions_of_a_bidi_call_are_independent() {
 }
 
 #[tokio::test]
-async fn leaving_a_call_aborts_its_handler_within_the_grace_period() {
+async fn cancelling_a_call_aborts_its_handler() {
     let mut pair = Pair::new().await;
     for kind in [UNARY, DOWN, BOTH] {
         let request = payload("x");
@@ -129,16 +129,16 @@ async fn leaving_a_call_aborts_its_handler_within_the_grace_period() {
         let number =
             pair.client.open(pair.methods[kind], request, Open { end: kind != BOTH, ..Open::default() });
         let call = pair.server.call().await.call;
-        let left = Instant::now();
+        let cancelled = Instant::now();
         pair.client.submit(Op::Cancel { call: number });
         assert!(matches!(pair.server.fact().await, Event::Aborted { call: c, code: 1 } if c == call));
-        assert!(left.elapsed() < Duration::from_millis(500));
+        assert!(cancelled.elapsed() < Duration::from_millis(500));
     }
     pair.close().await;
 }
 
 #[tokio::test]
-async fn a_cancelled_upload_is_aborted_and_not_ended() {
+async fn a_cancelled_client_stream_is_aborted_and_not_ended() {
     let mut pair = Pair::new().await;
     let number = pair.client.open(pair.methods[UP], None, Open { end: false, ..Open::default() });
     let call = pair.server.call().await.call;
@@ -150,13 +150,13 @@ async fn a_cancelled_upload_is_aborted_and_not_ended() {
 }
 
 #[tokio::test]
-async fn a_local_deadline_ends_the_call_at_both_ends() {
+async fn a_local_deadline_ends_the_call_on_both_sides() {
     let mut pair = Pair::new().await;
     let timeout = Some(Duration::from_millis(100));
     let started = Instant::now();
     pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open { timeout, ..Open::default() });
     let call = pair.server.call().await;
-    assert!(call.deadline_epoch_ms.abs() < f64::EPSILON, "a default deadline does not travel");
+    assert!(call.deadline_epoch_ms.abs() < f64::EPSILON, "a default deadline is not sent");
     assert!(matches!(pair.client.fact().await, Event::Ended { status, local: true, .. } if status.code == 4));
     let took = started.elapsed();
     assert!(took >= Duration::from_millis(100) && took < Duration::from_millis(350), "{took:?}");
@@ -165,19 +165,19 @@ async fn a_local_deadline_ends_the_call_at_both_ends() {
 }
 
 #[tokio::test]
-async fn a_travelling_deadline_is_enforced_by_the_server() {
+async fn a_deadline_in_the_header_is_enforced_by_the_server() {
     let mut pair = Pair::new().await;
     let open = Open { timeout: Some(Duration::from_millis(150)), travels: true, ..Open::default() };
     pair.client.open(pair.methods[UNARY], Some(&payload("x")), open);
     assert!(pair.server.call().await.deadline_epoch_ms > 0.0);
-    // Whichever clock fires first, the handler is told and the caller sees the same code.
+    // The timer of either side may fire first: the handler is aborted, and the caller gets the same status code.
     assert!(matches!(pair.server.fact().await, Event::Aborted { code: 1 | 4, .. }));
     assert!(matches!(pair.client.fact().await, Event::Ended { status, .. } if status.code == 4));
     pair.close().await;
 }
 
 #[tokio::test]
-async fn metadata_arrives_in_order_and_too_much_of_it_is_refused_before_it_is_sent() {
+async fn metadata_keeps_its_order_and_is_refused_locally_above_the_limit() {
     let mut pair = Pair::new().await;
     let pairs = vec![("a".to_owned(), "1".to_owned()), ("ключ".to_owned(), "😀".to_owned())];
     let open = Open { metadata: pairs.clone(), ..Open::default() };
@@ -196,25 +196,25 @@ async fn metadata_arrives_in_order_and_too_much_of_it_is_refused_before_it_is_se
 }
 
 #[tokio::test]
-async fn a_reader_that_stops_stops_the_writer() {
+async fn a_reader_that_does_not_read_makes_the_writer_wait() {
     let mut pair = Pair::new().await;
     let number = pair.client.open(pair.methods[DOWN], Some(&payload("x")), Open::default());
     let call = pair.server.call().await.call;
     let block = noise(100_000);
     let mut credited = 0u64;
     let mut submitted = 0u64;
-    // Until the writer is not given its room back any more.
+    // Until the writer gets no more credit.
     while submitted - credited < (2 << 20) && submitted < (64 << 20) {
         pair.server.submit(Op::Item { call, message: framed(&block) });
         submitted += block.len() as u64 + 4;
         while let Ok(event) = tokio::time::timeout(Duration::from_millis(20), pair.server.event()).await {
-            let Event::Credit { bytes, .. } = event else { panic!("credit, not {event:?}") };
+            let Event::Credit { bytes, .. } = event else { panic!("expected credit, got {event:?}") };
             credited += u64::from(bytes);
         }
     }
     let unread = submitted - credited;
-    assert!(unread >= (2 << 20), "the writer was never held back");
-    assert!(credited < (9 << 20), "{credited} bytes were taken although nobody read");
+    assert!(unread >= (2 << 20), "the writer had to wait");
+    assert!(credited < (9 << 20), "{credited} bytes were written although the reader consumed none");
     pair.client.submit(Op::Cancel { call: number });
     loop {
         if matches!(pair.server.event().await, Event::Aborted { .. }) {
@@ -225,19 +225,19 @@ async fn a_reader_that_stops_stops_the_writer() {
 }
 
 #[tokio::test]
-async fn large_messages_travel_whole_and_larger_ones_are_refused_at_once() {
+async fn large_messages_arrive_and_messages_above_the_limit_are_refused() {
     let mut pair = Pair::new().await;
     let big = payload(&"0123456789abcdef".repeat(500_000));
     pair.client.open(pair.methods[UNARY], Some(&big), Open::default());
     let call = pair.server.call().await;
-    assert!(call.message.as_deref() == Some(&big[..]), "eight megabytes are not equal");
+    assert!(call.message.as_deref() == Some(&big[..]), "the response differs from the request");
     pair.server.submit(Op::Reply { call: call.call, message: framed(&big) });
     assert!(matches!(pair.client.fact().await, Event::Message { message, .. } if message[..] == big));
     pair.close().await;
 }
 
 #[tokio::test]
-async fn sixty_four_calls_at_once_each_get_their_own_answer() {
+async fn sixty_four_concurrent_calls_get_their_own_responses() {
     let mut pair = Pair::new().await;
     let numbers: Vec<_> = (0..64)
         .map(|i| pair.client.open(pair.methods[UNARY], Some(&payload(&i.to_string())), Open::default()))
@@ -259,7 +259,7 @@ async fn sixty_four_calls_at_once_each_get_their_own_answer() {
 }
 
 #[tokio::test]
-async fn draining_finishes_what_was_accepted_and_refuses_the_rest() {
+async fn draining_waits_for_accepted_calls_and_refuses_new_ones() {
     let mut pair = Pair::new().await;
     let accepted = pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
     let call = pair.server.call().await.call;
@@ -276,12 +276,12 @@ async fn draining_finishes_what_was_accepted_and_refuses_the_rest() {
     assert!(!drained.is_finished());
     pair.server.submit(Op::Reply { call, message: framed(&payload("y")) });
     assert!(matches!(pair.client.fact().await, Event::Message { call, .. } if call == accepted));
-    assert!(drained.await.unwrap(), "the accepted call finished by itself");
+    assert!(drained.await.unwrap(), "the accepted call was not cancelled");
     pair.close().await;
 }
 
 #[tokio::test]
-async fn draining_cancels_what_is_left_at_the_timeout() {
+async fn draining_cancels_the_remaining_calls_at_the_timeout() {
     let mut pair = Pair::new().await;
     pair.client.open(pair.methods[UNARY], Some(&payload("x")), Open::default());
     pair.server.call().await;
@@ -309,7 +309,7 @@ async fn a_lost_server_ends_its_calls_and_the_next_call_dials_again() {
     pair.close().await;
 }
 
-/// Bytes that do not shrink.
+/// Bytes that cannot be compressed.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = std::iter::repeat_with(|| {

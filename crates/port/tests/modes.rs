@@ -1,4 +1,4 @@
-//! Calls in compatible mode: who announces it, who takes it, and what both sides see of another version's fields.
+//! Calls in compatible mode: which peers announce it, which accept it, and what each side decodes when fields differ.
 
 #![allow(unreachable_pub, reason = "modules of a test binary")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
@@ -11,9 +11,9 @@ use aster_codec::{Plan, Schema, json_to_xlang};
 use aster_net::{ClientMethod, Compress, Mode, Pattern, PayloadCodec, ServiceDefinition};
 use aster_port::{Event, Op};
 use serde_json::{Value as Json, json};
-use support::{Driver, Open, PATIENCE, PATTERNS, failed, framed, node, node_with, ok, service};
+use support::{Driver, Open, PATTERNS, TEST_TIMEOUT, failed, framed, node, node_with, ok, service};
 
-/// A version of `v/M` as root 0, and as root 1 a message that was not declared compatible.
+/// One version of message `v/M` as root 0, and as root 1 a message that was not declared compatible.
 fn plan(fields: &Json) -> Arc<Plan> {
     let descriptor = json!({
         "types": [
@@ -54,20 +54,20 @@ fn plain(plan: &Plan, message: &Json) -> Vec<u8> {
     json_to_xlang(plan, 0, message.to_string().as_bytes(), false).unwrap()
 }
 
-/// As the user's side gets it: absent fields with a default are told apart.
+/// The form that the user's side gets: absent fields that have a default are flagged.
 fn presence_flagged(plan: &Plan, message: &Json) -> Vec<u8> {
     json_to_xlang(plan, 0, message.to_string().as_bytes(), true).unwrap()
 }
 
 #[tokio::test]
-async fn versions_of_a_message_meet_in_every_pattern() {
+async fn two_versions_of_a_message_work_together_in_every_pattern() {
     let (server_plan, client_plan) = (newer(), older());
     let node_of_server = node_with(aster_net::NodeLimits::default()).await;
     let mut server = Driver::new();
     server.port.serve(&node_of_server, vec![served(&server_plan, 0)]).unwrap();
     let node_of_client = node().await;
     let ticket = node_of_server.ticket().await;
-    let (peer, answer) = node_of_client.connect(&ticket, String::new(), PATIENCE).await.unwrap();
+    let (peer, answer) = node_of_client.connect(&ticket, String::new(), TEST_TIMEOUT).await.unwrap();
     let announced = ("compatible".to_owned(), server_plan.fingerprint().to_owned());
     assert_eq!(answer.services.first().unwrap().extensions, [announced]);
     assert_ne!(server_plan.fingerprint(), older().fingerprint());
@@ -100,7 +100,7 @@ async fn versions_of_a_message_meet_in_every_pattern() {
             Some(message) => message.bytes,
             None => match server.fact().await {
                 Event::Items { items, presence_flagged: true, .. } => items.first().unwrap().clone(),
-                event => panic!("{name}: an item, not {event:?}"),
+                event => panic!("{name}: expected an item, got {event:?}"),
             },
         };
         assert_eq!(got, asked, "{name}");
@@ -113,7 +113,7 @@ async fn versions_of_a_message_meet_in_every_pattern() {
         let got = match client.fact().await {
             Event::Message { message, presence_flagged: true, .. } => message.bytes,
             Event::Items { items, presence_flagged: true, .. } => items.first().unwrap().clone(),
-            event => panic!("{name}: an answer, not {event:?}"),
+            event => panic!("{name}: expected a response, got {event:?}"),
         };
         assert_eq!(got, heard, "{name}");
         while pattern.response_stream && !matches!(client.fact().await, Event::Ended { .. }) {}
@@ -124,14 +124,14 @@ async fn versions_of_a_message_meet_in_every_pattern() {
 }
 
 #[tokio::test]
-async fn a_service_with_one_fixed_message_neither_announces_nor_takes_it() {
+async fn a_service_with_one_message_that_is_not_compatible_does_not_support_compatible_mode() {
     let plan = newer();
     let node_of_server = node().await;
     let server = Driver::new();
     server.port.serve(&node_of_server, vec![served(&plan, 1)]).unwrap();
     let node_of_client = node().await;
     let ticket = node_of_server.ticket().await;
-    let (peer, answer) = node_of_client.connect(&ticket, String::new(), PATIENCE).await.unwrap();
+    let (peer, answer) = node_of_client.connect(&ticket, String::new(), TEST_TIMEOUT).await.unwrap();
     assert_eq!(answer.services.first().unwrap().extensions, []);
     let both = (codec(&plan, 0, Mode::Compatible), codec(&plan, 1, Mode::Compatible));
     let pattern = Pattern::from_name("unary").unwrap();
@@ -144,7 +144,7 @@ async fn a_service_with_one_fixed_message_neither_announces_nor_takes_it() {
         Event::Ended { status, local: false, .. } => {
             assert_eq!(status, failed(3, "Unsupported serialization mode: 16"));
         }
-        event => panic!("a refusal, not {event:?}"),
+        event => panic!("expected a refusal, got {event:?}"),
     }
     node_of_client.close().await;
     node_of_server.close().await;

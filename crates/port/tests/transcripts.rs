@@ -1,5 +1,5 @@
-//! Whole calls recorded from the reference: our server against its client's bytes, our client against its
-//! server's. Payloads run through the dynamic plan, so JSON text must come out as it went in.
+//! Whole calls recorded from the reference: our server with the bytes of its client, our client with the bytes of its
+//! server. Payloads use the dynamic plan, so JSON text must stay equal.
 
 #![allow(unreachable_pub, reason = "modules of a test binary")]
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
@@ -38,7 +38,7 @@ struct Recorded {
 fn recordings() -> Vec<Recorded> {
     let file = vectors::load("wheel-transcripts");
     let cases: Vec<_> = vectors::list(&file, "cases").iter().filter_map(recorded).collect();
-    assert_eq!(cases.len(), 38, "the stateless cases of the file");
+    assert_eq!(cases.len(), 38, "the number of stateless cases in the file");
     cases
 }
 
@@ -49,7 +49,7 @@ fn recorded(case: &Value) -> Option<Recorded> {
         "server_stream" => "serverStream",
         "client_stream" => "clientStream",
         "bidi_stream" => "bidiStream",
-        // Sessions come with the sessions.
+        // Sessions are not supported by this crate yet.
         _ => return None,
     };
     let stream = vectors::list(case, "streams").first()?;
@@ -84,13 +84,13 @@ impl Recorded {
         RpcStatus::decode(&trailer.payload).expect("a status").0
     }
 
-    /// Refused by the reference although its own client sent it; a peer serves it.
-    fn is_served_only_by_us(&self) -> bool {
+    /// Cases that the reference's server refuses although its own client sent them. This implementation serves them.
+    fn is_refused_only_by_the_reference(&self) -> bool {
         self.mode == "json-as-shipped"
     }
 
-    /// Refused before a handler is asked.
-    fn never_reaches_a_handler(&self) -> bool {
+    /// Cases that are refused before a handler is called.
+    fn is_refused_before_a_handler(&self) -> bool {
         self.name == "xlang: unary unknown service version"
     }
 
@@ -125,7 +125,7 @@ impl Recorded {
     }
 }
 
-/// Answers as the recording did, once all of the input is there.
+/// Answers like the recording when all of the input has arrived.
 async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
     let call = driver.call().await;
     let mut seen: Vec<_> = call.message.iter().map(|message| message.to_vec()).collect();
@@ -134,13 +134,13 @@ async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
         match driver.fact().await {
             Event::Items { items, .. } => seen.extend(support::bytes_of(&items)),
             Event::InputEnd { .. } => ended = true,
-            event => panic!("{}: input, not {event:?}", recorded.name),
+            event => panic!("{}: expected input, got {event:?}", recorded.name),
         }
     }
     let expected: Vec<_> = recorded.requests().iter().map(|request| recorded.to_xlang(request)).collect();
     assert_eq!(seen, expected, "{}: requests", recorded.name);
     assert_eq!(call.presence_flagged, recorded.is_json(), "{}", recorded.name);
-    if recorded.is_served_only_by_us() {
+    if recorded.is_refused_only_by_the_reference() {
         return driver.submit(Op::Finish { call: call.call, status: support::ok() });
     }
     for response in recorded.responses() {
@@ -150,17 +150,17 @@ async fn play_handler(recorded: &Recorded, driver: &mut Driver) {
 }
 
 #[tokio::test]
-async fn the_server_answers_the_references_client_as_the_references_server_did() {
+async fn the_server_answers_recorded_client_bytes_like_the_reference() {
     for recorded in recordings() {
         let server = node().await;
         let mut driver = Driver::new();
-        if !recorded.never_reaches_a_handler() {
+        if !recorded.is_refused_before_a_handler() {
             driver.port.serve(&server, vec![recorded.service()]).expect("a service");
         }
         let endpoint = raw::endpoint().await;
         let connection = raw::dial(&endpoint, &server.ticket().await, ALPN_RPC).await;
         let played = async {
-            if !recorded.never_reaches_a_handler() {
+            if !recorded.is_refused_before_a_handler() {
                 play_handler(&recorded, &mut driver).await;
             }
         };
@@ -177,8 +177,8 @@ fn check_answer(recorded: &Recorded, answer: &[Frame]) {
     assert!(trailer.has(flag::TRAILER), "{name}");
     let (status, encoding) = RpcStatus::decode(&trailer.payload).expect("a status");
     let json = encoding == aster_wire::record::Encoding::Json;
-    assert_eq!(json, recorded.is_json(), "{name}: the status travels in the stream's encoding");
-    if recorded.is_served_only_by_us() {
+    assert_eq!(json, recorded.is_json(), "{name}: the status has the encoding of the stream");
+    if recorded.is_refused_only_by_the_reference() {
         return assert_eq!(status.code, 0, "{name}");
     }
     assert_eq!(status, recorded.status(), "{name}");
@@ -187,11 +187,11 @@ fn check_answer(recorded: &Recorded, answer: &[Frame]) {
     assert_eq!(flags(answer), flags(&recorded.server), "{name}");
 }
 
-/// The reference's server: admits, then answers every stream with the recorded bytes.
+/// A server that behaves like the reference: it admits, then answers every stream with the recorded bytes.
 async fn play_server(connection: Connection, recorded: &Recorded) -> Vec<Frame> {
     let (mut send, mut recv) = connection.accept_bi().await.expect("a stream");
     let reads = recorded.client_bytes.len();
-    // A server that ends first does not wait for the client's end.
+    // A server that ends the call first does not wait for the end of the client's input.
     let early = recorded.name.contains("server ends first") || recorded.name.contains("error");
     let client = if early && recorded.pattern.request_stream {
         let mut first = vec![0; reads.min(30)];
@@ -218,9 +218,9 @@ async fn admit(connection: Connection) {
 }
 
 #[tokio::test]
-async fn the_client_speaks_to_the_references_server_as_the_references_client_did() {
+async fn the_client_sends_the_same_bytes_as_the_reference() {
     for recorded in recordings() {
-        if recorded.is_served_only_by_us() {
+        if recorded.is_refused_only_by_the_reference() {
             continue;
         }
         let endpoint = raw::endpoint().await;
@@ -246,7 +246,7 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
     let name = &recorded.name;
     let client = node().await;
     let mut driver = Driver::new();
-    let (peer, _) = client.connect(ticket, String::new(), support::PATIENCE).await.expect("a connection");
+    let (peer, _) = client.connect(ticket, String::new(), support::TEST_TIMEOUT).await.expect("a connection");
     let mode = if recorded.is_json() { Mode::Json } else { Mode::Xlang };
     let codec = PayloadCodec { mode, ..codec() };
     let header = recorded.header();
@@ -279,7 +279,7 @@ async fn play_client(recorded: &Recorded, ticket: &str) {
                 assert!(!local, "{name}: {status:?}");
                 break status;
             }
-            event => panic!("{name}: an answer, not {event:?}"),
+            event => panic!("{name}: expected a response, got {event:?}"),
         }
     };
     let expected: Vec<_> = recorded.responses().iter().map(|response| recorded.to_xlang(response)).collect();
@@ -293,7 +293,7 @@ fn check_request(recorded: &Recorded, client: &[Frame]) {
     let (sent, _) = StreamHeader::decode(&client[0].payload).expect("a header");
     let wanted = recorded.header();
     assert_eq!(sent.deadline_epoch_ms > 0, wanted.deadline_epoch_ms > 0, "{name}");
-    // Call ids are the caller's own, and deadlines are now.
+    // Not compared: call ids are chosen by the caller, and deadlines depend on the current time.
     let comparable =
         |header: StreamHeader| StreamHeader { call_id: String::new(), deadline_epoch_ms: 0, ..header };
     assert_eq!(comparable(sent), comparable(wanted), "{name}");

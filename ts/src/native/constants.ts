@@ -1,19 +1,19 @@
-// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` writes it anew.
+// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` updates it.
 // Numbers of the data plane (docs/boundary.md) and limits that both sides check.
 
 /** The version of the interface between addon and library. */
 export const BRIDGE_VERSION = "0.1.0";
 
-/** Bytes in front of each record. */
+/** Bytes of the head of each record. */
 export const HEAD_BYTES = 24;
 
-/** The timeout of a call without one. */
+/** The timeout value for a call without a timeout. */
 export const NO_TIMEOUT = 4294967295;
 
 /** Largest message. */
 export const MAX_MESSAGE_BYTES = 16777215;
 
-/** Bytes of a stream that may wait for its reader: payload bytes plus 4 a message. */
+/** Bytes of a stream that may wait for its reader: payload bytes plus 4 for each message. */
 export const STREAM_BUDGET_BYTES = 1048576;
 
 /** Pairs of metadata in one call. */
@@ -34,7 +34,7 @@ export const STATUS_MESSAGE_CHARS = 4096;
 /** Pairs of status details. */
 export const STATUS_DETAILS = 32;
 
-/** What a message counts in budgets besides its payload, in bytes. */
+/** What a message counts in budgets in addition to its payload, in bytes. */
 export const MESSAGE_OVERHEAD = 4;
 
 /** Operations. */

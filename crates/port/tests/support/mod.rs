@@ -1,5 +1,5 @@
-//! What the tests of this crate share: a port driven by the test, nodes on loopback, a raw peer.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+//! Shared by the tests of this crate: a port that the test drives, nodes on loopback, a peer that sends raw bytes.
+#![allow(dead_code, reason = "no test binary uses all of it")]
 #![allow(clippy::missing_panics_doc, reason = "tests fail by panicking")]
 
 pub mod raw;
@@ -18,8 +18,8 @@ use aster_wire::record::RpcStatus;
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::Notify;
 
-/// Longer than anything here takes; a test that reaches it has failed.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than every step of these tests. A test that reaches it fails.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Rope(Arc<Notify>);
 
@@ -47,7 +47,7 @@ impl Driver {
         Self { port, rung, ready: VecDeque::new(), next_call: 1 }
     }
 
-    /// The next event but introductions.
+    /// The next event that is not the introduction of a connection.
     pub async fn event(&mut self) -> Event {
         let next = async {
             loop {
@@ -63,7 +63,7 @@ impl Driver {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, next).await.expect("an event")
+        tokio::time::timeout(TEST_TIMEOUT, next).await.expect("an event")
     }
 
     /// The next event that is not credit.
@@ -76,11 +76,11 @@ impl Driver {
         }
     }
 
-    /// The beginning of the next server call.
+    /// The next event, which must be a server call.
     pub async fn call(&mut self) -> IncomingCall {
         match self.fact().await {
             Event::Call(call) => *call,
-            event => panic!("a call, not {event:?}"),
+            event => panic!("expected a call, got {event:?}"),
         }
     }
 
@@ -110,7 +110,7 @@ impl Default for Driver {
     }
 }
 
-/// How a call is opened.
+/// Options for opening a call.
 pub struct Open {
     pub timeout: Option<Duration>,
     pub travels: bool,
@@ -127,7 +127,7 @@ impl Default for Open {
 pub fn framed(payload: &[u8]) -> Framed {
     let mut room = BytesMut::from(&[0u8; 5][..]);
     room.put_slice(payload);
-    Framed::from_room(room).expect("a payload that fits")
+    Framed::from_room(room).expect("the payload can be sent")
 }
 
 pub async fn node_with(limits: NodeLimits) -> Arc<Node> {
@@ -146,7 +146,7 @@ pub fn codec() -> PayloadCodec {
     PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
 }
 
-/// A service `S` with a method of each kind; payloads are not looked at.
+/// A service `S` with one method of each pattern; payloads are not decoded.
 pub fn service() -> ServiceDefinition {
     let methods = PATTERNS.iter().map(|(name, pattern)| MethodDefinition {
         name: (*name).to_owned(),
@@ -164,7 +164,7 @@ pub fn service() -> ServiceDefinition {
     }
 }
 
-/// A server of `S`, a client of it, and both ends' drivers.
+/// A server of `S`, a client of it, and the port of each.
 pub struct Pair {
     pub server_node: Arc<Node>,
     pub client_node: Arc<Node>,
@@ -192,7 +192,7 @@ impl Pair {
         let client_node = node().await;
         let ticket = server_node.ticket().await;
         let (connection, answer) =
-            client_node.connect(&ticket, String::new(), PATIENCE).await.expect("a connection");
+            client_node.connect(&ticket, String::new(), TEST_TIMEOUT).await.expect("a connection");
         assert_eq!(answer.services.first().map(|s| s.name.as_str()), Some("S"));
         let methods = PATTERNS.iter().map(|(name, pattern)| {
             let pattern = Pattern::from_name(pattern).expect("a pattern");
@@ -218,7 +218,7 @@ pub fn failed(code: i64, message: &str) -> RpcStatus {
     RpcStatus { code, message: message.to_owned(), details: Vec::new() }
 }
 
-/// A payload that any plan takes for some bytes.
+/// A payload that every plan accepts as bytes.
 pub fn payload(text: &str) -> Vec<u8> {
     [b"\x02", text.as_bytes()].concat()
 }

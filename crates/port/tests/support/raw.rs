@@ -1,4 +1,4 @@
-//! A peer that writes and reads bytes: what another implementation does, recorded or made up.
+//! A peer that writes and reads raw bytes, recorded or made by the test.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use iroh::endpoint::{Connection, RecvStream, presets};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, TransportAddr};
 
-use super::PATIENCE;
+use super::TEST_TIMEOUT;
 
 pub async fn endpoint() -> Endpoint {
     Endpoint::builder(presets::Minimal)
@@ -31,20 +31,20 @@ pub async fn dial(endpoint: &Endpoint, ticket: &str, alpn: &[u8]) -> Connection 
     endpoint.connect(address, alpn).await.expect("a connection")
 }
 
-/// Writes `bytes` on a new stream, finishes if asked, and gives the frames of the answer to its end.
+/// Writes `bytes` on a new stream, ends it if `finish` is set, and returns the frames of the answer.
 pub async fn exchange(connection: &Connection, bytes: &[u8], finish: bool) -> Vec<Frame> {
     let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
     send.write_all(bytes).await.expect("a write");
     if finish {
         send.finish().expect("a finish");
     }
-    let answer = tokio::time::timeout(PATIENCE, frames_to_end(&mut recv)).await;
+    let answer = tokio::time::timeout(TEST_TIMEOUT, frames_to_end(&mut recv)).await;
     drop(send);
-    answer.expect("an answer in time")
+    answer.expect("the answer took too long")
 }
 
 pub async fn frames_to_end(recv: &mut RecvStream) -> Vec<Frame> {
-    let bytes = recv.read_to_end(64 << 20).await.expect("an orderly end");
+    let bytes = recv.read_to_end(64 << 20).await.expect("the stream was reset");
     frames(Bytes::from(bytes))
 }
 
@@ -68,12 +68,12 @@ pub fn message(frame: &Frame) -> Vec<u8> {
     }
 }
 
-/// Waits for something that has no event, by asking often. For conditions outside this process's control only.
+/// Checks a condition until it is true. Only for conditions without an event, outside of this process's control.
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let asking = async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    assert!(tokio::time::timeout(PATIENCE, asking).await.is_ok(), "never: {what}");
+    assert!(tokio::time::timeout(TEST_TIMEOUT, asking).await.is_ok(), "the condition was never true: {what}");
 }
