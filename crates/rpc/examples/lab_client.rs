@@ -1,4 +1,4 @@
-//! Calls the Lab services of a peer in any language, and tells one line of JSON for each case.
+//! Calls the Lab services of a peer in any language, and prints one line of JSON for each case.
 //!
 //!     cargo run --example lab_client -- TICKET [json]
 //!
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use aster_rpc::{CallOptions, Client, Code, Message, Mode, Receiver, Status, Stub, Value};
 use lab::{Answer, Chunk, Nothing, Order, Question, Seen, Text, Total, pattern};
 
-/// Longer than any case takes.
+/// Longer than every case.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Checked = Result<(), String>;
@@ -32,10 +32,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ticket = arguments.next().ok_or("usage: lab_client TICKET [json]")?;
     let mode = if arguments.next().as_deref() == Some("json") { Mode::Json } else { Mode::Xlang };
     let [lab, next, postponed] = lab::contracts()?;
-    let client = Client::connect(&ticket, lab::loopback()).await.map_err(told)?;
+    let client = Client::connect(&ticket, lab::loopback()).await.map_err(debug_text)?;
     let seen = client.contract_id("Lab", 1).unwrap_or_default();
     writeln!(std::io::stdout(), "{{\"event\":\"contract\",\"here\":{:?},\"there\":{seen:?}}}", lab.id())?;
-    let stub = |contract| client.stub(contract, mode).map_err(told);
+    let stub = |contract| client.stub(contract, mode).map_err(debug_text);
     let bench = Bench { lab: stub(&lab)?, next: stub(&next)?, postponed: stub(&postponed)?, client, mode };
     for (name, result) in bench.run().await {
         let problem = result.err().map_or("null".to_owned(), |text| format!("{text:?}"));
@@ -74,7 +74,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Messages that no struct was declared for.
+    /// Messages without a declared struct.
     async fn values_of_every_kind(&self) -> Checked {
         let text = |text: &str| Value::Text(text.to_owned());
         let point = |x: i128| Value::Message { index: 3, fields: vec![Value::Int(x), Value::Int(-x)] };
@@ -181,7 +181,7 @@ impl Bench {
         let answer = self.postponed.unary("ask", &question("olé"), CallOptions::default()).await;
         equal(answer, &Answer { text: "élo".to_owned(), length: 3 })?;
         let letters = self.postponed.server_stream("letters", &question("abc"), CallOptions::default());
-        let letters: Vec<Answer> = all(letters.map_err(told)?).await.map_err(told)?;
+        let letters: Vec<Answer> = all(letters.map_err(debug_text)?).await.map_err(debug_text)?;
         equal(Ok(letters.into_iter().map(|letter| letter.text).collect::<String>()), &"abc".to_owned())
     }
 
@@ -211,7 +211,7 @@ impl Bench {
         let pairs =
             [("a", "1"), ("unicode-€", "😀"), ("empty", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         let options = CallOptions { timeout: Some(Duration::from_secs(30)), metadata: pairs.to_vec() };
-        let seen: Seen = self.lab.unary("seen", &Order::default(), options).await.map_err(told)?;
+        let seen: Seen = self.lab.unary("seen", &Order::default(), options).await.map_err(debug_text)?;
         let mut metadata = seen.metadata;
         metadata.sort();
         let mut wanted = pairs.to_vec();
@@ -226,18 +226,20 @@ impl Bench {
     }
 
     fn count(&self, order: &Order) -> Result<Receiver<Chunk>, String> {
-        self.lab.server_stream("count", order, CallOptions::default()).map_err(told)
+        self.lab.server_stream("count", order, CallOptions::default()).map_err(debug_text)
     }
 
     async fn ten_thousand_items_in_order(&self) -> Checked {
-        let items = all(self.count(&Order { count: 10_000, ..Order::default() })?).await.map_err(told)?;
+        let items =
+            all(self.count(&Order { count: 10_000, ..Order::default() })?).await.map_err(debug_text)?;
         equal(Ok(items.iter().map(|item| item.index).collect::<Vec<_>>()), &(0..10_000).collect())?;
-        equal(Ok(all(self.count(&Order::default())?).await.map_err(told)?), &Vec::new())
+        equal(Ok(all(self.count(&Order::default())?).await.map_err(debug_text)?), &Vec::new())
     }
 
     async fn large_items(&self) -> Checked {
-        let items =
-            all(self.count(&Order { count: 12, size: 70_000, ..Order::default() })?).await.map_err(told)?;
+        let items = all(self.count(&Order { count: 12, size: 70_000, ..Order::default() })?)
+            .await
+            .map_err(debug_text)?;
         let body = pattern(70_000);
         equal(Ok(items.iter().filter(|item| item.body == body).count()), &12)
     }
@@ -246,7 +248,7 @@ impl Bench {
         let order = Order { count: 3, code: 8, words: "late".to_owned(), ..Order::default() };
         let mut stream = self.count(&order)?;
         for _ in 0..3 {
-            stream.next().await.map_err(told)?;
+            stream.next().await.map_err(debug_text)?;
         }
         refused(stream.next().await, 8, "late")
     }
@@ -254,7 +256,7 @@ impl Bench {
     async fn a_stream_that_is_left_early(&self) -> Checked {
         let mut stream = self.count(&Order { count: 1_000_000, size: 100, ..Order::default() })?;
         for _ in 0..3 {
-            stream.next().await.map_err(told)?;
+            stream.next().await.map_err(debug_text)?;
         }
         drop(stream);
         self.text_in_all_encodings().await
@@ -280,46 +282,49 @@ impl Bench {
 
     async fn an_upload_that_is_refused(&self) -> Checked {
         let mut upload =
-            self.lab.client_stream::<_, Total>("upload", CallOptions::default()).map_err(told)?;
-        upload.send(&Chunk { index: 0, body: "refuse".to_owned() }).await.map_err(told)?;
+            self.lab.client_stream::<_, Total>("upload", CallOptions::default()).map_err(debug_text)?;
+        upload.send(&Chunk { index: 0, body: "refuse".to_owned() }).await.map_err(debug_text)?;
         refused(upload.finish().await, Code::FailedPrecondition.number(), "asked to refuse")
     }
 
-    /// What was dropped is never carried out.
+    /// A cancelled upload must not be committed.
     async fn an_upload_that_is_left(&self) -> Checked {
         let commits = || self.lab.unary::<_, Total>("commits", &Nothing {}, CallOptions::default());
-        let before = commits().await.map_err(told)?;
-        let mut left = self.lab.client_stream::<_, Total>("upload", CallOptions::default()).map_err(told)?;
-        left.send(&Chunk::default()).await.map_err(told)?;
-        drop(left);
-        self.upload(5, 1).await.map_err(told)?;
-        let after = commits().await.map_err(told)?;
+        let before = commits().await.map_err(debug_text)?;
+        let mut cancelled =
+            self.lab.client_stream::<_, Total>("upload", CallOptions::default()).map_err(debug_text)?;
+        cancelled.send(&Chunk::default()).await.map_err(debug_text)?;
+        drop(cancelled);
+        self.upload(5, 1).await.map_err(debug_text)?;
+        let after = commits().await.map_err(debug_text)?;
         equal(Ok((after.items, after.characters)), &(before.items + 1, 5))
     }
 
     async fn a_dialogue(&self) -> Checked {
-        let (mut out, mut back) = self.lab.bidi("shout", CallOptions::default()).map_err(told)?;
+        let (mut out, mut back) = self.lab.bidi("shout", CallOptions::default()).map_err(debug_text)?;
         for (index, body) in (0..).zip(["one", "é", "€ 😀"]) {
-            out.send(&Chunk { index, body: body.to_owned() }).await.map_err(told)?;
+            out.send(&Chunk { index, body: body.to_owned() }).await.map_err(debug_text)?;
             equal(back.next().await, &Some(Chunk { index: index + 1000, body: body.to_uppercase() }))?;
         }
         for index in 0..50 {
-            out.send(&Chunk { index, body: "x".to_owned() }).await.map_err(told)?;
+            out.send(&Chunk { index, body: "x".to_owned() }).await.map_err(debug_text)?;
         }
         out.end();
-        let rest = all(back).await.map_err(told)?;
+        let rest = all(back).await.map_err(debug_text)?;
         equal(Ok(rest.iter().map(|chunk| chunk.index).collect::<Vec<_>>()), &(1000..1050).collect())
     }
 
     async fn a_dialogue_that_the_server_ends(&self) -> Checked {
-        let (mut out, mut back) = self.lab.bidi::<_, Chunk>("shout", CallOptions::default()).map_err(told)?;
-        out.send(&Chunk { index: 1, body: "enough".to_owned() }).await.map_err(told)?;
+        let (mut out, mut back) =
+            self.lab.bidi::<_, Chunk>("shout", CallOptions::default()).map_err(debug_text)?;
+        out.send(&Chunk { index: 1, body: "enough".to_owned() }).await.map_err(debug_text)?;
         equal(back.next().await, &None)
     }
 
     async fn a_dialogue_that_is_refused(&self) -> Checked {
-        let (mut out, mut back) = self.lab.bidi::<_, Chunk>("shout", CallOptions::default()).map_err(told)?;
-        out.send(&Chunk { index: 1, body: "refuse".to_owned() }).await.map_err(told)?;
+        let (mut out, mut back) =
+            self.lab.bidi::<_, Chunk>("shout", CallOptions::default()).map_err(debug_text)?;
+        out.send(&Chunk { index: 1, body: "refuse".to_owned() }).await.map_err(debug_text)?;
         refused(back.next().await, Code::Aborted.number(), "asked to refuse")
     }
 
@@ -335,11 +340,11 @@ impl Bench {
             })
             .collect();
         for stream in started {
-            calls.spawn(all(stream.map_err(told)?));
+            calls.spawn(all(stream.map_err(debug_text)?));
         }
         let mut counts = Vec::new();
         while let Some(items) = calls.join_next().await {
-            counts.push(items.map_err(told)?.map_err(told)?.len());
+            counts.push(items.map_err(debug_text)?.map_err(debug_text)?.len());
         }
         counts.sort_unstable();
         equal(Ok(counts), &(0..64).collect())
@@ -354,21 +359,21 @@ async fn all<M: Message>(mut stream: Receiver<M>) -> Result<Vec<M>, Status> {
     Ok(items)
 }
 
-fn told(error: impl Debug) -> String {
+fn debug_text(error: impl Debug) -> String {
     format!("{error:?}").chars().take(300).collect()
 }
 
 fn equal<T: PartialEq + Debug>(got: Result<T, Status>, wanted: &T) -> Checked {
     match got {
         Ok(got) if got == *wanted => Ok(()),
-        Ok(got) => Err(format!("got {}, wanted {}", told(got), told(wanted))),
-        Err(status) => Err(told(status)),
+        Ok(got) => Err(format!("got {}, wanted {}", debug_text(got), debug_text(wanted))),
+        Err(status) => Err(debug_text(status)),
     }
 }
 
 fn refused<T: Debug>(got: Result<T, Status>, code: i64, words: &str) -> Checked {
     match got {
         Err(status) if status.code == code && status.message.contains(words) => Ok(()),
-        other => Err(format!("got {}, wanted code {code} with {words:?}", told(other))),
+        other => Err(format!("got {}, wanted code {code} with {words:?}", debug_text(other))),
     }
 }

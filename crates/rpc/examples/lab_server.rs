@@ -44,7 +44,7 @@ async fn serve_lab(call: Incoming, committed: Committed) -> Result<(), Status> {
             call.reply(&Text { text: pattern(order.size) })
         }
         "refuse" => Err(refusal(call.request().await?)),
-        "nothing" => Ok(()), // no reply is a null answer
+        "nothing" => Ok(()), // without a reply the response is null
         "wait" => {
             let order: Order = call.request().await?;
             tokio::time::sleep(millis(order.wait_millis)).await;
@@ -72,7 +72,7 @@ async fn serve_lab(call: Incoming, committed: Committed) -> Result<(), Status> {
     }
 }
 
-/// Gives back what it gets, whatever it is.
+/// Returns the value that it receives.
 async fn echo(call: Incoming) -> Result<(), Status> {
     let request: Value = call.request().await?;
     call.reply(&request)
@@ -132,7 +132,7 @@ async fn serve_postponed(call: Incoming) -> Result<(), Status> {
 }
 
 fn refusal(order: Order) -> Status {
-    // Code 0 stands for a crash, whose words are for the server's log alone.
+    // Code 0 means a crash. Its text is only for the log of the server.
     let crashed = Status::new(Code::Internal, "the handler failed");
     if order.code == 0 {
         crashed

@@ -16,10 +16,10 @@ use crate::contract::{Contract, Method};
 use crate::message::Message;
 use crate::stream::{Call, Inbox, Receiver, Sender, framed, lock};
 
-/// How long connecting may take.
+/// Time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// A connection to a peer. Dialled again by the next call when it was lost.
+/// A connection to a peer. When it is gone, the next call dials again.
 #[derive(Debug)]
 pub struct Client {
     node: Arc<Node>,
@@ -28,10 +28,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a node of its own and connects to `address`: a ticket, a node address, or an endpoint id.
+    /// Starts a node for this client and connects to `address`: a ticket, a node address, or an endpoint id.
     ///
     /// # Errors
-    /// The code of the failure: `UNAVAILABLE` where nobody answers, `PERMISSION_DENIED` where admission is refused.
+    /// The status code of the failure: `UNAVAILABLE` when the peer cannot be reached, `PERMISSION_DENIED` when it
+    /// refuses admission.
     pub async fn connect(address: &str, options: NodeOptions) -> Result<Self, RpcStatus> {
         let node = Node::bind(options).await.map_err(|e| RpcStatus::new(Code::Unavailable, e.to_string()))?;
         let connected = node.connect(address, String::new(), CONNECT).await;
@@ -44,7 +45,7 @@ impl Client {
         self.connection.endpoint_id()
     }
 
-    /// The contract id that the peer announces for a service.
+    /// The contract id of a service in the peer's admission answer.
     pub fn contract_id(&self, service: &str, version: i64) -> Option<&str> {
         self.services
             .iter()
@@ -62,7 +63,10 @@ impl Client {
             return Err(RpcStatus::new(Code::NotFound, format!("the peer does not serve {name} v{version}")));
         };
         if !contract.is_known_by(id) {
-            let text = format!("{name} v{version} has the contract {id} at the peer, here {}", contract.id());
+            let text = format!(
+                "{name} v{version} has contract id {id} at the peer, but {} in this program",
+                contract.id()
+            );
             return Err(RpcStatus::new(Code::FailedPrecondition, text));
         }
         Ok(Stub {
@@ -73,23 +77,23 @@ impl Client {
         })
     }
 
-    /// Ends calls in flight and closes the node. Safe twice.
+    /// Cancels running calls and closes the node. Can be called twice.
     pub async fn close(&self) {
         self.connection.close();
         self.node.close().await;
     }
 }
 
-/// What may be said about one call.
+/// Options of one call.
 #[derive(Debug, Clone, Default)]
 pub struct CallOptions {
-    /// The deadline, which travels. None: none.
+    /// The deadline, which the header contains. `None`: no deadline.
     pub timeout: Option<Duration>,
-    /// Pairs that the handler sees.
+    /// Metadata for the handler.
     pub metadata: Vec<(String, String)>,
 }
 
-/// The methods of a service at a peer, by wire name.
+/// The methods of a service of a peer, by name.
 #[derive(Debug)]
 pub struct Stub {
     contract: Contract,
@@ -99,10 +103,10 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// One request, one answer.
+    /// Calls a unary method: one request, one response.
     ///
     /// # Errors
-    /// The status of the peer or of this side.
+    /// The status that the peer sent or this side created.
     pub async fn unary<Q: Message, A: Message>(
         &self,
         method: &str,
@@ -113,10 +117,10 @@ impl Stub {
         Receiver::new(call, method.response.clone()).only().await
     }
 
-    /// One request, many answers.
+    /// Calls a method with one request and a stream of responses.
     ///
     /// # Errors
-    /// What can be said before the peer is asked; the rest comes from the receiver.
+    /// Errors that are found before the call begins; later errors come from the receiver.
     pub fn server_stream<Q: Message, A: Message>(
         &self,
         method: &str,
@@ -127,10 +131,10 @@ impl Stub {
         Ok(Receiver::new(call, method.response.clone()))
     }
 
-    /// Many requests, one answer.
+    /// Calls a method with a stream of requests and one response.
     ///
     /// # Errors
-    /// What can be said before the peer is asked.
+    /// Errors that are found before the call begins.
     pub fn client_stream<Q: Message, A: Message>(
         &self,
         method: &str,
@@ -141,10 +145,10 @@ impl Stub {
         Ok(Upload { sender: Sender::new(call, method.request.clone()), answer })
     }
 
-    /// Many each way.
+    /// Calls a method with a stream in each direction.
     ///
     /// # Errors
-    /// What can be said before the peer is asked; the rest comes from the receiver.
+    /// Errors that are found before the call begins; later errors come from the receiver.
     pub fn bidi<Q: Message, A: Message>(
         &self,
         method: &str,
@@ -167,7 +171,7 @@ impl Stub {
             return Err(RpcStatus::new(Code::Unimplemented, text));
         };
         if streams != (method.pattern.request_stream, method.pattern.response_stream) {
-            return Err(RpcStatus::new(Code::InvalidArgument, format!("{name} is called in another way")));
+            return Err(RpcStatus::new(Code::InvalidArgument, format!("{name} has another pattern")));
         }
         let types = self.contract.types().clone();
         let request =
@@ -199,7 +203,7 @@ impl Stub {
     }
 }
 
-/// Runs a call to its end.
+/// Runs a call until it has ended.
 async fn run(mut call: ClientCall, inbox: Arc<Inbox>) {
     while let Some(event) = call.next().await {
         match event {
@@ -208,18 +212,18 @@ async fn run(mut call: ClientCall, inbox: Arc<Inbox>) {
                 inbox.end(Ok(()));
             }
             ClientEvent::Items(block) => inbox.push(block.items),
-            // Senders wait for room on the handle.
+            // Senders wait for room themselves, on the handle.
             ClientEvent::Credit(_) => {}
             ClientEvent::Ended(end) => {
                 inbox.end(if end.status.is_ok() { Ok(()) } else { Err(end.status) });
             }
         }
     }
-    // A call that was left has no end of its own.
-    inbox.end(Err(RpcStatus::new(Code::Cancelled, "the call was left")));
+    // A cancelled call has no end event.
+    inbox.end(Err(RpcStatus::new(Code::Cancelled, "the call was cancelled")));
 }
 
-/// A call that sends many messages for one answer. Dropping it cancels the call.
+/// A call with a stream of requests and one response. Dropping it cancels the call.
 #[derive(Debug)]
 pub struct Upload<Q, A> {
     sender: Sender<Q>,
@@ -227,18 +231,18 @@ pub struct Upload<Q, A> {
 }
 
 impl<Q: Message, A: Message> Upload<Q, A> {
-    /// Sends a message; as [`Sender::send`].
+    /// Sends a message; see [`Sender::send`].
     ///
     /// # Errors
-    /// As there.
+    /// The same as for [`Sender::send`].
     pub async fn send(&mut self, message: &Q) -> Result<(), RpcStatus> {
         self.sender.send(message).await
     }
 
-    /// Ends the input and waits for the answer.
+    /// Ends the input and waits for the response.
     ///
     /// # Errors
-    /// The status of the peer or of this side.
+    /// The status that the peer sent or this side created.
     pub async fn finish(self) -> Result<A, RpcStatus> {
         self.sender.end();
         self.answer.only().await

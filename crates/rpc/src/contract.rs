@@ -1,4 +1,4 @@
-//! A service as both sides declare it: the service document of the TypeScript side, with its plan and its id.
+//! A contract that client and server share: the service document, its plan and its contract id.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,33 +9,33 @@ use aster_contract::{ContractError, describe};
 use aster_net::{Compress, Mode, Pattern, PayloadCodec};
 use serde_json::Value as Json;
 
-/// Why a service document is of no use.
+/// Why a service document cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractProblem {
-    /// It is no service document.
+    /// It is not a service document.
     #[error(transparent)]
     Document(#[from] ContractError),
-    /// Its types have no plan.
+    /// No plan can be made of its types.
     #[error("the types of the service: {0}")]
     Types(String),
-    /// It is sound, and the service has no contract id.
+    /// The document is valid, but the service has no contract id.
     #[error("{0}")]
     NoId(String),
 }
 
-/// Types by their tags, so that messages in memory can name theirs.
+/// Types by their tags. A message in memory refers to its type by tag.
 #[derive(Debug, Clone)]
 pub struct Types(Arc<HashMap<String, usize>>);
 
 impl Types {
-    /// The index of the type with this tag, such as `billing/Invoice`; one that no plan has if there is none, which
-    /// encoding refuses.
+    /// The index of the type with this tag, such as `billing/Invoice`. For an unknown tag it returns an index that no
+    /// plan contains, so encoding fails.
     pub fn index(&self, tag: &str) -> usize {
         self.0.get(tag).copied().unwrap_or(usize::MAX)
     }
 }
 
-/// How a method is called.
+/// Facts that a call of a method needs.
 #[derive(Debug)]
 pub(crate) struct Method {
     pub(crate) name: String,
@@ -44,7 +44,7 @@ pub(crate) struct Method {
     pub(crate) response: PayloadCodec,
 }
 
-/// A service to call or to serve. Cheap to clone.
+/// A service for clients or servers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Contract {
     pub(crate) service: Arc<Service>,
@@ -55,9 +55,9 @@ pub struct Contract {
 }
 
 impl Contract {
-    /// Reads a service document, the JSON that describes a service to the native side (`docs/boundary.md`).
+    /// Parses a service document: the JSON text that describes a service (`docs/boundary.md`).
     ///
-    /// Rust has no defaults: in JSON mode a message must have all its members.
+    /// Rust does not know the default values: in JSON mode a message must contain all its members.
     ///
     /// # Errors
     /// [`ContractProblem`].
@@ -107,18 +107,18 @@ impl Contract {
         i64::from(self.service.version)
     }
 
-    /// 64 hex digits, the same in every language.
+    /// Contract id, 64 hex digits; the same in every language.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whether a peer that announces this id serves this contract. Python modules may announce other ids for the same
-    /// service, which leave response types open.
+    /// Whether a peer with this contract id serves this contract. Python modules may compute another id for the same
+    /// service, which leaves response types open.
     pub fn is_known_by(&self, id: &str) -> bool {
         self.id == id || self.open_ids.iter().any(|known| known == id)
     }
 
-    /// The indexes of its types.
+    /// The indexes of the types.
     pub fn types(&self) -> &Types {
         &self.types
     }
@@ -128,14 +128,14 @@ impl Contract {
     }
 }
 
-/// The plan of all requests and responses, two roots a method in turn.
+/// The plan of all requests and responses. Each method has two roots: request, then response.
 fn plan(document: &str) -> Result<Arc<Plan>, ContractProblem> {
     let failed = |error: &dyn std::fmt::Display| ContractProblem::Types(error.to_string());
     let document: Json = serde_json::from_str(document).map_err(|e| failed(&e))?;
     let mut types = document.pointer("/schema/types").cloned().unwrap_or_default();
     for field in types.as_array_mut().into_iter().flatten() {
         for field in field.get_mut("fields").and_then(Json::as_array_mut).into_iter().flatten() {
-            // Absent members are filled in by whoever knows the defaults, and that is TypeScript alone.
+            // Only TypeScript knows the default values for absent members.
             if let Some(field) = field.as_object_mut() {
                 field.insert("default".to_owned(), Json::Bool(false));
             }

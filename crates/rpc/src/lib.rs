@@ -1,8 +1,7 @@
-//! Typed calls from Rust, for people who use Aster without Node (`docs/rust.md`).
+//! Typed calls for Rust programs that use Aster without Node (`docs/rust.md`).
 //!
-//! A thin layer over `aster-net`: it turns operations and events into values that are awaited, and payloads into
-//! structs ([`message!`]) or [`Value`]s. It owns no byte and no rule of the protocol. All of it runs on the tokio
-//! runtime that the caller entered.
+//! A thin layer on `aster-net`: it converts events to values that are awaited, and payloads to structs ([`message!`])
+//! or [`Value`]s. It contains no rules of the protocol. Everything runs on the current tokio runtime.
 #![forbid(unsafe_code)]
 
 mod client;

@@ -1,4 +1,4 @@
-//! Messages as Rust structs: the conversion to and from [`Value`], and the macro that writes it.
+//! Messages as Rust structs: the conversion to and from [`Value`], and a macro that implements it.
 
 use aster_codec::Value;
 use aster_wire::record::RpcStatus;
@@ -6,22 +6,22 @@ use aster_wire::status::Code;
 
 use crate::contract::Types;
 
-/// A request, an answer, or an item of a stream. [`Value`] is one for everything.
+/// A request, a response, or an item of a stream. [`Value`] can hold each of them.
 pub trait Message: Sized + Send + 'static {
-    /// The value that travels.
+    /// Converts the message to a value.
     fn to_value(&self, types: &Types) -> Value;
-    /// From the value that came.
+    /// Converts a value to the message.
     ///
     /// # Errors
-    /// `INTERNAL` when it is another message.
+    /// `INTERNAL` when the value is another message.
     fn from_value(value: Value) -> Result<Self, RpcStatus>;
 }
 
-/// What can stand in a field of a struct that [`message!`](crate::message!) declares.
+/// A type for fields of a struct that [`message!`](crate::message!) declares.
 pub trait Field: Sized {
-    /// The value of the field.
+    /// Converts the field to a value.
     fn to_field(&self, types: &Types) -> Value;
-    /// From the value of the field; none when it is of another kind.
+    /// Converts a value to the field. `None` when the value has another type.
     fn from_field(value: Value) -> Option<Self>;
 }
 
@@ -35,7 +35,7 @@ impl Message for Value {
     }
 }
 
-/// A null answer is none.
+/// A null response is `None`.
 impl<M: Message> Message for Option<M> {
     fn to_value(&self, types: &Types) -> Value {
         self.as_ref().map_or(Value::Null, |message| message.to_value(types))
@@ -107,7 +107,7 @@ impl<M: Message> Field for Vec<M> {
     }
 }
 
-/// A map, in the order in which it travels.
+/// A map. The order of its entries is kept.
 impl<K: Field, V: Field> Field for Vec<(K, V)> {
     fn to_field(&self, types: &Types) -> Value {
         Value::Map(self.iter().map(|(key, value)| (key.to_field(types), value.to_field(types))).collect())
@@ -121,13 +121,13 @@ impl<K: Field, V: Field> Field for Vec<(K, V)> {
     }
 }
 
-/// The failure of [`Message::from_value`].
+/// The error of [`Message::from_value`].
 #[doc(hidden)]
 pub fn other_message(tag: &str) -> RpcStatus {
-    RpcStatus::new(Code::Internal, format!("the value is no {tag}"))
+    RpcStatus::new(Code::Internal, format!("the value is not a {tag}"))
 }
 
-/// Declares a struct for the message with a tag; fields stand in the order of the contract.
+/// Declares a struct for the message with a tag. The fields must have the order of the contract.
 ///
 /// ```
 /// aster_rpc::message! {
@@ -151,7 +151,7 @@ macro_rules! message {
             }
 
             fn from_value(value: $crate::Value) -> Result<Self, $crate::Status> {
-                #[allow(unused_mut, unused_variables, reason = "a message without fields reads none")]
+                #[allow(unused_mut, unused_variables, reason = "unused when the message has no fields")]
                 fn read(mut fields: impl Iterator<Item = $crate::Value>) -> Option<$name> {
                     Some($name { $($field: $crate::Field::from_field(fields.next()?)?),* })
                 }

@@ -1,4 +1,4 @@
-//! Services for peers to call.
+//! Serving calls of peers.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,19 +16,19 @@ use crate::contract::{Contract, Method, Types};
 use crate::message::Message;
 use crate::stream::{Call, Inbox, Receiver, Sender, framed, lock};
 
-/// Longest handler time of calls without a deadline; streams have none.
+/// Time limit of calls without a deadline. It does not apply to calls that stream.
 const MAX_CALL: Duration = Duration::from_mins(5);
 
 type Outcome = Pin<Box<dyn Future<Output = Result<(), RpcStatus>> + Send>>;
 type Answer = Arc<dyn Fn(Incoming) -> Outcome + Send + Sync>;
 
-/// A contract and the function that answers its calls.
+/// A contract and the handler of its calls.
 struct Served {
     contract: Contract,
     answer: Answer,
 }
 
-/// A node that serves. Closed, not dropped: its tasks hold it.
+/// A node that serves contracts. Dropping it does not close it, because its tasks hold the node; call `close`.
 pub struct Server {
     node: Arc<Node>,
     registrations: Mutex<Vec<Registration>>,
@@ -41,20 +41,20 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// Binds a node, on the runtime that the caller entered. Anybody who reaches it may call.
+    /// Binds a node on the current tokio runtime. It admits every peer.
     ///
     /// # Errors
-    /// [`BindError`] when the socket or a relay URL is not usable.
+    /// [`BindError`] when the socket cannot be bound or a relay URL is not valid.
     pub async fn bind(options: NodeOptions) -> Result<Self, BindError> {
         let node = Node::bind(options).await?;
         Ok(Self { node, registrations: Mutex::default() })
     }
 
-    /// Serves a contract. The handler gets every call; what it returns ends the call. Several handlers of one contract
-    /// take turns.
+    /// Serves a contract. The handler runs for every call, and its result ends the call. Calls are distributed in
+    /// turn among several handlers of one contract.
     ///
     /// # Errors
-    /// [`ServeError`] when another contract is served under the same name and version.
+    /// [`ServeError`] when another contract with the same name and version is already served.
     pub fn serve<F, R>(&self, contract: &Contract, handler: F) -> Result<(), ServeError>
     where
         F: Fn(Incoming) -> R + Send + Sync + 'static,
@@ -81,24 +81,24 @@ impl Server {
         Ok(())
     }
 
-    /// What peers connect to.
+    /// The ticket with which peers connect.
     pub async fn ticket(&self) -> String {
         self.node.ticket().await
     }
 
-    /// 64 hex digits.
+    /// Endpoint id, 64 hex digits.
     pub fn endpoint_id(&self) -> String {
         self.node.endpoint_id()
     }
 
-    /// Waits for calls to end, at most so long, and closes.
+    /// Waits for running calls until the time limit, then closes the node.
     pub async fn close(&self, drain: Duration) {
         self.node.drain(drain).await;
         self.node.close().await;
     }
 }
 
-/// A call that a peer makes.
+/// A call of a peer.
 #[derive(Debug)]
 pub struct Incoming {
     method: Arc<Method>,
@@ -110,52 +110,53 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// The wire name of the method.
+    /// The name of the method.
     pub fn method(&self) -> &str {
         &self.method.name
     }
 
-    /// What the caller said beside its request.
+    /// Metadata of the call.
     pub fn metadata(&self) -> &[(String, String)] {
         &self.metadata
     }
 
-    /// How long the caller waits; none when it named no deadline.
+    /// Time until the caller's deadline; `None` when the call has no deadline.
     pub fn remaining(&self) -> Option<Duration> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let deadline = Duration::from_millis(self.deadline_epoch_ms.unsigned_abs());
         (!deadline.is_zero()).then(|| deadline.saturating_sub(now))
     }
 
-    /// Who calls: the peer's id, and what its admission established.
+    /// The peer that makes the call, with the facts from its admission.
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// The request of a call with one.
+    /// The request of a call that has a single one.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when it is no `Q`.
+    /// `INVALID_ARGUMENT` when it cannot be converted to `Q`.
     pub async fn request<Q: Message>(&self) -> Result<Q, RpcStatus> {
         self.requests().only().await
     }
 
-    /// The requests of a call with many.
+    /// The requests of a call with a request stream.
     pub fn requests<Q: Message>(&self) -> Receiver<Q> {
         Receiver::new(Arc::clone(&self.call), self.method.request.clone())
     }
 
-    /// Says the answer of a call with one; it goes when the handler returns. The last counts, none is a null answer.
+    /// Sets the response of a call that has a single one. It is sent when the handler returns. The last call of
+    /// `reply` counts; without one, the response is null.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when it does not fit the contract.
+    /// `INVALID_ARGUMENT` when the response does not match the contract.
     pub fn reply<A: Message>(&self, answer: &A) -> Result<(), RpcStatus> {
         let message = framed(&self.method.response, &answer.to_value(&self.call.types))?;
         *lock(&self.replied) = Some(message);
         Ok(())
     }
 
-    /// The answers of a call with many.
+    /// The sender for the responses of a call with a response stream.
     pub fn answers<A: Message>(&self) -> Sender<A> {
         Sender::new(Arc::clone(&self.call), self.method.response.clone())
     }
@@ -174,7 +175,7 @@ impl Handler for Served {
     }
 }
 
-/// Runs the handler of a call on a task of its own, which is aborted when the caller leaves.
+/// Runs the handler of a call on a separate task, which is aborted when the caller cancels.
 async fn run(method: Arc<Method>, types: Types, answer: Answer, mut call: ServerCall) {
     let handle = call.handle().clone();
     let inbox = Arc::<Inbox>::default();
@@ -201,7 +202,7 @@ async fn run(method: Arc<Method>, types: Types, answer: Answer, mut call: Server
             },
             outcome = &mut running, if !ended => {
                 ended = true;
-                // A panic's text is for the log, where the runtime has put it.
+                // The text of a panic is not sent; the runtime has already logged it.
                 let outcome = outcome.unwrap_or_else(|_| Err(RpcStatus::new(Code::Internal, "the handler failed")));
                 end(&handle, &method, outcome, lock(&replied).take());
             }
@@ -213,8 +214,8 @@ fn feed(inbox: &Inbox, event: ServerEvent) {
     match event {
         ServerEvent::Items(block) => inbox.push(block.items),
         ServerEvent::InputEnd => inbox.end(Ok(())),
-        ServerEvent::Aborted(code) => inbox.end(Err(RpcStatus::new(code, "the caller left"))),
-        // Senders wait for room on the handle.
+        ServerEvent::Aborted(code) => inbox.end(Err(RpcStatus::new(code, "the call was aborted"))),
+        // Senders wait for room themselves, on the handle.
         ServerEvent::Credit(_) => {}
     }
 }

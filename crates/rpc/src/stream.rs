@@ -1,4 +1,4 @@
-//! The two directions of a call, as values.
+//! The two directions of a call.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -14,13 +14,13 @@ use tokio::sync::Notify;
 use crate::contract::Types;
 use crate::message::Message;
 
-/// Locks; a panic elsewhere leaves the value usable.
+/// Locks a mutex. After a panic in another thread the value is still valid.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Messages that arrived and how their stream ended. Filled by the task that runs the call, which stops reading
-/// while a stream budget of messages waits here.
+/// Messages that arrived, and how their stream ended. The task that runs the call fills it, and stops reading when
+/// the messages here reach the stream budget.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     state: Mutex<Arrived>,
@@ -40,7 +40,7 @@ impl Inbox {
         self.changed.notify_one();
     }
 
-    /// The first end counts.
+    /// Only the first end counts.
     pub(crate) fn end(&self, end: Result<(), RpcStatus>) {
         lock(&self.state).end.get_or_insert(end);
         self.changed.notify_one();
@@ -63,13 +63,13 @@ impl Inbox {
     }
 }
 
-/// A call of this side, and its end when nobody holds it any more.
+/// A call of this side. It ends when nothing refers to it.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) handle: CallHandle,
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) types: Types,
-    /// A client call is left by being dropped; a server call is ended by its handler.
+    /// Dropping cancels a client call. The handler ends a server call.
     pub(crate) client: bool,
 }
 
@@ -83,7 +83,8 @@ impl Drop for Call {
 
 /// Messages that arrive, in order.
 ///
-/// Lifetime: dropping the last part of a client call leaves the call; what is not read holds the sender back.
+/// Lifetime: a client call is cancelled when its last part is dropped. Messages that are not read make the sender
+/// wait.
 #[derive(Debug)]
 pub struct Receiver<M> {
     call: Arc<Call>,
@@ -96,10 +97,10 @@ impl<M: Message> Receiver<M> {
         Self { call, codec, message: PhantomData }
     }
 
-    /// The next message, or none at the end. Cancel-safe.
+    /// The next message; `None` at the end of the stream. Cancel-safe.
     ///
     /// # Errors
-    /// How the call failed; `INTERNAL` for a message that is no `M`.
+    /// The status with which the call failed; `INTERNAL` for a message that cannot be converted to `M`.
     pub async fn next(&mut self) -> Result<Option<M>, RpcStatus> {
         let Some(message) = self.call.inbox.next().await? else {
             return Ok(None);
@@ -120,7 +121,7 @@ impl<M: Message> Receiver<M> {
     }
 }
 
-/// Messages that go out, in order.
+/// Sends messages, in order.
 #[derive(Debug)]
 pub struct Sender<M> {
     call: Arc<Call>,
@@ -133,26 +134,26 @@ impl<M: Message> Sender<M> {
         Self { call, codec, message: PhantomData }
     }
 
-    /// Sends a message; waits while the peer is more than 1 MiB behind.
+    /// Sends a message. Waits while more than 1 MiB is not sent.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` when it does not fit the contract, `CANCELLED` when the call is over: its outcome is the
-    /// receiver's to tell.
+    /// `INVALID_ARGUMENT` when the message does not match the contract, `CANCELLED` when the call has ended; the
+    /// receiver then returns the status of the call.
     pub async fn send(&mut self, message: &M) -> Result<(), RpcStatus> {
         let message = framed(&self.codec, &message.to_value(&self.call.types))?;
         if !self.call.handle.room().await {
-            return Err(RpcStatus::new(Code::Cancelled, "the call is over"));
+            return Err(RpcStatus::new(Code::Cancelled, "the call has ended"));
         }
         self.call.handle.send(message)
     }
 
-    /// Says that nothing follows.
+    /// Ends the stream of messages.
     pub fn end(self) {
         self.call.handle.end_input();
     }
 }
 
-/// A message with room for its frame's head.
+/// A message in a buffer with room for the frame head.
 pub(crate) fn framed(codec: &PayloadCodec, value: &Value) -> Result<Framed, RpcStatus> {
     let payload = match value {
         Value::Null => Bytes::from_static(&NULL_MESSAGE),

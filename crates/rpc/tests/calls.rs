@@ -1,4 +1,4 @@
-//! A client and a server of this crate: what their users see when calls go well, are left, fail or are cut off.
+//! Calls between a client and a server of this crate: success, cancellation, failure, closing.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::future::Future;
@@ -26,8 +26,8 @@ const DOCUMENT: &str = r#"{
   }
 }"#;
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than every step of these tests. A test that reaches it fails.
+const TEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn loopback() -> NodeOptions {
     NodeOptions { bind: Some(([127, 0, 0, 1], 0).into()), ..NodeOptions::default() }
@@ -64,18 +64,19 @@ async fn echo(call: Incoming) -> Result<(), Status> {
     Ok(())
 }
 
-async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, what).await.expect("an end in time")
+async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(TEST_TIMEOUT, what).await.expect("the test takes too long")
 }
 
 #[tokio::test]
-async fn a_struct_travels_with_its_maps_and_optionals_in_both_modes() {
+async fn a_struct_with_maps_and_optionals_is_echoed_in_both_modes() {
     let (server, client) = pair(echo).await;
     for mode in [Mode::Xlang, Mode::Json] {
         let stub = client.stub(&contract(), mode).expect("a stub");
         let more = vec![("a".to_owned(), words("inner", -1))];
         let sent = Words { more, last: Some(0.5), ..words("né €", 7) };
-        let answer: Words = soon(stub.unary("say", &sent, CallOptions::default())).await.expect("an answer");
+        let answer: Words =
+            in_time(stub.unary("say", &sent, CallOptions::default())).await.expect("an answer");
         assert_eq!(answer, sent);
     }
     client.close().await;
@@ -83,20 +84,20 @@ async fn a_struct_travels_with_its_maps_and_optionals_in_both_modes() {
 }
 
 #[tokio::test]
-async fn a_handler_that_panics_fails_its_call_alone() {
+async fn a_handler_that_panics_fails_only_its_call() {
     let (server, client) = pair(echo).await;
     let stub = client.stub(&contract(), Mode::Xlang).expect("a stub");
-    let failed = soon(stub.unary::<_, Words>("say", &words("panic", 0), CallOptions::default())).await;
+    let failed = in_time(stub.unary::<_, Words>("say", &words("panic", 0), CallOptions::default())).await;
     let status = failed.expect_err("a failure");
     assert_eq!((status.code, status.message.as_str()), (Code::Internal.number(), "the handler failed"));
-    soon(stub.unary::<_, Words>("say", &words("on", 0), CallOptions::default())).await.expect("an answer");
+    in_time(stub.unary::<_, Words>("say", &words("on", 0), CallOptions::default())).await.expect("an answer");
     server.close(Duration::ZERO).await;
 }
 
-/// Tells when it is dropped.
-struct Left(Arc<Notify>);
+/// Sends a signal when it is dropped.
+struct SignalOnDrop(Arc<Notify>);
 
-impl Drop for Left {
+impl Drop for SignalOnDrop {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -104,12 +105,12 @@ impl Drop for Left {
 
 #[tokio::test]
 async fn a_dropped_call_drops_its_handler() {
-    let left = Arc::new(Notify::new());
-    let told = Arc::clone(&left);
+    let dropped = Arc::new(Notify::new());
+    let signal = Arc::clone(&dropped);
     let (server, client) = pair(move |call: Incoming| {
-        let left = Left(Arc::clone(&told));
+        let guard = SignalOnDrop(Arc::clone(&signal));
         async move {
-            let _left = left;
+            let _guard = guard;
             let mut answers = call.answers();
             answers.send(&words("one", 1)).await?;
             std::future::pending().await
@@ -119,25 +120,25 @@ async fn a_dropped_call_drops_its_handler() {
     let stub = client.stub(&contract(), Mode::Xlang).expect("a stub");
     let mut stream =
         stub.server_stream::<_, Words>("repeat", &words("x", 1), CallOptions::default()).expect("a stream");
-    assert_eq!(soon(stream.next()).await.expect("an item"), Some(words("one", 1)));
+    assert_eq!(in_time(stream.next()).await.expect("an item"), Some(words("one", 1)));
     drop(stream);
-    soon(left.notified()).await;
+    in_time(dropped.notified()).await;
     server.close(Duration::ZERO).await;
 }
 
 #[tokio::test]
-async fn closing_the_client_ends_what_waits() {
+async fn closing_the_client_ends_waiting_calls() {
     let (server, client) = pair(|_| std::future::pending()).await;
     let stub = client.stub(&contract(), Mode::Xlang).expect("a stub");
     let request = words("x", 1);
     let waiting = stub.unary::<_, Words>("say", &request, CallOptions::default());
-    let (outcome, ()) = soon(async { tokio::join!(waiting, client.close()) }).await;
+    let (outcome, ()) = in_time(async { tokio::join!(waiting, client.close()) }).await;
     assert_eq!(outcome.expect_err("a failure").code, Code::Unavailable.number());
     server.close(Duration::ZERO).await;
 }
 
 #[tokio::test]
-async fn a_method_is_called_as_it_was_declared_and_a_contract_as_it_is_served() {
+async fn wrong_patterns_methods_and_contracts_are_refused() {
     let (server, client) = pair(echo).await;
     let stub = client.stub(&contract(), Mode::Xlang).expect("a stub");
     let code = |outcome: Result<_, Status>| outcome.map(|_: Words| ()).expect_err("a failure").code;

@@ -1,13 +1,13 @@
-//! What server and client of the Lab share: its contracts, and those of its messages that they look into. The other
-//! messages stay [`aster_rpc::Value`]s.
-#![allow(dead_code, unreachable_pub, reason = "a module of two programs, of which each uses its own part")]
+//! Shared by the server and the client of the Lab: its contracts, and structs for some of its messages. The other
+//! messages are [`aster_rpc::Value`]s.
+#![allow(dead_code, unreachable_pub, reason = "two programs share this module, and neither uses all of it")]
 
 use aster_rpc::{Contract, ContractProblem, NodeOptions, message};
 
 message! { pub struct Text = "lab.v1/Text" { pub text: String } }
 message! { pub struct Nothing = "lab.v1/Nothing" {} }
 message! {
-    /// What a handler is asked to do: make so many items of a size, wait, fail.
+    /// Instructions for a handler: number and size of items, time to wait, status code.
     pub struct Order = "lab.v1/Order" {
         pub count: i64, pub size: i64, pub wait_millis: i64, pub code: i64, pub words: String,
     }
@@ -15,7 +15,7 @@ message! {
 message! { pub struct Chunk = "lab.v1/Chunk" { pub index: i64, pub body: String } }
 message! { pub struct Total = "lab.v1/Total" { pub items: i64, pub characters: i64, pub in_order: bool } }
 message! {
-    /// What the handler could see of its call.
+    /// The facts about its call that the handler has received.
     pub struct Seen = "lab.v1/Seen" {
         pub metadata: Vec<(String, String)>, pub has_deadline: bool, pub remaining_millis: i64, pub peer: String,
     }
@@ -37,7 +37,7 @@ pub fn loopback() -> NodeOptions {
     NodeOptions { bind: Some(([127, 0, 0, 1], 0).into()), ..NodeOptions::default() }
 }
 
-/// Text of a length that shows a lost, doubled or moved block.
+/// A text of this length in which a lost, repeated or moved block can be noticed.
 pub fn pattern(size: i64) -> String {
     "0123456789é€".chars().cycle().take(usize::try_from(size).unwrap_or_default()).collect()
 }
