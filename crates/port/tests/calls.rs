@@ -320,7 +320,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn every_stream_up_to_the_limit_is_usable_and_a_call_beyond_it_says_so() {
+async fn every_stream_up_to_the_limit_is_usable_and_a_call_above_it_gives_the_reason() {
     let limits = NodeLimits { max_streams: 8, ..NodeLimits::default() };
     let mut pair = Pair::with(limits, support::service()).await;
     for _ in 0..7 {
@@ -342,7 +342,9 @@ async fn every_stream_up_to_the_limit_is_usable_and_a_call_beyond_it_says_so() {
     }
     let mut texts = Vec::new();
     for _ in 0..40 {
-        let Event::Ended { status, not_sent, .. } = pair.client.fact().await else { panic!("an end") };
+        let Event::Ended { status, not_sent, .. } = pair.client.fact().await else {
+            panic!("expected the end")
+        };
         assert_eq!(status.code, 4);
         texts.extend(not_sent.then_some(status.message));
     }
