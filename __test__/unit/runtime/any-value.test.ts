@@ -1,5 +1,6 @@
 /** Values of users of any kind: each ends its own call with the right status, and never the process or another call. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { interceptedMethod } from "../../../ts/src/client/interceptors.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
 import type { MessageCodec } from "../../../ts/src/message.js";
 import { failureOf, Harness, jsonCodec, type Pattern, turns } from "./harness.js";
@@ -228,6 +229,17 @@ describe("an abort", () => {
     await expect(harness.method("unary", (x: unknown) => x)(1, { signal })).rejects.toThrow("no listeners");
     await turns();
     expect(harness.native.ops).toEqual([]);
+    await worksStill();
+  });
+});
+
+describe("an interceptor of a response stream", () => {
+  it.each([null, undefined, 5, {}])("that returns %j rejects next() and names the mistake", async (given) => {
+    const target = harness.target("serverStream", () => []);
+    const method = interceptedMethod(target, [() => async () => given]) as (
+      request: unknown,
+    ) => AsyncIterator<unknown>;
+    await expect(method(1).next()).rejects.toThrow("must return an async iterable, not ");
     await worksStill();
   });
 });

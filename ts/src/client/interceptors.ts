@@ -3,6 +3,7 @@
 // Owns: what an interceptor sees, and how the four call patterns pass through interceptors. Does not own: ready-made
 // interceptors, and calls without interceptors (stub.ts uses invoke.ts for them).
 
+import { describeValue } from "../options.js";
 import { pairsOf } from "../pairs.js";
 import { Handoff } from "./handoff.js";
 import { anyCall } from "./invoke.js";
@@ -150,11 +151,18 @@ class Responses implements ResponseStream<unknown> {
   }
 
   protected open(): Promise<AsyncIterator<unknown, undefined>> {
-    this.#output ??= this.#start().then((output) =>
-      (output as AsyncIterable<unknown>)[Symbol.asyncIterator](),
-    );
+    this.#output ??= this.#start().then(responsesOf);
     return this.#output;
   }
+}
+
+function responsesOf(output: unknown): AsyncIterator<unknown, undefined> {
+  const responses = output as Partial<AsyncIterable<unknown, undefined>> | null | undefined;
+  const iterator = responses?.[Symbol.asyncIterator]?.();
+  if (iterator !== undefined) return iterator;
+  throw new TypeError(
+    `an interceptor of a response stream must return an async iterable, not ${describeValue(output)}`,
+  );
 }
 
 class InterceptedBidi extends Responses implements BidiCall<unknown, unknown> {
