@@ -43,6 +43,8 @@ pub struct LimitOptions {
     pub resets_per_second: Option<u32>,
     /// Connections served at once.
     pub max_connections: Option<u32>,
+    /// Calls end when the peer has not answered for this long.
+    pub dead_after_ms: Option<f64>,
 }
 
 /// Start options in the core's types. Equal ones may share an endpoint.
@@ -115,6 +117,7 @@ impl LimitOptions {
             reset_burst: self.reset_burst.unwrap_or(default.reset_burst),
             resets_per_second: self.resets_per_second.unwrap_or(default.resets_per_second),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
+            dead_after: time("deadAfterMs", self.dead_after_ms, default.dead_after)?,
         })
     }
 }

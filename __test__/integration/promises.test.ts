@@ -261,4 +261,23 @@ describe("a server that was killed", () => {
       );
     await until(reached, 10_000, "a call reaches the successor");
   });
+
+  it("ends calls without a deadline as UNAVAILABLE within 10 s, and the next call reaches the successor", async () => {
+    const key = Buffer.from(generateSecretKey()).toString("hex");
+    const first = start(["--quiet", "--key", key]);
+    const { addresses } = await first.line("ready");
+    const client = await connected(first);
+    const stub = client.stub(Probe);
+    await stub.echo({ id: 1 });
+    await first.kill();
+    const second = start(["--quiet", "--key", key, "--bind", (addresses as string[])[0]!]);
+    await second.line("ready");
+
+    const forever = { timeoutMs: null };
+    const lost = [1, 2, 3].map((id) => failureOf(stub.echo({ id }, forever)));
+    const ms = await took(() => Promise.all(lost));
+    for (const failure of lost) expect(AsterError.from(await failure).code).toBe(Code.UNAVAILABLE);
+    expect(ms).toBeLessThan(10_000);
+    expect(await stub.echo({ id: 4 }, forever)).toMatchObject({ id: 4 });
+  });
 });

@@ -77,6 +77,7 @@ describe("options of an endpoint", () => {
         resetBurst: null,
         resetsPerSecond: null,
         maxConnections: null,
+        deadAfterMs: null,
       },
     });
     expect(checked.secretKey).toBe("00".repeat(32));

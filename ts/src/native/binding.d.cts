@@ -209,6 +209,8 @@ export interface LimitOptions {
   resetsPerSecond: number | null
   /** Connections served at once. */
   maxConnections: number | null
+  /** Calls end when the peer has not answered for this long. */
+  deadAfterMs: number | null
 }
 
 /** Registers a method of a connection and gives its handle. */

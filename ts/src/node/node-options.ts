@@ -52,6 +52,11 @@ export interface NodeLimits {
   readonly resetsPerSecond?: number | undefined;
   /** The number of connections at one time, for all peers together. Default 4096. */
   readonly maxConnections?: number | undefined;
+  /**
+   * Client: milliseconds. Calls end with UNAVAILABLE when the server has not answered for this time although something was
+   * sent. After 3 seconds new calls connect again, and running calls end when the new connection is there. Default 10000.
+   */
+  readonly deadAfterMs?: number | undefined;
 }
 
 /**
@@ -89,6 +94,7 @@ const limitsChecks = {
   resetBurst: optional(integer(1, MOST)),
   resetsPerSecond: optional(integer(1, MOST)),
   maxConnections: optional(integer(1, MOST)),
+  deadAfterMs: optional(integer(1)),
 };
 
 const DEFAULT_LIMITS: LimitOptions = {
@@ -99,6 +105,7 @@ const DEFAULT_LIMITS: LimitOptions = {
   resetBurst: null,
   resetsPerSecond: null,
   maxConnections: null,
+  deadAfterMs: null,
 };
 
 const secretKey: Check<string> = (value, path) => {

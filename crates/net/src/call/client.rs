@@ -18,7 +18,7 @@ use super::framed::Framed;
 use super::handle::CallHandle;
 use super::message::{Block, Message};
 use super::payload::PayloadCodec;
-use crate::connection::OutgoingConnection;
+use crate::connection::{OutgoingConnection, Watched};
 use crate::error::status;
 
 /// How long a cancelled upload may take to send its cancellation to the server.
@@ -130,6 +130,7 @@ impl ClientMethod {
             machine,
             options,
             channel: None,
+            watched: None,
             deadline: None,
             answer: None,
             received: 0,
@@ -180,6 +181,8 @@ struct Running {
     machine: Machine,
     options: CallOptions,
     channel: Option<Channel>,
+    /// The peer is watched while the call runs.
+    watched: Option<Watched>,
     deadline: Option<Pin<Box<Sleep>>>,
     /// The only response. It is held back until the call has ended with OK.
     answer: Option<Message>,
@@ -277,6 +280,7 @@ impl Running {
         // Messages that are queued already are sent together with the header. The header does not wait for others.
         channel.gather(&self.handle);
         self.channel = Some(channel);
+        self.watched = Some(connection.watched());
         Ok(())
     }
 
@@ -397,12 +401,7 @@ impl Running {
             }
             Outcome::Status(status) => ended(status, false, false),
             Outcome::Refused(status) => ended(status, false, true),
-            Outcome::Local { status, not_sent } => {
-                if status.code == Code::DeadlineExceeded.number() {
-                    self.method.connection.probe_liveness();
-                }
-                ended(status, true, not_sent)
-            }
+            Outcome::Local { status, not_sent } => ended(status, true, not_sent),
         }
     }
 

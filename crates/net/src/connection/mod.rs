@@ -5,6 +5,7 @@
 
 mod budget;
 mod incoming;
+mod liveness;
 mod outgoing;
 mod pace;
 mod path;
@@ -15,6 +16,7 @@ pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::Reserved;
 pub use incoming::IncomingConnection;
 pub(crate) use incoming::IncomingStream;
+pub(crate) use liveness::Watched;
 pub use outgoing::OutgoingConnection;
 pub(crate) use outgoing::{chain, endpoint_addr};
 pub use path::PathInfo;

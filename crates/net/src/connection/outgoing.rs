@@ -1,6 +1,5 @@
 //! An outgoing connection. When it is gone or the peer does not respond, the next call dials again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
+use super::liveness::{Liveness, UNRESPONSIVE};
 use super::path::PathInfo;
 use super::{FrameReader, FrameWriter};
 use crate::admission::{self, AskFailure};
@@ -20,8 +20,6 @@ use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError};
 
 /// Without this limit, a dial that gets no response would wait for the transport's idle timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
-/// How long a peer may send nothing after data was sent to it. After that the next call dials again.
-const SILENCE: Duration = Duration::from_secs(3);
 
 /// Everything that dialling needs except the connection itself.
 #[derive(Debug)]
@@ -60,13 +58,11 @@ impl State {
 #[derive(Debug)]
 pub struct OutgoingConnection {
     target: Target,
-    limits: NodeLimits,
+    pub(super) limits: NodeLimits,
     budget: PeerBudget,
     state: Mutex<State>,
     closed: CancellationToken,
-    /// The peer did not acknowledge data in time: the next call dials again.
-    suspect: AtomicBool,
-    probing: AtomicBool,
+    pub(super) liveness: Liveness,
 }
 
 impl OutgoingConnection {
@@ -93,8 +89,7 @@ impl OutgoingConnection {
             limits,
             state: Mutex::new(State::Up(connection)),
             closed,
-            suspect: AtomicBool::default(),
-            probing: AtomicBool::default(),
+            liveness: Liveness::default(),
         });
         this.close_with_token();
         Ok((this, answer))
@@ -156,6 +151,11 @@ impl OutgoingConnection {
         Ok((FrameWriter::new(send), reader))
     }
 
+    /// The newest connection, which may be closed.
+    pub(super) fn current(&self) -> Connection {
+        self.state().connection().clone()
+    }
+
     /// The connection, if it is open and the peer acknowledges data.
     fn usable(&self) -> Option<Connection> {
         match &*self.state() {
@@ -165,11 +165,11 @@ impl OutgoingConnection {
     }
 
     fn is_usable(&self, connection: &Connection) -> bool {
-        connection.close_reason().is_none() && !self.suspect.load(Ordering::Acquire)
+        connection.close_reason().is_none() && !self.liveness.is_suspect(connection)
     }
 
-    /// Waits for the one dial that replaces the connection, and starts it if none is in progress.
-    async fn redial(self: &Arc<Self>) -> Result<Connection, ConnectError> {
+    /// Waits for the one dial that replaces the connection; begins it where nobody has.
+    pub(super) async fn redial(self: &Arc<Self>) -> Result<Connection, ConnectError> {
         let mut outcome = {
             let mut state = self.state();
             match &*state {
@@ -209,33 +209,14 @@ impl OutgoingConnection {
             }
             return Err(ConnectError::Closed);
         };
-        // Running calls on the previous connection keep it open until they end.
-        let connection = dialled.as_ref().unwrap_or(previous).clone();
-        *state = State::Up(connection);
-        if dialled.is_ok() {
-            self.suspect.store(false, Ordering::Release);
+        let previous = previous.clone();
+        *state = State::Up(dialled.as_ref().unwrap_or(&previous).clone());
+        drop(state);
+        // Calls on a connection whose peer is gone would wait for the idle timeout of the transport.
+        if dialled.is_ok() && self.liveness.is_suspect(&previous) {
+            previous.close(0u32.into(), UNRESPONSIVE);
         }
         dialled
-    }
-
-    /// Liveness probe after a timeout of a call: a live peer acknowledges the cancellation. A process that was killed
-    /// and restarted never does, and the transport would notice this only after half a minute.
-    pub(crate) fn probe_liveness(self: &Arc<Self>) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if self.probing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let this = Arc::clone(self);
-        runtime.spawn(async move {
-            let connection = this.state().connection().clone();
-            let heard = connection.stats().udp_rx.datagrams;
-            tokio::time::sleep(SILENCE).await;
-            let is_silent = connection.stats().udp_rx.datagrams == heard;
-            if is_silent && this.state().connection().stable_id() == connection.stable_id() {
-                this.suspect.store(true, Ordering::Release);
-            }
-            this.probing.store(false, Ordering::Release);
-        });
     }
 }
 

@@ -35,6 +35,9 @@ pub(crate) fn connection_failure(error: &ConnectionError) -> InputFailure {
         ConnectionError::ApplicationClosed(close) if close.error_code == NOT_ADMITTED.into() => {
             InputFailure::NotAdmitted
         }
+        ConnectionError::LocallyClosed => InputFailure::ConnectionLost(
+            "this side closed it, or the peer did not answer any more".to_owned(),
+        ),
         error => InputFailure::ConnectionLost(error.to_string()),
     }
 }

@@ -45,6 +45,8 @@ pub struct NodeLimits {
     pub resets_per_second: u32,
     /// Connections that are open at the same time.
     pub max_connections: u32,
+    /// Client: calls end when the peer has not answered for this long, though something was sent.
+    pub dead_after: Duration,
 }
 
 impl Default for NodeLimits {
@@ -57,6 +59,7 @@ impl Default for NodeLimits {
             reset_burst: 2000,
             resets_per_second: 500,
             max_connections: 4096,
+            dead_after: Duration::from_secs(10),
         }
     }
 }
