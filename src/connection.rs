@@ -1,4 +1,4 @@
-//! Connections that were dialled, and the methods called on them (`docs/boundary.md#control-plane`).
+//! Outgoing connections and their methods (`docs/boundary.md#control-plane`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use crate::registry::{NODES, PEERS, PORTS, PeerEntry, plan};
 use crate::serve::{compression, pattern};
 use crate::settle::{settle, take};
 
-/// Whom to dial, and how.
+/// Address and options of a dial.
 #[napi(object, use_nullable = true, object_to_js = false)]
 pub struct DialOptions {
     /// A ticket, an endpoint id, or a node address in base64.
     pub address: String,
-    /// What is presented at admission.
+    /// The credential that is sent at admission.
     pub credential: Option<String>,
-    /// Bound on dialling and admission together.
+    /// Time limit for dialling and admission together.
     pub timeout_ms: f64,
 }
 
-/// A service as the admission answer announces it.
+/// A service in the list of the admission answer.
 ///
 /// @example
 /// ```ts
@@ -33,22 +33,22 @@ pub struct DialOptions {
 /// ```
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct ServiceSummary {
-    /// The name on the wire.
+    /// Name of the service.
     #[napi(readonly)]
     pub name: String,
-    /// Its version.
+    /// Version of the service.
     #[napi(readonly)]
     pub version: i64,
     /// 64 hex digits.
     #[napi(readonly)]
     pub contract_id: String,
-    /// Its scope: `shared`.
+    /// The scope of the service, such as `shared`.
     #[napi(readonly)]
     pub pattern: String,
-    /// The payload modes that it names.
+    /// The payload modes of its contract.
     #[napi(readonly, ts_type = "readonly string[]")]
     pub modes: Vec<String>,
-    /// Modes beside those of the contract, with what is to be known of each (`docs/protocol.md#modes`).
+    /// Additional modes, with facts about each (`docs/protocol.md#modes`).
     #[napi(readonly, ts_type = "Readonly<Record<string, string>>")]
     pub extensions: BTreeMap<String, String>,
 }
@@ -56,24 +56,24 @@ pub struct ServiceSummary {
 /// A connection after admission.
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct OpenedConnection {
-    /// Its number.
+    /// Number of the connection.
     #[napi(readonly)]
     pub connection: u32,
-    /// The server's public key, 64 hex digits.
+    /// Public key of the server, 64 hex digits.
     #[napi(readonly)]
     pub endpoint_id: String,
-    /// What the server offers.
+    /// The services of the server.
     #[napi(readonly, ts_type = "readonly ServiceSummary[]")]
     pub services: Vec<ServiceSummary>,
-    /// What the server says of the caller.
+    /// Attributes that the server has given the caller.
     #[napi(readonly, ts_type = "Readonly<Record<string, string>>")]
     pub attributes: BTreeMap<String, String>,
-    /// Namespace of the registry that the server publishes to; empty for none.
+    /// Registry namespace in which the server publishes; empty when it does not publish.
     #[napi(readonly)]
     pub registry_namespace: String,
 }
 
-/// The path of a connection.
+/// The network path of a connection.
 ///
 /// @example
 /// ```ts
@@ -82,16 +82,16 @@ pub struct OpenedConnection {
 /// ```
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct ConnectionFacts {
-    /// The server's public key, 64 hex digits.
+    /// Public key of the server, 64 hex digits.
     #[napi(readonly)]
     pub endpoint_id: String,
-    /// Address of the path in use; null while none is chosen.
+    /// Address of the path in use; null while no path is selected.
     #[napi(readonly)]
     pub remote_address: Option<String>,
-    /// That path is a relay.
+    /// The path uses a relay.
     #[napi(readonly)]
     pub relayed: bool,
-    /// Round trip in milliseconds; null, as the address, while no path is chosen.
+    /// Round-trip time in milliseconds; null while no path is selected.
     #[napi(readonly)]
     pub rtt_ms: Option<f64>,
     /// The connection is open.
@@ -99,16 +99,16 @@ pub struct ConnectionFacts {
     pub open: bool,
 }
 
-/// A method that will be called.
+/// A method for client calls.
 #[napi(object, object_to_js = false)]
 pub struct CalledMethod {
     /// Name of the service.
     pub service: String,
-    /// Its version.
+    /// Version of the service.
     pub version: i64,
     /// Name of the method.
     pub method: String,
-    /// Its call kind.
+    /// Pattern of the method.
     #[napi(ts_type = "'unary' | 'serverStream' | 'clientStream' | 'bidiStream'")]
     pub pattern: String,
     /// The payload encoding.
@@ -116,16 +116,16 @@ pub struct CalledMethod {
     pub mode: String,
     /// Number of the plan.
     pub plan: u32,
-    /// Root of the request in the plan.
+    /// Index of the request message in the roots of the plan.
     pub request: u32,
-    /// Root of the response in the plan.
+    /// Index of the response message in the roots of the plan.
     pub response: u32,
-    /// Compression of what is sent.
+    /// Compression of requests.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
 }
 
-/// Dials and asks for admission; settles with an `OpenedConnection`.
+/// Dials and asks for admission. The result is an `OpenedConnection`.
 #[napi(catch_unwind)]
 pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialOptions) -> Result<()> {
     throwing(env, || {
@@ -137,7 +137,8 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
             let (peer, answer) = connected.map_err(|e| Failure::connect(&e))?;
             let endpoint_id = peer.endpoint_id();
             let connection = PEERS.insert(PeerEntry { peer, node, owner: port });
-            // Port or node were closed meanwhile and have looked for their connections before this one was there.
+            // The port or the node was closed in the meantime, before this connection was in the list of connections
+            // to close.
             if let Err(gone) = PORTS.get(port).and(NODES.get(node).map(drop)) {
                 if let Some(entry) = PEERS.remove(connection) {
                     entry.peer.close();
@@ -163,13 +164,13 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
     })
 }
 
-/// Takes the outcome of `nodeConnect`.
+/// Takes the result of `nodeConnect`.
 #[napi(catch_unwind)]
 pub fn take_opened_connection(env: Env, port: u32, request: u32) -> Result<OpenedConnection> {
     throwing(env, || take(port, request))
 }
 
-/// Registers a method of a connection and gives its handle.
+/// Registers a method of a connection and returns its handle.
 #[napi(catch_unwind)]
 pub fn method_register(env: Env, port: u32, connection: u32, method: CalledMethod) -> Result<u32> {
     throwing(env, || {
@@ -195,7 +196,7 @@ fn payload_mode(word: &str) -> Outcome<Mode> {
     }
 }
 
-/// Closes a connection in order; its calls in flight end as unavailable. Safe twice.
+/// Closes a connection. Its running calls end with UNAVAILABLE. Can be called twice.
 #[napi(catch_unwind)]
 pub fn connection_close(connection: u32) {
     if let Some(entry) = PEERS.remove(connection) {
@@ -204,7 +205,7 @@ pub fn connection_close(connection: u32) {
     }
 }
 
-/// Settles with `ConnectionFacts`.
+/// The result is a `ConnectionFacts`.
 #[napi(catch_unwind)]
 pub fn connection_info(env: Env, port: u32, request: u32, connection: u32) -> Result<()> {
     throwing(env, || {
@@ -222,7 +223,7 @@ pub fn connection_info(env: Env, port: u32, request: u32, connection: u32) -> Re
     })
 }
 
-/// Takes the outcome of `connectionInfo`.
+/// Takes the result of `connectionInfo`.
 #[napi(catch_unwind)]
 pub fn take_connection_facts(env: Env, port: u32, request: u32) -> Result<ConnectionFacts> {
     throwing(env, || take(port, request))

@@ -1,4 +1,4 @@
-//! Contracts: documents in, documents out (`docs/boundary.md#documents`).
+//! Contracts: functions that take and return documents (`docs/boundary.md#documents`).
 
 use aster_wire::hex::Hex;
 use napi::{Env, Result};
@@ -6,27 +6,27 @@ use napi_derive::napi;
 
 use crate::error::{Failure, throwing};
 
-/// What is computed of a service document.
+/// The facts computed from a service document.
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct ContractFacts {
-    /// 64 hex digits, or null when there is none.
+    /// 64 hex digits, or null when the service has no contract id.
     #[napi(readonly)]
     pub contract_id: Option<String>,
-    /// Other ids that Python modules may give the same service; each leaves response types open.
+    /// Other contract ids that Python modules may compute for the same service; they leave response types open.
     #[napi(readonly, ts_type = "readonly string[]")]
     pub open_contract_ids: Vec<String>,
-    /// The bytes behind the id, or null.
+    /// The bytes from which the contract id is computed, or null.
     #[napi(readonly)]
     pub canonical_hex: Option<String>,
-    /// The hashes of the types, as the manifest lists them.
+    /// The hashes of the types, as in the manifest.
     #[napi(readonly, ts_type = "readonly string[]")]
     pub type_hashes: Vec<String>,
-    /// Why there is no contract id, in words, or null.
+    /// Why there is no contract id, or null when there is one.
     #[napi(readonly)]
     pub problem: Option<String>,
 }
 
-/// The contract id of a service document, and what goes with it.
+/// Computes the contract id of a service document, and related facts.
 #[napi(catch_unwind)]
 pub fn contract_describe(env: Env, service: String) -> Result<ContractFacts> {
     throwing(env, || {
@@ -41,7 +41,7 @@ pub fn contract_describe(env: Env, service: String) -> Result<ContractFacts> {
     })
 }
 
-/// A service document to the manifest document.
+/// Converts a service document to the manifest document.
 #[napi(catch_unwind)]
 pub fn contract_manifest(env: Env, service: String) -> Result<String> {
     throwing(env, || aster_contract::manifest(&service).map_err(|e| Failure::option("service", e)))

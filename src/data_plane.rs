@@ -15,10 +15,10 @@ use crate::log;
 use crate::registry::{NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
 
-/// How long a leaving environment waits for its nodes to say goodbye to their peers.
-const GOODBYE: Duration = Duration::from_millis(500);
+/// How long an environment that ends waits for its nodes to close their connections.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Opens the port of an environment; `doorbell` is called when events wait.
+/// Opens the port of an environment. `doorbell` is called when events wait.
 #[napi(catch_unwind)]
 pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
     log::install();
@@ -28,29 +28,32 @@ pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
         Port::open(Box::new(PortDoorbell(bell.clone())))
     };
     let number = PORTS.insert(PortEntry { port, bell, outcomes: Arc::default() });
-    // Added after the bell was made, so it runs before the environment takes the bell away.
+    // Hooks run in reverse order: this one was added after the doorbell was created, so it runs before the doorbell
+    // is released.
     env.add_env_cleanup_hook(number, release)?;
     Ok(number)
 }
 
-/// Ends the port's calls and closes its nodes. Safe twice.
+/// Ends the calls of the port and closes its nodes. Can be called twice.
 #[napi(catch_unwind)]
 pub fn close_port(port: u32) {
     release(port);
 }
 
-/// Takes the operations of one turn: the first `length` bytes of `buffer`, which are copied.
+/// Copies the operations of one turn from the first `length` bytes of `buffer`.
 #[napi(catch_unwind)]
 pub fn submit(port: u32, buffer: Uint8ArraySlice, length: u32) -> Result<()> {
     let port = PORTS.get(port)?.port;
-    let bytes =
-        buffer.get(..length as usize).ok_or_else(|| Error::from_reason("length is past the buffer"))?;
+    let bytes = buffer
+        .get(..length as usize)
+        .ok_or_else(|| Error::from_reason("the length is larger than the buffer"))?;
     let operations = read_operations(BytesMut::from(bytes)).map_err(|e| Failure::option("buffer", e))?;
     port.submit(operations);
     Ok(())
 }
 
-/// Moves events into `slab`: bytes written, 0 for none, `-n` when the first event alone needs `n` bytes.
+/// Moves events into `slab`. Returns the number of bytes written, 0 when no event waits, or `-n` when the first event
+/// needs `n` bytes.
 #[napi(catch_unwind)]
 pub fn drain(port: u32, mut slab: Uint8ArraySlice) -> Result<f64> {
     let port = PORTS.get(port)?.port;
@@ -81,6 +84,6 @@ fn release(number: u32) {
         }
         drop(done);
     });
-    // An error is the end of the sender: all closed.
-    let _ = wait.recv_timeout(GOODBYE);
+    // An error means that the sender was dropped: all nodes are closed.
+    let _ = wait.recv_timeout(CLOSE_TIMEOUT);
 }

@@ -1,4 +1,4 @@
-//! Two contracts compared (`docs/contracts.md`).
+//! Comparison of two contracts (`docs/contracts.md`).
 
 use aster_contract::ContractError;
 use aster_contract::diff::{self, Change, Effects, Identity, ServiceComparison, Verdict, Verdicts};
@@ -95,7 +95,7 @@ pub struct ChangeEffects {
     pub json: ChangeVerdicts,
 }
 
-/// Whether calls between the two contracts work; `depends`: on the value that is sent.
+/// Whether calls between the two contracts work. `depends`: it depends on the value that is sent.
 #[napi(object, object_from_js = false)]
 pub struct ChangeVerdicts {
     /// A client of the old contract calls a server of the new one.

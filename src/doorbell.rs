@@ -1,4 +1,4 @@
-//! The doorbell: the one thread-safe function of a port. It carries no arguments and keeps nothing alive.
+//! The doorbell: the only thread-safe function of a port. It has no arguments and does not keep the process alive.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,11 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
 use crate::runtime;
 
-/// Weak: an idle port does not keep the event loop alive. Queue of one: a second ring adds nothing.
+/// Weak: an idle port does not keep the event loop alive. The queue holds one call: a second one would have no
+/// effect.
 type Ring = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
-/// See the module.
+/// Calls a JavaScript function from any thread.
 pub(crate) struct Bell {
     ring: Mutex<Option<Ring>>,
     wanted: AtomicBool,
@@ -32,7 +33,7 @@ impl Bell {
         Ok(bell)
     }
 
-    /// Releases the function. Runs on the JavaScript thread; when it returns no thread can ring any more.
+    /// Releases the function. Runs on the JavaScript thread. After it returns, no thread can call the function.
     pub(crate) fn silence(&self) {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -45,7 +46,7 @@ impl Bell {
 
     fn ring_now(&self) {
         if let Some(ring) = self.ring.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            // A full queue means that a ring is under way, which is all that is needed.
+            // A full queue means that a call is already pending, which is enough.
             ring.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }
     }

@@ -1,4 +1,4 @@
-//! Failures, thrown as `Error` objects whose facts are properties (`docs/boundary.md#failures`).
+//! Failures, thrown as `Error` objects with properties (`docs/boundary.md#failures`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,37 +14,37 @@ use napi_derive::napi;
 #[napi(object, js_name = "Failure", use_nullable = true, object_from_js = false)]
 #[derive(Debug)]
 pub struct FailureFacts {
-    /// Name of a status code; `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`.
+    /// Name of a status code, or `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`.
     #[napi(readonly)]
     pub code: String,
-    /// What went wrong, in words.
+    /// The error text.
     #[napi(readonly)]
     pub message: String,
-    /// The argument that is wrong, for `INVALID_OPTION`.
+    /// Path of the wrong argument, for `INVALID_OPTION`.
     #[napi(readonly)]
     pub path: Option<String>,
-    /// A stable word that programs can compare.
+    /// A stable code for this reason, which programs can compare.
     #[napi(readonly)]
     pub reason: Option<String>,
-    /// Pairs that travel with a status.
+    /// Status details.
     #[napi(readonly, ts_type = "Readonly<Record<string, string>>")]
     pub details: BTreeMap<String, String>,
-    /// Endpoint id of the other side.
+    /// Endpoint id of the peer.
     #[napi(readonly)]
     pub peer: Option<String>,
-    /// Made in this process, not by the peer.
+    /// The error was created in this process, not by the peer.
     #[napi(readonly)]
     pub is_local: bool,
-    /// The request never left this process.
+    /// The request was not sent.
     #[napi(readonly)]
     pub not_sent: bool,
 }
 
-/// A failure on its way to TypeScript.
+/// A failure that will be thrown in TypeScript.
 #[derive(Debug)]
 pub(crate) struct Failure(Box<FailureFacts>);
 
-/// What the functions behind the exports give.
+/// Result type of the functions behind the exports.
 pub(crate) type Outcome<T> = Result<T, Failure>;
 
 impl Failure {
@@ -61,7 +61,7 @@ impl Failure {
         }))
     }
 
-    /// An address that cannot be bound: the state of this machine, not of the option.
+    /// An address that cannot be bound. The cause is the state of this machine, not the option.
     pub(crate) fn bind(error: impl fmt::Display) -> Self {
         let mut failure = Self::new(Code::FailedPrecondition, error);
         failure.0.reason = Some("BIND".to_owned());
@@ -69,7 +69,7 @@ impl Failure {
         failure
     }
 
-    /// A service that the node serves already, as something else.
+    /// A service that the node already serves with another definition.
     pub(crate) fn serve(error: ServeError) -> Self {
         let mut failure = Self::new(Code::FailedPrecondition, &error);
         let ServeError::OtherDefinition { name, version, difference } = error;
@@ -79,7 +79,7 @@ impl Failure {
         failure
     }
 
-    /// A peer that was not reached. No call can have run there.
+    /// A peer that could not be reached. No call was executed there.
     pub(crate) fn connect(error: &ConnectError) -> Self {
         let mut failure = Self::new(error.code(), error);
         failure.0.peer = error.endpoint_id().map(Into::into);
@@ -96,7 +96,7 @@ impl Failure {
         failure
     }
 
-    /// A number that this side of the bridge never gave, or whose thing was closed.
+    /// A number that was never given out, or whose object was closed.
     pub(crate) fn handle(what: &str) -> Self {
         Self::new(Code::FailedPrecondition, format_args!("the {what} is closed"))
     }
@@ -107,7 +107,7 @@ impl Failure {
         failure
     }
 
-    /// Throws the failure; the result tells napi that an exception is pending.
+    /// Throws the failure. The returned error tells napi that an exception is pending.
     fn throw(self, env: Env) -> Error {
         let thrown = self.into_js(env).and_then(|error| env.throw(error));
         thrown.err().unwrap_or_else(|| Error::from_status(Status::PendingException))
@@ -115,7 +115,7 @@ impl Failure {
 
     fn into_js(self, env: Env) -> napi::Result<Unknown<'static>> {
         let mut error = env.create_error(Error::from_reason(&self.0.message))?;
-        // SAFETY: `env` is that of the running call, and the value is read before it ends.
+        // SAFETY: `env` belongs to the running call, and the value is read before the call ends.
         let facts = unsafe { Object::from_raw(env.raw(), ToNapiValue::to_napi_value(env.raw(), *self.0)?) };
         for key in Object::keys(&facts)? {
             error.set_named_property(&key, facts.get_named_property_unchecked::<Unknown>(&key)?)?;
@@ -130,7 +130,7 @@ pub(crate) fn throwing<T>(env: Env, run: impl FnOnce() -> Outcome<T>) -> napi::R
     run().map_err(|failure| failure.throw(env))
 }
 
-/// For the data plane alone, whose failures end the port whatever they are.
+/// Only for the data plane: each of its failures ends the port.
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::from_reason(failure.0.message)

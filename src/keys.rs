@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::error::{Failure, Outcome, throwing};
 
-/// Reads 64 hex digits, the value of the argument `path`.
+/// Parses 64 hex digits, the value of the argument `path`.
 pub(crate) fn seed_from_hex(path: &str, text: &str) -> Outcome<[u8; 32]> {
     id_from_hex(text).ok_or_else(|| Failure::option(path, "must be 32 bytes"))
 }

@@ -1,16 +1,16 @@
-//! The Node addon: the only code that names `napi`. It owns no rules: it turns numbers into what they stand
-//! for, bytes into operations and events into bytes, and failures into errors.
+//! The Node addon: the only code that uses `napi`. It contains no rules of the protocol. It looks up objects by their
+//! numbers, converts bytes to operations and events to bytes, and converts failures to JavaScript errors.
 //!
-//! `docs/boundary.md` is its contract with `ts/src/native`. Every export catches panics: one in a synchronous
-//! function would abort the process.
+//! `docs/boundary.md` describes the interface to `ts/src/native`. Every export catches panics: a panic in a
+//! synchronous function would abort the process.
 
 #![cfg_attr(test, allow(dead_code, unused_imports, reason = "napi exports nothing in test builds"))]
-#![allow(unreachable_pub, reason = "napi finds its exports by attribute, not by path")]
+#![allow(unreachable_pub, reason = "napi finds exports by their attribute, not by their path")]
 #![allow(
     clippy::doc_markdown,
     reason = "comments of exported types become TSDoc, whose examples are TypeScript"
 )]
-#![allow(clippy::needless_pass_by_value, reason = "napi hands arguments over by value")]
+#![allow(clippy::needless_pass_by_value, reason = "napi passes arguments by value")]
 
 mod connection;
 mod contracts;
@@ -33,7 +33,7 @@ mod tickets;
 
 use napi_derive::napi;
 
-/// Identity of this build; TypeScript refuses an addon that names another.
+/// Version of the interface. TypeScript refuses an addon with another version.
 #[napi(catch_unwind)]
 pub fn bridge_version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()

@@ -1,8 +1,8 @@
-//! The core's own words (`tracing` events of targets that start with `aster`), as LOG events of the ports.
+//! Log lines of the core: `tracing` events with targets that start with `aster` become LOG events of the ports.
 //!
-//! Shape: a line goes to each port that owns a node, because no line says which node it is about. Peers cause
-//! many of them, so a second has room for so many; what was left out is counted and told. Warnings and errors have
-//! room of their own: what peers cause must not hide them.
+//! Shape: each line is sent to every port that owns a node, because a line does not name its node. Peers can cause
+//! many lines, so their number per second is limited; omitted lines are counted, and the count is logged. Warnings
+//! and errors have a limit of their own, so that other lines cannot suppress them.
 
 use std::fmt;
 use std::sync::{Mutex, Once, PoisonError};
@@ -17,29 +17,29 @@ use tracing::{Level, Metadata, Subscriber};
 
 use crate::registry::{NODES, PORTS};
 
-/// Lines that a second has room for.
-const LINES: u32 = 100;
+/// Largest number of lines per second.
+const LINES_PER_SECOND: u32 = 100;
 const SECOND: Duration = Duration::from_secs(1);
-/// What `ASTER_LOG` says when it says nothing.
+/// The level when `ASTER_LOG` is not set or not valid.
 const DEFAULT_LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// Makes the core's words heard, once for the process.
+/// Installs the tracing subscriber, once.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let asked = std::env::var("ASTER_LOG").ok().and_then(|text| text.parse().ok());
-        let level = asked.unwrap_or(DEFAULT_LEVEL);
-        let log = Log { level, grave: Mutex::new(Budget::new()), other: Mutex::new(Budget::new()) };
-        // Nobody else in this library sets one; a second copy of the addon has a dispatcher of its own.
+        let configured = std::env::var("ASTER_LOG").ok().and_then(|text| text.parse().ok());
+        let level = configured.unwrap_or(DEFAULT_LEVEL);
+        let log = Log { level, serious: Mutex::new(LineLimit::new()), other: Mutex::new(LineLimit::new()) };
+        // Nothing else in this library sets a subscriber. A second copy of the addon has a subscriber of its own.
         let _ = tracing::subscriber::set_global_default(log);
     });
 }
 
 struct Log {
     level: LevelFilter,
-    /// For warnings and errors.
-    grave: Mutex<Budget>,
-    other: Mutex<Budget>,
+    /// Limit for warnings and errors.
+    serious: Mutex<LineLimit>,
+    other: Mutex<LineLimit>,
 }
 
 impl Subscriber for Log {
@@ -53,23 +53,23 @@ impl Subscriber for Log {
 
     fn event(&self, event: &tracing::Event<'_>) {
         let metadata = event.metadata();
-        let (budget, level) = if *metadata.level() <= Level::WARN {
-            (&self.grave, Level::WARN)
+        let (limit, level) = if *metadata.level() <= Level::WARN {
+            (&self.serious, Level::WARN)
         } else {
             (&self.other, *metadata.level())
         };
-        let verdict = budget.lock().unwrap_or_else(PoisonError::into_inner).spend(Instant::now());
-        let Some(missing) = verdict else { return };
-        if missing > 0 {
-            let fields = Map::from_iter([("lines".to_owned(), missing.into())]);
-            tell(level, module_path!(), "log lines were left out: too many in a second", &fields);
+        let counted = limit.lock().unwrap_or_else(PoisonError::into_inner).count_line(Instant::now());
+        let Some(omitted) = counted else { return };
+        if omitted > 0 {
+            let fields = Map::from_iter([("lines".to_owned(), omitted.into())]);
+            send(level, module_path!(), "log lines were omitted: too many in one second", &fields);
         }
-        let mut words = Words::default();
-        event.record(&mut words);
-        tell(*metadata.level(), metadata.target(), &words.message, &words.fields);
+        let mut fields = EventFields::default();
+        event.record(&mut fields);
+        send(*metadata.level(), metadata.target(), &fields.message, &fields.fields);
     }
 
-    // Spans are not used: an event says all it has to say.
+    // Spans are not used: every event contains all of its fields.
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
         span::Id::from_u64(1)
     }
@@ -79,7 +79,7 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-fn tell(level: Level, target: &str, message: &str, fields: &Map<String, Value>) {
+fn send(level: Level, target: &str, message: &str, fields: &Map<String, Value>) {
     let level = level.as_str().to_ascii_lowercase();
     let line = json!({ "level": level, "target": target, "message": message, "fields": fields }).to_string();
     let mut owners: Vec<_> = NODES.all().iter().map(|entry| entry.owner).collect();
@@ -92,18 +92,18 @@ fn tell(level: Level, target: &str, message: &str, fields: &Map<String, Value>) 
 
 /// The message and the fields of an event.
 #[derive(Default)]
-struct Words {
+struct EventFields {
     message: String,
     fields: Map<String, Value>,
 }
 
-impl Words {
+impl EventFields {
     fn put(&mut self, field: &Field, value: Value) {
         self.fields.insert(field.name().to_owned(), value);
     }
 }
 
-impl Visit for Words {
+impl Visit for EventFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let text = format!("{value:?}");
         if field.name() == "message" {
@@ -121,7 +121,7 @@ impl Visit for Words {
         self.put(field, value.into());
     }
 
-    // As text: a 64-bit integer is no number of JavaScript.
+    // As text, because a JavaScript number cannot hold every 64-bit integer.
     fn record_i64(&mut self, field: &Field, value: i64) {
         self.put(field, value.to_string().into());
     }
@@ -131,29 +131,29 @@ impl Visit for Words {
     }
 }
 
-/// What is left of a second's room for lines.
-struct Budget {
+/// Limit for the lines of the current second.
+struct LineLimit {
     began: Instant,
     lines: u32,
-    missing: u64,
+    omitted: u64,
 }
 
-impl Budget {
+impl LineLimit {
     fn new() -> Self {
-        Self { began: Instant::now(), lines: 0, missing: 0 }
+        Self { began: Instant::now(), lines: 0, omitted: 0 }
     }
 
-    /// Takes room for a line: `None` when there is none, else how many were left out before it.
-    fn spend(&mut self, now: Instant) -> Option<u64> {
+    /// Counts a line. `None`: the limit is reached. Otherwise the number of lines that were omitted before this one.
+    fn count_line(&mut self, now: Instant) -> Option<u64> {
         if now.duration_since(self.began) >= SECOND {
             self.began = now;
             self.lines = 0;
         }
-        if self.lines >= LINES {
-            self.missing += 1;
+        if self.lines >= LINES_PER_SECOND {
+            self.omitted += 1;
             return None;
         }
         self.lines += 1;
-        Some(std::mem::take(&mut self.missing))
+        Some(std::mem::take(&mut self.omitted))
     }
 }

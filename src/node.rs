@@ -1,4 +1,4 @@
-//! Nodes: started, shared, asked, drained and closed (`docs/boundary.md#control-plane`).
+//! Nodes: starting, sharing, information, draining and closing (`docs/boundary.md#control-plane`).
 
 use aster_net::Node;
 use napi::{Env, Result};
@@ -10,22 +10,22 @@ use crate::registry::{NODES, NodeEntry, PEERS, PORTS};
 use crate::settle::{settle, take};
 use crate::shared;
 
-/// An endpoint that was started.
+/// A node that was started.
 #[napi(object, use_nullable = true, object_from_js = false)]
 pub struct StartedNode {
-    /// Its number.
+    /// Number of the node.
     #[napi(readonly)]
     pub node: u32,
-    /// 64 hex digits.
+    /// Endpoint id, 64 hex digits.
     #[napi(readonly)]
     pub endpoint_id: String,
-    /// `ip:port` of each address that peers may dial, best first.
+    /// `ip:port` of each address at which peers may dial the node, best first.
     #[napi(readonly, ts_type = "readonly string[]")]
     pub direct_addresses: Vec<String>,
-    /// The relay in use.
+    /// URL of the relay in use, or null.
     #[napi(readonly)]
     pub relay_url: Option<String>,
-    /// `aster1` text of its address.
+    /// The address of the node as `aster1` text.
     #[napi(readonly)]
     pub ticket: String,
 }
@@ -44,7 +44,7 @@ pub struct NodeFacts {
     /// The public key, 64 hex digits.
     #[napi(readonly)]
     pub endpoint_id: String,
-    /// `ip:port` of each address that peers may dial, best first.
+    /// `ip:port` of each address at which peers may dial the node, best first.
     #[napi(readonly, ts_type = "readonly string[]")]
     pub direct_addresses: Vec<String>,
     /// URL of the relay in use, or null.
@@ -61,7 +61,7 @@ pub struct NodeFacts {
     pub draining: bool,
 }
 
-/// Binds an endpoint; settles with a `StartedNode`.
+/// Binds an endpoint. The result is a `StartedNode`.
 #[napi(catch_unwind)]
 pub fn node_start(env: Env, port: u32, request: u32, options: StartOptions) -> Result<()> {
     throwing(env, || {
@@ -73,8 +73,9 @@ pub fn node_start(env: Env, port: u32, request: u32, options: StartOptions) -> R
     })
 }
 
-/// An endpoint that all users with equal options share; settles with a `StartedNode` whose number is this user's own.
-/// Closing that number closes its connections; the endpoint closes with its last user.
+/// Returns an endpoint that all users with equal options share. The result is a `StartedNode` whose number belongs
+/// only to this user. Closing that number closes the connections of this user. The endpoint is closed after its last
+/// user.
 #[napi(catch_unwind)]
 pub fn node_share(env: Env, port: u32, request: u32, options: StartOptions) -> Result<()> {
     throwing(env, || {
@@ -86,7 +87,7 @@ pub fn node_share(env: Env, port: u32, request: u32, options: StartOptions) -> R
     })
 }
 
-/// Takes the outcome of `nodeStart` or `nodeShare`.
+/// Takes the result of `nodeStart` or `nodeShare`.
 #[napi(catch_unwind)]
 pub fn take_started_node(env: Env, port: u32, request: u32) -> Result<StartedNode> {
     throwing(env, || take(port, request))
@@ -96,7 +97,7 @@ async fn register(entry: NodeEntry) -> Outcome<StartedNode> {
     let NodeFacts { endpoint_id, direct_addresses, relay_url, ticket, .. } = facts(&entry.node).await;
     let owner = entry.owner;
     let node = NODES.insert(entry);
-    // The environment left meanwhile and has looked for its nodes before this one was there.
+    // The environment ended in the meantime, before this node was in the list of nodes to close.
     if let Err(gone) = PORTS.get(owner) {
         if let Some(entry) = NODES.remove(node) {
             entry.close().await;
@@ -117,7 +118,7 @@ async fn facts(node: &Node) -> NodeFacts {
     }
 }
 
-/// Settles with `NodeFacts`.
+/// The result is a `NodeFacts`.
 #[napi(catch_unwind)]
 pub fn node_info(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
     throwing(env, || {
@@ -126,20 +127,21 @@ pub fn node_info(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
     })
 }
 
-/// Takes the outcome of `nodeInfo`.
+/// Takes the result of `nodeInfo`.
 #[napi(catch_unwind)]
 pub fn take_node_facts(env: Env, port: u32, request: u32) -> Result<NodeFacts> {
     throwing(env, || take(port, request))
 }
 
-/// Stops accepting, finishes what was accepted, cancels the rest after `timeout_ms`; settles with nothing.
+/// Stops accepting, waits for accepted calls, and cancels the remaining ones after `timeout_ms`. There is no result
+/// value.
 #[napi(catch_unwind)]
 pub fn node_drain(env: Env, port: u32, request: u32, node: u32, timeout_ms: f64) -> Result<()> {
     throwing(env, || {
         let entry = NODES.get(node)?;
         let timeout = milliseconds("options.timeoutMs", timeout_ms)?;
         settle(port, request, async move {
-            // A shared endpoint serves nothing, and others use it.
+            // A shared endpoint serves no calls, and others still use it.
             if entry.share.is_none() {
                 entry.node.drain(timeout).await;
             }
@@ -148,7 +150,7 @@ pub fn node_drain(env: Env, port: u32, request: u32, node: u32, timeout_ms: f64)
     })
 }
 
-/// Closes a node and its connections; settles with nothing. Safe twice.
+/// Closes a node and its connections. There is no result value. Can be called twice.
 #[napi(catch_unwind)]
 pub fn node_close(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
     throwing(env, || {

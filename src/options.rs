@@ -1,4 +1,4 @@
-//! Options of endpoints, as TypeScript gives them after its own checks.
+//! Start options of endpoints. TypeScript has already checked them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,43 +11,43 @@ use napi_derive::napi;
 use crate::error::{Failure, Outcome};
 use crate::keys::seed_from_hex;
 
-/// What an endpoint is started with.
+/// Start options of an endpoint.
 #[napi(object, use_nullable = true, object_to_js = false)]
 pub struct StartOptions {
-    /// Ed25519 seed, 64 hex digits; null: a fresh one.
+    /// Ed25519 seed, 64 hex digits; null: a new random one.
     pub secret_key: Option<String>,
     /// `ip:port`; null: all interfaces, any port.
     pub bind: Option<String>,
-    /// `disabled`, `default` or the URLs of relays.
+    /// `disabled`, `default`, or a list of relay URLs.
     #[napi(ts_type = "'disabled' | 'default' | Array<string>")]
     pub relay: Either<String, Vec<String>>,
-    /// Bounds on peers.
+    /// Limits for peers.
     pub limits: LimitOptions,
 }
 
-/// Bounds on what peers may take up; null: the default.
+/// Limits on the resources that peers may use; null: the default.
 #[napi(object, use_nullable = true, object_to_js = false)]
 #[derive(Clone, PartialEq)]
 pub struct LimitOptions {
-    /// Streams that a peer may have open on one connection.
+    /// Streams that a peer may have open at the same time on one connection.
     pub max_streams: Option<u32>,
-    /// How long a handshake, or a stream's header, may take.
+    /// Time limit for a handshake, and for the header of a stream.
     pub header_timeout_ms: Option<f64>,
-    /// How long a started frame, or an awaited single request, may take.
+    /// Longest time without a byte inside a frame that has begun, or while a single request is expected.
     pub body_timeout_ms: Option<f64>,
-    /// Bytes that waiting messages may occupy, for each connection.
+    /// Bytes of waiting messages, for each connection.
     pub peer_bytes: Option<u32>,
-    /// Calls that a peer may leave before their answer at once.
+    /// Calls that a peer may cancel before their response in one burst.
     pub reset_burst: Option<u32>,
-    /// Calls that a peer may leave so each second after that.
+    /// Calls that a peer may cancel so in each second after that.
     pub resets_per_second: Option<u32>,
-    /// Connections served at once.
+    /// Connections that are open at the same time.
     pub max_connections: Option<u32>,
     /// Calls end when the peer has not answered for this long.
     pub dead_after_ms: Option<f64>,
 }
 
-/// Start options in the core's types. Equal ones may share an endpoint.
+/// Start options as types of the core. Users with equal options may share an endpoint.
 #[derive(Clone, PartialEq)]
 pub(crate) struct EndpointOptions {
     secret_key: Option<[u8; 32]>,
@@ -70,7 +70,7 @@ impl StartOptions {
                 return Err(Failure::option("options.relay", known));
             }
         };
-        // Checked here, so that starting cannot fail on them later.
+        // Checked here, so that starting cannot fail because of them later.
         self.limits.to_limits()?;
         Ok(EndpointOptions { secret_key, bind, relay, limits: self.limits })
     }
@@ -122,7 +122,7 @@ impl LimitOptions {
     }
 }
 
-/// A number of milliseconds, the value of the argument `path`.
+/// Parses a number of milliseconds, the value of the argument `path`.
 pub(crate) fn milliseconds(path: &str, ms: f64) -> Outcome<Duration> {
     Duration::try_from_secs_f64(ms / 1000.0)
         .map_err(|_| Failure::option(path, "must be a number of milliseconds"))

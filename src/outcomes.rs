@@ -1,4 +1,4 @@
-//! Outcomes of requests that wait until TypeScript takes them.
+//! Results of requests, kept until TypeScript takes them.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use aster_wire::status::Code;
 
 use crate::error::{Failure, Outcome};
 
-/// The outcomes that the environment of one port has not taken yet, by the numbers of their requests.
+/// The results that the environment of one port has not taken yet, by request number.
 #[derive(Default)]
 pub(crate) struct Outcomes(Mutex<HashMap<u32, Outcome<Box<dyn Any + Send>>>>);
 
@@ -18,12 +18,15 @@ impl Outcomes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(request, outcome);
     }
 
-    /// The outcome of a settled request, once.
+    /// The result of a completed request. It can be taken once.
     pub(crate) fn take<T: Any>(&self, request: u32) -> Outcome<T> {
         let outcome = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
         let value = outcome.ok_or_else(|| Failure::handle("request"))??;
         value.downcast().map(|value| *value).map_err(|_| {
-            Failure::new(Code::Internal, "the result of the request was taken by a function of another kind")
+            Failure::new(
+                Code::Internal,
+                "the result of the request was taken by a function for another type of result",
+            )
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Plans and the payloads they describe (`docs/boundary.md#control-plane`).
+//! Plans, and functions for payloads that a plan describes (`docs/boundary.md#control-plane`).
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::registry::{plan, plan_of, row_layout_of};
 /// A compiled plan.
 #[napi(object, object_from_js = false)]
 pub struct CompiledPlan {
-    /// Its number.
+    /// Number of the plan.
     #[napi(readonly)]
     pub id: u32,
-    /// Equal for plans whose messages have equal bytes.
+    /// Fingerprint: equal for two plans whose messages have the same bytes.
     #[napi(readonly)]
     pub fingerprint: String,
     /// The plan document, JSON (`docs/plan.md`).
@@ -40,7 +40,7 @@ fn codec_failure(error: &CodecError) -> Failure {
     Failure::from_status(aster_net::codec_status(error))
 }
 
-/// XLANG bytes to the JSON text that the reference writes.
+/// Converts XLANG bytes to JSON text in the format of the reference.
 #[napi(catch_unwind)]
 pub fn plan_to_json(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<String> {
     throwing(env, || {
@@ -51,7 +51,7 @@ pub fn plan_to_json(env: Env, plan_number: u32, root: u32, message: Uint8ArraySl
     })
 }
 
-/// JSON text to presence-flagged XLANG (`docs/plan.md`).
+/// Converts JSON text to presence-flagged XLANG (`docs/plan.md`).
 #[napi(catch_unwind)]
 pub fn plan_from_json(env: Env, plan_number: u32, root: u32, text: String) -> Result<Uint8Array> {
     throwing(env, || {
@@ -60,7 +60,7 @@ pub fn plan_from_json(env: Env, plan_number: u32, root: u32, text: String) -> Re
     })
 }
 
-/// Throws unless the message decodes within the limits.
+/// Throws if the message cannot be decoded within the limits.
 #[napi(catch_unwind)]
 pub fn plan_check(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<()> {
     throwing(env, || {
@@ -68,7 +68,7 @@ pub fn plan_check(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlic
     })
 }
 
-/// A message of a peer to presence-flagged XLANG: for roots in compatible mode.
+/// Converts a message of a peer to presence-flagged XLANG. For roots in compatible mode.
 #[napi(catch_unwind)]
 pub fn plan_from_wire(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
     throwing(env, || {
@@ -77,7 +77,7 @@ pub fn plan_from_wire(env: Env, plan_number: u32, root: u32, message: Uint8Array
     })
 }
 
-/// Plain XLANG to what a peer takes: for roots in compatible mode.
+/// Converts plain XLANG to the form that is sent to a peer. For roots in compatible mode.
 #[napi(catch_unwind)]
 pub fn plan_to_wire(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
     throwing(env, || {
@@ -86,13 +86,13 @@ pub fn plan_to_wire(env: Env, plan_number: u32, root: u32, message: Uint8ArraySl
     })
 }
 
-/// The layout of a root as a row or table, JSON (`docs/plan.md#rows`).
+/// The layout of a root as a row or table, as JSON (`docs/plan.md#rows`).
 #[napi(catch_unwind)]
 pub fn row_schema(env: Env, plan_number: u32, root: u32) -> Result<String> {
     throwing(env, || row_layout(plan_number, root)?.to_json().map_err(|e| codec_failure(&e)))
 }
 
-/// Throws unless everything that the layout leads to lies inside of the row or table.
+/// Throws if a position in the row or table points outside of it.
 #[napi(catch_unwind)]
 pub fn row_check(env: Env, plan_number: u32, root: u32, row: Uint8ArraySlice) -> Result<()> {
     throwing(env, || row_layout(plan_number, root)?.check(&row).map_err(|e| codec_failure(&e)))

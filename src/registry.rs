@@ -1,4 +1,4 @@
-//! What numbers stand for: ports, nodes, connections, plans. No native object crosses the boundary.
+//! Ports, nodes, connections and plans by number. TypeScript only has the numbers, never a native object.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::outcomes::Outcomes;
 use crate::shared::Share;
 
-/// Things by number. Numbers are never used again within a process.
+/// Objects by number. A number is never reused within a process.
 pub(crate) struct Table<T> {
     what: &'static str,
     entries: Mutex<(u32, Option<HashMap<u32, T>>)>,
@@ -45,7 +45,7 @@ impl<T: Clone> Table<T> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).1.as_mut()?.remove(&number)
     }
 
-    /// Every entry there is now.
+    /// All current entries.
     pub(crate) fn all(&self) -> Vec<T> {
         let guard = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         guard.1.as_ref().map(|entries| entries.values().cloned().collect()).unwrap_or_default()
@@ -61,7 +61,7 @@ impl<T: Clone> Table<T> {
     }
 }
 
-/// A port, the bell that wakes its environment, and what that has not taken yet.
+/// A port, the doorbell of its environment, and the results that the environment has not taken yet.
 #[derive(Clone)]
 pub(crate) struct PortEntry {
     pub(crate) port: Arc<Port>,
@@ -74,12 +74,12 @@ pub(crate) struct PortEntry {
 pub(crate) struct NodeEntry {
     pub(crate) node: Arc<Node>,
     pub(crate) owner: u32,
-    /// For an endpoint that has other users, too.
+    /// For an endpoint that may have other users.
     pub(crate) share: Option<Arc<Share>>,
 }
 
 impl NodeEntry {
-    /// Closes the node, or gives up this user's part in a shared one.
+    /// Closes the node. A shared node is closed after its last user.
     pub(crate) async fn close(self) {
         match self.share {
             None => self.node.close().await,
@@ -88,7 +88,7 @@ impl NodeEntry {
     }
 }
 
-/// A connection, the node it belongs to, and the port that opened it.
+/// A connection, its node, and the port that opened it.
 #[derive(Clone)]
 pub(crate) struct PeerEntry {
     pub(crate) peer: Arc<OutgoingConnection>,
@@ -100,7 +100,7 @@ pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
 pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
 pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
 
-/// Plans by number, and by the text that they were compiled from: equal schemas share one plan.
+/// Plans by number, and by the schema text that they were compiled from: equal schemas share one plan.
 struct Plans {
     plans: Vec<Arc<Plan>>,
     by_text: HashMap<String, u32>,
@@ -109,7 +109,7 @@ struct Plans {
 static PLANS: LazyLock<Mutex<Plans>> =
     LazyLock::new(|| Mutex::new(Plans { plans: vec![Arc::new(Plan::dynamic())], by_text: HashMap::new() }));
 
-/// The number of the plan of `text`, compiled by `compile` if it is new.
+/// The number of the plan for `text`. A new plan is compiled with `compile`.
 pub(crate) fn plan_of(
     text: &str,
     compile: impl FnOnce() -> Result<Plan, Failure>,
@@ -125,7 +125,7 @@ pub(crate) fn plan_of(
     Ok((number, plan))
 }
 
-/// The plan with a number that [`plan_of`] gave.
+/// The plan with a number from [`plan_of`].
 pub(crate) fn plan(number: u32) -> Result<Arc<Plan>, Failure> {
     let table = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     table.plans.get(number as usize).cloned().ok_or_else(|| Failure::handle("plan"))
@@ -135,7 +135,8 @@ type RowLayouts = Mutex<HashMap<(u32, u32), Arc<RowLayout>>>;
 
 static ROW_LAYOUTS: LazyLock<RowLayouts> = LazyLock::new(RowLayouts::default);
 
-/// The layout of a root of a plan, made by `make` the first time: rows are checked often, plans are forever.
+/// The layout of a root of a plan. It is made by `make` once and kept, because rows are checked often and plans are
+/// never freed.
 pub(crate) fn row_layout_of(
     number: u32,
     root: u32,

@@ -1,7 +1,7 @@
-//! The I/O thread: one tokio runtime for the whole process image, owned here and not by napi.
+//! The I/O thread: one tokio runtime for the whole process. It is owned here, not by napi.
 //!
-//! One thread by default: a pool of two costs three times the CPU for the same calls. Doorbells that were
-//! asked to ring soon ring when the thread is about to sleep, so a burst of events is one wake-up.
+//! One thread by default: a pool of two needs three times the CPU for the same calls. Non-urgent rings of a doorbell
+//! are delayed until the thread is about to sleep, so that a burst of events wakes JavaScript once.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -18,22 +18,22 @@ thread_local! {
     static IS_IO_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread is (one of) the I/O thread(s).
+/// Whether the calling thread is an I/O thread.
 pub(crate) fn on_io_thread() -> bool {
     IS_IO_THREAD.get()
 }
 
-/// Runs `future` on the I/O thread. A panic ends that task alone.
+/// Runs `future` on the I/O thread. A panic ends only that task.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     handle().spawn(future);
 }
 
-/// Enters the runtime, for functions that spawn.
+/// Enters the runtime, for functions that spawn tasks.
 pub(crate) fn enter() -> tokio::runtime::EnterGuard<'static> {
     handle().enter()
 }
 
-/// Makes a bell ring when the I/O thread is about to sleep, if it wants to.
+/// Rings a doorbell when the I/O thread is about to sleep, if it has a pending ring.
 pub(crate) fn watch(bell: &Arc<Bell>) {
     let mut bells = BELLS.lock().unwrap_or_else(PoisonError::into_inner);
     bells.retain(|known| known.strong_count() > 0);
@@ -46,12 +46,12 @@ fn handle() -> &'static Handle {
         let handle = runtime.handle().clone();
         if threads() == 1 {
             let io = move || runtime.block_on(std::future::pending::<()>());
-            // A process that cannot start one thread cannot do anything else either.
+            // A process that cannot start a thread cannot continue.
             if let Err(error) = std::thread::Builder::new().name("aster-io".to_owned()).spawn(io) {
-                tracing::error!(%error, "the I/O thread did not start");
+                tracing::error!(%error, "the I/O thread could not be started");
             }
         } else {
-            // Lives as long as the process: dropping it would end every call.
+            // Never dropped: dropping the runtime would end every call.
             std::mem::forget(runtime);
         }
         handle
@@ -66,7 +66,7 @@ fn threads() -> usize {
 
 #[expect(
     clippy::expect_used,
-    reason = "INVARIANT: only exhausted descriptors make this fail, before any call exists"
+    reason = "INVARIANT: this fails only when no file descriptors are left, before any call exists"
 )]
 fn build() -> Runtime {
     let mut builder =

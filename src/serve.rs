@@ -1,4 +1,4 @@
-//! Services of a node, answered at a port (`docs/boundary.md#control-plane`).
+//! Services of a node whose calls are delivered to a port (`docs/boundary.md#control-plane`).
 
 use std::sync::Arc;
 
@@ -10,40 +10,40 @@ use crate::error::{Failure, Outcome, throwing};
 use crate::options::milliseconds;
 use crate::registry::{NODES, PORTS, plan};
 
-/// A service to answer.
+/// A service to serve.
 #[napi(object, use_nullable = true, object_to_js = false)]
 pub struct ServedService {
-    /// The name on the wire.
+    /// Name of the service.
     pub name: String,
-    /// Its version, from 1.
+    /// Version of the service, from 1.
     pub version: i64,
-    /// 64 hex digits.
+    /// Contract id, 64 hex digits.
     pub contract_id: String,
     /// The payload modes of its contract.
     #[napi(ts_type = "readonly string[]")]
     pub modes: Vec<String>,
-    /// Number of the plan of all its messages.
+    /// Number of the plan for all its messages.
     pub plan: u32,
-    /// Longest time of a call with a single request that names no deadline.
+    /// Time limit of a call with a single request that has no deadline.
     pub max_call_ms: f64,
-    /// Compression of answers.
+    /// Compression of responses.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
-    /// Its methods; handles are given in this order.
+    /// The methods of the service; handles are given in this order.
     pub methods: Vec<ServedMethod>,
 }
 
-/// A method of a service to answer.
+/// A method of a service to serve.
 #[napi(object, object_to_js = false)]
 pub struct ServedMethod {
-    /// The name on the wire.
+    /// Name of the method.
     pub name: String,
-    /// Its call kind.
+    /// Pattern of the method.
     #[napi(ts_type = "'unary' | 'serverStream' | 'clientStream' | 'bidiStream'")]
     pub pattern: String,
-    /// Root of its request in the plan.
+    /// Index of the request message in the roots of the plan.
     pub request: u32,
-    /// Root of its response in the plan.
+    /// Index of the response message in the roots of the plan.
     pub response: u32,
 }
 
@@ -78,7 +78,7 @@ impl ServedService {
 
 pub(crate) fn pattern(name: &str) -> Outcome<Pattern> {
     Pattern::from_name(name)
-        .ok_or_else(|| Failure::option("pattern", format_args!("{name:?} is no call kind")))
+        .ok_or_else(|| Failure::option("pattern", format_args!("{name:?} is not a pattern")))
 }
 
 pub(crate) fn compression(word: &str) -> Outcome<Compress> {
@@ -90,7 +90,7 @@ pub(crate) fn compression(word: &str) -> Outcome<Compress> {
     }
 }
 
-/// Answers calls of `services` on `port`; gives the handles of their methods, a list for each service.
+/// Delivers calls of `services` to `port`. Returns the handles of their methods, one list for each service.
 #[napi(catch_unwind)]
 pub fn node_serve(env: Env, port: u32, node: u32, services: Vec<ServedService>) -> Result<Vec<Vec<u32>>> {
     throwing(env, || {
@@ -106,7 +106,7 @@ pub fn node_serve(env: Env, port: u32, node: u32, services: Vec<ServedService>) 
     })
 }
 
-/// `port` takes no new calls of `node`.
+/// `port` accepts no new calls of `node`.
 #[napi(catch_unwind)]
 pub fn node_unserve(env: Env, port: u32, node: u32) -> Result<()> {
     throwing(env, || {

@@ -1,9 +1,9 @@
-//! Endpoints that several users of the process share: clients dial from one endpoint instead of one each, which costs
-//! a socket, a key and half a mebibyte a client.
+//! Endpoints that several users of the process share. Without sharing, each client needs a socket, a key and half a
+//! mebibyte of its own.
 //!
-//! Users with equal options share. They are counted by the references to a [`Share`], across all environments of the
-//! process; the endpoint is bound for the first and closed after the last. A user that comes while the endpoint closes
-//! gets another one, with another key.
+//! Users with equal options share an endpoint. The references to a [`Share`] count the users, in all environments of
+//! the process. The endpoint is bound for the first user and closed after the last. A user that arrives while the
+//! endpoint closes gets a new one, with another key.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -14,14 +14,14 @@ use crate::error::Outcome;
 use crate::options::EndpointOptions;
 use crate::runtime;
 
-/// One user's part in an endpoint.
+/// A shared endpoint. Each user holds one reference.
 #[derive(Default)]
 pub(crate) struct Share(OnceCell<Arc<Node>>);
 
-/// The shares by their options. Few: one entry for each way in which a process makes clients.
+/// The shared endpoints by their options. There are few: one for each set of client options.
 static SHARES: Mutex<Vec<(EndpointOptions, Weak<Share>)>> = Mutex::new(Vec::new());
 
-/// The endpoint for these options, bound now if nobody uses it yet.
+/// The endpoint for these options. It is bound now if there is none.
 pub(crate) async fn join(options: EndpointOptions) -> Outcome<(Arc<Node>, Arc<Share>)> {
     let share = find(&options);
     let node = share.0.get_or_try_init(|| options.bind()).await?;
@@ -40,7 +40,7 @@ fn find(options: &EndpointOptions) -> Arc<Share> {
 }
 
 impl Share {
-    /// Gives a part back, and closes the endpoint after the last.
+    /// Drops the reference of one user. The last one closes the endpoint.
     pub(crate) async fn leave(self: Arc<Self>) {
         if let Some(mut last) = Arc::into_inner(self)
             && let Some(node) = last.0.take()
@@ -51,7 +51,7 @@ impl Share {
 }
 
 impl Drop for Share {
-    /// For a part that was given up without [`Share::leave`], as when its request failed.
+    /// For a reference that was dropped without [`Share::leave`], for example when its request failed.
     fn drop(&mut self) {
         if let Some(node) = self.0.take() {
             runtime::spawn(async move { node.close().await });

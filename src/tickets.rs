@@ -1,4 +1,4 @@
-//! Tickets, read and written (`docs/boundary.md#control-plane`).
+//! Reading and writing tickets (`docs/boundary.md#control-plane`).
 
 use std::net::SocketAddr;
 

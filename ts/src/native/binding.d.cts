@@ -9,28 +9,28 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Identity of this build; TypeScript refuses an addon that names another. */
+/** Version of the interface. TypeScript refuses an addon with another version. */
 export declare function bridgeVersion(): string
 
-/** A method that will be called. */
+/** A method for client calls. */
 export interface CalledMethod {
   /** Name of the service. */
   service: string
-  /** Its version. */
+  /** Version of the service. */
   version: number
   /** Name of the method. */
   method: string
-  /** Its call kind. */
+  /** Pattern of the method. */
   pattern: 'unary' | 'serverStream' | 'clientStream' | 'bidiStream'
   /** The payload encoding. */
   mode: 'xlang' | 'compatible' | 'json'
   /** Number of the plan. */
   plan: number
-  /** Root of the request in the plan. */
+  /** Index of the request message in the roots of the plan. */
   request: number
-  /** Root of the response in the plan. */
+  /** Index of the response message in the roots of the plan. */
   response: number
-  /** Compression of what is sent. */
+  /** Compression of requests. */
   compress: 'auto' | 'always' | 'never'
 }
 
@@ -44,7 +44,7 @@ export interface ChangeEffects {
   readonly json: ChangeVerdicts
 }
 
-/** Whether calls between the two contracts work; `depends`: on the value that is sent. */
+/** Whether calls between the two contracts work. `depends`: it depends on the value that is sent. */
 export interface ChangeVerdicts {
   /** A client of the old contract calls a server of the new one. */
   readonly oldClients: 'works' | 'depends' | 'fails'
@@ -52,14 +52,14 @@ export interface ChangeVerdicts {
   readonly newClients: 'works' | 'depends' | 'fails'
 }
 
-/** Ends the port's calls and closes its nodes. Safe twice. */
+/** Ends the calls of the port and closes its nodes. Can be called twice. */
 export declare function closePort(port: number): void
 
 /** A compiled plan. */
 export interface CompiledPlan {
-  /** Its number. */
+  /** Number of the plan. */
   readonly id: number
-  /** Equal for plans whose messages have equal bytes. */
+  /** Fingerprint: equal for two plans whose messages have the same bytes. */
   readonly fingerprint: string
   /** The plan document, JSON (`docs/plan.md`). */
   readonly document: string
@@ -68,11 +68,11 @@ export interface CompiledPlan {
 /** Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan. */
 export declare function compilePlan(descriptor: string): CompiledPlan
 
-/** Closes a connection in order; its calls in flight end as unavailable. Safe twice. */
+/** Closes a connection. Its running calls end with UNAVAILABLE. Can be called twice. */
 export declare function connectionClose(connection: number): void
 
 /**
- * The path of a connection.
+ * The network path of a connection.
  *
  * @example
  * ```ts
@@ -81,19 +81,19 @@ export declare function connectionClose(connection: number): void
  * ```
  */
 export interface ConnectionFacts {
-  /** The server's public key, 64 hex digits. */
+  /** Public key of the server, 64 hex digits. */
   readonly endpointId: string
-  /** Address of the path in use; null while none is chosen. */
+  /** Address of the path in use; null while no path is selected. */
   readonly remoteAddress: string | null
-  /** That path is a relay. */
+  /** The path uses a relay. */
   readonly relayed: boolean
-  /** Round trip in milliseconds; null, as the address, while no path is chosen. */
+  /** Round-trip time in milliseconds; null while no path is selected. */
   readonly rttMs: number | null
   /** The connection is open. */
   readonly open: boolean
 }
 
-/** Settles with `ConnectionFacts`. */
+/** The result is a `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
 /** One change between two contracts. */
@@ -116,7 +116,7 @@ export interface ContractChange {
   readonly advice: string
 }
 
-/** The contract id of a service document, and what goes with it. */
+/** Computes the contract id of a service document, and related facts. */
 export declare function contractDescribe(service: string): ContractFacts
 
 /**
@@ -135,21 +135,21 @@ export interface ContractDiff {
   readonly text: string
 }
 
-/** What is computed of a service document. */
+/** The facts computed from a service document. */
 export interface ContractFacts {
-  /** 64 hex digits, or null when there is none. */
+  /** 64 hex digits, or null when the service has no contract id. */
   readonly contractId: string | null
-  /** Other ids that Python modules may give the same service; each leaves response types open. */
+  /** Other contract ids that Python modules may compute for the same service; they leave response types open. */
   readonly openContractIds: readonly string[]
-  /** The bytes behind the id, or null. */
+  /** The bytes from which the contract id is computed, or null. */
   readonly canonicalHex: string | null
-  /** The hashes of the types, as the manifest lists them. */
+  /** The hashes of the types, as in the manifest. */
   readonly typeHashes: readonly string[]
-  /** Why there is no contract id, in words, or null. */
+  /** Why there is no contract id, or null when there is one. */
   readonly problem: string | null
 }
 
-/** A service document to the manifest document. */
+/** Converts a service document to the manifest document. */
 export declare function contractManifest(service: string): string
 
 /** The contract of one side. */
@@ -160,69 +160,75 @@ export interface ContractSide {
   readonly contractId: string
 }
 
-/** Whom to dial, and how. */
+/** Address and options of a dial. */
 export interface DialOptions {
   /** A ticket, an endpoint id, or a node address in base64. */
   address: string
-  /** What is presented at admission. */
+  /** The credential that is sent at admission. */
   credential: string | null
-  /** Bound on dialling and admission together. */
+  /** Time limit for dialling and admission together. */
   timeoutMs: number
 }
 
-/** Moves events into `slab`: bytes written, 0 for none, `-n` when the first event alone needs `n` bytes. */
+/**
+ * Moves events into `slab`. Returns the number of bytes written, 0 when no event waits, or `-n` when the first event
+ * needs `n` bytes.
+ */
 export declare function drain(port: number, slab: Uint8Array): number
 
 /** The properties of an `Error` that a function of the control plane throws. */
 export interface Failure {
-  /** Name of a status code; `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`. */
+  /** Name of a status code, or `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`. */
   readonly code: string
-  /** What went wrong, in words. */
+  /** The error text. */
   readonly message: string
-  /** The argument that is wrong, for `INVALID_OPTION`. */
+  /** Path of the wrong argument, for `INVALID_OPTION`. */
   readonly path: string | null
-  /** A stable word that programs can compare. */
+  /** A stable code for this reason, which programs can compare. */
   readonly reason: string | null
-  /** Pairs that travel with a status. */
+  /** Status details. */
   readonly details: Readonly<Record<string, string>>
-  /** Endpoint id of the other side. */
+  /** Endpoint id of the peer. */
   readonly peer: string | null
-  /** Made in this process, not by the peer. */
+  /** The error was created in this process, not by the peer. */
   readonly isLocal: boolean
-  /** The request never left this process. */
+  /** The request was not sent. */
   readonly notSent: boolean
 }
 
-/** Bounds on what peers may take up; null: the default. */
+/** Limits on the resources that peers may use; null: the default. */
 export interface LimitOptions {
-  /** Streams that a peer may have open on one connection. */
+  /** Streams that a peer may have open at the same time on one connection. */
   maxStreams: number | null
-  /** How long a handshake, or a stream's header, may take. */
+  /** Time limit for a handshake, and for the header of a stream. */
   headerTimeoutMs: number | null
-  /** How long a started frame, or an awaited single request, may take. */
+  /** Longest time without a byte inside a frame that has begun, or while a single request is expected. */
   bodyTimeoutMs: number | null
-  /** Bytes that waiting messages may occupy, for each connection. */
+  /** Bytes of waiting messages, for each connection. */
   peerBytes: number | null
-  /** Calls that a peer may leave before their answer at once. */
+  /** Calls that a peer may cancel before their response in one burst. */
   resetBurst: number | null
-  /** Calls that a peer may leave so each second after that. */
+  /** Calls that a peer may cancel so in each second after that. */
   resetsPerSecond: number | null
-  /** Connections served at once. */
+  /** Connections that are open at the same time. */
   maxConnections: number | null
   /** Calls end when the peer has not answered for this long. */
   deadAfterMs: number | null
 }
 
-/** Registers a method of a connection and gives its handle. */
+/** Registers a method of a connection and returns its handle. */
 export declare function methodRegister(port: number, connection: number, method: CalledMethod): number
 
-/** Closes a node and its connections; settles with nothing. Safe twice. */
+/** Closes a node and its connections. There is no result value. Can be called twice. */
 export declare function nodeClose(port: number, request: number, node: number): void
 
-/** Dials and asks for admission; settles with an `OpenedConnection`. */
+/** Dials and asks for admission. The result is an `OpenedConnection`. */
 export declare function nodeConnect(port: number, request: number, node: number, options: DialOptions): void
 
-/** Stops accepting, finishes what was accepted, cancels the rest after `timeout_ms`; settles with nothing. */
+/**
+ * Stops accepting, waits for accepted calls, and cancels the remaining ones after `timeout_ms`. There is no result
+ * value.
+ */
 export declare function nodeDrain(port: number, request: number, node: number, timeoutMs: number): void
 
 /**
@@ -239,7 +245,7 @@ export declare function nodeDrain(port: number, request: number, node: number, t
 export interface NodeFacts {
   /** The public key, 64 hex digits. */
   readonly endpointId: string
-  /** `ip:port` of each address that peers may dial, best first. */
+  /** `ip:port` of each address at which peers may dial the node, best first. */
   readonly directAddresses: readonly string[]
   /** URL of the relay in use, or null. */
   readonly relayUrl: string | null
@@ -251,97 +257,98 @@ export interface NodeFacts {
   readonly draining: boolean
 }
 
-/** Settles with `NodeFacts`. */
+/** The result is a `NodeFacts`. */
 export declare function nodeInfo(port: number, request: number, node: number): void
 
-/** Answers calls of `services` on `port`; gives the handles of their methods, a list for each service. */
+/** Delivers calls of `services` to `port`. Returns the handles of their methods, one list for each service. */
 export declare function nodeServe(port: number, node: number, services: Array<ServedService>): Array<Array<number>>
 
 /**
- * An endpoint that all users with equal options share; settles with a `StartedNode` whose number is this user's own.
- * Closing that number closes its connections; the endpoint closes with its last user.
+ * Returns an endpoint that all users with equal options share. The result is a `StartedNode` whose number belongs
+ * only to this user. Closing that number closes the connections of this user. The endpoint is closed after its last
+ * user.
  */
 export declare function nodeShare(port: number, request: number, options: StartOptions): void
 
-/** Binds an endpoint; settles with a `StartedNode`. */
+/** Binds an endpoint. The result is a `StartedNode`. */
 export declare function nodeStart(port: number, request: number, options: StartOptions): void
 
-/** `port` takes no new calls of `node`. */
+/** `port` accepts no new calls of `node`. */
 export declare function nodeUnserve(port: number, node: number): void
 
 /** A connection after admission. */
 export interface OpenedConnection {
-  /** Its number. */
+  /** Number of the connection. */
   readonly connection: number
-  /** The server's public key, 64 hex digits. */
+  /** Public key of the server, 64 hex digits. */
   readonly endpointId: string
-  /** What the server offers. */
+  /** The services of the server. */
   readonly services: readonly ServiceSummary[]
-  /** What the server says of the caller. */
+  /** Attributes that the server has given the caller. */
   readonly attributes: Readonly<Record<string, string>>
-  /** Namespace of the registry that the server publishes to; empty for none. */
+  /** Registry namespace in which the server publishes; empty when it does not publish. */
   readonly registryNamespace: string
 }
 
-/** Opens the port of an environment; `doorbell` is called when events wait. */
+/** Opens the port of an environment. `doorbell` is called when events wait. */
 export declare function openPort(doorbell: () => void): number
 
-/** Throws unless the message decodes within the limits. */
+/** Throws if the message cannot be decoded within the limits. */
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void
 
-/** JSON text to presence-flagged XLANG (`docs/plan.md`). */
+/** Converts JSON text to presence-flagged XLANG (`docs/plan.md`). */
 export declare function planFromJson(planNumber: number, root: number, text: string): Uint8Array
 
-/** A message of a peer to presence-flagged XLANG: for roots in compatible mode. */
+/** Converts a message of a peer to presence-flagged XLANG. For roots in compatible mode. */
 export declare function planFromWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
 
-/** XLANG bytes to the JSON text that the reference writes. */
+/** Converts XLANG bytes to JSON text in the format of the reference. */
 export declare function planToJson(planNumber: number, root: number, message: Uint8Array): string
 
-/** Plain XLANG to what a peer takes: for roots in compatible mode. */
+/** Converts plain XLANG to the form that is sent to a peer. For roots in compatible mode. */
 export declare function planToWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
 
 /** The endpoint id of a seed, both 64 hex digits. */
 export declare function publicKeyOf(secretKey: string): string
 
-/** Throws unless everything that the layout leads to lies inside of the row or table. */
+/** Throws if a position in the row or table points outside of it. */
 export declare function rowCheck(planNumber: number, root: number, row: Uint8Array): void
 
-/** The layout of a root as a row or table, JSON (`docs/plan.md#rows`). */
+/** The layout of a root as a row or table, as JSON (`docs/plan.md#rows`). */
 export declare function rowSchema(planNumber: number, root: number): string
 
 /** A new ed25519 seed. */
 export declare function secretKeyGenerate(): Uint8Array
 
-/** A method of a service to answer. */
+/** A method of a service to serve. */
 export interface ServedMethod {
-  /** The name on the wire. */
+  /** Name of the method. */
   name: string
-  /** Its call kind. */
+  /** Pattern of the method. */
   pattern: 'unary' | 'serverStream' | 'clientStream' | 'bidiStream'
-  /** Root of its request in the plan. */
+  /** Index of the request message in the roots of the plan. */
   request: number
-  /** Root of its response in the plan. */
+  /** Index of the response message in the roots of the plan. */
   response: number
 }
 
-/** A service to answer. */
+/** A service to serve. */
 export interface ServedService {
-  /** The name on the wire. */
+  /** Name of the service. */
   name: string
-  /** Its version, from 1. */
+  /** Version of the service, from 1. */
   version: number
-  /** 64 hex digits. */
+  /** Contract id, 64 hex digits. */
   contractId: string
   /** The payload modes of its contract. */
   modes: readonly string[]
-  /** Number of the plan of all its messages. */
+  /** Number of the plan for all its messages. */
   plan: number
-  /** Longest time of a call with a single request that names no deadline. */
+  /** Time limit of a call with a single request that has no deadline. */
   maxCallMs: number
-  /** Compression of answers. */
+  /** Compression of responses. */
   compress: 'auto' | 'always' | 'never'
-  /** Its methods; handles are given in this order. */
+  /** The methods of the service; handles are given in this order. */
   methods: Array<ServedMethod>
 }
 
@@ -360,7 +367,7 @@ export interface ServiceDiff {
 }
 
 /**
- * A service as the admission answer announces it.
+ * A service in the list of the admission answer.
  *
  * @example
  * ```ts
@@ -369,62 +376,62 @@ export interface ServiceDiff {
  * ```
  */
 export interface ServiceSummary {
-  /** The name on the wire. */
+  /** Name of the service. */
   readonly name: string
-  /** Its version. */
+  /** Version of the service. */
   readonly version: number
   /** 64 hex digits. */
   readonly contractId: string
-  /** Its scope: `shared`. */
+  /** The scope of the service, such as `shared`. */
   readonly pattern: string
-  /** The payload modes that it names. */
+  /** The payload modes of its contract. */
   readonly modes: readonly string[]
-  /** Modes beside those of the contract, with what is to be known of each (`docs/protocol.md#modes`). */
+  /** Additional modes, with facts about each (`docs/protocol.md#modes`). */
   readonly extensions: Readonly<Record<string, string>>
 }
 
-/** An endpoint that was started. */
+/** A node that was started. */
 export interface StartedNode {
-  /** Its number. */
+  /** Number of the node. */
   readonly node: number
-  /** 64 hex digits. */
+  /** Endpoint id, 64 hex digits. */
   readonly endpointId: string
-  /** `ip:port` of each address that peers may dial, best first. */
+  /** `ip:port` of each address at which peers may dial the node, best first. */
   readonly directAddresses: readonly string[]
-  /** The relay in use. */
+  /** URL of the relay in use, or null. */
   readonly relayUrl: string | null
-  /** `aster1` text of its address. */
+  /** The address of the node as `aster1` text. */
   readonly ticket: string
 }
 
-/** What an endpoint is started with. */
+/** Start options of an endpoint. */
 export interface StartOptions {
-  /** Ed25519 seed, 64 hex digits; null: a fresh one. */
+  /** Ed25519 seed, 64 hex digits; null: a new random one. */
   secretKey: string | null
   /** `ip:port`; null: all interfaces, any port. */
   bind: string | null
-  /** `disabled`, `default` or the URLs of relays. */
+  /** `disabled`, `default`, or a list of relay URLs. */
   relay: 'disabled' | 'default' | Array<string>
-  /** Bounds on peers. */
+  /** Limits for peers. */
   limits: LimitOptions
 }
 
-/** Takes the operations of one turn: the first `length` bytes of `buffer`, which are copied. */
+/** Copies the operations of one turn from the first `length` bytes of `buffer`. */
 export declare function submit(port: number, buffer: Uint8Array, length: number): void
 
-/** Takes the outcome of `connectionInfo`. */
+/** Takes the result of `connectionInfo`. */
 export declare function takeConnectionFacts(port: number, request: number): ConnectionFacts
 
-/** Takes the outcome of a request that gives nothing. */
+/** Takes the result of a request that has no result value. */
 export declare function takeDone(port: number, request: number): void
 
-/** Takes the outcome of `nodeInfo`. */
+/** Takes the result of `nodeInfo`. */
 export declare function takeNodeFacts(port: number, request: number): NodeFacts
 
-/** Takes the outcome of `nodeConnect`. */
+/** Takes the result of `nodeConnect`. */
 export declare function takeOpenedConnection(port: number, request: number): OpenedConnection
 
-/** Takes the outcome of `nodeStart` or `nodeShare`. */
+/** Takes the result of `nodeStart` or `nodeShare`. */
 export declare function takeStartedNode(port: number, request: number): StartedNode
 
 /**
