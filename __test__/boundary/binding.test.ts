@@ -128,11 +128,11 @@ describe("wrong arguments", () => {
     expect(thrown).toMatchObject({ ...rest, ...facts });
   });
 
-  it("a result of another kind is refused", async () => {
+  it("a result of another type is refused", async () => {
     const rung = events.length;
     native.nodeClose(port, 77, gone);
     await expect.poll(() => events.length).toBeGreaterThan(rung);
-    expect(() => native.takeNodeFacts(port, 77)).toThrow(/another kind/);
+    expect(() => native.takeNodeFacts(port, 77)).toThrow(/another type of result/);
     expect(() => native.takeDone(port, 77)).toThrow(/closed/);
   });
 
