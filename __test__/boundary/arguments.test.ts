@@ -189,7 +189,7 @@ describe("wrong options are TypeErrors with the path", () => {
     [{ metadata: { a: 7 } }, "options.metadata.a"],
     [{ metadata: new Map([["k", null]]) }, "options.metadata.k"],
     [{ metadata: new Map([[1, "v"]]) }, "options.metadata"],
-    [{ metadata: [] }, "options.metadata"],
+    [{ metadata: ["a"] }, "options.metadata[0]"],
     [{ deadline: 1 }, "options.deadline"],
   ];
   it.each(call)("of a call, for each pattern: %j", async (options, path) => {
