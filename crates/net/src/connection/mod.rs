@@ -10,15 +10,16 @@ mod outgoing;
 mod pace;
 mod path;
 mod reader;
+mod watch;
 mod writer;
 
 pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::Reserved;
 pub use incoming::IncomingConnection;
 pub(crate) use incoming::IncomingStream;
-pub(crate) use liveness::Watched;
 pub use outgoing::OutgoingConnection;
 pub(crate) use outgoing::{chain, endpoint_addr};
 pub use path::PathInfo;
 pub(crate) use reader::{FrameReader, connection_failure};
+pub(crate) use watch::Watched;
 pub(crate) use writer::FrameWriter;
