@@ -149,6 +149,16 @@ impl ServerCall {
         self.over();
     }
 
+    /// Handles what a read of the stream gave: a whole frame, the end of the stream, or the reason why nothing more can
+    /// be read.
+    pub fn read(&mut self, read: Result<Option<Frame>, InputFailure>) -> ServerFact {
+        match read {
+            Ok(Some(frame)) => self.frame(frame),
+            Ok(None) => self.end(),
+            Err(failure) => self.fail(&failure),
+        }
+    }
+
     /// A whole frame arrived.
     pub fn frame(&mut self, frame: Frame) -> ServerFact {
         match self.phase {
@@ -346,6 +356,16 @@ impl ClientCall {
     /// When to call [`expire`](Self::expire) unless the call is over before.
     pub fn timeout(&self) -> Option<Instant> {
         self.deadline.map(|(at, _)| at).filter(|_| self.end.is_none())
+    }
+
+    /// Handles what a read of the stream gave: a whole frame, the end of the stream, or the reason why nothing more can
+    /// be read.
+    pub fn read(&mut self, read: Result<Option<Frame>, InputFailure>) -> ClientFact {
+        match read {
+            Ok(Some(frame)) => self.frame(frame),
+            Ok(None) => self.end(),
+            Err(failure) => self.fail(&failure),
+        }
     }
 
     /// A whole frame arrived.

@@ -53,14 +53,7 @@ pub(crate) enum Written {
     Failed,
 }
 
-/// What the reader delivers for a call.
-pub(crate) enum Input {
-    Frame(Frame),
-    End,
-    Failed(InputFailure),
-}
-
-/// How one side handles one [`Input`].
+/// How one side handles one read.
 pub(crate) enum Step<F> {
     /// The frame has no effect.
     Skip,
@@ -129,20 +122,16 @@ impl Channel {
         &mut self,
         handle: &CallHandle,
         cx: &mut Context<'_>,
-        mut step: impl FnMut(Input) -> Step<F>,
+        mut step: impl FnMut(Result<Option<Frame>, InputFailure>) -> Step<F>,
     ) -> Poll<(Block, Option<F>)> {
         let unread = handle.unread();
         if unread >= STREAM_BUDGET {
             return Poll::Pending;
         }
         let mut block = Block::default();
-        let mut input = match ready!(self.reader.poll_next(cx, false)) {
-            Ok(Some(frame)) => Input::Frame(frame),
-            Ok(None) => Input::End,
-            Err(failure) => Input::Failed(failure),
-        };
+        let mut read = ready!(self.reader.poll_next(cx, false));
         loop {
-            match step(input) {
+            match step(read) {
                 Step::Skip => {}
                 Step::Message(message) => block.push(message),
                 Step::End(fact) => return Poll::Ready((self.hand_over(block, handle), Some(fact))),
@@ -150,11 +139,11 @@ impl Channel {
             if block.bytes >= BLOCK_BYTES || block.bytes + unread >= STREAM_BUDGET {
                 break;
             }
-            input = match self.reader.ready() {
-                Ok(Some(frame)) => Input::Frame(frame),
-                Ok(None) => break,
-                Err(failure) => Input::Failed(failure),
-            };
+            read = self.reader.ready();
+            // Here `None` means that no frame has arrived yet, not that the input has ended.
+            if let Ok(None) = read {
+                break;
+            }
         }
         Poll::Ready((self.hand_over(block, handle), None))
     }

@@ -13,7 +13,7 @@ use aster_wire::status::Code;
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 
-use super::channel::{Channel, Input, Step, Written, trailer};
+use super::channel::{Channel, Step, Written, trailer};
 use super::framed::Framed;
 use super::handle::CallHandle;
 use super::message::{Block, Message};
@@ -323,12 +323,7 @@ impl Running {
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<ClientEvent, Outcome>> {
         let Some(channel) = &mut self.channel else { return Poll::Pending };
         loop {
-            let fact = match ready!(channel.reader.poll_next(cx, false)) {
-                Ok(Some(frame)) => self.machine.frame(frame),
-                Ok(None) => self.machine.end(),
-                Err(failure) => self.machine.fail(&failure),
-            };
-            match fact {
+            match self.machine.read(ready!(channel.reader.poll_next(cx, false))) {
                 ClientFact::Message(frame) => match self.method.response.incoming(&frame) {
                     Ok(bytes) => {
                         self.answer = Some(Message::new(bytes, channel.reader.take_reserved()));
@@ -355,19 +350,12 @@ impl Running {
             return Poll::Pending;
         };
         loop {
-            let step = |input| {
-                let fact = match input {
-                    Input::Frame(frame) => machine.frame(frame),
-                    Input::End => machine.end(),
-                    Input::Failed(failure) => machine.fail(&failure),
-                };
-                match fact {
-                    ClientFact::Message(frame) => match codec.incoming(&frame) {
-                        Ok(message) => Step::Message(message),
-                        Err(status) => Step::End(unreadable(status)),
-                    },
-                    fact => Outcome::of(fact).map_or(Step::Skip, Step::End),
-                }
+            let step = |read| match machine.read(read) {
+                ClientFact::Message(frame) => match codec.incoming(&frame) {
+                    Ok(message) => Step::Message(message),
+                    Err(status) => Step::End(unreadable(status)),
+                },
+                fact => Outcome::of(fact).map_or(Step::Skip, Step::End),
             };
             let (block, outcome) = ready!(channel.poll_block(&self.handle, cx, step));
             if outcome.is_some() {

@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::channel::{Channel, Input, Step, Written, trailer};
+use super::channel::{Channel, Step, Written, trailer};
 use super::client::Metadata;
 use super::definition::ServiceDefinition;
 use super::handle::CallHandle;
@@ -214,11 +214,7 @@ impl Stream {
         let (machine, reader) = (&mut self.machine, &mut self.channel.reader);
         let reading = std::future::poll_fn(|cx| {
             loop {
-                let fact = match std::task::ready!(reader.poll_next(cx, due)) {
-                    Ok(Some(frame)) => machine.frame(frame),
-                    Ok(None) => machine.end(),
-                    Err(failure) => machine.fail(&failure),
-                };
+                let fact = machine.read(std::task::ready!(reader.poll_next(cx, due)));
                 if fact != ServerFact::Ignored {
                     return Poll::Ready(fact);
                 }
@@ -317,20 +313,13 @@ impl Running {
         }
         let codec = &self.request;
         loop {
-            let step = |input| {
-                let fact = match input {
-                    Input::Frame(frame) => machine.frame(frame),
-                    Input::End => machine.end(),
-                    Input::Failed(failure) => machine.fail(&failure),
-                };
-                match fact {
-                    ServerFact::Ignored => Step::Skip,
-                    ServerFact::Message(frame) => match codec.incoming(&frame) {
-                        Ok(message) => Step::Message(message),
-                        Err(status) => Step::End(ServerFact::Ended(status)),
-                    },
-                    fact => Step::End(fact),
-                }
+            let step = |read| match machine.read(read) {
+                ServerFact::Ignored => Step::Skip,
+                ServerFact::Message(frame) => match codec.incoming(&frame) {
+                    Ok(message) => Step::Message(message),
+                    Err(status) => Step::End(ServerFact::Ended(status)),
+                },
+                fact => Step::End(fact),
             };
             let (block, fact) = std::task::ready!(channel.poll_block(handle, cx, step));
             if !block.items.is_empty() {
