@@ -3,20 +3,18 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { interceptedMethod } from "../../../ts/src/client/interceptors.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
 import type { MessageCodec } from "../../../ts/src/message.js";
-import { failureOf, Harness, jsonCodec, type Pattern, turns } from "./harness.js";
+import { failureOf, Harness, jsonCodec, type Pattern, turns, watchRejections } from "./harness.js";
 
 let harness: Harness;
-const unhandled: unknown[] = [];
-const note = (error: unknown): void => void unhandled.push(error);
+const rejections = watchRejections();
 beforeEach(() => {
   harness = new Harness();
-  process.on("unhandledRejection", note);
+  rejections.start();
 });
 afterEach(async () => {
   await turns();
-  process.off("unhandledRejection", note);
   harness.close();
-  expect(unhandled.splice(0)).toEqual([]);
+  expect(rejections.stop()).toEqual([]);
 });
 
 function revoked(): object {

@@ -109,6 +109,19 @@ export async function turns(count = 5): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Collects the rejections of this process that nobody handles, between `start()` and `stop()`. */
+export function watchRejections() {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  return {
+    start: () => void process.on("unhandledRejection", note),
+    stop: (): unknown[] => {
+      process.off("unhandledRejection", note);
+      return unhandled.splice(0);
+    },
+  };
+}
+
 /** The AsterError that a promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<AsterError> {
   try {

@@ -2,20 +2,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { interceptedMethod } from "../../../ts/src/client/interceptors.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
-import { failureOf, Harness, turns } from "./harness.js";
+import { failureOf, Harness, turns, watchRejections } from "./harness.js";
 
 let harness: Harness;
-const unhandled: unknown[] = [];
-const note = (error: unknown): void => void unhandled.push(error);
+const rejections = watchRejections();
 beforeEach(() => {
   harness = new Harness();
-  process.on("unhandledRejection", note);
+  rejections.start();
 });
 afterEach(async () => {
   await turns();
-  process.off("unhandledRejection", note);
   harness.close();
-  expect(unhandled.splice(0)).toEqual([]);
+  expect(rejections.stop()).toEqual([]);
 });
 
 const DONE = { done: true, value: undefined };

@@ -1,6 +1,9 @@
 //! Both gates over the life of a node: admissions, renewals, expiry, revocation, other root keys, limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
+#[path = "support/numbered.rs"]
+mod numbered;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,29 +12,11 @@ use aster_trust::admission::{Admitted, Gate, Presented};
 use aster_trust::attributes::{Attributes, ROLE};
 use aster_trust::bucket::{AdmissionTries, Rate};
 use aster_trust::credential::{Credential, CredentialKind, Grant};
-use aster_trust::key::{EndpointId, RootKey};
 use aster_trust::nonce::{Consumed, MemoryNonces, NonceStore};
 use aster_trust::peers::{Ended, Peers};
 use aster_trust::refusal::Refusal;
 use aster_trust::revocation::{Applied, RevocationError, RevocationList, Revocations};
-use aster_trust::roots::TrustedRoots;
-use aster_trust::time::UnixTime;
-
-fn time(seconds: u64) -> UnixTime {
-    UnixTime::from_seconds(seconds)
-}
-
-fn root(number: u8) -> RootKey {
-    RootKey::from_seed(&[number; 32])
-}
-
-fn roots(numbers: &[u8]) -> TrustedRoots {
-    TrustedRoots::new(numbers.iter().map(|&number| root(number).public_key())).unwrap()
-}
-
-fn peer(number: u8) -> EndpointId {
-    EndpointId::from_bytes([number; 32])
-}
+use numbered::{peer, root, roots, time};
 
 fn access() -> Access {
     Access::new(roots(&[1]), Revocations::default())

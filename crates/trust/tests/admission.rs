@@ -1,34 +1,22 @@
 //! The admission decision, step by step and as a whole.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
+#[path = "support/numbered.rs"]
+mod numbered;
+
 use aster_trust::admission::{Admitted, Gate, Pending, Policy, Presented, Step};
 use aster_trust::attributes::{Attributes, NOT_BEFORE, ROLE, Roles};
 use aster_trust::credential::check::Verifier;
 use aster_trust::credential::{Credential, CredentialKind, Grant};
-use aster_trust::key::{EndpointId, RootKey};
+use aster_trust::key::EndpointId;
 use aster_trust::nonce::{Consumed, MemoryNonces, Nonce, NonceStore, NonceStoreError};
 use aster_trust::refusal::Refusal;
 use aster_trust::revocation::{RevocationList, Revocations};
 use aster_trust::roots::TrustedRoots;
 use aster_trust::time::UnixTime;
+use numbered::{peer, root, roots, time};
 
 const EXPIRY: u64 = 2000;
-
-fn time(seconds: u64) -> UnixTime {
-    UnixTime::from_seconds(seconds)
-}
-
-fn root(number: u8) -> RootKey {
-    RootKey::from_seed(&[number; 32])
-}
-
-fn roots(numbers: &[u8]) -> TrustedRoots {
-    TrustedRoots::new(numbers.iter().map(|&number| root(number).public_key())).unwrap()
-}
-
-fn peer(number: u8) -> EndpointId {
-    EndpointId::from_bytes([number; 32])
-}
 
 fn attributes(pairs: &[(&str, &str)]) -> Attributes {
     Attributes::from_pairs(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
