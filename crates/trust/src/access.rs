@@ -9,15 +9,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::admission::{Admitted, Gate, Pending, Policy, Presented, Step};
+use crate::admission::{Admitted, Gate, Pending, Policy, Presented};
 use crate::bucket::AdmissionTries;
+use crate::credential::Fingerprint;
 use crate::key::EndpointId;
 use crate::nonce::{Consumed, NonceStoreError};
 use crate::peers::{Ended, Peers};
 use crate::refusal::Refusal;
 use crate::revocation::{Applied, RevocationError, RevocationList, Revocations};
 use crate::roots::TrustedRoots;
-use crate::time::UnixTime;
+use crate::time::Moment;
 
 /// The word that [`Access::counts`] uses for admitted peers; the others are those of [`Refusal::code`].
 pub const ADMITTED: &str = "ADMITTED";
@@ -33,15 +34,6 @@ pub struct Asking<'a> {
     pub peer: EndpointId,
     /// Its address; none behind a relay.
     pub address: Option<IpAddr>,
-}
-
-/// How an admission goes on.
-#[derive(Debug)]
-pub enum Progress {
-    /// It is decided.
-    Decided(Result<Arc<Admitted>, Refusal>),
-    /// A nonce has to be consumed, then [`Access::settle`] decides.
-    Consume(Pending),
 }
 
 /// The state of both gates.
@@ -73,42 +65,50 @@ impl Access {
         Self { peers, tries, ..self }
     }
 
-    /// Begins an admission. `clock` is the time since any moment that stays the same; only tries are counted by it.
+    /// Begins an admission. When it does not end here, [`Access::settle`] decides.
     ///
     /// Tries beyond the limit, and peers for which there is no room, are refused before their credential is looked at.
-    pub fn begin(&mut self, asking: &Asking<'_>, now: UnixTime, clock: Duration) -> Progress {
-        if !self.tries.allow(asking.peer, asking.address, clock) {
-            return Progress::Decided(self.refuse(Refusal::TooManyTries));
+    pub fn begin(&mut self, asking: &Asking<'_>, now: Moment) -> Result<Pending, Refusal> {
+        if !self.tries.allow(asking.peer, asking.address, now.steady) {
+            return self.refuse(Refusal::TooManyTries);
         }
         if !self.peers.has_room_for(&asking.peer, now) {
-            return Progress::Decided(self.refuse(Refusal::TooManyPeers));
+            return self.refuse(Refusal::TooManyPeers);
         }
-        match self.policy().begin(asking.gate, asking.presented, &asking.peer, now) {
-            Step::Consume(pending) => Progress::Consume(pending),
-            Step::Decided(decision) => Progress::Decided(self.conclude(decision, now)),
-        }
+        let begun = self.policy().begin(asking.gate, asking.presented, &asking.peer, now.wall);
+        begun.or_else(|refusal| self.refuse(refusal))
     }
 
-    /// Ends an admission with what the store of nonces said. Without a store that is [`Refusal::NoNonceStore`], by
-    /// [`Access::refuse`].
+    /// Counts a try that is no admission, of somebody who has not shown yet who it is; false when it is one too many.
+    pub fn allow_try(&mut self, peer: EndpointId, address: Option<IpAddr>, now: Moment) -> bool {
+        self.tries.allow(peer, address, now.steady)
+    }
+
+    /// Ends an admission with what the store of nonces said; none where no store was asked.
     pub fn settle(
         &mut self,
         pending: Pending,
-        consumed: &Result<Consumed, NonceStoreError>,
-        now: UnixTime,
+        consumed: Option<&Result<Consumed, NonceStoreError>>,
+        now: Moment,
     ) -> Result<Arc<Admitted>, Refusal> {
-        let decision = pending.settle(&self.policy(), consumed, now);
-        self.conclude(decision, now)
+        let decision = pending.settle(&self.policy(), consumed, now.wall);
+        match decision.and_then(|admitted| self.peers.admit(admitted, now)) {
+            Ok(admitted) => {
+                self.count(ADMITTED);
+                Ok(admitted)
+            }
+            Err(refusal) => self.refuse(refusal),
+        }
     }
 
     /// Counts a refusal for a reason that lies outside of this crate's checks.
-    pub fn refuse(&mut self, refusal: Refusal) -> Result<Arc<Admitted>, Refusal> {
+    pub fn refuse<T>(&mut self, refusal: Refusal) -> Result<T, Refusal> {
         self.count(refusal.code());
         Err(refusal)
     }
 
     /// What is known of a peer, if it is admitted now: the question of gate 0, on each connection and each call.
-    pub fn admitted(&self, peer: &EndpointId, now: UnixTime) -> Option<&Arc<Admitted>> {
+    pub fn admitted(&self, peer: &EndpointId, now: Moment) -> Option<&Arc<Admitted>> {
         self.peers.get(peer, now)
     }
 
@@ -116,14 +116,26 @@ impl Access {
     pub fn revoke(
         &mut self,
         list: RevocationList,
-        now: UnixTime,
+        now: Moment,
     ) -> Result<(Applied, Vec<(EndpointId, Ended)>), RevocationError> {
         let applied = self.revocations.apply(list, &self.roots)?;
         Ok((applied, self.sweep(now)))
     }
 
+    /// Revokes nodes and credentials until this process ends, without a signed list. Returns the peers whose connections
+    /// have to end.
+    pub fn block(
+        &mut self,
+        endpoint_ids: impl IntoIterator<Item = EndpointId>,
+        fingerprints: impl IntoIterator<Item = Fingerprint>,
+        now: Moment,
+    ) -> Vec<(EndpointId, Ended)> {
+        self.revocations.block(endpoint_ids, fingerprints);
+        self.sweep(now)
+    }
+
     /// Trusts other root keys from now on. Returns the peers whose connections have to end.
-    pub fn trust(&mut self, roots: TrustedRoots, now: UnixTime) -> Vec<(EndpointId, Ended)> {
+    pub fn trust(&mut self, roots: TrustedRoots, now: Moment) -> Vec<(EndpointId, Ended)> {
         self.revocations.keep_roots(&roots);
         self.roots = roots;
         self.sweep(now)
@@ -131,12 +143,12 @@ impl Access {
 
     /// Takes out the peers whose admission is over. Returns them: their connections have to end. To be called at
     /// [`Access::next_end`] at the latest.
-    pub fn sweep(&mut self, now: UnixTime) -> Vec<(EndpointId, Ended)> {
+    pub fn sweep(&mut self, now: Moment) -> Vec<(EndpointId, Ended)> {
         self.peers.sweep(&self.roots, &self.revocations, now)
     }
 
-    /// When the next admission ends.
-    pub fn next_end(&self) -> Option<UnixTime> {
+    /// When the next admission ends, by the clock that only goes forward.
+    pub fn next_end(&self) -> Option<Duration> {
         self.peers.next_end()
     }
 
@@ -152,21 +164,6 @@ impl Access {
 
     fn policy(&self) -> Policy<'_> {
         Policy { roots: &self.roots, revocations: &self.revocations }
-    }
-
-    fn conclude(
-        &mut self,
-        decision: Result<Admitted, Refusal>,
-        now: UnixTime,
-    ) -> Result<Arc<Admitted>, Refusal> {
-        let admitted = decision.and_then(|admitted| self.peers.admit(admitted, now));
-        match admitted {
-            Ok(admitted) => {
-                self.count(ADMITTED);
-                Ok(admitted)
-            }
-            Err(refusal) => self.refuse(refusal),
-        }
     }
 
     fn count(&mut self, word: &'static str) {

@@ -1,8 +1,9 @@
 //! The admission decision: may this peer in, as what, and until when.
 //!
-//! A state machine without I/O. [`Policy::begin`] looks at what the peer presented; for a one-time credential it asks for
-//! its nonce to be consumed ([`Step::Consume`]), which may block, and [`Pending::settle`] ends the decision. Where blocking
-//! does not matter, [`Policy::decide`] does all of it.
+//! A state machine without I/O. [`Policy::begin`] looks at what the peer presented and checks all that can be checked at once.
+//! What is left may take time: the nonce of a one-time credential has to be consumed ([`Pending::nonce`]), and the program may
+//! want to be asked. Then [`Pending::settle`] ends the decision. Where waiting does not matter, [`Policy::decide`] does all
+//! of it.
 //!
 //! A refusal carries its reason for our own log. The peer gets the same answer for all of them, after the same work: exactly
 //! one signature is checked in each decision, also where there was none to check.
@@ -78,75 +79,72 @@ impl Admitted {
     }
 }
 
-/// How a decision goes on.
-#[derive(Debug)]
-pub enum Step {
-    /// It is made.
-    Decided(Result<Admitted, Refusal>),
-    /// The nonce has to be consumed first.
-    Consume(Pending),
-}
-
-/// A decision that waits for a nonce. Dropping it decides nothing and consumes nothing.
+/// A decision that is not made yet: the credential counts, and what is left takes time. Dropping it decides nothing and
+/// consumes nothing.
 #[derive(Debug)]
 #[must_use]
 pub struct Pending {
-    endpoint_id: EndpointId,
-    verified: Verified,
-    nonce: Nonce,
+    admitted: Admitted,
+    nonce: Option<Nonce>,
 }
 
 impl Pending {
-    /// What to give to [`NonceStore::consume`].
-    pub fn nonce(&self) -> &Nonce {
-        &self.nonce
+    /// What will be known of the peer when it is admitted.
+    pub fn candidate(&self) -> &Admitted {
+        &self.admitted
+    }
+
+    /// The nonce of a one-time credential, which has to be consumed ([`NonceStore::consume`]); none for other credentials.
+    pub fn nonce(&self) -> Option<&Nonce> {
+        self.nonce.as_ref()
     }
 
     /// What to give to [`NonceStore::consume`].
     pub fn expires_at(&self) -> UnixTime {
-        self.verified.expires_at()
+        self.admitted.expires_at
     }
 
-    /// Ends the decision. The store may have taken its time, so expiry and revocation are looked at again. A nonce that was
-    /// consumed for a peer that is refused here stays consumed.
+    /// Ends the decision. `consumed` is what the store of nonces said; none when it was not asked. Time has passed, so expiry
+    /// and revocation are looked at again. A nonce that was consumed for a peer that is refused here stays consumed.
     pub fn settle(
         self,
         policy: &Policy<'_>,
-        consumed: &Result<Consumed, NonceStoreError>,
+        consumed: Option<&Result<Consumed, NonceStoreError>>,
         now: UnixTime,
     ) -> Result<Admitted, Refusal> {
-        match consumed {
-            Err(_) => Err(Refusal::NonceStoreFailed),
-            Ok(Consumed::Again) => Err(Refusal::Replayed),
-            Ok(Consumed::First) if self.expires_at() <= now => Err(Refusal::Expired(self.expires_at())),
-            Ok(Consumed::First) if policy.revokes(&self.endpoint_id, self.verified.fingerprint()) => {
-                Err(Refusal::Revoked)
-            }
-            Ok(Consumed::First) if !policy.roots.contains(self.verified.root()) => Err(Refusal::WrongRoot),
-            Ok(Consumed::First) => Ok(Admitted::new(self.endpoint_id, &self.verified)),
+        match (&self.nonce, consumed) {
+            (None, None) | (Some(_), Some(Ok(Consumed::First))) => {}
+            (Some(_), None) => return Err(Refusal::NoNonceStore),
+            (_, Some(Ok(Consumed::Again))) => return Err(Refusal::Replayed),
+            (_, Some(_)) => return Err(Refusal::NonceStoreFailed),
         }
+        let admitted = self.admitted;
+        if admitted.expires_at <= now {
+            return Err(Refusal::Expired(admitted.expires_at));
+        }
+        if policy.revokes(&admitted.endpoint_id, &admitted.fingerprint) {
+            return Err(Refusal::Revoked);
+        }
+        if !policy.roots.contains(&admitted.root) {
+            return Err(Refusal::WrongRoot);
+        }
+        Ok(admitted)
     }
 }
 
 impl Policy<'_> {
     /// Looks at what `peer` presented at a gate.
-    pub fn begin(&self, gate: Gate, presented: Presented<'_>, peer: &EndpointId, now: UnixTime) -> Step {
-        let credential = match read(gate, presented) {
-            Ok(credential) => credential,
-            Err(refusal) => {
-                signature::check_decoy();
-                return Step::Decided(Err(refusal));
-            }
-        };
+    pub fn begin(
+        &self,
+        gate: Gate,
+        presented: Presented<'_>,
+        peer: &EndpointId,
+        now: UnixTime,
+    ) -> Result<Pending, Refusal> {
+        let credential = read(gate, presented).inspect_err(|_| signature::check_decoy())?;
         let checks = Verifier { roots: self.roots, peer: Some(peer), now, revocations: self.revocations };
-        let verified = match checks.verify(&credential) {
-            Ok(verified) => verified,
-            Err(refusal) => return Step::Decided(Err(refusal)),
-        };
-        match verified.nonce().cloned() {
-            Some(nonce) => Step::Consume(Pending { endpoint_id: *peer, verified, nonce }),
-            None => Step::Decided(Ok(Admitted::new(*peer, &verified))),
-        }
+        let verified = checks.verify(&credential)?;
+        Ok(Pending { admitted: Admitted::new(*peer, &verified), nonce: verified.nonce().cloned() })
     }
 
     /// The whole decision, with a store that may be asked at once. Without a store one-time credentials are refused.
@@ -158,14 +156,12 @@ impl Policy<'_> {
         now: UnixTime,
         nonces: Option<&dyn NonceStore>,
     ) -> Result<Admitted, Refusal> {
-        match self.begin(gate, presented, peer, now) {
-            Step::Decided(decision) => decision,
-            Step::Consume(pending) => {
-                let store = nonces.ok_or(Refusal::NoNonceStore)?;
-                let consumed = store.consume(pending.nonce(), pending.expires_at(), now);
-                pending.settle(self, &consumed, now)
-            }
-        }
+        let pending = self.begin(gate, presented, peer, now)?;
+        let consumed = match (pending.nonce(), nonces) {
+            (Some(nonce), Some(store)) => Some(store.consume(nonce, pending.expires_at(), now)),
+            _ => None,
+        };
+        pending.settle(self, consumed.as_ref(), now)
     }
 
     /// True when a list in force names the peer or its credential.

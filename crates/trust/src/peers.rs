@@ -1,7 +1,7 @@
 //! The peers that are admitted now: what gate 0 asks on every connection and every call.
 //!
 //! Entries end at the expiry of the credential or after the longest admission, whichever comes first. The caller passes in
-//! the time.
+//! the time, on two clocks: an entry ends when the first of them says so.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::key::EndpointId;
 use crate::refusal::Refusal;
 use crate::revocation::Revocations;
 use crate::roots::TrustedRoots;
-use crate::time::UnixTime;
+use crate::time::Moment;
 
 /// Most peers at a time, unless the table is told otherwise.
 pub const DEFAULT_CAPACITY: usize = 65_536;
@@ -33,7 +33,20 @@ pub enum Ended {
 pub struct Peers {
     capacity: usize,
     longest: Duration,
-    entries: HashMap<EndpointId, Arc<Admitted>>,
+    entries: HashMap<EndpointId, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    admitted: Arc<Admitted>,
+    /// When the admission ends by the clock that only goes forward.
+    ends_at: Duration,
+}
+
+impl Entry {
+    fn is_over(&self, now: Moment) -> bool {
+        self.admitted.expires_at <= now.wall || self.ends_at <= now.steady
+    }
 }
 
 impl Default for Peers {
@@ -50,31 +63,33 @@ impl Peers {
 
     /// Lets a peer in, or renews it: the newest admission counts, even if an earlier one allowed more. It ends with the
     /// credential or after the longest admission, whichever comes first; [`Admitted::expires_at`] is set to that.
-    pub fn admit(&mut self, mut admitted: Admitted, now: UnixTime) -> Result<Arc<Admitted>, Refusal> {
-        admitted.expires_at = admitted.expires_at.min(now.plus(self.longest));
-        if admitted.expires_at <= now {
+    pub fn admit(&mut self, mut admitted: Admitted, now: Moment) -> Result<Arc<Admitted>, Refusal> {
+        admitted.expires_at = admitted.expires_at.min(now.wall.plus(self.longest));
+        if admitted.expires_at <= now.wall {
             return Err(Refusal::Expired(admitted.expires_at));
         }
         if !self.has_room_for(&admitted.endpoint_id, now) {
             return Err(Refusal::TooManyPeers);
         }
+        let ends_at = now.steady.saturating_add(admitted.expires_at.since(now.wall));
         let admitted = Arc::new(admitted);
-        self.entries.insert(admitted.endpoint_id, Arc::clone(&admitted));
+        let entry = Entry { admitted: Arc::clone(&admitted), ends_at };
+        self.entries.insert(admitted.endpoint_id, entry);
         Ok(admitted)
     }
 
     /// True when a peer is known or there is a free place, after those whose time has come were removed.
-    pub fn has_room_for(&mut self, id: &EndpointId, now: UnixTime) -> bool {
+    pub fn has_room_for(&mut self, id: &EndpointId, now: Moment) -> bool {
         if self.entries.len() < self.capacity || self.entries.contains_key(id) {
             return true;
         }
-        self.entries.retain(|_, admitted| admitted.expires_at > now);
+        self.entries.retain(|_, entry| !entry.is_over(now));
         self.entries.len() < self.capacity
     }
 
     /// What is known of an admitted peer; none when it is not admitted now.
-    pub fn get(&self, id: &EndpointId, now: UnixTime) -> Option<&Arc<Admitted>> {
-        self.entries.get(id).filter(|admitted| admitted.expires_at > now)
+    pub fn get(&self, id: &EndpointId, now: Moment) -> Option<&Arc<Admitted>> {
+        self.entries.get(id).filter(|entry| !entry.is_over(now)).map(|entry| &entry.admitted)
     }
 
     /// Removes a peer. Returns false when there is none.
@@ -87,14 +102,14 @@ impl Peers {
         &mut self,
         roots: &TrustedRoots,
         revocations: &Revocations,
-        now: UnixTime,
+        now: Moment,
     ) -> Vec<(EndpointId, Ended)> {
         let mut ended = Vec::new();
-        self.entries.retain(|id, admitted| {
-            let revoked = !roots.contains(&admitted.root)
+        self.entries.retain(|id, entry| {
+            let revoked = !roots.contains(&entry.admitted.root)
                 || revocations.revokes_endpoint(id)
-                || revocations.revokes_credential(&admitted.fingerprint);
-            let cause = match (revoked, admitted.expires_at <= now) {
+                || revocations.revokes_credential(&entry.admitted.fingerprint);
+            let cause = match (revoked, entry.is_over(now)) {
                 (true, _) => Ended::Revoked,
                 (false, true) => Ended::Expired,
                 (false, false) => return true,
@@ -105,9 +120,9 @@ impl Peers {
         ended
     }
 
-    /// When the next admission ends; none when nobody is admitted.
-    pub fn next_end(&self) -> Option<UnixTime> {
-        self.entries.values().map(|admitted| admitted.expires_at).min()
+    /// When the next admission ends, by the clock that only goes forward; none when nobody is admitted.
+    pub fn next_end(&self) -> Option<Duration> {
+        self.entries.values().map(|entry| entry.ends_at).min()
     }
 
     /// How many peers the table holds, the ones whose time has come included.
@@ -128,6 +143,7 @@ mod tests {
     use crate::credential::{CredentialKind, Fingerprint};
     use crate::key::RootKey;
     use crate::revocation::RevocationList;
+    use crate::time::UnixTime;
 
     fn root() -> RootKey {
         RootKey::from_seed(&[1; 32])
@@ -139,6 +155,11 @@ mod tests {
 
     fn time(seconds: u64) -> UnixTime {
         UnixTime::from_seconds(seconds)
+    }
+
+    /// A moment when both clocks tell the same time.
+    fn at(seconds: u64) -> Moment {
+        Moment { wall: time(seconds), steady: Duration::from_secs(seconds) }
     }
 
     fn id(number: u8) -> EndpointId {
@@ -159,7 +180,7 @@ mod tests {
 
     /// Until when a peer with this credential is admitted.
     fn admit(peers: &mut Peers, number: u8, expires_at: u64, now: u64) -> Result<u64, Refusal> {
-        let admitted = peers.admit(admitted(number, expires_at), time(now))?;
+        let admitted = peers.admit(admitted(number, expires_at), at(now))?;
         Ok(admitted.expires_at.seconds())
     }
 
@@ -177,10 +198,10 @@ mod tests {
         let mut peers = Peers::default();
         assert!(peers.is_empty() && peers.next_end().is_none());
         assert_eq!(admit(&mut peers, 1, 100, 50), Ok(100));
-        assert_eq!(peers.get(&id(1), time(99)).unwrap().expires_at, time(100));
-        assert!(peers.get(&id(1), time(100)).is_none());
-        assert!(peers.get(&id(2), time(50)).is_none());
-        assert_eq!(peers.next_end(), Some(time(100)));
+        assert_eq!(peers.get(&id(1), at(99)).unwrap().expires_at, time(100));
+        assert!(peers.get(&id(1), at(100)).is_none());
+        assert!(peers.get(&id(2), at(50)).is_none());
+        assert_eq!(peers.next_end(), Some(Duration::from_secs(100)));
         assert_eq!(admit(&mut peers, 3, 100, 100), Err(Refusal::Expired(time(100))));
         assert!(!peers.is_empty() && peers.len() == 1);
         assert!(peers.remove(&id(1)) && !peers.remove(&id(1)));
@@ -190,7 +211,7 @@ mod tests {
     fn no_admission_is_longer_than_the_longest() {
         let mut peers = Peers::new(10, Duration::from_mins(1));
         assert_eq!(admit(&mut peers, 1, 1000, 50), Ok(110));
-        assert!(peers.get(&id(1), time(109)).is_some() && peers.get(&id(1), time(110)).is_none());
+        assert!(peers.get(&id(1), at(109)).is_some() && peers.get(&id(1), at(110)).is_none());
     }
 
     #[test]
@@ -198,7 +219,7 @@ mod tests {
         let mut peers = Peers::default();
         admit(&mut peers, 1, 100, 50).unwrap();
         admit(&mut peers, 1, 80, 50).unwrap();
-        assert!(peers.get(&id(1), time(79)).is_some() && peers.get(&id(1), time(80)).is_none());
+        assert!(peers.get(&id(1), at(79)).is_some() && peers.get(&id(1), at(80)).is_none());
         assert_eq!(peers.len(), 1);
     }
 
@@ -219,13 +240,27 @@ mod tests {
         for (number, expires_at) in [(1, 100), (2, 500), (3, 500), (4, 500), (5, 100)] {
             admit(&mut peers, number, expires_at, 50).unwrap();
         }
-        assert_eq!(peers.sweep(&roots(), &Revocations::default(), time(99)), []);
-        let mut ended = peers.sweep(&roots(), &revoking(&[2, 5], &[103]), time(100));
+        assert_eq!(peers.sweep(&roots(), &Revocations::default(), at(99)), []);
+        let mut ended = peers.sweep(&roots(), &revoking(&[2, 5], &[103]), at(100));
         ended.sort_by_key(|(id, _)| *id.as_bytes());
         let (expired, revoked) = (Ended::Expired, Ended::Revoked);
         assert_eq!(ended, [(id(1), expired), (id(2), revoked), (id(3), revoked), (id(5), revoked)]);
         assert_eq!(peers.len(), 1);
         let other = TrustedRoots::new([RootKey::from_seed(&[2; 32]).public_key()]).unwrap();
-        assert_eq!(peers.sweep(&other, &Revocations::default(), time(100)), [(id(4), revoked)]);
+        assert_eq!(peers.sweep(&other, &Revocations::default(), at(100)), [(id(4), revoked)]);
+    }
+
+    #[test]
+    fn the_first_of_two_clocks_ends_an_admission() {
+        let mut peers = Peers::default();
+        let moment = |wall, steady| Moment { wall: time(wall), steady: Duration::from_secs(steady) };
+        peers.admit(admitted(1, 1000), moment(900, 5)).unwrap();
+        assert_eq!(peers.next_end(), Some(Duration::from_secs(105)));
+        assert!(peers.get(&id(1), moment(999, 104)).is_some());
+        assert!(peers.get(&id(1), moment(300, 104)).is_some(), "set back by ten minutes");
+        assert!(peers.get(&id(1), moment(300, 105)).is_none(), "set back, and its time has passed");
+        assert!(peers.get(&id(1), moment(1500, 6)).is_none(), "set forward by ten minutes");
+        let expired = [(id(1), Ended::Expired)];
+        assert_eq!(peers.sweep(&roots(), &Revocations::default(), moment(300, 105)), expired);
     }
 }

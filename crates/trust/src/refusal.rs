@@ -58,6 +58,9 @@ pub enum Refusal {
     /// The store of nonces failed or is full.
     #[error("the store of nonces does not work")]
     NonceStoreFailed,
+    /// The program that runs the node said no, or did not answer in time.
+    #[error("the program did not admit the peer")]
+    Narrowed,
     /// The peer or its network tries too often.
     #[error("too many tries")]
     TooManyTries,
@@ -87,6 +90,7 @@ impl Refusal {
             Self::Replayed => "REPLAYED",
             Self::NoNonceStore => "NO_NONCE_STORE",
             Self::NonceStoreFailed => "NONCE_STORE_FAILED",
+            Self::Narrowed => "NARROWED",
             Self::TooManyTries => "TOO_MANY_TRIES",
             Self::TooManyPeers => "TOO_MANY_PEERS",
         }

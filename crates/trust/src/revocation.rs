@@ -212,9 +212,13 @@ pub enum Applied {
     Unchanged,
 }
 
-/// The lists in force, one for each root key.
+/// What is revoked: the lists in force, one for each root key, and what this process alone refuses.
 #[derive(Debug, Clone, Default)]
-pub struct Revocations(Vec<RevocationList>);
+pub struct Revocations {
+    lists: Vec<RevocationList>,
+    blocked_ids: BTreeSet<[u8; 32]>,
+    blocked_fingerprints: BTreeSet<[u8; 32]>,
+}
 
 impl Revocations {
     /// Puts a list in force, if its root key is trusted and no newer one is in force.
@@ -227,8 +231,8 @@ impl Revocations {
 
     /// The rule of order, for a list whose root is trusted.
     pub(crate) fn replace(&mut self, list: RevocationList) -> Result<Applied, RevocationError> {
-        let Some(current) = self.0.iter_mut().find(|current| current.root == list.root) else {
-            self.0.push(list);
+        let Some(current) = self.lists.iter_mut().find(|current| current.root == list.root) else {
+            self.lists.push(list);
             return Ok(Applied::InForce);
         };
         let (have, got) = (current.sequence, list.sequence);
@@ -243,24 +247,36 @@ impl Revocations {
         Ok(Applied::InForce)
     }
 
+    /// Refuses nodes and credentials without a list. Nothing but the end of these revocations undoes it.
+    pub fn block(
+        &mut self,
+        endpoint_ids: impl IntoIterator<Item = EndpointId>,
+        fingerprints: impl IntoIterator<Item = Fingerprint>,
+    ) {
+        self.blocked_ids.extend(endpoint_ids.into_iter().map(|id| *id.as_bytes()));
+        self.blocked_fingerprints.extend(fingerprints.into_iter().map(|print| *print.as_bytes()));
+    }
+
     /// Drops the lists of root keys that are no longer trusted.
     pub fn keep_roots(&mut self, roots: &TrustedRoots) {
-        self.0.retain(|list| roots.contains(&list.root));
+        self.lists.retain(|list| roots.contains(&list.root));
     }
 
     /// The list in force of a root key.
     pub fn of_root(&self, root: &RootPublicKey) -> Option<&RevocationList> {
-        self.0.iter().find(|list| list.root == *root)
+        self.lists.iter().find(|list| list.root == *root)
     }
 
-    /// True when a list names the node.
+    /// True when the node is revoked.
     pub fn revokes_endpoint(&self, id: &EndpointId) -> bool {
-        self.0.iter().any(|list| list.endpoint_ids.contains(id.as_bytes()))
+        self.blocked_ids.contains(id.as_bytes())
+            || self.lists.iter().any(|list| list.endpoint_ids.contains(id.as_bytes()))
     }
 
-    /// True when a list names the credential.
+    /// True when the credential is revoked.
     pub fn revokes_credential(&self, fingerprint: &Fingerprint) -> bool {
-        self.0.iter().any(|list| list.fingerprints.contains(fingerprint.as_bytes()))
+        self.blocked_fingerprints.contains(fingerprint.as_bytes())
+            || self.lists.iter().any(|list| list.fingerprints.contains(fingerprint.as_bytes()))
     }
 }
 
@@ -395,5 +411,15 @@ mod tests {
         let longer = largest.replacen("\"fingerprints\": [", &format!("\"fingerprints\": [\"{other}\","), 1);
         let longer = RevocationList::from_json(longer.as_bytes());
         assert_eq!(longer, Err(RevocationError::TooLong(MAX_ENTRIES + 1)));
+    }
+
+    #[test]
+    fn what_this_process_refuses_stays_refused_whatever_lists_say() {
+        let mut lists = Revocations::default();
+        lists.block([id(1)], [print(2)]);
+        lists.apply(list(1, 1, &[3], &[]), &roots()).unwrap();
+        lists.keep_roots(&TrustedRoots::new([root(2).public_key()]).unwrap());
+        assert!(lists.revokes_endpoint(&id(1)) && lists.revokes_credential(&print(2)));
+        assert!(!lists.revokes_endpoint(&id(3)) && !lists.revokes_credential(&print(1)));
     }
 }

@@ -36,6 +36,17 @@ impl UnixTime {
     }
 }
 
+/// A point in time on two clocks: one that tells the time of day and may be set, one that only goes forward.
+///
+/// An admission ends when the first of the two says so. So a clock that is set back makes none longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The time of day.
+    pub wall: UnixTime,
+    /// The time since any moment that stays the same.
+    pub steady: Duration,
+}
+
 /// The seconds, in decimal.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

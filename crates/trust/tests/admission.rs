@@ -4,7 +4,7 @@
 #[path = "support/numbered.rs"]
 mod numbered;
 
-use aster_trust::admission::{Admitted, Gate, Pending, Policy, Presented, Step};
+use aster_trust::admission::{Admitted, Gate, Pending, Policy, Presented};
 use aster_trust::attributes::{Attributes, NOT_BEFORE, ROLE, Roles};
 use aster_trust::credential::check::Verifier;
 use aster_trust::credential::{Credential, CredentialKind, Grant};
@@ -205,10 +205,7 @@ fn a_store_that_fails_refuses() {
 fn pending(trusted: &TrustedRoots, credential: &Credential) -> Pending {
     let text = credential.to_wire_json();
     let policy = Policy { roots: trusted, revocations: &Revocations::default() };
-    match policy.begin(Gate::Consumer, Presented::Credential(&text), &peer(7), time(1)) {
-        Step::Consume(pending) => pending,
-        Step::Decided(decision) => panic!("{decision:?}"),
-    }
+    policy.begin(Gate::Consumer, Presented::Credential(&text), &peer(7), time(1)).unwrap()
 }
 
 #[test]
@@ -218,11 +215,13 @@ fn what_changes_while_a_nonce_is_consumed_counts() {
     let policy = Policy { roots: &trusted, revocations: &none };
     let credential = signed(CredentialKind::OneTime, None, &[]);
     let waiting = || pending(&trusted, &credential);
-    assert_eq!(Some(waiting().nonce()), credential.nonce.as_ref());
+    assert_eq!(waiting().nonce(), credential.nonce.as_ref());
+    assert_eq!(waiting().candidate().fingerprint, credential.fingerprint());
     assert_eq!(waiting().expires_at(), time(EXPIRY));
-    let first = &Ok(Consumed::First);
+    let (first, again) = (Some(&Ok(Consumed::First)), Some(&Ok(Consumed::Again)));
     assert!(waiting().settle(&policy, first, time(EXPIRY - 1)).is_ok());
-    assert_eq!(waiting().settle(&policy, &Ok(Consumed::Again), time(1)), Err(Refusal::Replayed));
+    assert_eq!(waiting().settle(&policy, again, time(1)), Err(Refusal::Replayed));
+    assert_eq!(waiting().settle(&policy, None, time(1)), Err(Refusal::NoNonceStore));
     let late = waiting().settle(&policy, first, time(EXPIRY));
     assert_eq!(late, Err(Refusal::Expired(time(EXPIRY))));
     for revocations in [revoking(&[peer(7)], &[]), revoking(&[], &[&credential])] {
@@ -232,6 +231,24 @@ fn what_changes_while_a_nonce_is_consumed_counts() {
     let other = roots(&[2]);
     let policy = Policy { roots: &other, revocations: &none };
     assert_eq!(waiting().settle(&policy, first, time(1)), Err(Refusal::WrongRoot));
+}
+
+#[test]
+fn what_changes_while_the_program_is_asked_counts_for_every_credential() {
+    let trusted = roots(&[1]);
+    let none = Revocations::default();
+    let policy = Policy { roots: &trusted, revocations: &none };
+    let credential = signed(CredentialKind::Policy, Some(7), &[]);
+    let waiting = || pending(&trusted, &credential);
+    assert!(waiting().nonce().is_none());
+    assert!(waiting().settle(&policy, None, time(1)).is_ok());
+    assert_eq!(waiting().settle(&policy, None, time(EXPIRY)), Err(Refusal::Expired(time(EXPIRY))));
+    let revocations = revoking(&[peer(7)], &[]);
+    let revoked = Policy { roots: &trusted, revocations: &revocations };
+    assert_eq!(waiting().settle(&revoked, None, time(1)), Err(Refusal::Revoked));
+    let unasked = Some(&Ok(Consumed::First));
+    let decision = waiting().settle(&policy, unasked, time(1));
+    assert_eq!(decision, Err(Refusal::NonceStoreFailed), "an answer to no question");
 }
 
 #[test]

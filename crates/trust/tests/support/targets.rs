@@ -4,7 +4,7 @@
 //! memory than its bytes allow, or lets somebody in that it should not.
 #![allow(clippy::expect_used, clippy::panic, reason = "a panic is a finding")]
 
-use aster_trust::admission::{Gate, Policy, Presented, Step};
+use aster_trust::admission::{Gate, Policy, Presented};
 use aster_trust::attributes::{MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, Roles};
 use aster_trust::capability::{MAX_ROLES, Requirement, may_call};
 use aster_trust::credential::check::Verifier;
@@ -71,16 +71,16 @@ pub(crate) fn decision(bytes: &[u8]) {
     let policy = Policy { roots: &trusted, revocations: &none };
     let presented = std::str::from_utf8(bytes).map_or(Presented::Unreadable, Presented::Credential);
     for gate in [Gate::Consumer, Gate::Producer] {
-        let (kind, root, expires_at) = match policy.begin(gate, presented, &peer(), NOW) {
-            Step::Decided(Err(refusal)) => {
+        let pending = match policy.begin(gate, presented, &peer(), NOW) {
+            Err(refusal) => {
                 assert!(!refusal.code().is_empty() && !refusal.to_string().contains('\u{1b}'));
                 continue;
             }
-            Step::Decided(Ok(admitted)) => (admitted.kind, admitted.root, admitted.expires_at),
-            Step::Consume(pending) => {
-                (CredentialKind::OneTime, self::root().public_key(), pending.expires_at())
-            }
+            Ok(pending) => pending,
         };
+        let (kind, root) = (pending.candidate().kind, pending.candidate().root);
+        assert_eq!(pending.nonce().is_some(), kind == CredentialKind::OneTime);
+        let expires_at = pending.expires_at();
         assert_eq!(gate == Gate::Producer, kind == CredentialKind::Producer);
         assert!(trusted.contains(&root) && expires_at > NOW);
         let text = std::str::from_utf8(bytes).expect("it was read");
