@@ -18,7 +18,7 @@ export const addon = {
   name: "addon",
   doing: "building the native addon with cargo (some minutes the first time, seconds after a change)",
   stamp: () =>
-    digest(["Cargo.toml", "Cargo.lock", "build.rs", "rust-toolchain.toml", "src", "crates"], {
+    digest(["Cargo.toml", "Cargo.lock", "build.rs", "rust-toolchain.toml", "src", "crates", "third_party"], {
       match: (name) => name.endsWith(".rs") || name.endsWith(".toml") || name.endsWith(".json"),
       words: [process.platform, process.arch, process.env.ASTER_PROFILE ?? "release"],
     }),

@@ -19,7 +19,7 @@ export const rustPeerStep = {
   name: "rust-peer",
   doing: "building the example programs in Rust",
   stamp: () =>
-    digest(["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates"], {
+    digest(["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates", "third_party"], {
       match: (name) => name.endsWith(".rs") || name.endsWith(".toml") || name.endsWith(".json"),
       words: [process.platform, process.arch],
     }),
