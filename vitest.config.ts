@@ -10,6 +10,7 @@ const suites = [
   "unit",
   "integration",
   "boundary",
+  "faults",
   "conformance",
   "fuzz",
   "differential",
@@ -17,7 +18,13 @@ const suites = [
   "package",
 ] as const;
 
-const dist = fileURLToPath(new URL("./dist/index.js", import.meta.url));
+const dist = (file: string): string => fileURLToPath(new URL(`./dist/${file}`, import.meta.url));
+
+/** The entries of the package. */
+const alias = [
+  { find: /^aster-rpc$/, replacement: dist("index.js") },
+  { find: /^aster-rpc\/testing$/, replacement: dist("testing/index.js") },
+];
 
 export default defineConfig({
   test: {
@@ -28,7 +35,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: suites.map((name) => ({
       extends: true as const,
-      resolve: { alias: [{ find: /^aster-rpc$/, replacement: dist }] },
+      resolve: { alias },
       // Lowers standard decorators and `await using`, which Node 20 cannot parse.
       esbuild: { target: "es2022" as const },
       test: {

@@ -12,7 +12,7 @@ use napi_derive::napi;
 use crate::doorbell::{Bell, PortDoorbell};
 use crate::error::Failure;
 use crate::log;
-use crate::registry::{NODES, PEERS, PORTS, PortEntry};
+use crate::registry::{LINKS, NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
 
 /// How long an environment that ends waits for its nodes to close their connections.
@@ -70,6 +70,7 @@ fn release(number: u32) {
     entry.port.close();
     let nodes = NODES.remove_where(|node| node.owner == number);
     let peers = PEERS.remove_where(|peer| peer.owner == number);
+    drop(LINKS.remove_where(|link| link.owner == number));
     entry.bell.silence();
     for entry in &peers {
         entry.peer.close();

@@ -19,6 +19,7 @@ mod differences;
 mod doorbell;
 mod error;
 mod keys;
+mod link;
 mod log;
 mod node;
 mod options;

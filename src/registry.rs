@@ -1,9 +1,10 @@
-//! Ports, nodes, connections and plans by number. TypeScript only has the numbers, never a native object.
+//! Ports, nodes, connections, links and plans by number. TypeScript only has the numbers, never a native object.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aster_codec::{Plan, RowLayout};
+use aster_link::Link;
 use aster_net::{Node, OutgoingConnection};
 use aster_port::Port;
 
@@ -96,9 +97,17 @@ pub(crate) struct PeerEntry {
     pub(crate) owner: u32,
 }
 
+/// A link with faults, and the port that started it.
+#[derive(Clone)]
+pub(crate) struct LinkEntry {
+    pub(crate) link: Arc<Link>,
+    pub(crate) owner: u32,
+}
+
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
 pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
 pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
+pub(crate) static LINKS: Table<LinkEntry> = Table::new("link");
 
 /// Plans by number, and by the schema text that they were compiled from: equal schemas share one plan.
 struct Plans {

@@ -88,3 +88,17 @@ describe("examples/rows", () => {
     ]);
   });
 });
+
+describe("examples/faults", () => {
+  it("loses packets, but no call and no item", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/faults/main.ts", "7"], {
+      cwd: root,
+    });
+    expect(stdout.split("\n").slice(-4)).toEqual([
+      expect.stringMatching(/^seed 7: [1-9]\d* packets lost$/),
+      "200 orders, 0 failed, 2000 receipts",
+      "broken rules: []",
+      "",
+    ]);
+  });
+});

@@ -15,7 +15,9 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
   "aster-rpc": ["aster-net", "aster-wire", "aster-codec", "aster-contract"],
   "aster-port": ["aster-net", "aster-wire", "aster-codec"],
   "aster-registry": ["aster-net", "aster-wire", "aster-codec", "aster-trust", "aster-contract"],
+  "aster-link": [],
   "aster-testkit": [
+    "aster-link",
     "aster-codec",
     "aster-wire",
     "aster-contract",
@@ -31,6 +33,8 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
     "aster-net",
     "aster-port",
     "aster-registry",
+    // For `aster-rpc/testing`.
+    "aster-link",
   ],
 };
 
@@ -40,7 +44,15 @@ const fences: readonly { readonly crates: RegExp; readonly only: readonly string
   { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
   {
     crates: /^tokio/,
-    only: ["aster-net", "aster-port", "aster-rpc", "aster-registry", "aster-testkit", "aster-bridge"],
+    only: [
+      "aster-net",
+      "aster-port",
+      "aster-rpc",
+      "aster-registry",
+      "aster-testkit",
+      "aster-bridge",
+      "aster-link",
+    ],
   },
 ];
 
@@ -87,6 +99,10 @@ const parts: Readonly<Record<string, Part>> = {
   node: {
     files: /^node\//,
     from: ["base", "native", "schema", "identity", "port", "service", "client", "server"],
+  },
+  testing: {
+    files: /^testing\//,
+    from: ["base", "native", "schema", "identity", "port", "client", "server", "node"],
   },
   index: {
     files: /^index\.ts$/,

@@ -10,13 +10,21 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import * as aster from "aster-rpc";
+import * as testing from "aster-rpc/testing";
 import { beforeAll, describe, expect, it } from "vitest";
-import { examples, publicExports } from "./support/exports.ts";
+import { type ENTRIES, examples, publicExports } from "./support/exports.ts";
 import { type Block, blocksOf, moduleOf, type Origin } from "./support/pages.ts";
 import { at, read } from "./support/tree.ts";
 
 const run = promisify(execFile);
-const pages = ["README.md", "docs/guide.md", "docs/errors.md", "docs/security.md", "docs/rows.md"];
+const pages = [
+  "README.md",
+  "docs/guide.md",
+  "docs/errors.md",
+  "docs/security.md",
+  "docs/rows.md",
+  "docs/testing.md",
+];
 const blocks = [...pages.flatMap(blocksOf), ...examples()];
 const folder = at(".cache", "pages");
 const loader = ["--import", "tsx"];
@@ -25,15 +33,16 @@ const loader = ["--import", "tsx"];
 const exported = (file: string) =>
   [...read(file).matchAll(/^export (?:const|class) (\w+)/gm)].map((m) => m[1] ?? "");
 
-const values = Object.keys(aster);
+/** An entry of the package. */
+function entry(from: keyof typeof ENTRIES, module: object): Origin {
+  const values = Object.keys(module);
+  const names = publicExports(from).map(({ name }) => name);
+  return { from, values, types: names.filter((name) => !values.includes(name)) };
+}
+
 const origins: Origin[] = [
-  {
-    from: "aster-rpc",
-    values,
-    types: publicExports()
-      .map(({ name }) => name)
-      .filter((name) => !values.includes(name)),
-  },
+  entry("aster-rpc", aster),
+  entry("aster-rpc/testing", testing),
   { from: "../../examples/billing/contract.ts", values: exported("examples/billing/contract.ts"), types: [] },
   {
     from: "../../examples/quickstart/contract.ts",
@@ -42,7 +51,7 @@ const origins: Origin[] = [
   },
   {
     from: "../../__test__/unit/support/stage.ts",
-    values: ["ticket", "client", "billing", "handlers"],
+    values: ["ticket", "server", "client", "billing", "handlers", "books", "lossy"],
     types: [],
   },
 ];

@@ -1,4 +1,5 @@
-// The interfaces between transport and codec: a growing buffer, and a codec that writes and reads messages.
+// The interfaces between transport and codec: a growing buffer, a codec that writes and reads messages, and the codecs of
+// a call.
 //
 // Owns: these interfaces and the buffer. Does not own: any byte of a message.
 
@@ -35,3 +36,15 @@ export interface MessageCodec {
   /** Reads the message in `bytes[start, end)`, which is XLANG, or presence-flagged XLANG (docs/plan.md). */
   read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): unknown;
 }
+
+/** The codecs of a call. */
+export interface CallCodecs {
+  readonly request: MessageCodec;
+  readonly response: MessageCodec;
+}
+
+/**
+ * The key of the codecs in a call that interceptors see. The tools of `aster-rpc/testing` compare messages by their bytes.
+ * The symbol is registered, so that it is the same in two copies of the package.
+ */
+export const CALL_CODECS: unique symbol = Symbol.for("aster-rpc.callCodecs");

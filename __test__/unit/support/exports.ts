@@ -26,12 +26,18 @@ function program(): ts.Program {
   return made;
 }
 
-/** The exports of `ts/src/index.ts`. */
-export function publicExports(): PublicExport[] {
+/** The tables of contents of the package, by entry. */
+export const ENTRIES = {
+  "aster-rpc": "ts/src/index.ts",
+  "aster-rpc/testing": "ts/src/testing/index.ts",
+} as const;
+
+/** The exports of an entry. */
+export function publicExports(entry: keyof typeof ENTRIES): PublicExport[] {
   const checker = program().getTypeChecker();
-  const index = program().getSourceFile(at("ts/src/index.ts"));
+  const index = program().getSourceFile(at(ENTRIES[entry]));
   const module = index && checker.getSymbolAtLocation(index);
-  if (module === undefined) throw new Error("ts/src/index.ts is no module");
+  if (module === undefined) throw new Error(`${ENTRIES[entry]} is no module`);
   return checker.getExportsOfModule(module).map((symbol) => {
     const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     return {

@@ -1,4 +1,7 @@
-/** The setup for the examples of the pages and of TSDoc: a billing server on loopback, its handlers, and a client of it. */
+/**
+ * The setup for the examples of the pages and of TSDoc: a billing server on loopback, its handlers, a client of it, a link to
+ * it and a ledger.
+ */
 import {
   AsterClient,
   AsterError,
@@ -9,6 +12,7 @@ import {
   type Service,
   type Stub,
 } from "aster-rpc";
+import { type Ledger, type Link, ledger, link } from "aster-rpc/testing";
 import { Billing } from "../../../examples/billing/contract.ts";
 import { findInvoice, happening } from "../../../examples/billing/ledger.ts";
 
@@ -39,7 +43,7 @@ export const handlers: Handlers<MethodsOf<typeof Billing>> = {
   },
 };
 
-const server = await AsterServer.start({
+export const server: AsterServer = await AsterServer.start({
   services: [implement(Billing, handlers)],
   access: "open",
   bind: "127.0.0.1:0",
@@ -50,8 +54,11 @@ const server = await AsterServer.start({
 export const ticket: string = server.ticket;
 export const client: AsterClient = await AsterClient.connect(ticket, { relay: "disabled" });
 export const billing: Stub<typeof Billing> = client.stub(Billing);
+export const lossy: Link = await link({ to: server });
+export const books: Ledger = ledger();
 
 export async function leave(): Promise<void> {
+  await lossy.close();
   await client.close();
   await server.close();
 }

@@ -3,6 +3,7 @@
 // Owns: what an interceptor sees, and how the four call patterns pass through interceptors. Does not own: ready-made
 // interceptors, and calls without interceptors (stub.ts uses invoke.ts for them).
 
+import { CALL_CODECS, type CallCodecs } from "../message.js";
 import { describeValue } from "../options.js";
 import { pairsOf } from "../pairs.js";
 import { Handoff } from "./handoff.js";
@@ -42,6 +43,8 @@ export interface OutgoingCall {
   signal: AbortSignal | undefined;
   /** The timeout that the caller gave. Undefined means the default. */
   timeoutMs: number | null | undefined;
+  /** @internal */
+  readonly [CALL_CODECS]?: CallCodecs;
 }
 
 /**
@@ -111,6 +114,7 @@ function outgoing(method: ClientMethod, input: unknown, options: CallOptions | u
     metadata: pairsOf(options?.metadata ?? {}, "options.metadata"),
     signal: options?.signal,
     timeoutMs: options?.timeoutMs,
+    [CALL_CODECS]: method,
   };
 }
 

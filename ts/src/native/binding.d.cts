@@ -12,6 +12,16 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** Version of the interface. TypeScript refuses an addon with another version. */
 export declare function bridgeVersion(): string
 
+/** Loss in bursts. All members are probabilities. */
+export interface BurstSettings {
+  /** That a burst begins. */
+  enter: number
+  /** That a burst ends. */
+  leave: number
+  /** That a packet of a burst is lost. */
+  loss: number
+}
+
 /** A method for client calls. */
 export interface CalledMethod {
   /** Name of the service. */
@@ -196,6 +206,36 @@ export interface Failure {
   readonly notSent: boolean
 }
 
+/** The faults of one direction, complete. */
+export interface FaultSettings {
+  /** Delay of every packet. */
+  delayMs: number
+  /** Upper end of an additional random delay. */
+  jitterMs: number
+  /** Probability of a loss. */
+  loss: number
+  /** Loss in bursts; null: none. */
+  burst: BurstSettings | null
+  /** Probability that a packet arrives twice. */
+  duplicate: number
+  /** Probability that later packets overtake a packet. */
+  reorder: number
+  /** Delay of the packets that are overtaken. */
+  reorderMs: number
+  /** Probability that one byte changes. */
+  corrupt: number
+  /** Probability that the end of a packet is missing. */
+  truncate: number
+  /** Every packet is lost. */
+  blackhole: boolean
+  /** Bytes per second; null: no limit. */
+  bytesPerSecond: number | null
+  /** Bytes that wait for the rate. */
+  queueBytes: number
+  /** Larger packets are lost; null: no limit. */
+  mtu: number | null
+}
+
 /** Limits on the resources that peers may use; null: the default. */
 export interface LimitOptions {
   /** Streams that a peer may have open at the same time on one connection. */
@@ -215,6 +255,80 @@ export interface LimitOptions {
   /** Calls end when the peer has not answered for this long. */
   deadAfterMs: number | null
 }
+
+/** Closes a link. Can be called twice. */
+export declare function linkClose(link: number): void
+
+/**
+ * What a link did with the packets of one direction. `arrived` is the sum of `passed` and of all kinds of drops: `lost`,
+ * `blackholed`, `oversize`, `overflowed` and `targeted`.
+ *
+ * @example
+ * ```ts
+ * const lostShare = ({ arrived, lost }: LinkCounts): number => lost / arrived;
+ * ```
+ */
+export interface LinkCounts {
+  /** Packets that came in. */
+  readonly arrived: number
+  /** Bytes that came in. */
+  readonly arrivedBytes: number
+  /** Packets that were passed on or wait for their time. A duplicated packet counts once. */
+  readonly passed: number
+  /** Lost at random or in a burst. */
+  readonly lost: number
+  /** Lost in a blackhole. */
+  readonly blackholed: number
+  /** Larger than the MTU. */
+  readonly oversize: number
+  /** Lost because a queue was full. */
+  readonly overflowed: number
+  /** Dropped by `dropNext`. */
+  readonly targeted: number
+  /** Passed twice. */
+  readonly duplicated: number
+  /** Held back, so that later packets overtake them. */
+  readonly reordered: number
+  /** Passed with a changed byte. */
+  readonly corrupted: number
+  /** Passed without their end. */
+  readonly truncated: number
+}
+
+/** Gives every client another port towards the server, and another address if `ip` is given. */
+export declare function linkRebind(link: number, ip?: string | undefined | null): Array<string>
+
+/** Replaces the faults of one direction. */
+export declare function linkSet(link: number, toServer: boolean, faults: FaultSettings): void
+
+/** Starts a link to a server. It belongs to a port, and closes with it. */
+export declare function linkStart(port: number, server: string, seed: number): StartedLink
+
+/** What the link did so far. */
+export declare function linkStats(link: number): LinkStats
+
+/**
+ * What a link did.
+ *
+ * @example
+ * ```ts
+ * const { toServer, toClient, rebinds }: LinkStats = lossy.stats();
+ * console.log(toServer.lost, toClient.lost, rebinds);
+ * ```
+ */
+export interface LinkStats {
+  /** From clients to the server. */
+  readonly toServer: LinkCounts
+  /** From the server to clients. */
+  readonly toClient: LinkCounts
+  /** Addresses of clients that were seen. */
+  readonly clients: number
+  /** How often clients got another port. */
+  readonly rebinds: number
+}
+
+/** Drops `count` packets of at least `min_bytes`, after `skip` others. */
+export declare function linkTarget(link: number, toServer: boolean, skip: number, count: number, minBytes: number): void
 
 /** Registers a method of a connection and returns its handle. */
 export declare function methodRegister(port: number, connection: number, method: CalledMethod): number
@@ -388,6 +502,14 @@ export interface ServiceSummary {
   readonly modes: readonly string[]
   /** Additional modes, with facts about each (`docs/protocol.md#modes`). */
   readonly extensions: Readonly<Record<string, string>>
+}
+
+/** A link that was started. */
+export interface StartedLink {
+  /** Number of the link. */
+  readonly link: number
+  /** `ip:port` where clients dial. */
+  readonly address: string
 }
 
 /** A node that was started. */

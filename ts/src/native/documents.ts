@@ -15,6 +15,8 @@ export type {
   ContractFacts,
   Failure,
   LimitOptions,
+  LinkCounts,
+  LinkStats,
   NodeFacts,
   OpenedConnection,
   ServedService,

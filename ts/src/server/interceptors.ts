@@ -2,6 +2,7 @@
 //
 // Owns: what an interceptor sees of a call. Does not own: ready-made interceptors.
 
+import type { CALL_CODECS, CallCodecs } from "../message.js";
 import type { CallContext } from "./context.js";
 import type { Run } from "./served-method.js";
 
@@ -26,6 +27,8 @@ export interface ArrivedCall {
   readonly context: CallContext;
   /** The request, or an async iterable of requests. */
   input: unknown;
+  /** @internal */
+  readonly [CALL_CODECS]?: CallCodecs;
 }
 
 /**

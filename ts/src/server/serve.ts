@@ -4,6 +4,7 @@
 // (node/endpoint.ts), single calls (call.ts).
 
 import { type Logger, logSafely } from "../logging.js";
+import { CALL_CODECS } from "../message.js";
 import type { ServedService } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
@@ -95,7 +96,15 @@ function acceptorOf(
   const { requestStream, responseStream, request, response, definition } = method;
   const { name, version } = service.definition;
   const { wireName, idempotent } = definition;
-  const facts = { service: name, version, method: wireName, requestStream, responseStream, idempotent };
+  const facts = {
+    service: name,
+    version,
+    method: wireName,
+    requestStream,
+    responseStream,
+    idempotent,
+    [CALL_CODECS]: method,
+  };
   const run = interceptedRun(handler, facts, serving.interceptors);
   const label = `${name}.${wireName}`;
   return new MethodAcceptor(port, {
