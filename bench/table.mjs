@@ -4,10 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderCodec } from "./codec/render.mjs";
 import { renderRows } from "./codec/rows-render.mjs";
+import { renderGrowth } from "./growth/render.mjs";
 import { renderRpc } from "./rpc/render.mjs";
 
 const page = join(import.meta.dirname, "../docs/performance.md");
-const renderers = { rpc: renderRpc, codec: renderCodec, rows: renderRows };
+const renderers = { rpc: renderRpc, growth: renderGrowth, codec: renderCodec, rows: renderRows };
 
 const before = readFileSync(page, "utf8");
 const after = Object.entries(renderers).reduce(

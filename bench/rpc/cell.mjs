@@ -9,8 +9,9 @@ const limitMs = 180_000;
 
 /** Runs the cell and returns the sample. If the peer fails, the result is `{ error }`, and the run continues. */
 export async function runCell({ name, settings, workload, plan }) {
-  const memory = workload === "W5" ? memoryOf : async () => null;
-  const flags = workload === "W5" ? ["--expose-gc"] : [];
+  const weighed = workload === "W5" || workload === "echo";
+  const memory = weighed ? memoryOf : async () => null;
+  const flags = weighed ? ["--expose-gc"] : [];
   const [server, client] = [startProcess(flags), startProcess(flags)];
   try {
     const address = await server.ask("serve", { name, settings });
@@ -36,8 +37,8 @@ async function memoryOf(server, client) {
 function toSample(client, server, memoryBefore, memoryAfter) {
   const cpuSeconds = client.cpuSeconds + server.cpuSeconds;
   const switches = client.contextSwitches + server.contextSwitches;
-  const grown = (side) =>
-    memoryAfter === null ? null : (memoryAfter[side] - memoryBefore[side]) / 1024 / client.units;
+  const grown = (side) => (memoryAfter === null ? null : memoryAfter[side] - memoryBefore[side]);
+  const grownPerUnit = (side) => (memoryAfter === null ? null : grown(side) / 1024 / client.units);
   return {
     units: client.units,
     seconds: client.seconds,
@@ -48,8 +49,9 @@ function toSample(client, server, memoryBefore, memoryAfter) {
     serverCpuSeconds: server.cpuSeconds,
     cpuUsPerUnit: (cpuSeconds * 1e6) / client.units,
     switchesPerUnit: switches / client.units,
-    serverKiBPerConnection: grown("server"),
-    clientKiBPerConnection: grown("client"),
+    serverGrowthMiB: memoryAfter === null ? null : grown("server") / 2 ** 20,
+    serverKiBPerConnection: grownPerUnit("server"),
+    clientKiBPerConnection: grownPerUnit("client"),
   };
 }
 

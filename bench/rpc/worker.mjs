@@ -3,7 +3,7 @@
 
 import { loadPeer } from "./peers/index.mjs";
 import { difference, usage } from "./usage.mjs";
-import { measure, warmUp } from "./workloads.mjs";
+import { measure, openAll, warmUp } from "./workloads.mjs";
 
 let peer;
 let connection;
@@ -17,6 +17,9 @@ const commands = {
   async connect({ name, settings, address, workload, plan }) {
     peer = await loadPeer(name);
     connection = await peer.connect(settings, address);
+    if (workload === "echo") {
+      connection = await openAll(connection, { ...plan, connect: () => peer.connect(settings, address) });
+    }
     await warmUp(workload, connection, plan);
   },
   /** Begins a measured section. */
@@ -34,7 +37,7 @@ const commands = {
     globalThis.openConnections = open; // prevents their collection before the server's memory is read
     return { ...result, ...difference(start, usage()) };
   },
-  /** Resident memory after full collections (both sides of W5 run with --expose-gc). */
+  /** Resident memory after full collections (both sides of W5 and of the echo run with --expose-gc). */
   async memory() {
     for (let i = 0; i < 3; i += 1) {
       globalThis.gc?.();

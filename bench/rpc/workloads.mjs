@@ -1,7 +1,7 @@
-// The client side of the five workloads. Each uses a connection of any peer (the interface is in peers/index.mjs) and
+// The client side of the five workloads and of the echo that `npm run bench:growth` measures. Each uses a connection of any peer (the interface is in peers/index.mjs) and
 // returns the number of units and the seconds they took. Only this file measures time.
 import { quantile } from "../statistics.mjs";
-import { checkAnswer, chunkBytes, rampChunk, statusRequest } from "./messages.mjs";
+import { checkAnswer, checkEcho, chunkBytes, payload, rampChunk, statusRequest } from "./messages.mjs";
 
 const now = () => performance.now();
 
@@ -78,7 +78,40 @@ async function idleConnections(connection, { idleConnections: count, connect }) 
   return { units: count, seconds: (now() - start) / 1000, open };
 }
 
-const measures = { W1: unaryOneByOne, W2: unaryInFlight, W3: serverStream, W4: upload, W5: idleConnections };
+/** Opens the connections of a point of growth, `first` among them. */
+export async function openAll(first, { connections = 1, connect }) {
+  const open = [first];
+  while (open.length < connections) {
+    const batch = Math.min(10, connections - open.length);
+    open.push(...(await Promise.all(Array.from({ length: batch }, connect))));
+  }
+  return open;
+}
+
+/** Echo: `inFlight` loops, spread over the connections, each with one echo of `bytes` bytes after the other. */
+async function echo(connections, { measureMs, inFlight, bytes, kind }) {
+  const data = payload(bytes, kind);
+  const start = now();
+  let units = 0;
+  const caller = async (_, i) => {
+    const connection = connections[i % connections.length];
+    while (now() - start < measureMs) {
+      checkEcho(await connection.echo(data), data);
+      units += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  return { units, seconds: (now() - start) / 1000 };
+}
+
+const measures = {
+  W1: unaryOneByOne,
+  W2: unaryInFlight,
+  W3: serverStream,
+  W4: upload,
+  W5: idleConnections,
+  echo,
+};
 
 /** Runs the workload in small portions until `warmUpMs` have passed, at least once. */
 export async function warmUp(workload, connection, plan) {

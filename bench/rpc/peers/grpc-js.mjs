@@ -21,7 +21,11 @@ const service = {
   getStatus: method("GetStatus", StatusRequest, Status, false, false),
   watchStatus: method("WatchStatus", StatusRequest, Status, false, true),
   upload: method("Upload", Chunk, Received, true, false),
+  echo: method("Echo", Chunk, Chunk, false, false),
 };
+
+// The limit for messages is 4 MiB by default; the echo sends more.
+const sizes = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
 async function watchStatus(call) {
   for (const item of items(call.request)) if (!call.write(item)) await once(call, "drain");
@@ -38,11 +42,12 @@ export const prepare = (scratch) => ({ settings: prepareTls(scratch) });
 
 export async function serve(settings) {
   const { key, cert } = readTls(settings);
-  const server = new Server();
+  const server = new Server(sizes);
   server.addService(service, {
     getStatus: (call, callback) => callback(null, answer(call.request)),
     watchStatus: (call) => watchStatus(call).catch((error) => call.destroy(error)),
     upload: receiveUpload,
+    echo: (call, callback) => callback(null, call.request),
   });
   const tls = ServerCredentials.createSsl(null, [{ private_key: key, cert_chain: cert }]);
   return new Promise((resolve, reject) => {
@@ -57,6 +62,7 @@ const Client = makeGenericClientConstructor(service, "Bench");
 export async function connect(settings, address) {
   const client = new Client(address, credentials.createSsl(readTls(settings).cert), {
     "grpc.ssl_target_name_override": "localhost",
+    ...sizes,
     "grpc.use_local_subchannel_pool": 1, // else two clients of one process would share a connection
   });
   return {
@@ -72,6 +78,10 @@ export async function connect(settings, address) {
       new Promise((resolve, reject) => {
         const call = client.upload((error, response) => (error ? reject(error) : resolve(response)));
         sendChunks(call, data, count).catch(reject);
+      }),
+    echo: (data) =>
+      new Promise((resolve, reject) => {
+        client.echo({ data }, (error, response) => (error ? reject(error) : resolve(response.data)));
       }),
   };
 }

@@ -39,6 +39,7 @@ const received = record([
 ]);
 const getStatus = { requestEncoding: request, responseEncoding: status };
 const watchStatus = { requestEncoding: request, responseEncoding: none };
+const echo = { requestEncoding: buffer, responseEncoding: buffer };
 const finishUpload = { requestEncoding: none, responseEncoding: received };
 
 /** Sends each value as an event, `batch` events in one write, and waits if the stream is full. */
@@ -68,6 +69,7 @@ export async function serve({ bootstrap }) {
   const uploads = new WeakMap();
   server.on("connection", (rpc) => uploads.set(rpc, new UploadCheck()));
   server.respond("getStatus", getStatus, answer);
+  server.respond("echo", echo, (data) => data);
   server.respond("watchStatus", watchStatus, (wanted, rpc) =>
     sendEvents(rpc, "item", items(wanted), status, 64),
   );
@@ -94,6 +96,7 @@ export async function connect({ bootstrap }, address) {
   if (client.closed) throw failure ?? new Error("the connection was closed");
   return {
     unary: (value) => client.request("getStatus", value, getStatus),
+    echo: (data) => client.request("echo", data, echo),
     async serverStream(value, onItem) {
       client.rpc.respond("item", { requestEncoding: status }, onItem);
       await client.request("watchStatus", value, watchStatus);

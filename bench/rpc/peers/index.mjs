@@ -6,6 +6,7 @@
 //     unary(request)                 -> Promise of the response
 //     serverStream(request, onItem)  -> Promise of the end; onItem(item) for each item, in order
 //     upload(chunk, count)           -> Promise of { bytes, intact }: sends the same chunk `count` times
+//   echo(bytes)                      -> Promise of the same bytes; only for `npm run bench:growth`
 //
 // Each adapter uses its library as users would use it for speed: with its binary encoding, its own flow control, and no
 // options that reduce safety.

@@ -25,6 +25,7 @@ const Bench = service(
     getStatus: unary(StatusRequest, Status),
     watchStatus: serverStream(StatusRequest, Status),
     upload: clientStream(Chunk, Received),
+    echo: unary(Chunk, Chunk),
   },
 );
 
@@ -38,6 +39,7 @@ const handlers = {
     for await (const chunk of chunks) check.add(chunk.data);
     return check.result;
   },
+  echo: (chunk) => chunk,
 };
 
 export async function serve() {
@@ -67,5 +69,6 @@ export async function connectWith(address, stubOptions) {
       for await (const item of bench.watchStatus(request)) onItem(item);
     },
     upload: (data, count) => bench.upload(repeat(data, count)),
+    echo: async (data) => (await bench.echo({ data })).data,
   };
 }
