@@ -10,8 +10,9 @@ use napi::{Env, Error};
 use napi_derive::napi;
 
 use crate::doorbell::{Bell, PortDoorbell};
-use crate::error::Failure;
+use crate::error::{Failure, throwing};
 use crate::log;
+use crate::options::process_bytes;
 use crate::registry::{LINKS, NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
 
@@ -34,6 +35,16 @@ pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
     Ok(number)
 }
 
+/// Sets the byte budget of the process for messages that wait, unless a node has chosen one with `processBytes`.
+#[napi(catch_unwind)]
+pub fn set_default_process_bytes(env: Env, bytes: f64) -> Result<()> {
+    throwing(env, || {
+        let bytes = process_bytes("bytes", bytes)?;
+        aster_net::set_default_process_bytes(bytes);
+        Ok(())
+    })
+}
+
 /// Ends the calls of the port and closes its nodes. Can be called twice.
 #[napi(catch_unwind)]
 pub fn close_port(port: u32) {
@@ -50,6 +61,13 @@ pub fn submit(port: u32, buffer: Uint8ArraySlice, length: u32) -> Result<()> {
     let operations = read_operations(BytesMut::from(bytes)).map_err(|e| Failure::option("buffer", e))?;
     port.submit(operations);
     Ok(())
+}
+
+/// Asks for a window of `wanted` bytes for the output of a call. `large`: for one message that is larger than the
+/// first window; it may wait. Returns the window, `WINDOW_LATER` or `WINDOW_REFUSED`.
+#[napi(catch_unwind)]
+pub fn widen(port: u32, call: u32, wanted: u32, large: bool) -> Result<u32> {
+    Ok(PORTS.get(port)?.port.widen(call, wanted, large))
 }
 
 /// Moves events into `slab`. Returns the number of bytes written, 0 when no event waits, or `-n` when the first event

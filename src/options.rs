@@ -11,6 +11,9 @@ use napi_derive::napi;
 use crate::error::{Failure, Outcome};
 use crate::keys::seed_from_hex;
 
+/// The smallest byte budget of the process.
+const LEAST_PROCESS_BYTES: f64 = 1_048_576.0;
+
 /// Start options of an endpoint.
 #[napi(object, use_nullable = true, object_to_js = false)]
 pub struct StartOptions {
@@ -37,6 +40,8 @@ pub struct LimitOptions {
     pub body_timeout_ms: Option<f64>,
     /// Bytes of waiting messages, for each connection.
     pub peer_bytes: Option<u32>,
+    /// Bytes of waiting messages, for all connections of the process.
+    pub process_bytes: Option<f64>,
     /// Calls that a peer may cancel before their response in one burst.
     pub reset_burst: Option<u32>,
     /// Calls that a peer may cancel so in each second after that.
@@ -114,6 +119,10 @@ impl LimitOptions {
             header_timeout: time("headerTimeoutMs", self.header_timeout_ms, default.header_timeout)?,
             body_timeout: time("bodyTimeoutMs", self.body_timeout_ms, default.body_timeout)?,
             peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),
+            process_bytes: self
+                .process_bytes
+                .map(|bytes| process_bytes("options.limits.processBytes", bytes))
+                .transpose()?,
             reset_burst: self.reset_burst.unwrap_or(default.reset_burst),
             resets_per_second: self.resets_per_second.unwrap_or(default.resets_per_second),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
@@ -126,4 +135,12 @@ impl LimitOptions {
 pub(crate) fn milliseconds(path: &str, ms: f64) -> Outcome<Duration> {
     Duration::try_from_secs_f64(ms / 1000.0)
         .map_err(|_| Failure::option(path, "must be a number of milliseconds"))
+}
+
+/// Checks a byte budget of the process, the value of the argument `path`.
+pub(crate) fn process_bytes(path: &str, bytes: f64) -> Outcome<usize> {
+    if bytes >= LEAST_PROCESS_BYTES {
+        return Ok(bytes as usize);
+    }
+    Err(Failure::option(path, format_args!("must be at least {LEAST_PROCESS_BYTES}")))
 }

@@ -3,11 +3,19 @@
 //
 // Owns: these interfaces and the buffer. Does not own: any byte of a message.
 
+/** Thrown when a writer would grow beyond its limit. */
+export class TooLong extends Error {}
+
 /** A growing byte buffer. Generated writers append to it at `pos`. */
 export class MessageWriter {
   buf: Uint8Array;
   view: DataView;
   pos = 0;
+  /**
+   * The buffer does not grow to hold bytes after this position. Without it, a small object graph whose parts are referenced
+   * often could be written to gigabytes before its size is checked.
+   */
+  limit: number = Number.POSITIVE_INFINITY;
 
   constructor(bytes: number) {
     this.buf = new Uint8Array(bytes);
@@ -17,7 +25,12 @@ export class MessageWriter {
   /** Makes room for `bytes` more bytes. It may replace `buf` and `view`. */
   ensure(bytes: number): void {
     const needed = this.pos + bytes;
-    if (needed > this.buf.length) this.resize(Math.max(needed, this.buf.length * 2));
+    if (needed > this.buf.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
+    if (needed > this.limit) throw new TooLong("the message is too long");
+    this.resize(Math.max(needed, this.buf.length * 2));
   }
 
   /** Replaces the buffer by one of `bytes` bytes with the same content. */

@@ -91,6 +91,12 @@ export class FakeNative {
     return port;
   };
 
+  /** The windows of calls: what was asked for is granted, except for calls in `narrow`. */
+  readonly narrow = new Map<number, number>();
+
+  widen = (_port: number, call: number, wanted: number, large: boolean): number =>
+    this.narrow.get(call) ?? (large ? wanted : Math.max(wanted, BUDGET));
+
   closePort = (port: number): void => {
     this.ports.delete(port);
   };
@@ -283,7 +289,12 @@ export class FakeNative {
       reader.unread += message.length + 4;
       if (reader === link.client) link.received++;
       this.items(reader.port, reader.number, [message]);
-      this.event(writer.port, { kind: 4, call: writer.number, argument: message.length + 4 });
+      this.event(writer.port, {
+        kind: 4,
+        call: writer.number,
+        argument: message.length + 4,
+        argument2: this.narrow.get(writer.number) ?? BUDGET,
+      });
     }
     if (reader.ended && reader.held.length === 0 && reader === link.server) {
       reader.ended = false;

@@ -74,6 +74,7 @@ describe("options of an endpoint", () => {
         headerTimeoutMs: null,
         bodyTimeoutMs: null,
         peerBytes: null,
+        processBytes: null,
         resetBurst: null,
         resetsPerSecond: null,
         maxConnections: null,

@@ -15,11 +15,13 @@ mod error;
 pub use admission::Caller;
 pub use aster_wire::call::Pattern;
 pub use call::{
-    Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress, Framed,
-    Handler, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration, STREAM_BUDGET,
-    ServerCall, ServerEvent, ServiceDefinition, Serving, codec_status,
+    Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress, FIRST_WINDOW,
+    Framed, Handler, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration, STREAM_BUDGET,
+    ServerCall, ServerEvent, ServiceDefinition, Serving, UNREAD, Widened, codec_status,
 };
-pub use connection::{IncomingConnection, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo};
+pub use connection::{
+    IncomingConnection, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, set_default_process_bytes,
+};
 pub use endpoint::{Node, NodeLimits, NodeOptions, RelayChoice, endpoint_id_of, generate_secret_key};
 pub use error::{BindError, ConnectError, ServeError, status};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-pub use aster_net::{MESSAGE_OVERHEAD, STREAM_BUDGET};
+pub use aster_net::{FIRST_WINDOW, MESSAGE_OVERHEAD, STREAM_BUDGET, UNREAD};
 use aster_wire::frame::MAX_BODY;
 use aster_wire::limit;
 
@@ -23,6 +23,11 @@ macro_rules! numbers {
         }
     };
 }
+
+/// A larger window is not free yet.
+pub const WINDOW_LATER: u32 = 0;
+/// A larger window is refused.
+pub const WINDOW_REFUSED: u32 = u32::MAX;
 
 numbers! {
     /// Operations.
@@ -122,7 +127,7 @@ pub fn typescript() -> String {
         "// Generated from crates/port/src/constants.rs; `ASTER_WRITE_CONSTANTS=1 cargo test -p aster-port` updates it.\n\
          // Numbers of the data plane (docs/boundary.md) and limits that both sides check.\n",
     );
-    let scalars: [(&str, usize, &str); 11] = [
+    let scalars: [(&str, usize, &str); 14] = [
         ("HEAD_BYTES", HEAD_BYTES, "Bytes of the head of each record."),
         ("NO_TIMEOUT", NO_TIMEOUT as usize, "The timeout value for a call without a timeout."),
         ("MAX_MESSAGE_BYTES", MAX_MESSAGE_BYTES, "Largest message."),
@@ -131,6 +136,13 @@ pub fn typescript() -> String {
             STREAM_BUDGET,
             "Bytes of a stream that may wait for its reader: payload bytes plus 4 for each message.",
         ),
+        (
+            "FIRST_WINDOW_BYTES",
+            FIRST_WINDOW,
+            "The window for output with which a call begins: payload bytes plus 4 for each message.",
+        ),
+        ("WINDOW_LATER", WINDOW_LATER as usize, "A larger window is not free yet. CREDIT tells when it is."),
+        ("WINDOW_REFUSED", WINDOW_REFUSED as usize, "A larger window is refused."),
         ("METADATA_PAIRS", limit::METADATA_PAIRS, "Pairs of metadata in one call."),
         ("METADATA_KEY_CHARS", limit::METADATA_KEY_CHARS, "Characters of a metadata key."),
         ("METADATA_VALUE_CHARS", limit::METADATA_VALUE_CHARS, "Characters of a metadata value."),
@@ -148,6 +160,11 @@ pub fn typescript() -> String {
         text,
         "\n/** The version of the interface between addon and library. */\nexport const BRIDGE_VERSION = \"{}\";\n",
         env!("CARGO_PKG_VERSION")
+    );
+    // INVARIANT: see below.
+    let _ = write!(
+        text,
+        "\n/** The error text when a larger window is refused. */\nexport const UNREAD_BY_PEER =\n  \"{UNREAD}\";\n"
     );
     for (name, value, doc) in scalars {
         // INVARIANT: writing to a String never fails, here and below.

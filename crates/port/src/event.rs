@@ -103,12 +103,14 @@ pub enum Event {
         /// The request was not sent.
         not_sent: bool,
     },
-    /// Output was written, so the writer may send more.
+    /// Output was written, or the window of the writer has changed.
     Credit {
         /// The call.
         call: u32,
-        /// Message bytes plus 4 for each message.
+        /// The bytes that were written: message bytes plus 4 for each message.
         bytes: u32,
+        /// How many bytes may be queued.
+        window: u32,
     },
     /// A server call begins.
     Call(Box<IncomingCall>),

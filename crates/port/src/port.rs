@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aster_net::{
     CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Framed, OutgoingConnection, Registration,
-    status,
+    Widened, status,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::connections::Connections;
+use crate::constants::{WINDOW_LATER, WINDOW_REFUSED};
 use crate::event::{Event, Op};
 
 /// When this many events wait, the JavaScript thread is woken immediately, even if more events may follow.
@@ -122,6 +123,17 @@ impl Port {
     /// Takes every waiting event, for users without a slab.
     pub fn take_events(&self) -> VecDeque<Event> {
         std::mem::take(&mut *lock(&self.events))
+    }
+
+    /// Asks for a larger window for the output of a call; see [`CallHandle::widen`]. The result is the window,
+    /// [`WINDOW_LATER`], or [`WINDOW_REFUSED`]. A call that is not open gets what it asks for.
+    pub fn widen(&self, call: u32, wanted: u32, large: bool) -> u32 {
+        let Some(call) = lock(&self.calls).get(&call).cloned() else { return wanted };
+        match call.handle.widen(wanted as usize, large) {
+            Widened::Window(window) => window as u32,
+            Widened::Later => WINDOW_LATER,
+            Widened::Refused => WINDOW_REFUSED,
+        }
     }
 
     /// Registers a client method and returns its handle.
@@ -271,18 +283,27 @@ impl Port {
         if self.is_closed() {
             entry.give_up();
         }
-        tokio::spawn(Arc::clone(self).run(number, method.is_presence_flagged(), call));
+        tokio::spawn(Arc::clone(self).run(number, entry.handle, method.is_presence_flagged(), call));
     }
 
     /// Awaits a client call and converts its events.
-    async fn run(self: Arc<Self>, number: u32, presence_flagged: bool, mut call: ClientCall) {
+    async fn run(
+        self: Arc<Self>,
+        number: u32,
+        handle: CallHandle,
+        presence_flagged: bool,
+        mut call: ClientCall,
+    ) {
         while let Some(event) = call.next().await {
             let event = match event {
                 ClientEvent::Items(block) => {
                     let bytes = block.bytes as u32;
                     Event::Items { call: number, items: block.items, bytes, presence_flagged }
                 }
-                ClientEvent::Credit(bytes) => Event::Credit { call: number, bytes: bytes as u32 },
+                ClientEvent::Credit(bytes) => {
+                    let window = handle.window() as u32;
+                    Event::Credit { call: number, bytes: bytes as u32, window }
+                }
                 ClientEvent::Message(message) => {
                     self.forget(number);
                     Event::Message { call: number, message, presence_flagged }
@@ -312,7 +333,7 @@ fn ended_here(call: u32, status: RpcStatus, not_sent: bool) -> Event {
 mod tests {
     use super::*;
 
-    fn future_bytes<F: Future>(_: impl FnOnce(Arc<Port>, u32, bool, ClientCall) -> F) -> usize {
+    fn future_bytes<F: Future>(_: impl FnOnce(Arc<Port>, u32, CallHandle, bool, ClientCall) -> F) -> usize {
         size_of::<F>()
     }
 

@@ -83,7 +83,10 @@ async fn run(port: Arc<Port>, first_handle: u32, mut call: ServerCall) {
                 Event::Items { call: number, bytes: block.bytes as u32, items: block.items, presence_flagged }
             }
             ServerEvent::InputEnd => Event::InputEnd { call: number },
-            ServerEvent::Credit(bytes) => Event::Credit { call: number, bytes: bytes as u32 },
+            ServerEvent::Credit(bytes) => {
+                let window = call.handle().window() as u32;
+                Event::Credit { call: number, bytes: bytes as u32, window }
+            }
             ServerEvent::Aborted(code) => Event::Aborted { call: number, code: code as u16 },
         });
     }

@@ -83,7 +83,9 @@ impl Out {
                 let head = Self { flags, status: status.code as u16, argument, ..of(kind::ENDED, *call) };
                 (head, status.message.len() + tail.len(), tail.len())
             }
-            Event::Credit { call, bytes } => (Self { argument: *bytes, ..of(kind::CREDIT, *call) }, 0, 0),
+            Event::Credit { call, bytes, window } => {
+                (Self { argument: *bytes, argument2: *window, ..of(kind::CREDIT, *call) }, 0, 0)
+            }
             Event::Call(incoming) => Self::of_call(incoming, tail),
             Event::InputEnd { call } => (of(kind::INPUT_END, *call), 0, 0),
             Event::Aborted { call, code } => {

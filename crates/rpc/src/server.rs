@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_net::{
-    BindError, CallHandle, Caller, Framed, Handler, Metadata, MethodDefinition, Node, NodeOptions,
-    Registration, ServeError, ServerCall, ServerEvent, ServiceDefinition, Serving,
+    BindError, CallHandle, Caller, FIRST_WINDOW, Framed, Handler, Metadata, MethodDefinition, Node,
+    NodeOptions, Registration, ServeError, ServerCall, ServerEvent, ServiceDefinition, Serving,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -225,8 +225,22 @@ fn end(handle: &CallHandle, method: &Method, outcome: Result<(), RpcStatus>, rep
         Err(status) => handle.finish(status),
         Ok(()) if method.pattern.response_stream => handle.finish(RpcStatus::ok()),
         Ok(()) => match reply.map_or_else(|| framed(&method.response, &aster_codec::Value::Null), Ok) {
-            Ok(message) => handle.reply(message),
+            Ok(message) => send_reply(handle.clone(), message),
             Err(status) => handle.finish(status),
         },
     }
+}
+
+/// A large response may have to wait until the peer has read others.
+fn send_reply(handle: CallHandle, message: Framed) {
+    if message.payload().len() < FIRST_WINDOW {
+        return handle.reply(message);
+    }
+    tokio::spawn(async move {
+        match handle.room_for(message.payload().len()).await {
+            Ok(true) => handle.reply(message),
+            Ok(false) => {}
+            Err(status) => handle.finish(status),
+        }
+    });
 }

@@ -134,14 +134,14 @@ impl<M: Message> Sender<M> {
         Self { call, codec, message: PhantomData }
     }
 
-    /// Sends a message. Waits while more than 1 MiB is not sent.
+    /// Sends a message. Waits while more than 1 MiB is not sent, or less when other output waits for the same peer.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` when the message does not match the contract, `CANCELLED` when the call has ended; the
-    /// receiver then returns the status of the call.
+    /// receiver then returns the status of the call. `RESOURCE_EXHAUSTED` when too much output waits for the peer.
     pub async fn send(&mut self, message: &M) -> Result<(), RpcStatus> {
         let message = framed(&self.codec, &message.to_value(&self.call.types))?;
-        if !self.call.handle.room().await {
+        if !self.call.handle.room_for(message.payload().len()).await? {
             return Err(RpcStatus::new(Code::Cancelled, "the call has ended"));
         }
         self.call.handle.send(message)

@@ -143,8 +143,8 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     this.inbox?.end(failure);
   }
 
-  onCredit(bytes: number): void {
-    this.outlet?.credit(bytes);
+  onCredit(bytes: number, window: number): void {
+    this.outlet?.credit(bytes, window);
   }
 
   // Events of server calls. The port never delivers them to client calls, whose numbers are odd.

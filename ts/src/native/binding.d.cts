@@ -246,6 +246,8 @@ export interface LimitOptions {
   bodyTimeoutMs: number | null
   /** Bytes of waiting messages, for each connection. */
   peerBytes: number | null
+  /** Bytes of waiting messages, for all connections of the process. */
+  processBytes: number | null
   /** Calls that a peer may cancel before their response in one burst. */
   resetBurst: number | null
   /** Calls that a peer may cancel so in each second after that. */
@@ -504,6 +506,9 @@ export interface ServiceSummary {
   readonly extensions: Readonly<Record<string, string>>
 }
 
+/** Sets the byte budget of the process for messages that wait, unless a node has chosen one with `processBytes`. */
+export declare function setDefaultProcessBytes(bytes: number): void
+
 /** A link that was started. */
 export interface StartedLink {
   /** Number of the link. */
@@ -597,3 +602,9 @@ export interface TicketParts {
   /** The credential, or null. */
   readonly credential: TicketCredential | null
 }
+
+/**
+ * Asks for a window of `wanted` bytes for the output of a call. `large`: for one message that is larger than the
+ * first window; it may wait. Returns the window, `WINDOW_LATER` or `WINDOW_REFUSED`.
+ */
+export declare function widen(port: number, call: number, wanted: number, large: boolean): number

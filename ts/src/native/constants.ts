@@ -4,6 +4,10 @@
 /** The version of the interface between addon and library. */
 export const BRIDGE_VERSION = "0.1.0";
 
+/** The error text when a larger window is refused. */
+export const UNREAD_BY_PEER =
+  "too many bytes wait for the peer, which does not read them (the limit is peerBytes for each connection)";
+
 /** Bytes of the head of each record. */
 export const HEAD_BYTES = 24;
 
@@ -15,6 +19,15 @@ export const MAX_MESSAGE_BYTES = 16777215;
 
 /** Bytes of a stream that may wait for its reader: payload bytes plus 4 for each message. */
 export const STREAM_BUDGET_BYTES = 1048576;
+
+/** The window for output with which a call begins: payload bytes plus 4 for each message. */
+export const FIRST_WINDOW_BYTES = 16384;
+
+/** A larger window is not free yet. CREDIT tells when it is. */
+export const WINDOW_LATER = 0;
+
+/** A larger window is refused. */
+export const WINDOW_REFUSED = 4294967295;
 
 /** Pairs of metadata in one call. */
 export const METADATA_PAIRS = 64;

@@ -44,8 +44,17 @@ export interface NodeLimits {
   readonly headerTimeoutMs?: number | undefined;
   /** The time for a frame that has started, or for an expected single request, in milliseconds. Default 60,000. */
   readonly bodyTimeoutMs?: number | undefined;
-  /** The bytes of waiting messages above 64 KiB, for each connection. Default 64 MiB. */
+  /**
+   * The bytes of messages that wait in this process, for each connection: requests until their call ends, stream items until
+   * they are read, and responses until they are sent. Default 64 MiB.
+   */
   readonly peerBytes?: number | undefined;
+  /**
+   * The same for all connections of the process together. A connection uses at most as many bytes as are free for the
+   * others. One value counts for the whole process: that of the last node that was started with one. Default: a quarter of
+   * the memory.
+   */
+  readonly processBytes?: number | undefined;
   /** The number of calls that a peer may cancel in a burst on one connection. Default 2000. */
   readonly resetBurst?: number | undefined;
   /** The number of calls that a peer may cancel each second after that. More of them delay its next calls. Default 500. */
@@ -91,6 +100,7 @@ const limitsChecks = {
   headerTimeoutMs: optional(integer(1)),
   bodyTimeoutMs: optional(integer(1)),
   peerBytes: optional(integer(65_536, MOST)),
+  processBytes: optional(integer(1 << 20)),
   resetBurst: optional(integer(1, MOST)),
   resetsPerSecond: optional(integer(1, MOST)),
   maxConnections: optional(integer(1, MOST)),
@@ -102,6 +112,7 @@ const DEFAULT_LIMITS: LimitOptions = {
   headerTimeoutMs: null,
   bodyTimeoutMs: null,
   peerBytes: null,
+  processBytes: null,
   resetBurst: null,
   resetsPerSecond: null,
   maxConnections: null,

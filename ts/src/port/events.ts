@@ -34,7 +34,8 @@ export interface CallSink {
   onMessage(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): void;
   onItems(batch: ItemBatch): void;
   onEnded(ended: Ended): void;
-  onCredit(bytes: number): void;
+  /** `bytes` were written; the call may have `window` bytes queued. */
+  onCredit(bytes: number, window: number): void;
   onInputEnd(): void;
   onAborted(code: number): void;
   /** Called when an event of this call could not be handled. The call must end. */
@@ -133,7 +134,7 @@ function dispatchOne(
       target.call(number)?.onEnded(readEnded(slab, view, at, end));
       return;
     case Event.CREDIT:
-      target.call(number)?.onCredit(view.getUint32(at + 12, true));
+      target.call(number)?.onCredit(view.getUint32(at + 12, true), view.getUint32(at + 16, true));
       return;
     case Event.CALL:
       target.incoming(readCall(slab, view, at, end));

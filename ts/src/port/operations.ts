@@ -6,7 +6,7 @@
 
 import { AsterError, Code } from "../errors.js";
 import type { MessageCodec } from "../message.js";
-import { MessageWriter } from "../message.js";
+import { MessageWriter, TooLong } from "../message.js";
 import { writePairs, writeUtf8 } from "../metadata.js";
 import { HEAD_BYTES, MAX_MESSAGE_BYTES, NO_TIMEOUT, Op } from "../native/constants.js";
 
@@ -17,6 +17,7 @@ const QUIET_BATCHES = 64;
 
 /** Decides whether a message of a given size may be written now. */
 export interface Gate {
+  /** @throws {AsterError} when the message can never be written */
   admits(bytes: number): boolean;
 }
 
@@ -62,41 +63,48 @@ export class Operations {
    * @returns null when the message was written, else the encoded message, which is then not in the buffer
    */
   item(call: number, codec: MessageCodec, message: unknown, gate: Gate): Uint8Array | null {
-    const start = this.#begin();
-    try {
-      this.#message(start, codec, message);
-    } catch (error) {
-      this.#abandon(start);
-      throw error;
-    }
-    const { pos, buf } = this.#writer;
-    if (gate.admits(pos - start - HEAD_BYTES)) {
-      this.#commit(start, call, Op.ITEM, 0, 0, NO_TIMEOUT, 0);
-      return null;
-    }
-    const held = buf.slice(start + HEAD_BYTES, pos);
-    this.#abandon(start);
-    return held;
+    return this.#gated(call, Op.ITEM, codec, message, gate);
+  }
+
+  /** Like {@link Operations.item}, for the only response of a call. */
+  reply(call: number, codec: MessageCodec, message: unknown, gate: Gate): Uint8Array | null {
+    return this.#gated(call, Op.REPLY, codec, message, gate);
   }
 
   /** Writes a message that was encoded before. */
   encodedItem(call: number, message: Uint8Array): void {
-    const start = this.#begin();
-    this.#writer.ensure(message.length);
-    this.#writer.buf.set(message, this.#writer.pos);
-    this.#writer.pos += message.length;
-    this.#commit(start, call, Op.ITEM, 0, 0, NO_TIMEOUT, 0);
+    this.#encoded(call, Op.ITEM, message);
   }
 
-  reply(call: number, codec: MessageCodec, message: unknown): void {
+  /** Writes a response that was encoded before. */
+  encodedReply(call: number, message: Uint8Array): void {
+    this.#encoded(call, Op.REPLY, message);
+  }
+
+  #gated(call: number, op: number, codec: MessageCodec, message: unknown, gate: Gate): Uint8Array | null {
     const start = this.#begin();
     try {
       this.#message(start, codec, message);
-      this.#commit(start, call, Op.REPLY, 0, 0, NO_TIMEOUT, 0);
+      const { pos, buf } = this.#writer;
+      if (gate.admits(pos - start - HEAD_BYTES)) {
+        this.#commit(start, call, op, 0, 0, NO_TIMEOUT, 0);
+        return null;
+      }
+      const held = buf.slice(start + HEAD_BYTES, pos);
+      this.#abandon(start);
+      return held;
     } catch (error) {
       this.#abandon(start);
       throw error;
     }
+  }
+
+  #encoded(call: number, op: number, message: Uint8Array): void {
+    const start = this.#begin();
+    this.#writer.ensure(message.length);
+    this.#writer.buf.set(message, this.#writer.pos);
+    this.#writer.pos += message.length;
+    this.#commit(start, call, op, 0, 0, NO_TIMEOUT, 0);
   }
 
   end(call: number): void {
@@ -152,14 +160,17 @@ export class Operations {
 
   #message(start: number, codec: MessageCodec, message: unknown): void {
     const writer = this.#writer;
-    codec.write(writer, message);
+    writer.limit = start + HEAD_BYTES + MAX_MESSAGE_BYTES;
+    try {
+      codec.write(writer, message);
+    } catch (error) {
+      throw error instanceof TooLong ? tooLarge(`more than ${MAX_MESSAGE_BYTES} bytes`) : error;
+    } finally {
+      writer.limit = Number.POSITIVE_INFINITY;
+    }
     const bytes = writer.pos - start - HEAD_BYTES;
-    if (bytes > 0 && bytes <= MAX_MESSAGE_BYTES) return;
-    throw new AsterError(
-      bytes === 0 ? Code.INTERNAL : Code.RESOURCE_EXHAUSTED,
-      `a message of ${bytes} bytes is too large; at most ${MAX_MESSAGE_BYTES} bytes are allowed`,
-      { notSent: true },
-    );
+    if (bytes === 0) throw new AsterError(Code.INTERNAL, "a message without bytes", { notSent: true });
+    if (bytes > MAX_MESSAGE_BYTES) throw tooLarge(`${bytes} bytes`);
   }
 
   #status(
@@ -208,4 +219,9 @@ export class Operations {
     writer.pos = padded;
     this.#writing = false;
   }
+}
+
+function tooLarge(size: string): AsterError {
+  const text = `a message of ${size} is too large; at most ${MAX_MESSAGE_BYTES} bytes are allowed`;
+  return new AsterError(Code.RESOURCE_EXHAUSTED, text, { notSent: true });
 }

@@ -6,9 +6,11 @@
 
 import { AsterError, Code } from "../errors.js";
 import { logSafely, stderrLogger } from "../logging.js";
+import { UNREAD_BY_PEER, WINDOW_REFUSED } from "../native/constants.js";
 import type { NativeBinding, Take } from "../native/documents.js";
 import { errorOf } from "../native/failure.js";
 import type { StatusFacts } from "../status-facts.js";
+import { Congestion } from "./congestion.js";
 import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
@@ -52,6 +54,7 @@ export interface CallAcceptor {
 export class Port implements EventTarget {
   readonly number: number;
   readonly keepAlive: KeepAlive = new KeepAlive();
+  readonly congestion: Congestion = new Congestion();
   readonly #native: NativeBinding;
   readonly #ops = new Operations();
   readonly #calls = new Map<number, CallSink>();
@@ -81,6 +84,19 @@ export class Port implements EventTarget {
   /** The operations of this turn. Code that appends one must call {@link Port.scheduled} afterwards. */
   get ops(): Operations {
     return this.#ops;
+  }
+
+  /**
+   * Asks for a larger window for the output of a call. The addon answers at once.
+   * @param large for one message that is larger than the first window; it may wait for the output of other calls
+   * @returns the window, or {@link WINDOW_LATER}; then CREDIT tells when the window is there
+   * @throws {AsterError} RESOURCE_EXHAUSTED when too much output waits for the peer
+   */
+  widen(call: number, wanted: number, large: boolean): number {
+    if (this.#closed) return wanted;
+    const window = this.#native.widen(this.number, call, wanted, large);
+    if (window !== WINDOW_REFUSED) return window;
+    throw new AsterError(Code.RESOURCE_EXHAUSTED, UNREAD_BY_PEER, { notSent: true });
   }
 
   /** Adds a client call to the table. Returns its number, which is odd. */

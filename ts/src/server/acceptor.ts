@@ -22,6 +22,18 @@ export class MethodAcceptor implements CallAcceptor {
     // Each call has its own asynchronous context, as in HTTP servers: when a handler enters an AsyncLocalStorage, the
     // store is valid only for this call.
     const answer = new ServerCall(this.#port, this.#method, call);
-    new AsyncResource("AsterCall").runInAsyncScope(answer.start, answer, call);
+    const scope = new AsyncResource("AsterCall");
+    const { congestion } = this.#port;
+    if (!congestion.has(call.connection)) {
+      scope.runInAsyncScope(answer.start, answer, call);
+      return;
+    }
+    const later = {
+      ...call,
+      bytes: call.bytes.slice(call.start, call.end),
+      start: 0,
+      end: call.end - call.start,
+    };
+    congestion.defer(call.connection, () => scope.runInAsyncScope(answer.start, answer, later));
   }
 }

@@ -5,10 +5,11 @@
 // an outlet. Does not own: deadlines and detecting cancelled calls (Rust), converting errors (failure.ts).
 
 import { AsterError, Code } from "../errors.js";
-import { MESSAGE_OVERHEAD } from "../native/constants.js";
+import { FIRST_WINDOW_BYTES, MESSAGE_OVERHEAD, WINDOW_LATER } from "../native/constants.js";
 import type { CallSink, IncomingCall, ItemBatch } from "../port/events.js";
 import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
-import { Burst, Outlet } from "../port/outlet.js";
+import type { Gate } from "../port/operations.js";
+import { Burst, LargeMessage, Outlet } from "../port/outlet.js";
 import type { Port } from "../port/port.js";
 import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
@@ -28,13 +29,17 @@ const abortTexts: ReadonlyMap<number, string> = new Map([
 type Answers = Iterator<unknown> | AsyncIterator<unknown>;
 
 /** A running call. */
-export class ServerCall implements CallSink, InboxOwner {
+export class ServerCall implements CallSink, InboxOwner, Gate {
   readonly #port: Port;
   readonly #method: ServedMethod;
   readonly #number: number;
+  readonly #connection: number;
   readonly #context: HandlerContext;
   readonly #inbox: Inbox | null;
   readonly #outlet: Outlet | null;
+  /** The only response, when it waits for room, and what it waits with. */
+  #reply: Uint8Array | null = null;
+  #large: LargeMessage | null = null;
   #answers: Answers | null = null;
   #answered = false;
   #over = false;
@@ -43,14 +48,18 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#port = port;
     this.#method = method;
     this.#number = call.number;
+    this.#connection = call.connection;
     this.#context = new HandlerContext(method.label, port.peer(call.connection), call, method.logger);
     this.#inbox = method.requestStream ? new Inbox(method.request, this) : null;
-    this.#outlet = method.responseStream ? new Outlet(port, call.number, method.response) : null;
+    this.#outlet = method.responseStream
+      ? new Outlet(port, call.number, method.response, (waits) => this.#congest(waits))
+      : null;
     port.enterServerCall(call.number, this);
   }
 
-  /** Runs the handler. It never throws. */
+  /** Runs the handler, unless the call has ended. It never throws. */
   start(call: IncomingCall): void {
+    if (this.#over) return;
     let input: unknown;
     try {
       input = this.#input(call);
@@ -77,8 +86,25 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#inbox?.end(null);
   }
 
-  onCredit(bytes: number): void {
-    this.#outlet?.credit(bytes);
+  onCredit(bytes: number, window: number): void {
+    this.#outlet?.credit(bytes, window);
+    const reply = this.#reply;
+    if (reply === null || reply.length + MESSAGE_OVERHEAD > window) return;
+    this.#port.ops.encodedReply(this.#number, reply);
+    this.#end();
+  }
+
+  /** The gate for the only response, which only the port calls. */
+  admits(bytes: number): boolean {
+    const cost = bytes + MESSAGE_OVERHEAD;
+    if (cost <= FIRST_WINDOW_BYTES) return true;
+    this.#large = new LargeMessage(this.#port, this.#number, (waits) => this.#congest(waits));
+    return this.#large.ask(cost) !== WINDOW_LATER;
+  }
+
+  #congest(waits: boolean): void {
+    if (waits) this.#port.congestion.begin(this.#connection);
+    else this.#port.congestion.end(this.#connection);
   }
 
   onAborted(code: number): void {
@@ -144,12 +170,12 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#method.grace.settled(this);
     if (this.#over) return;
     try {
-      this.#port.ops.reply(this.#number, this.#method.response, output);
+      this.#reply = this.#port.ops.reply(this.#number, this.#method.response, output, this);
     } catch (error) {
       this.#finish(this.#misfit(error));
       return;
     }
-    this.#end();
+    if (this.#reply === null) this.#end();
   }
 
   async #stream(output: unknown): Promise<void> {
@@ -192,8 +218,10 @@ export class ServerCall implements CallSink, InboxOwner {
     if (!this.#over) this.#finish(statusOf(error, this.#method.label, this.#method.logger));
   }
 
-  /** The response of the handler does not fit its schema. The caller cannot do anything about it. */
+  /** The response cannot be sent. When it does not fit its schema, the caller cannot do anything about it. */
   #misfit(error: unknown): FinalStatus {
+    if (error instanceof AsterError && error.code === Code.RESOURCE_EXHAUSTED)
+      return statusOf(error, this.#method.label, this.#method.logger);
     return internal(
       error,
       `the response of ${this.#method.label} does not fit its schema`,
@@ -217,6 +245,7 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#over = true;
     this.#port.leaveCall(this.#number);
     this.#port.scheduled();
+    this.#dropReply();
     this.#inbox?.abandon(null);
     this.#outlet?.close(
       new AsterError(Code.FAILED_PRECONDITION, "the call has ended", { reason: "CALL_OVER" }),
@@ -229,9 +258,15 @@ export class ServerCall implements CallSink, InboxOwner {
     this.#port.leaveCall(this.#number);
     this.#method.grace.aborted(this, this.#method.label);
     this.#context.abort(error);
+    this.#dropReply();
     this.#inbox?.abandon({ error });
     this.#outlet?.close(error);
     this.#endAnswers();
+  }
+
+  #dropReply(): void {
+    this.#reply = null;
+    this.#large?.settle();
   }
 
   #endAnswers(): void {

@@ -90,6 +90,10 @@ impl Channel {
 
     /// Moves output from the handle to the stream until it ends.
     pub(crate) fn poll_write(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Written> {
+        // The window has grown: the writer is told like of credit.
+        if handle.poll_widened(cx).is_ready() {
+            return Poll::Ready(Written::Credit(0));
+        }
         loop {
             if self.outlet.done {
                 return Poll::Pending;
@@ -128,6 +132,7 @@ impl Channel {
         if unread >= STREAM_BUDGET {
             return Poll::Pending;
         }
+        self.reader.set_unread(unread > 0);
         let mut block = Block::default();
         let mut read = ready!(self.reader.poll_next(cx, false));
         loop {

@@ -18,7 +18,7 @@ use super::framed::Framed;
 use super::handle::CallHandle;
 use super::message::{Block, Message};
 use super::payload::PayloadCodec;
-use crate::connection::{OutgoingConnection, Watched};
+use crate::connection::{OutgoingConnection, Reserved, Watched};
 use crate::error::status;
 
 /// How long a cancelled upload may take to send its cancellation to the server.
@@ -122,7 +122,7 @@ impl ClientMethod {
     /// Begins a call. The handle accepts messages immediately; they are sent while the owner awaits the events of the
     /// call. The timeout starts now.
     pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
-        let handle = CallHandle::new(self.request.clone());
+        let handle = CallHandle::new(self.request.clone(), self.connection.budget().clone());
         let machine = Machine::new(self.pattern, Instant::now().into_std(), options.timeout);
         let running = Running {
             method: Arc::clone(self),
@@ -374,9 +374,9 @@ impl Running {
 
     /// Closes the stream so that the server learns how the call ended, and returns the last event.
     fn end(mut self: Box<Self>, outcome: Outcome) -> Option<ClientEvent> {
-        self.handle.close();
+        let held = self.handle.close();
         self.machine.leave();
-        self.close_stream();
+        self.close_stream(held);
         let received = self.received;
         let ended =
             |status, local, not_sent| Some(ClientEvent::Ended(CallEnd { status, received, local, not_sent }));
@@ -393,7 +393,8 @@ impl Running {
         }
     }
 
-    fn close_stream(&mut self) {
+    /// `held`: the budget share of output that is being written.
+    fn close_stream(&mut self, held: Option<Reserved>) {
         let Some(mut channel) = self.channel.take() else { return };
         let farewell = self.machine.farewell(channel.writer.started(), channel.writer.is_finished());
         if farewell == Farewell::Nothing {
@@ -406,6 +407,7 @@ impl Running {
             channel.writer.push(trailer(status(Code::Cancelled, "cancelled"), self.handle.encoding()));
             runtime.spawn(async move {
                 channel.writer.finish_within(CANCEL_TIMEOUT).await;
+                drop(held);
             });
         }
     }

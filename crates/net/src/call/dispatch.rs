@@ -62,7 +62,7 @@ impl CallServer {
         let run_time = remaining.or((!pattern.response_stream).then_some(service.definition().max_call));
         stream.machine.accept(pattern, mode.encoding(), Instant::now().into_std(), run_time);
         let (codec, response) = (definition.request.in_mode(mode), definition.response.in_mode(mode));
-        let handle = CallHandle::new(response);
+        let handle = CallHandle::new(response, stream.connection.budget().clone());
         let mut request = None;
         if !pattern.request_stream {
             match stream.request(&codec).await {

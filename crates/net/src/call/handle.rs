@@ -5,22 +5,25 @@
 //! is awaited.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use aster_wire::record::{Encoding, RpcStatus};
 use bytes::{Bytes, BytesMut};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::framed::Framed;
 use super::payload::{CompressionBackoff, PayloadCodec};
-use crate::connection::{MESSAGE_OVERHEAD, Reserved};
+use crate::connection::{MESSAGE_OVERHEAD, PeerBudget, Purpose, Reserved, Room};
 use crate::error::status;
 use aster_wire::status::Code;
 
-/// Limit of a stream for input bytes that wait for the user, and for output bytes that are not sent: payload bytes
-/// plus 4 for each message.
+/// Limit of a stream for input bytes that wait for the user, and of the window for its output: payload bytes plus 4
+/// for each message.
 pub const STREAM_BUDGET: usize = 1 << 20;
+/// The window for output with which each call begins. It is not part of the connection's budget.
+pub const FIRST_WINDOW: usize = 16 * 1024;
 /// Messages up to this size are copied into one buffer, so that a write has few chunks.
 const JOIN_BYTES: usize = 4096;
 const JOINED_BYTES: usize = 64 * 1024;
@@ -58,6 +61,46 @@ struct BudgetLedger {
     shares: VecDeque<(usize, Reserved)>,
 }
 
+/// How many bytes of output a call may have queued. Above [`FIRST_WINDOW`] the bytes are reserved.
+#[derive(Debug, Default)]
+struct Window {
+    reserved: Option<Reserved>,
+    /// A reservation that waits.
+    asked: Option<oneshot::Receiver<Reserved>>,
+    /// The window was made for one large message, and what is known of that message.
+    large: Option<Large>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Large {
+    Expected,
+    Queued,
+}
+
+impl Window {
+    fn bytes(&self) -> usize {
+        FIRST_WINDOW + self.reserved.as_ref().map_or(0, Reserved::bytes)
+    }
+
+    fn add(&mut self, more: Reserved) {
+        match &mut self.reserved {
+            Some(reserved) => reserved.merge(more),
+            None => self.reserved = Some(more),
+        }
+    }
+}
+
+/// The answer to [`CallHandle::widen`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Widened {
+    /// The window now. It may be smaller than requested.
+    Window(usize),
+    /// The window will be large enough later; the event `Credit` tells when.
+    Later,
+    /// The messages that wait for the peer use the whole budget, and as many bytes wait for it.
+    Refused,
+}
+
 #[derive(Debug, Default)]
 struct State {
     chunks: Vec<Bytes>,
@@ -71,6 +114,7 @@ struct State {
     cancelled: bool,
     over: bool,
     unread: usize,
+    window: Window,
     /// The budget share of the only request.
     request: Option<Reserved>,
     ledger: BudgetLedger,
@@ -81,6 +125,9 @@ impl State {
     fn put(&mut self, frame: Bytes, bytes: usize) {
         self.queued += bytes;
         self.unsent += bytes;
+        if bytes > FIRST_WINDOW && self.window.large.is_some() {
+            self.window.large = Some(Large::Queued);
+        }
         let alone = self.chunks.is_empty() && self.joined.is_empty();
         if frame.len() > JOIN_BYTES || alone {
             if !self.joined.is_empty() {
@@ -100,6 +147,7 @@ impl State {
 struct Shared {
     /// Encoding of outgoing messages.
     codec: PayloadCodec,
+    budget: PeerBudget,
     backoff: Mutex<CompressionBackoff>,
     state: Mutex<State>,
     room: Notify,
@@ -112,9 +160,11 @@ struct Shared {
 pub struct CallHandle(Arc<Shared>);
 
 impl CallHandle {
-    pub(crate) fn new(codec: PayloadCodec) -> Self {
+    /// `budget`: that of the connection.
+    pub(crate) fn new(codec: PayloadCodec, budget: PeerBudget) -> Self {
         Self(Arc::new(Shared {
             codec,
+            budget,
             backoff: Mutex::default(),
             state: Mutex::default(),
             room: Notify::new(),
@@ -200,22 +250,109 @@ impl CallHandle {
         });
     }
 
-    /// Waits while more than [`STREAM_BUDGET`] bytes are not sent. False: the call accepts no more output.
-    /// Cancel-safe.
+    /// The window for output: how many bytes may be queued. Payload bytes plus 4 for each message.
+    pub fn window(&self) -> usize {
+        self.state().window.bytes()
+    }
+
+    /// Asks for a window of `wanted` bytes. `large`: for one message that is larger than the first window. Such a
+    /// message may wait for its turn. Otherwise the window grows only as far as bytes are free now, up to
+    /// [`STREAM_BUDGET`].
+    pub fn widen(&self, wanted: usize, large: bool) -> Widened {
+        let mut state = self.state();
+        let now = state.window.bytes();
+        if wanted <= now || state.cancelled || state.over {
+            return Widened::Window(wanted.max(now));
+        }
+        if state.window.asked.is_some() {
+            return Widened::Later;
+        }
+        if wanted <= STREAM_BUDGET {
+            for target in [(2 * now).clamp(wanted, STREAM_BUDGET), wanted] {
+                if let Some(more) = self.0.budget.try_reserve(Purpose::Window, target - now) {
+                    state.window.add(more);
+                    return Widened::Window(target);
+                }
+            }
+        }
+        if !large {
+            return Widened::Window(now);
+        }
+        match self.0.budget.output(wanted - now) {
+            Room::Reserved(more) => {
+                state.window.add(more);
+                state.window.large = Some(Large::Expected);
+                Widened::Window(wanted)
+            }
+            Room::Later(asked) => {
+                state.window.asked = Some(asked);
+                // The task that runs the call waits for the bytes.
+                if let Some(waker) = state.waker.take() {
+                    waker.wake();
+                }
+                Widened::Later
+            }
+            Room::Refused => Widened::Refused,
+        }
+    }
+
+    /// Ready when bytes that [`widen`](Self::widen) asked for are reserved.
+    pub(crate) fn poll_widened(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        let Some(asked) = &mut state.window.asked else { return Poll::Pending };
+        let more = std::task::ready!(Pin::new(asked).poll(cx));
+        state.window.asked = None;
+        if let Ok(more) = more {
+            state.window.add(more);
+            state.window.large = Some(Large::Expected);
+        }
+        drop(state);
+        self.0.room.notify_waiters();
+        Poll::Ready(())
+    }
+
+    /// Waits until a message of `bytes` may be queued. Only messages that are larger than the first window wait for
+    /// the connection's budget. `Ok(false)`: the call accepts no more output. Cancel-safe.
+    ///
+    /// # Errors
+    /// `RESOURCE_EXHAUSTED` when too much output waits for the peer.
+    pub async fn room_for(&self, bytes: usize) -> Result<bool, RpcStatus> {
+        let cost = bytes + MESSAGE_OVERHEAD;
+        loop {
+            if !self.room().await {
+                return Ok(false);
+            }
+            let granted = self.0.room.notified();
+            tokio::pin!(granted);
+            granted.as_mut().enable();
+            let wanted = self.state().unsent + cost;
+            if cost <= FIRST_WINDOW {
+                return Ok(true);
+            }
+            match self.widen(wanted, true) {
+                Widened::Window(_) => return Ok(true),
+                Widened::Later => granted.await,
+                Widened::Refused => return Err(unread()),
+            }
+        }
+    }
+
+    /// Waits while the window is full. False: the call accepts no more output. Cancel-safe.
     pub async fn room(&self) -> bool {
         loop {
             let room = self.0.room.notified();
             tokio::pin!(room);
             // The notification is enabled before the check, so that it is not missed when room appears in between.
             room.as_mut().enable();
-            {
+            let unsent = {
                 let state = self.state();
                 if state.ended || state.cancelled || state.over {
                     return false;
                 }
-                if state.unsent < STREAM_BUDGET {
-                    return true;
-                }
+                state.unsent
+            };
+            if matches!(self.widen(unsent + 1, false), Widened::Window(window) if unsent < window) {
+                return true;
             }
             room.await;
         }
@@ -251,9 +388,19 @@ impl CallHandle {
 
     /// `bytes` of output were written.
     pub(crate) fn written(&self, bytes: usize) {
-        let mut state = self.state();
-        state.unsent = state.unsent.saturating_sub(bytes);
-        drop(state);
+        let returned = {
+            let mut state = self.state();
+            state.unsent = state.unsent.saturating_sub(bytes);
+            let idle = state.unsent == 0 && state.window.large != Some(Large::Expected);
+            let large = state.window.large == Some(Large::Queued);
+            if idle && (large || state.window.reserved.is_some() && self.0.budget.is_scarce()) {
+                state.window.large = None;
+                state.window.reserved.take()
+            } else {
+                None
+            }
+        };
+        drop(returned);
         self.0.room.notify_waiters();
     }
 
@@ -281,14 +428,25 @@ impl CallHandle {
         state.ledger.shares.extend(reserved.map(|share| (until, share)));
     }
 
-    /// The call has ended: later operations have no effect.
-    pub(crate) fn close(&self) {
+    /// The call has ended: later operations have no effect. Returns the budget share of output that is being written.
+    pub(crate) fn close(&self) -> Option<Reserved> {
         let mut state = self.state();
         state.over = true;
         state.waker = None;
         state.chunks = Vec::new();
         state.joined = BytesMut::new();
+        let window = std::mem::take(&mut state.window);
         drop(state);
         self.0.room.notify_waiters();
+        window.reserved
     }
 }
+
+/// The status of a message for which there is no room.
+fn unread() -> RpcStatus {
+    status(Code::ResourceExhausted, UNREAD)
+}
+
+/// Why a message is refused for which there is no room.
+pub const UNREAD: &str =
+    "too many bytes wait for the peer, which does not read them (the limit is peerBytes for each connection)";

@@ -21,7 +21,7 @@ pub use client::{CallEnd, CallOptions, ClientCall, ClientEvent, ClientMethod, Me
 pub use definition::{MethodDefinition, ServiceDefinition};
 pub(crate) use dispatch::CallServer;
 pub use framed::Framed;
-pub use handle::{CallHandle, STREAM_BUDGET};
+pub use handle::{CallHandle, FIRST_WINDOW, STREAM_BUDGET, UNREAD, Widened};
 pub use handler::{Handler, Serving};
 pub use message::{Block, Message};
 pub use payload::{Compress, Mode, PayloadCodec, codec_status};

@@ -144,8 +144,8 @@ impl ServerCall {
         match std::future::poll_fn(|cx| active.poll_event(handle, cx)).await {
             Ok(event) => Some(event),
             Err(stop) => {
-                handle.close();
-                running.take()?.stop(stop, handle.encoding())
+                let held = handle.close();
+                running.take()?.stop(stop, handle.encoding(), held)
             }
         }
     }
@@ -153,7 +153,7 @@ impl ServerCall {
 
 impl Drop for ServerCall {
     fn drop(&mut self) {
-        self.0.opening.handle.close();
+        drop(self.0.opening.handle.close());
     }
 }
 
@@ -342,7 +342,8 @@ impl Running {
         }
     }
 
-    fn stop(mut self, stop: Stop, encoding: Encoding) -> Option<ServerEvent> {
+    /// `held`: the budget share of output that is being written.
+    fn stop(mut self, stop: Stop, encoding: Encoding, held: Option<Reserved>) -> Option<ServerEvent> {
         match stop {
             Stop::Done => {
                 if self.reading {
@@ -360,6 +361,8 @@ impl Running {
                 self.stream.channel.writer.push(trailer(status, encoding));
                 tokio::spawn(async move {
                     self.stream.channel.writer.finish_within(TRAILER_TIMEOUT).await;
+                    self.stream.channel.writer.abort();
+                    drop(held);
                     self.drain_input().await;
                 });
                 Some(ServerEvent::Aborted(code))

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::PeerBudget;
 use super::pace::ResetPace;
 use super::path::PathInfo;
-use super::{FrameReader, FrameWriter};
+use super::{FrameReader, FrameWriter, ProcessBudget};
 use crate::admission::Caller;
 use crate::endpoint::NodeLimits;
 
@@ -51,7 +51,7 @@ impl IncomingConnection {
             number,
             caller: Arc::new(caller),
             connection,
-            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
+            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             body_timeout: limits.body_timeout,
             slots: Arc::new(Semaphore::new(limits.max_streams as usize)),
             resets: ResetPace::new(limits.reset_burst, limits.resets_per_second),
@@ -83,6 +83,11 @@ impl IncomingConnection {
     /// Ready when the calls of this connection have to end.
     pub(crate) fn calls_cancelled(&self) -> impl Future<Output = ()> + Send + Sync + use<> {
         self.calls.clone().cancelled_owned()
+    }
+
+    /// The byte budget of this connection.
+    pub(crate) fn budget(&self) -> &PeerBudget {
+        &self.budget
     }
 
     /// Counts that the peer cancelled a call before its response.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::budget::PeerBudget;
 use super::liveness::{Liveness, UNRESPONSIVE};
 use super::path::PathInfo;
-use super::{FrameReader, FrameWriter};
+use super::{FrameReader, FrameWriter, ProcessBudget};
 use crate::admission::{self, AskFailure};
 use crate::endpoint::NodeLimits;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError};
@@ -85,7 +85,7 @@ impl OutgoingConnection {
         };
         let this = Arc::new(Self {
             target,
-            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout),
+            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             limits,
             state: Mutex::new(State::Up(connection)),
             closed,
@@ -149,6 +149,11 @@ impl OutgoingConnection {
         let (send, recv) = connection.open_bi().await.map_err(|e| self.target.failed(e.to_string()))?;
         let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
         Ok((FrameWriter::new(send), reader))
+    }
+
+    /// The byte budget of this connection. A new connection to the same peer keeps it.
+    pub(crate) fn budget(&self) -> &PeerBudget {
+        &self.budget
     }
 
     /// The newest connection, which may be closed.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use iroh::endpoint::{ConnectionError, ReadError, RecvStream, VarInt};
 use tokio::time::Sleep;
 
-use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Reserved, Reserving};
+use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Purpose, Reserved, Reserving};
 
 /// Stream code for a cancellation; the reference uses the same.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
@@ -65,7 +65,9 @@ pub(crate) struct FrameReader {
     reserved: Option<Reserved>,
     /// The part of `reserved` for frames that were delivered.
     used: usize,
-    reserving: Option<Reserving>,
+    reserving: Option<(Purpose, Reserving)>,
+    /// What the next bytes are reserved for.
+    purpose: Purpose,
     /// A complete frame that waits for its reservation.
     picked: Option<Frame>,
     silence: Option<Pin<Box<Sleep>>>,
@@ -89,11 +91,17 @@ impl FrameReader {
             reserved: None,
             used: 0,
             reserving: None,
+            purpose: Purpose::Input,
             picked: None,
             silence: None,
             silence_limit,
             ended: false,
         }
+    }
+
+    /// Whether the user has messages of this stream that it has not consumed.
+    pub(crate) fn set_unread(&mut self, unread: bool) {
+        self.purpose = if unread { Purpose::MoreInput } else { Purpose::Input };
     }
 
     /// The next frame, or `None` at the end of the stream. The silence limit applies inside a frame that has begun,
@@ -136,7 +144,8 @@ impl FrameReader {
         let wanted = self.picked.as_ref().map_or(0, message_bytes);
         if !self.has_reserved(wanted) {
             let missing = self.missing(wanted);
-            let Some(more) = self.budget.try_reserve(missing.max(STEP_BYTES)) else {
+            let step = self.budget.try_reserve(self.purpose, missing.max(STEP_BYTES));
+            let Some(more) = step else {
                 return Ok(None);
             };
             self.add(more);
@@ -148,8 +157,7 @@ impl FrameReader {
     /// The budget share of the frames that were delivered since the last call. The rest is returned to the budget.
     pub(crate) fn take_reserved(&mut self) -> Option<Reserved> {
         let mut reserved = self.reserved.take()?;
-        let rest = reserved.num_permits().saturating_sub(std::mem::take(&mut self.used));
-        drop(reserved.split(rest));
+        reserved.keep(std::mem::take(&mut self.used));
         Some(reserved)
     }
 
@@ -162,7 +170,7 @@ impl FrameReader {
 
     /// Additional bytes to reserve for a frame of `bytes`.
     fn missing(&self, bytes: usize) -> usize {
-        let reserved = self.reserved.as_ref().map_or(0, Reserved::num_permits);
+        let reserved = self.reserved.as_ref().map_or(0, Reserved::bytes);
         (self.used + bytes).saturating_sub(reserved)
     }
 
@@ -180,14 +188,18 @@ impl FrameReader {
     /// Reserves the bytes that are missing to `bytes`: now, or later in [`poll_reserving`](Self::poll_reserving).
     fn reserve(&mut self, bytes: usize) {
         let missing = self.missing(bytes);
-        match self.budget.try_reserve(missing) {
+        match self.budget.try_reserve(self.purpose, missing) {
             Some(more) => self.add(more),
-            None => self.reserving = Some(self.budget.reserve(missing)),
+            None => self.reserving = Some((self.purpose, self.budget.reserve(self.purpose, missing))),
         }
     }
 
     fn poll_reserving(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), InputFailure>> {
-        if let Some(reserving) = &mut self.reserving {
+        // The user has read everything in the meantime, so this stream need not leave bytes to others any more.
+        if matches!(&self.reserving, Some((purpose, _)) if *purpose != self.purpose) {
+            self.reserving = None;
+        }
+        if let Some((_, reserving)) = &mut self.reserving {
             let more = ready!(reserving.as_mut().poll(cx));
             self.reserving = None;
             self.add(more.ok_or(InputFailure::Budget)?);

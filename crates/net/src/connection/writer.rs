@@ -72,6 +72,7 @@ impl FrameWriter {
     /// Ends the direction as failed, unless it has ended already. Only dropping the stream would end it normally, and
     /// the peer would accept an incomplete message as complete.
     pub(crate) fn abort(&mut self) {
+        self.pending = Vec::new();
         if !self.finished {
             self.finished = true;
             let _ = self.stream.reset(ABORT);

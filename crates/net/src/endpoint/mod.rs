@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{AdmissionPolicy, Open};
 use crate::call::{CallServer, Handler, Registration, ServiceDefinition};
-use crate::connection::{OutgoingConnection, endpoint_addr};
+use crate::connection::{OutgoingConnection, ProcessBudget, endpoint_addr};
 use crate::error::{BindError, ConnectError, ServeError};
 
 pub use bind::{endpoint_id_of, generate_secret_key};
@@ -79,6 +79,9 @@ impl Node {
         if options.relay != RelayChoice::Disabled {
             // If no relay is ready in time, peers can still use the direct addresses.
             let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
+        }
+        if let Some(bytes) = options.limits.process_bytes {
+            ProcessBudget::shared().set_limit(bytes);
         }
         let closed = CancellationToken::new();
         let header_timeout = options.limits.header_timeout;

@@ -39,6 +39,9 @@ pub struct NodeLimits {
     pub body_timeout: Duration,
     /// Bytes of messages of one connection that may wait in this process.
     pub peer_bytes: u32,
+    /// Bytes of messages of all connections that may wait in this process. It applies to all nodes of the process;
+    /// the value of the last started node counts. `None`: unchanged, at first 1 GiB.
+    pub process_bytes: Option<usize>,
     /// Resets before the response that a peer may make in one burst.
     pub reset_burst: u32,
     /// Resets before the response that a peer may make in each second after that.
@@ -56,6 +59,7 @@ impl Default for NodeLimits {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_mins(1),
             peer_bytes: 64 << 20,
+            process_bytes: None,
             reset_burst: 2000,
             resets_per_second: 500,
             max_connections: 4096,
