@@ -1,15 +1,17 @@
 //! Outgoing connections and their methods (`docs/boundary.md#control-plane`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use aster_net::{ClientMethod, Mode, PayloadCodec};
+use aster_net::{Agreement, ClientMethod, Mode, PayloadCodec, Verdict};
+use aster_wire::admission;
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::milliseconds;
-use crate::registry::{NODES, PEERS, PORTS, PeerEntry, plan};
+use crate::registry::{AGREEMENTS, NODES, PEERS, PORTS, PeerEntry, plan};
+use crate::runtime;
 use crate::serve::{compression, pattern};
 use crate::settle::{settle, take};
 
@@ -51,6 +53,19 @@ pub struct ServiceSummary {
     /// Additional modes, with facts about each (`docs/protocol.md#modes`).
     #[napi(readonly, ts_type = "Readonly<Record<string, string>>")]
     pub extensions: BTreeMap<String, String>,
+}
+
+impl From<&admission::ServiceSummary> for ServiceSummary {
+    fn from(service: &admission::ServiceSummary) -> Self {
+        Self {
+            name: service.name.clone(),
+            version: service.version,
+            contract_id: service.contract_id.clone(),
+            pattern: service.pattern.clone(),
+            modes: service.serialization_modes.clone(),
+            extensions: service.extensions.iter().cloned().collect(),
+        }
+    }
 }
 
 /// A connection after admission.
@@ -100,7 +115,7 @@ pub struct ConnectionFacts {
 }
 
 /// A method for client calls.
-#[napi(object, object_to_js = false)]
+#[napi(object, use_nullable = true, object_to_js = false)]
 pub struct CalledMethod {
     /// Name of the service.
     pub service: String,
@@ -120,6 +135,8 @@ pub struct CalledMethod {
     pub request: u32,
     /// Index of the response message in the roots of the plan.
     pub response: u32,
+    /// Number of the agreement that every connection must meet; null for calls without a check.
+    pub agreement: Option<u32>,
     /// Compression of requests.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
@@ -145,18 +162,10 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
                 }
                 return Err(gone);
             }
-            let services = answer.services.into_iter().map(|service| ServiceSummary {
-                name: service.name,
-                version: service.version,
-                contract_id: service.contract_id,
-                pattern: service.pattern,
-                modes: service.serialization_modes,
-                extensions: service.extensions.into_iter().collect(),
-            });
             Ok(OpenedConnection {
                 connection,
                 endpoint_id,
-                services: services.collect(),
+                services: answer.services.iter().map(ServiceSummary::from).collect(),
                 attributes: answer.attributes.into_iter().collect(),
                 registry_namespace: answer.registry_namespace,
             })
@@ -183,8 +192,110 @@ pub fn method_register(env: Env, port: u32, connection: u32, method: CalledMetho
         let name = (method.service.as_str(), method.version, method.method.as_str());
         let (request, response) = (codec(method.request), codec(method.response));
         let registered = ClientMethod::new(peer, name, pattern(&method.pattern)?, request, response);
-        Ok(port.register(registered.map_err(Failure::from_status)?))
+        let registered = registered.map_err(Failure::from_status)?;
+        let agreement = method.agreement.map(|number| AGREEMENTS.get(number)).transpose()?;
+        Ok(port.register(match agreement {
+            Some(agreement) => registered.with_agreement(agreement),
+            None => registered,
+        }))
     })
+}
+
+/// Registers what this side knows of a service, and returns its number. `compatible` is the fingerprint of the plan when all
+/// messages of the service are compatible.
+#[napi(catch_unwind)]
+pub fn agreement_register(
+    env: Env,
+    service: String,
+    version: i64,
+    document: String,
+    compatible: Option<String>,
+) -> Result<u32> {
+    throwing(env, || {
+        let agreement = Agreement::new((&service, version), document, compatible)
+            .map_err(|e| Failure::option("document", e))?;
+        Ok(AGREEMENTS.insert(Arc::new(agreement)))
+    })
+}
+
+/// Compares an agreement with an announced service.
+#[napi(catch_unwind, ts_return_type = "'same' | 'open' | 'compatible' | 'otherContract' | 'otherSchemas'")]
+pub fn agreement_judge(
+    env: Env,
+    agreement: u32,
+    contract_id: String,
+    extensions: HashMap<String, String>,
+) -> Result<String> {
+    throwing(env, || {
+        let verdict = AGREEMENTS.get(agreement)?.judge(&contract_id, |name| extensions.get(name).cloned());
+        let word = match verdict {
+            Verdict::Same => "same",
+            Verdict::Open => "open",
+            Verdict::Compatible => "compatible",
+            Verdict::OtherContract => "otherContract",
+            Verdict::OtherSchemas => "otherSchemas",
+        };
+        Ok(word.to_owned())
+    })
+}
+
+/// The services that the server announced at the last admission.
+#[napi(catch_unwind)]
+pub fn connection_services(env: Env, connection: u32) -> Result<Vec<ServiceSummary>> {
+    throwing(env, || Ok(PEERS.get(connection)?.peer.announced().iter().map(ServiceSummary::from).collect()))
+}
+
+/// The differences between an announced service and ours, for which the server is asked. Waits at most `limit_ms`. Null when
+/// the server does not tell them.
+#[napi(catch_unwind)]
+pub fn connection_differences(
+    env: Env,
+    connection: u32,
+    agreement: u32,
+    limit_ms: f64,
+) -> Result<Option<String>> {
+    throwing(env, || {
+        let (peer, agreement) = (PEERS.get(connection)?.peer, AGREEMENTS.get(agreement)?);
+        let limit = milliseconds("limitMs", limit_ms)?;
+        let (name, version) = agreement.name();
+        let announced = peer.announced();
+        let Some(theirs) = announced.iter().find(|known| known.name == name && known.version == version)
+        else {
+            return Ok(None);
+        };
+        let asking = async { tokio::time::timeout(limit, peer.differences(&agreement, theirs)).await };
+        Ok(runtime::wait(asking).ok().flatten())
+    })
+}
+
+/// Asks the server for the document of an announced service. The result is the text, or null when the server announces no
+/// exact schemas. Fails when the text is not that of the announced service.
+#[napi(catch_unwind)]
+pub fn connection_describe(
+    env: Env,
+    port: u32,
+    request: u32,
+    connection: u32,
+    service: String,
+    version: i64,
+) -> Result<()> {
+    throwing(env, || {
+        let peer = PEERS.get(connection)?.peer;
+        settle(port, request, async move {
+            let announced = peer.announced();
+            let theirs = announced.iter().find(|known| known.name == service && known.version == version);
+            match theirs {
+                Some(theirs) => peer.description(theirs).await.map_err(Failure::from_status),
+                None => Ok(None),
+            }
+        })
+    })
+}
+
+/// Takes the result of `connectionDescribe`.
+#[napi(catch_unwind)]
+pub fn take_service_document(env: Env, port: u32, request: u32) -> Result<Option<String>> {
+    throwing(env, || take(port, request))
 }
 
 fn payload_mode(word: &str) -> Outcome<Mode> {

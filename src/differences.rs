@@ -64,7 +64,7 @@ pub struct ContractChange {
     /// The change as text.
     #[napi(readonly)]
     pub what: String,
-    /// It changes the contract id, which every stub checks.
+    /// It changes the contract id.
     #[napi(readonly)]
     pub in_contract: bool,
     /// A client of one side cannot call a server of the other side.
@@ -84,7 +84,7 @@ pub struct ContractChange {
 /// The verdicts for each way to call.
 #[napi(object, object_from_js = false)]
 pub struct ChangeEffects {
-    /// Stubs that compare contract ids, which is the default.
+    /// Stubs that compare contract ids and exact schemas, which is the default. Other languages compare only the ids.
     #[napi(readonly)]
     pub stubs: ChangeVerdicts,
     /// XLANG payloads of calls without that comparison.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aster_codec::{Plan, RowLayout};
 use aster_link::Link;
-use aster_net::{Node, OutgoingConnection};
+use aster_net::{Agreement, Node, OutgoingConnection};
 use aster_port::Port;
 
 use crate::doorbell::Bell;
@@ -108,6 +108,8 @@ pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
 pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
 pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
 pub(crate) static LINKS: Table<LinkEntry> = Table::new("link");
+/// What clients know of services. One for each service of the program, never removed.
+pub(crate) static AGREEMENTS: Table<Arc<Agreement>> = Table::new("agreement");
 
 /// Plans by number, and by the schema text that they were compiled from: equal schemas share one plan.
 struct Plans {

@@ -28,6 +28,11 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     handle().spawn(future);
 }
 
+/// Runs `future` on the calling thread until it is complete. Never call it on the I/O thread.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    handle().block_on(future)
+}
+
 /// Enters the runtime, for functions that spawn tasks.
 pub(crate) fn enter() -> tokio::runtime::EnterGuard<'static> {
     handle().enter()

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use aster_net::{Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition};
+use aster_net::{
+    Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition, ServiceDescription,
+};
 use napi::{Env, Result};
 use napi_derive::napi;
 
@@ -26,6 +28,8 @@ pub struct ServedService {
     pub plan: u32,
     /// Time limit of a call with a single request that has no deadline.
     pub max_call_ms: f64,
+    /// The service document, for clients that compare exact schemas.
+    pub document: String,
     /// Compression of responses.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
@@ -65,6 +69,8 @@ impl ServedService {
                 response: codec(method.response),
             })
         });
+        let description =
+            ServiceDescription::new(&self.document).map_err(|e| Failure::option("services.document", e))?;
         Ok(ServiceDefinition {
             name: self.name.clone(),
             version: self.version,
@@ -72,6 +78,7 @@ impl ServedService {
             modes: self.modes.clone(),
             max_call: milliseconds("options.maxCallMs", self.max_call_ms)?,
             methods: methods.collect::<Outcome<_>>()?,
+            description: Some(description),
         })
     }
 }

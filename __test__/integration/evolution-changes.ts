@@ -187,7 +187,7 @@ export const changes: readonly Change[] = [
     [{ size: t.int8 }, { size: 7 }],
     [{ size: t.int32 }, { size: 700 }],
     {
-      stub: "opens",
+      stub: "refused",
       xlang: both("refused"),
       json: readers("works", "refused"),
       compatible: readers("works", "refused"),
@@ -255,7 +255,7 @@ export const changes: readonly Change[] = [
     [{ color: Color }, { color: "RED" }],
     [{ color: Wider }, { color: "BLUE" }],
     {
-      stub: "opens",
+      stub: "refused",
       xlang: readers("works", "refused"),
       json: readers("works", "refused"),
       compatible: readers("works", "refused"),
@@ -269,7 +269,7 @@ export const reorderedEnum: Pick<Change, "old" | "new"> = {
   new: message("evolution.v1/Painted", { color: Moved }),
 };
 
-/** The same for the element type of a list: neither the contract nor the hash of a message contains it. */
+/** The same for the element type of a list: neither the contract id nor the hash of a message contains it. */
 export const retypedList: Pick<Change, "old" | "new"> = {
   old: message("evolution.v1/Sizes", { sizes: t.list(t.int8) }),
   new: message("evolution.v1/Sizes", { sizes: t.list(t.uint8) }),

@@ -254,20 +254,38 @@ describe("the comparison", () => {
     expect(breaking).toBe(change.stub === "refused" || refused);
   });
 
-  it("warns that a new order of an enum is read as other members, which no check notices", async () => {
-    const client = clients.get("new") as AsterClient;
-    const stub = client.stub(painted.old) as unknown as Calls;
-    expect(await stub.unaryResponse?.({ ok: true })).toEqual({ color: "GREEN" });
+  it("warns about a new order of an enum, which contract ids do not contain", () => {
     const found = contractDiff(serviceDocument(painted.old), serviceDocument(painted.new));
-    expect(found.breaking).toBe(true);
-    expect(found.services[0]?.changes).toMatchObject([{ kind: "enum_members_changed", breaking: true }]);
+    expect(found.services[0]?.old).toEqual(found.services[0]?.new);
+    expect(found.services[0]?.changes).toMatchObject([
+      { kind: "enum_members_changed", breaking: true, inContract: false },
+    ]);
   });
 });
 
-describe("changes without an error", () => {
-  it("a list with another size of numbers is read as other numbers, which only the comparison notices", async () => {
-    const stub = (clients.get("new") as AsterClient).stub(sized.old) as unknown as Calls;
+describe("changes without an error in calls that are not checked", () => {
+  const refusal = (pair: Record<Side, Service<unknown>>): AsterError => {
+    try {
+      (clients.get("new") as AsterClient).stub(pair.old);
+    } catch (error) {
+      return error as AsterError;
+    }
+    throw new Error("the stub was made");
+  };
+
+  it("a new order of an enum is read as other members, and a stub refuses it", async () => {
+    const client = clients.get("new") as AsterClient;
+    const stub = client.stub(painted.old, { contract: "ignore" }) as unknown as Calls;
+    expect(await stub.unaryResponse?.({ ok: true })).toEqual({ color: "GREEN" });
+    expect(refusal(painted)).toMatchObject({ reason: "CONTRACT_MISMATCH" });
+    expect(refusal(painted).message).toContain("members changed from GREEN, RED to RED, GREEN");
+  });
+
+  it("a list with another size of numbers is read as other numbers, and a stub refuses it", async () => {
+    const client = clients.get("new") as AsterClient;
+    const stub = client.stub(sized.old, { contract: "ignore" }) as unknown as Calls;
     expect(await stub.unaryResponse?.({ ok: true })).toEqual({ sizes: [-1] });
+    expect(refusal(sized).message).toContain("type changed from list of uint8 to list of int8");
     const found = contractDiff(serviceDocument(sized.old), serviceDocument(sized.new));
     expect(found.services[0]?.old).toEqual(found.services[0]?.new);
     expect(found).toMatchObject({

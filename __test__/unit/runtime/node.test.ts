@@ -152,6 +152,7 @@ describe("the contract check", () => {
       notSent: true,
     });
     expect(Object.fromEntries(error.details)).toEqual({
+      diff: expect.stringContaining("list: method removed"),
       service: "Store",
       version: "2",
       contractId: other.contractId,

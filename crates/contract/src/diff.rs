@@ -71,7 +71,7 @@ pub struct Change {
     pub path: String,
     /// What changed, as text.
     pub what: String,
-    /// Whether it changes the contract id, which every stub checks.
+    /// Whether it changes the contract id.
     pub in_contract: bool,
     /// Whether a client of one side cannot call a server of the other side.
     pub breaking: bool,
@@ -96,6 +96,18 @@ impl Change {
             effects,
             advice: String::new(),
         }
+    }
+
+    /// A change of the exact schemas that the contract id does not contain. Only peers that also compare exact schemas
+    /// refuse each other.
+    fn of_schemas(
+        kind: &'static str,
+        path: impl Into<String>,
+        what: impl Into<String>,
+        calls: Effects,
+    ) -> Self {
+        let effects = Effects { stubs: Verdicts::both(Verdict::Fails), ..calls };
+        Self { in_contract: false, ..Self::new(kind, path, what, effects) }
     }
 
     fn advise(mut self, advice: impl Into<String>) -> Self {
@@ -164,7 +176,7 @@ fn compare(old: &Side, new: &Side) -> ServiceComparison {
     }
     if same {
         // The documents suggest a change of the contract, but equal ids prove that the contract did not change.
-        for change in &mut changes {
+        for change in changes.iter_mut().filter(|change| change.in_contract) {
             change.in_contract = false;
             change.effects.stubs = Verdicts::both(Verdict::Works);
             change.breaking = change.effects.xlang.any(Verdict::Fails);

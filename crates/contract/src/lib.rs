@@ -8,6 +8,7 @@
 pub mod canonical;
 pub mod diff;
 mod error;
+pub mod exact;
 mod id;
 mod manifest;
 pub mod schema;

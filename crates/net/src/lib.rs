@@ -9,19 +9,22 @@
 pub mod admission;
 mod call;
 mod connection;
+mod description;
 mod endpoint;
 mod error;
 
 pub use admission::Caller;
 pub use aster_wire::call::Pattern;
 pub use call::{
-    Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress, FIRST_WINDOW,
-    Framed, Handler, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration, STREAM_BUDGET,
-    ServerCall, ServerEvent, ServiceDefinition, Serving, UNREAD, Widened, codec_status,
+    Agreement, Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress,
+    FIRST_WINDOW, Framed, Handler, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration,
+    STREAM_BUDGET, ServerCall, ServerEvent, ServiceDefinition, Serving, UNREAD, Verdict, Widened,
+    codec_status,
 };
 pub use connection::{
     IncomingConnection, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, set_default_process_bytes,
 };
+pub use description::ServiceDescription;
 pub use endpoint::{Node, NodeLimits, NodeOptions, RelayChoice, endpoint_id_of, generate_secret_key};
 pub use error::{BindError, ConnectError, ServeError, status};
 
@@ -29,3 +32,5 @@ pub use error::{BindError, ConnectError, ServeError, status};
 pub const ALPN_RPC: &[u8] = b"aster/1";
 /// ALPN of the admission exchange, which comes before every RPC connection.
 pub const ALPN_CONSUMER_ADMISSION: &[u8] = b"aster.consumer_admission";
+/// ALPN of the exchange in which a client asks for the description of a service.
+pub const ALPN_DESCRIBE: &[u8] = b"aster.describe";

@@ -53,6 +53,7 @@ fn service() -> ServiceDefinition {
         modes: vec!["xlang".to_owned()],
         max_call: Duration::from_mins(5),
         methods: methods.into(),
+        description: None,
     }
 }
 

@@ -121,6 +121,7 @@ impl Recorded {
                 request: codec(),
                 response: codec(),
             }],
+            description: None,
         }
     }
 }

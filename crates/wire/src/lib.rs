@@ -9,6 +9,7 @@ pub mod address;
 pub mod admission;
 pub mod call;
 pub mod compression;
+pub mod description;
 pub mod frame;
 pub mod hex;
 mod json;

@@ -1,13 +1,22 @@
 // A connection to one server, after admission.
 //
-// Owns: the services that the server announced, the registration of methods, and closing. Does not own: calls (call.ts)
+// Owns: the services that the server announced last, the registration of methods, and closing. Does not own: calls (call.ts)
 // and connecting (node/endpoint.ts).
 
+import { isDeepStrictEqual } from "node:util";
 import { AsterError, Code } from "../errors.js";
 import type { CalledMethod, ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import type { CallPath } from "./method.js";
+
+/** The longest time for which an error about a contract waits for the server's description. */
+const DIFFERENCES_MS = 500;
+
+function frozen(services: readonly ServiceSummary[]): readonly ServiceSummary[] {
+  for (const { modes, extensions } of services) Object.freeze(Object.freeze(modes) && extensions);
+  return Object.freeze(services.map((service) => Object.freeze(service)));
+}
 
 /** An admitted connection. */
 export class Connection implements CallPath {
@@ -15,21 +24,44 @@ export class Connection implements CallPath {
   /** The number of the connection in the addon. */
   readonly number: number;
   readonly endpointId: string;
-  readonly services: readonly ServiceSummary[];
   readonly attributes: Readonly<Record<string, string>>;
   readonly #handles = new Map<string, number>();
+  #services: readonly ServiceSummary[];
   #closed = false;
 
   constructor(port: Port, opened: OpenedConnection) {
     this.port = port;
     this.number = opened.connection;
     this.endpointId = opened.endpointId;
-    this.services = Object.freeze(opened.services.map((service) => Object.freeze(service)));
+    this.#services = frozen(opened.services);
     this.attributes = Object.freeze({ ...opened.attributes });
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** The services that the server announced at the last admission: a connection that replaces another one may reach a new server. */
+  get services(): readonly ServiceSummary[] {
+    if (this.#closed) return this.#services;
+    const announced = controlCall((native) => native.connectionServices(this.number));
+    if (!isDeepStrictEqual(announced, this.#services)) this.#services = frozen(announced);
+    return this.#services;
+  }
+
+  /**
+   * The differences between an announced service and ours as text. Asks the server and waits for it, at most 500 ms, because
+   * `client.stub()` throws synchronously. Null when the server does not tell them.
+   */
+  differences(agreement: number): string | null {
+    return controlCall((native) => native.connectionDifferences(this.number, agreement, DIFFERENCES_MS));
+  }
+
+  /** The document of an announced service as JSON text. Null when the server announces no exact schemas. */
+  description(service: string, version: number): Promise<string | null> {
+    return this.port.request("takeServiceDocument", (native, request) =>
+      native.connectionDescribe(this.port.number, request, this.number, service, version),
+    );
   }
 
   /** Registers a method at its first use. Returns its handle for calls. */

@@ -1,12 +1,12 @@
 // The contract check of a client: does the server offer the same service?
 //
-// Owns: finding the announced service and comparing contract ids. Does not own: the computation of ids (Rust).
-// For some Python modules the server announces an id that does not include the response types; such an id matches too.
-// When both sides declared every message compatible, every id matches, because messages are then read by field name.
+// Owns: finding the announced service, and the errors and logs about it. Does not own: the comparison (Rust, which applies it
+// again for every connection that replaces another one).
 
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import type { ServiceSummary } from "../native/documents.js";
+import { controlCall } from "../native/index.js";
 
 /** The contract of a service as this client knows it. */
 export interface ContractIdentity {
@@ -14,10 +14,19 @@ export interface ContractIdentity {
   readonly version: number;
   /** Null when the service has no contract id. Then the ids cannot be compared. */
   readonly contractId: string | null;
-  readonly openContractIds: readonly string[];
   readonly problem: string | null;
-  /** True when every request and response was declared compatible. */
-  readonly compatible: boolean;
+  /** The number of the agreement in Rust. */
+  readonly agreement: () => number;
+}
+
+/** Where and with what a service is checked. */
+export interface CheckContext {
+  readonly peer: string;
+  readonly logger: Logger;
+  /** Describes the differences between the contract with this id and ours; null when they are not known. */
+  readonly differences: (contractId: string) => string | null;
+  /** The fields that a contract id does not describe exactly. */
+  readonly uncheckedFields: () => readonly string[];
 }
 
 /** True when both sides can read other versions of the service. */
@@ -25,66 +34,105 @@ export function meetsCompatibly(ours: { readonly compatible: boolean }, theirs: 
   return ours.compatible && Object.hasOwn(theirs.extensions, "compatible");
 }
 
-/** Describes the differences between the contract with this id and ours; null without a manifest of that contract. */
-export type Differences = (contractId: string) => string | null;
+/** The facts about services that were logged. Each is logged once. */
+const logged = new Set<string>();
 
-/** The accepted contract ids that differ from ours. Each is logged once. */
-const loggedIds = new Set<string>();
-
-function logOnce(logger: Logger, text: string, service: string, contractId: string): void {
-  if (loggedIds.has(contractId)) return;
-  loggedIds.add(contractId);
-  logSafely(() => logger.info(text, { service, contractId }));
+function logOnce(key: string, log: () => void): void {
+  if (logged.has(key)) return;
+  logged.add(key);
+  logSafely(log);
 }
 
 /**
  * Finds the announced service that matches ours.
  * @throws {AsterError} NOT_FOUND when no service has the name; FAILED_PRECONDITION with reason `CONTRACT_MISMATCH` when
- * version or contract differ
+ * version, contract or exact schemas differ
  */
 export function matchContract(
   ours: ContractIdentity,
   announced: readonly ServiceSummary[],
+  context: CheckContext,
+): ServiceSummary {
+  const theirs = findVersion(ours, announced, context.peer);
+  requireId(ours, context.peer);
+  const { name } = ours;
+  const { contractId, extensions } = theirs;
+  const note = (text: string): void =>
+    logOnce(contractId, () => context.logger.info(text, { service: name, contractId }));
+  switch (controlCall((native) => native.agreementJudge(ours.agreement(), contractId, extensions))) {
+    case "same":
+      warnUnchecked(ours, theirs, context);
+      return theirs;
+    case "open":
+      note("the server's contract id does not include the response types");
+      warnUnchecked(ours, theirs, context);
+      return theirs;
+    case "compatible":
+      note("the server has another version of a compatible contract");
+      return theirs;
+    case "otherContract":
+      throw explained(
+        ours,
+        theirs,
+        context,
+        `the server's contract is ${quoted(contractId)}, ours is ${ours.contractId}`,
+      );
+    case "otherSchemas": {
+      const problem = "the schemas of the server differ, although the contract ids are equal";
+      throw explained(ours, theirs, context, problem);
+    }
+  }
+}
+
+function findVersion(
+  ours: ContractIdentity,
+  announced: readonly ServiceSummary[],
   peer: string,
-  logger: Logger,
-  differences: Differences,
 ): ServiceSummary {
   const named = announced.filter((service) => service.name === ours.name);
   if (named.length === 0) throw notOffered(ours.name, announced, peer);
   const theirs = named.find((service) => service.version === ours.version);
-  if (theirs === undefined) {
-    const versions = named.map((service) => service.version).join(", ");
-    throw mismatch(ours, `the server offers version ${versions}`, { serverVersions: versions }, peer);
-  }
-  if (ours.contractId === null) {
-    const why = ours.problem ?? "it cannot be computed";
-    const message = `${ours.name} has no contract id (${why}); use { contract: "ignore" } to call it without a check`;
-    throw new AsterError(Code.FAILED_PRECONDITION, message, {
-      peer,
-      reason: "NO_CONTRACT_ID",
-      notSent: true,
-    });
-  }
-  if (theirs.contractId === ours.contractId) return theirs;
-  if (meetsCompatibly(ours, theirs)) {
-    logOnce(logger, "the server has another version of a compatible contract", ours.name, theirs.contractId);
-    return theirs;
-  }
-  if (!ours.openContractIds.includes(theirs.contractId)) {
-    const problem = `the server's contract is ${theirs.contractId}, ours is ${ours.contractId}`;
-    const diff = differences(theirs.contractId);
-    const message =
-      diff === null ? problem : `${problem}; the changes from the server's contract to ours:\n${diff}`;
-    const details = { serverContractId: theirs.contractId, ...(diff === null ? {} : { diff }) };
-    throw mismatch(ours, message, details, peer);
-  }
-  logOnce(
-    logger,
-    "the server's contract id does not include the response types",
-    ours.name,
-    theirs.contractId,
+  if (theirs !== undefined) return theirs;
+  const versions = named.map((service) => service.version).join(", ");
+  throw mismatch(ours, `the server offers version ${versions}`, { serverVersions: versions }, peer);
+}
+
+function requireId(ours: ContractIdentity, peer: string): void {
+  if (ours.contractId !== null) return;
+  const why = ours.problem ?? "it cannot be computed";
+  const message = `${ours.name} has no contract id (${why}); use { contract: "ignore" } to call it without a check`;
+  throw new AsterError(Code.FAILED_PRECONDITION, message, { peer, reason: "NO_CONTRACT_ID", notSent: true });
+}
+
+/** Servers of other languages announce only a contract id, which does not describe every type exactly. */
+function warnUnchecked(ours: ContractIdentity, theirs: ServiceSummary, context: CheckContext): void {
+  if (Object.hasOwn(theirs.extensions, "exact")) return;
+  const fields = context.uncheckedFields();
+  if (fields.length === 0) return;
+  const service = ours.name;
+  logOnce(`fields ${ours.contractId}`, () =>
+    context.logger.warn(
+      "the server announces only a contract id, so a difference in the exact types of these fields would not be noticed",
+      { service, fields: fields.join(", ") },
+    ),
   );
-  return theirs;
+}
+
+function explained(
+  ours: ContractIdentity,
+  theirs: ServiceSummary,
+  context: CheckContext,
+  problem: string,
+): AsterError {
+  const diff = context.differences(theirs.contractId);
+  const changes = diff === null ? "" : `; the changes from the server's contract to ours:\n${diff}`;
+  const details = { serverContractId: theirs.contractId, ...(diff === null ? {} : { diff }) };
+  return mismatch(ours, problem + changes, details, context.peer);
+}
+
+/** A contract id, or the start of the other text that a server announced, with its control characters escaped. */
+function quoted(contractId: string): string {
+  return /^[0-9a-f]{64}$/.test(contractId) ? contractId : JSON.stringify(contractId.slice(0, 64));
 }
 
 /** The error for a service that the server does not offer. */

@@ -140,6 +140,7 @@ export class ServiceProxy {
       plan: jsonCodec.planId,
       request: jsonCodec.root,
       response: jsonCodec.root,
+      agreement: null,
       compress: "auto",
     });
     return {

@@ -8,6 +8,7 @@ import type { CalledMethod, ServiceSummary } from "../native/documents.js";
 import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
 import { announcedDifferences } from "../service/manifests.js";
+import { uncheckedFields } from "../service/unchecked-fields.js";
 import type { Connection } from "./connection.js";
 import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
@@ -23,8 +24,9 @@ import { type ClientMethod, defaultSettings } from "./method.js";
  */
 export interface StubOptions {
   /**
-   * `"verify"` (the default) compares contract ids. It accepts a different id only when client and server declared every
-   * message of the service `compatible`. `"ignore"` calls without the check.
+   * `"verify"` (the default) compares contract ids and, between servers and clients of this library, the exact schemas: now,
+   * and again for every connection that replaces another one. It accepts differences only when client and server declared
+   * every message of the service `compatible`. `"ignore"` calls without the check.
    */
   readonly contract?: "verify" | "ignore" | undefined;
   /** Manifests of the server's services. They are used with the project's manifests to explain a contract mismatch. */
@@ -65,7 +67,8 @@ const stubChecks = {
 export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
   const checked = checkOptions(stubChecks, options);
   const bound = bindService(serviceFrom(service));
-  const summary = announced(host, bound, checked.contract ?? "verify", checked.manifest);
+  const verify = checked.contract !== "ignore";
+  const summary = announced(host, bound, verify, checked.manifest);
   const mode = checked.mode ?? modeFor(summary, bound);
   const interceptors = [...host.interceptors, ...(checked.interceptors ?? [])];
   const stub: Record<string, unknown> = {};
@@ -79,6 +82,7 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
       plan: bound.plan,
       request: method.requestRoot,
       response: method.responseRoot,
+      agreement: verify ? bound.agreement() : null,
       compress: checked.compress ?? "auto",
     });
     const target = clientMethod(host.connection, bound, method, handle, checked.timeoutMs);
@@ -92,18 +96,23 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
 function announced(
   host: StubHost,
   bound: BoundService,
-  contract: "verify" | "ignore",
+  verify: boolean,
   manifest: unknown,
 ): ServiceSummary | undefined {
   const { name, version } = bound.definition;
   const { services, endpointId } = host.connection;
-  if (contract === "ignore") {
+  if (!verify) {
     return services.find((service) => service.name === name && service.version === version);
   }
-  const { contractId, openContractIds, problem } = bound.contract;
-  const ours = { name, version, contractId, openContractIds, problem, compatible: bound.compatible };
-  const differences = (id: string): string | null => announcedDifferences(bound, id, manifest)?.text ?? null;
-  return matchContract(ours, services, endpointId, host.logger, differences);
+  const { contractId, problem } = bound.contract;
+  const ours = { name, version, contractId, problem, agreement: bound.agreement };
+  return matchContract(ours, services, {
+    peer: endpointId,
+    logger: host.logger,
+    differences: (id) =>
+      announcedDifferences(bound, id, manifest)?.text ?? host.connection.differences(bound.agreement()),
+    uncheckedFields: () => uncheckedFields(bound.document),
+  });
 }
 
 function modeFor(summary: ServiceSummary | undefined, bound: BoundService): CalledMethod["mode"] {

@@ -835,11 +835,16 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.agreementJudge = nativeBinding.agreementJudge
+module.exports.agreementRegister = nativeBinding.agreementRegister
 module.exports.bridgeVersion = nativeBinding.bridgeVersion
 module.exports.closePort = nativeBinding.closePort
 module.exports.compilePlan = nativeBinding.compilePlan
 module.exports.connectionClose = nativeBinding.connectionClose
+module.exports.connectionDescribe = nativeBinding.connectionDescribe
+module.exports.connectionDifferences = nativeBinding.connectionDifferences
 module.exports.connectionInfo = nativeBinding.connectionInfo
+module.exports.connectionServices = nativeBinding.connectionServices
 module.exports.contractDescribe = nativeBinding.contractDescribe
 module.exports.contractDiff = nativeBinding.contractDiff
 module.exports.contractManifest = nativeBinding.contractManifest
@@ -875,6 +880,7 @@ module.exports.takeConnectionFacts = nativeBinding.takeConnectionFacts
 module.exports.takeDone = nativeBinding.takeDone
 module.exports.takeNodeFacts = nativeBinding.takeNodeFacts
 module.exports.takeOpenedConnection = nativeBinding.takeOpenedConnection
+module.exports.takeServiceDocument = nativeBinding.takeServiceDocument
 module.exports.takeStartedNode = nativeBinding.takeStartedNode
 module.exports.ticketFormat = nativeBinding.ticketFormat
 module.exports.ticketParse = nativeBinding.ticketParse

@@ -9,6 +9,15 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Compares an agreement with an announced service. */
+export declare function agreementJudge(agreement: number, contractId: string, extensions: Record<string, string>): 'same' | 'open' | 'compatible' | 'otherContract' | 'otherSchemas'
+
+/**
+ * Registers what this side knows of a service, and returns its number. `compatible` is the fingerprint of the plan when all
+ * messages of the service are compatible.
+ */
+export declare function agreementRegister(service: string, version: number, document: string, compatible?: string | undefined | null): number
+
 /** Version of the interface. TypeScript refuses an addon with another version. */
 export declare function bridgeVersion(): string
 
@@ -40,13 +49,15 @@ export interface CalledMethod {
   request: number
   /** Index of the response message in the roots of the plan. */
   response: number
+  /** Number of the agreement that every connection must meet; null for calls without a check. */
+  agreement: number | null
   /** Compression of requests. */
   compress: 'auto' | 'always' | 'never'
 }
 
 /** The verdicts for each way to call. */
 export interface ChangeEffects {
-  /** Stubs that compare contract ids, which is the default. */
+  /** Stubs that compare contract ids and exact schemas, which is the default. Other languages compare only the ids. */
   readonly stubs: ChangeVerdicts
   /** XLANG payloads of calls without that comparison. */
   readonly xlang: ChangeVerdicts
@@ -82,6 +93,18 @@ export declare function compilePlan(descriptor: string): CompiledPlan
 export declare function connectionClose(connection: number): void
 
 /**
+ * Asks the server for the document of an announced service. The result is the text, or null when the server announces no
+ * exact schemas. Fails when the text is not that of the announced service.
+ */
+export declare function connectionDescribe(port: number, request: number, connection: number, service: string, version: number): void
+
+/**
+ * The differences between an announced service and ours, for which the server is asked. Waits at most `limit_ms`. Null when
+ * the server does not tell them.
+ */
+export declare function connectionDifferences(connection: number, agreement: number, limitMs: number): string | null
+
+/**
  * The network path of a connection.
  *
  * @example
@@ -106,6 +129,9 @@ export interface ConnectionFacts {
 /** The result is a `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
+/** The services that the server announced at the last admission. */
+export declare function connectionServices(connection: number): Array<ServiceSummary>
+
 /** One change between two contracts. */
 export interface ContractChange {
   /** The type of the change, such as `field_added`. Stable. */
@@ -114,7 +140,7 @@ export interface ContractChange {
   readonly path: string
   /** The change as text. */
   readonly what: string
-  /** It changes the contract id, which every stub checks. */
+  /** It changes the contract id. */
   readonly inContract: boolean
   /** A client of one side cannot call a server of the other side. */
   readonly breaking: boolean
@@ -462,6 +488,8 @@ export interface ServedService {
   plan: number
   /** Time limit of a call with a single request that has no deadline. */
   maxCallMs: number
+  /** The service document, for clients that compare exact schemas. */
+  document: string
   /** Compression of responses. */
   compress: 'auto' | 'always' | 'never'
   /** The methods of the service; handles are given in this order. */
@@ -557,6 +585,9 @@ export declare function takeNodeFacts(port: number, request: number): NodeFacts
 
 /** Takes the result of `nodeConnect`. */
 export declare function takeOpenedConnection(port: number, request: number): OpenedConnection
+
+/** Takes the result of `connectionDescribe`. */
+export declare function takeServiceDocument(port: number, request: number): string | null
 
 /** Takes the result of `nodeStart` or `nodeShare`. */
 export declare function takeStartedNode(port: number, request: number): StartedNode

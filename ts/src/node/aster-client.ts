@@ -4,6 +4,7 @@
 
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
+import { describeServices } from "../client/describe.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
 import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
@@ -99,7 +100,7 @@ export class AsterClient {
     return this.#host.connection.endpointId;
   }
 
-  /** The services that the server announced at admission. */
+  /** The services that the server announced at the last admission, which is repeated for every new connection. */
   get services(): readonly ServiceSummary[] {
     return this.#host.connection.services;
   }
@@ -123,6 +124,18 @@ export class AsterClient {
    */
   proxy(service: string, options?: ProxyOptions): ServiceProxy {
     return new ServiceProxy(this.#host, service, options);
+  }
+
+  /**
+   * The manifests of the server's services, as `service.manifest()` gives them, with the exact schema of each method. The server
+   * is asked for them. Each is checked against the contract that the server announced.
+   *
+   * *Shape*: servers of other languages have no descriptions; their services are left out.
+   * @throws {AsterError} UNAVAILABLE when the server does not answer within 10 s, DATA_LOSS when an answer is not the announced
+   * contract
+   */
+  describe(): Promise<unknown[]> {
+    return withCaller(this.describe, () => describeServices(this.#host.connection));
   }
 
   /** The network path that packets take now. */

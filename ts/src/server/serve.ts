@@ -61,6 +61,7 @@ function servedService(service: BoundService, { maxCallMs, compress, logger }: S
     modes,
     contractId: announcedId(service, logger),
     plan: service.plan,
+    document: JSON.stringify(service.document),
     maxCallMs,
     compress,
     methods: service.methods.map(({ definition: { wireName, pattern }, requestRoot, responseRoot }) => ({

@@ -6,6 +6,7 @@
 import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
 import type { MessageCodec } from "../message.js";
 import type { ContractFacts } from "../native/documents.js";
+import { controlCall } from "../native/index.js";
 import { otherCopy } from "../schema/copies.js";
 import { serviceOf } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
@@ -43,6 +44,8 @@ export interface BoundService {
   readonly plan: number;
   /** Equal for two services when all their messages have the same bytes. */
   readonly fingerprint: string;
+  /** The number of the agreement with which clients check the announced service. Registered at the first use. */
+  readonly agreement: () => number;
   readonly methods: readonly BoundMethod[];
 }
 
@@ -67,13 +70,24 @@ export function bindService(service: Service): BoundService {
   const { planId, fingerprint, methods } = serviceCodecs(service);
   const roots = methods.flatMap(({ method }) => [method.request, method.response]);
   const keep = lendsViews({ types: serviceDescribed(service).types, roots }) ? keeping : itself;
+  const definition = serviceDefinition(service);
+  const document = serviceDocument(service);
+  const compatible = methods.every(
+    ({ request, response }) => request.compatible !== null && response.compatible !== null,
+  );
+  const { name, version } = definition;
+  let agreement: number | null = null;
   const fresh: BoundService = {
-    definition: serviceDefinition(service),
-    document: serviceDocument(service),
+    definition,
+    document,
     contract: contractFacts(service),
-    compatible: methods.every(
-      ({ request, response }) => request.compatible !== null && response.compatible !== null,
-    ),
+    compatible,
+    agreement: () => {
+      agreement ??= controlCall((native) =>
+        native.agreementRegister(name, version, JSON.stringify(document), compatible ? fingerprint : null),
+      );
+      return agreement;
+    },
     plan: planId,
     fingerprint,
     methods: methods.map(({ method, request, response }) => ({

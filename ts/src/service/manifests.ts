@@ -29,10 +29,14 @@ function projectManifestFile(): string {
 
 /** The file for an imported contract. @throws {TypeError} when the name of the service is not a file name */
 export function importedContractFile(service: string, contractId: string): string {
-  if (!isFileName(service) || !/^[0-9a-f]{64}$/.test(contractId)) {
+  if (!isFileName(service) || !isContractId(contractId)) {
     throw new TypeError(`${JSON.stringify(service)} cannot be a file name, so its contract has no file`);
   }
   return path.join(homedir(), ".aster", "contracts", service, `${contractId.slice(0, 16)}.aster.json`);
+}
+
+function isContractId(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
 }
 
 /** True for a name without a path, which stays in its folder. */
@@ -108,7 +112,9 @@ function readProject(file: string): readonly Manifest[] {
 function storedManifest(service: string, contractId: string, given: unknown): Manifest | null {
   const asked = (Array.isArray(given) ? given : [given]).filter(isManifest);
   const sources = [() => asked, () => fromFile(projectManifestFile())];
-  if (isFileName(service)) sources.push(() => fromFile(importedContractFile(service, contractId)));
+  // A server may announce any text as its id.
+  if (isFileName(service) && isContractId(contractId))
+    sources.push(() => fromFile(importedContractFile(service, contractId)));
   for (const source of sources) {
     const found = source().find(
       (entry) => entry.service === service && entry.contract_id.replace(/^blake3:/, "") === contractId,

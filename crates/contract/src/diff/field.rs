@@ -65,13 +65,13 @@ impl<'a> TypeUse<'a> {
     }
 }
 
-/// Changes of root options. Neither the contract id nor the hash of a message contains them.
+/// Changes of root options. Neither the contract id nor the hash of a message contains them; exact schemas do.
 fn options(type_use: &TypeUse<'_>, old: &Message, new: &Message) -> Vec<Change> {
     let (Some(before), Some(after)) = (old.options, new.options) else { return Vec::new() };
     let works = Verdicts::both(Verdict::Works);
     let change = |kind, what: &str, xlang| {
         let effects = Effects { stubs: works, xlang, json: works };
-        Change::new(kind, type_use.tag, what, effects).of(type_use.methods.clone())
+        Change::of_schemas(kind, type_use.tag, what, effects).of(type_use.methods.clone())
     };
     let mut found = Vec::new();
     if before.refs != after.refs {
@@ -171,9 +171,8 @@ fn retyped(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change> {
     };
     let mut change = type_use.change(kind, &old.name, what, json);
     if before.contract() == after.contract() {
-        // The contract has the same word for both types, so stubs accept the server although payloads do not decode.
+        // The contract has the same word for both types. Only exact schemas distinguish them.
         change.in_contract = false;
-        change.effects.stubs = Verdicts::both(Verdict::Works);
     }
     Some(change)
 }
@@ -203,8 +202,8 @@ fn defaulted(type_use: &TypeUse<'_>, old: &Field, new: &Field) -> Option<Change>
     Some(Change::new(kind, path, what, effects).of(type_use.methods.clone()))
 }
 
-/// Changes of enums. A contract does not contain enums, so stubs cannot detect the change. XLANG sends the position of
-/// a member in the declaration.
+/// Changes of enums. A contract does not contain enums; exact schemas do. XLANG sends the position of a member in the
+/// declaration.
 fn members(type_use: &TypeUse<'_>, old: &Enum, new: &Enum) -> Option<Change> {
     let names = |side: &Enum| -> Vec<String> {
         if old.members.is_empty() || new.members.is_empty() {
@@ -242,5 +241,5 @@ fn members(type_use: &TypeUse<'_>, old: &Enum, new: &Enum) -> Option<Change> {
     let json = if json_changed { Reading::both(Verdict::Fails) } else { reading };
     let effects =
         Effects { stubs: stubs(false), xlang: type_use.verdicts(reading), json: type_use.verdicts(json) };
-    Some(Change::new(kind, type_use.tag, what, effects).of(type_use.methods.clone()))
+    Some(Change::of_schemas(kind, type_use.tag, what, effects).of(type_use.methods.clone()))
 }

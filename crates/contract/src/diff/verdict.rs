@@ -43,7 +43,7 @@ impl Verdicts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
-    /// Stubs that compare contract ids, which is the default.
+    /// Stubs that compare contract ids and exact schemas, which is the default. Other languages compare only the ids.
     pub stubs: Verdicts,
     /// XLANG payloads of calls without that comparison.
     pub xlang: Verdicts,

@@ -3,52 +3,23 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use aster_wire::call::{ClientCall as Machine, ClientFact, Farewell, Pattern};
-use aster_wire::frame::flag;
-use aster_wire::limit::RecordLimits;
-use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
+use aster_wire::call::{ClientCall as Machine, ClientFact, Farewell};
+use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 
 use super::channel::{Channel, Step, Written, trailer};
-use super::framed::Framed;
 use super::handle::CallHandle;
 use super::message::{Block, Message};
-use super::payload::PayloadCodec;
-use crate::connection::{OutgoingConnection, Reserved, Watched};
+use super::method::{CallOptions, ClientMethod, NotOpened};
+use crate::connection::{Reserved, Watched};
 use crate::error::status;
 
 /// How long a cancelled upload may take to send its cancellation to the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Metadata of a call, in order.
-pub type Metadata = Vec<(String, String)>;
-
-/// A method of a peer, ready to be called.
-#[derive(Debug)]
-pub struct ClientMethod {
-    connection: Arc<OutgoingConnection>,
-    pattern: Pattern,
-    request: PayloadCodec,
-    response: PayloadCodec,
-    header: StreamHeader,
-    /// The header frame of a call without deadline and metadata.
-    plain_header: Bytes,
-}
-
-/// Options of one call.
-#[derive(Debug, Clone, Default)]
-pub struct CallOptions {
-    /// The call ends after this time. `None`: no limit.
-    pub timeout: Option<Duration>,
-    /// Whether the header contains the deadline.
-    pub timeout_travels: bool,
-    /// Metadata for the handler.
-    pub metadata: Metadata,
-}
 
 /// How a call ended that delivers no further message.
 #[derive(Debug)]
@@ -78,54 +49,14 @@ pub enum ClientEvent {
 }
 
 impl ClientMethod {
-    /// Prepares a method; `request` and `response` have the same mode.
-    ///
-    /// # Errors
-    /// `INVALID_ARGUMENT` when a name is longer than the limit.
-    pub fn new(
-        connection: Arc<OutgoingConnection>,
-        (service, version, method): (&str, i64, &str),
-        pattern: Pattern,
-        request: PayloadCodec,
-        response: PayloadCodec,
-    ) -> Result<Self, RpcStatus> {
-        let limits = RecordLimits::default();
-        for (what, name) in [("service name", service), ("method name", method)] {
-            limits.check_name(what, name).map_err(|e| status(Code::InvalidArgument, e.to_string()))?;
-        }
-        let header = StreamHeader {
-            service: service.to_owned(),
-            method: method.to_owned(),
-            version,
-            serialization_mode: request.mode.number(),
-            ..StreamHeader::default()
-        };
-        let plain_header = header_frame(&header, request.mode.encoding())?;
-        Ok(Self { connection, pattern, request, response, header, plain_header })
-    }
-
-    /// The connection to the peer that serves the method.
-    pub fn connection(&self) -> &Arc<OutgoingConnection> {
-        &self.connection
-    }
-
-    /// The pattern.
-    pub fn pattern(&self) -> Pattern {
-        self.pattern
-    }
-
-    /// Whether responses arrive as presence-flagged XLANG.
-    pub fn is_presence_flagged(&self) -> bool {
-        self.response.is_presence_flagged()
-    }
-
     /// Begins a call. The handle accepts messages immediately; they are sent while the owner awaits the events of the
     /// call. The timeout starts now.
     pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
-        let handle = CallHandle::new(self.request.clone(), self.connection.budget().clone());
-        let machine = Machine::new(self.pattern, Instant::now().into_std(), options.timeout);
+        let method = self.fitting();
+        let handle = CallHandle::new(method.request.clone(), method.connection.budget().clone());
+        let machine = Machine::new(method.pattern, Instant::now().into_std(), options.timeout);
         let running = Running {
-            method: Arc::clone(self),
+            method,
             handle: handle.clone(),
             machine,
             options,
@@ -138,33 +69,6 @@ impl ClientMethod {
         };
         (handle, ClientCall(Some(Box::new(running))))
     }
-
-    fn header(&self, options: &CallOptions) -> Result<Bytes, RpcStatus> {
-        let deadline = options.timeout.filter(|_| options.timeout_travels).map_or(0, epoch_ms_in);
-        if deadline == 0 && options.metadata.is_empty() {
-            return Ok(self.plain_header.clone());
-        }
-        RecordLimits::default()
-            .check_metadata(&options.metadata)
-            .map_err(|e| status(e.code(), e.to_string()))?;
-        let header = StreamHeader {
-            deadline_epoch_ms: deadline,
-            metadata: options.metadata.clone(),
-            ..self.header.clone()
-        };
-        header_frame(&header, self.request.mode.encoding())
-    }
-}
-
-fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
-    Framed::from_payload(flag::HEADER, &header.encode(encoding))
-        .map(Framed::into_wire)
-        .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
-}
-
-fn epoch_ms_in(timeout: Duration) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.saturating_add(timeout).as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A running client call.
@@ -211,6 +115,10 @@ impl Outcome {
         Self::Local { status, not_sent: false }
     }
 
+    fn not_opened(NotOpened { status, is_local }: NotOpened) -> Self {
+        if is_local { Self::Local { status, not_sent: true } } else { Self::Refused(status) }
+    }
+
     /// The outcome for a fact that ends the call; `None` for every other fact.
     fn of(fact: ClientFact) -> Option<Self> {
         match fact {
@@ -250,8 +158,9 @@ impl Running {
     async fn open(&mut self) -> Result<(), Outcome> {
         let not_sent = |status| Outcome::Local { status, not_sent: true };
         let header = self.method.header(&self.options).map_err(not_sent)?;
-        let connection = Arc::clone(&self.method.connection);
-        let mut opening = pin!(connection.open_stream());
+        let method = Arc::clone(&self.method);
+        let connection = &method.connection;
+        let mut opening = pin!(method.open());
         let opened = std::future::poll_fn(|cx| {
             self.handle.watch(cx);
             if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
@@ -261,10 +170,6 @@ impl Running {
         });
         let (writer, reader) = match opened.await {
             Ok(Ok(streams)) => streams,
-            Ok(Err(error)) => {
-                let status = status(error.code(), error.to_string());
-                return Err(if error.is_local() { not_sent(status) } else { Outcome::Refused(status) });
-            }
             Err(Outcome::Local { mut status, .. }) => {
                 if connection.is_open() {
                     status
@@ -273,6 +178,7 @@ impl Running {
                 }
                 return Err(not_sent(status));
             }
+            Ok(Err(failed)) => return Err(Outcome::not_opened(failed)),
             Err(outcome) => return Err(outcome),
         };
         let mut channel = Channel::new(writer, reader);

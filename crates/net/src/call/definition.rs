@@ -6,7 +6,9 @@ use std::time::Duration;
 use aster_codec::Plan;
 use aster_wire::call::Pattern;
 
+use super::agreement::{COMPATIBLE, EXACT};
 use super::payload::{Mode, PayloadCodec};
+use crate::description::ServiceDescription;
 
 /// A method to serve.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct ServiceDefinition {
     pub max_call: Duration,
     /// Methods. A call refers to its method by the index in this list.
     pub methods: Vec<MethodDefinition>,
+    /// The exact schemas, for clients that compare them.
+    pub description: Option<ServiceDescription>,
 }
 
 impl ServiceDefinition {
@@ -49,12 +53,12 @@ impl ServiceDefinition {
         }
     }
 
-    /// Modes in addition to those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
+    /// Facts in addition to those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
     pub(crate) fn extensions(&self) -> Vec<(String, String)> {
-        if !self.takes(Mode::Compatible) {
-            return Vec::new();
-        }
-        vec![("compatible".to_owned(), self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned())]
+        let plan = || self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned();
+        let compatible = self.takes(Mode::Compatible).then(|| (COMPATIBLE.to_owned(), plan()));
+        let exact = self.description.as_ref().map(|known| (EXACT.to_owned(), known.exact.clone()));
+        compatible.into_iter().chain(exact).collect()
     }
 
     /// The plan of all methods, when all of them use the same one.

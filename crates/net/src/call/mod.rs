@@ -4,6 +4,7 @@
 //! transcoding of payloads, the check of headers, and the choice of the handler. The order and the meaning of frames
 //! are in `aster_wire::call`; streams and budgets are in `connection`.
 
+mod agreement;
 mod channel;
 mod client;
 mod definition;
@@ -13,17 +14,20 @@ mod handle;
 mod handler;
 mod header;
 mod message;
+mod method;
 mod payload;
 mod server;
 mod service;
 
-pub use client::{CallEnd, CallOptions, ClientCall, ClientEvent, ClientMethod, Metadata};
+pub use agreement::{Agreement, Verdict};
+pub use client::{CallEnd, ClientCall, ClientEvent};
 pub use definition::{MethodDefinition, ServiceDefinition};
 pub(crate) use dispatch::CallServer;
 pub use framed::Framed;
 pub use handle::{CallHandle, FIRST_WINDOW, STREAM_BUDGET, UNREAD, Widened};
 pub use handler::{Handler, Serving};
 pub use message::{Block, Message};
+pub use method::{CallOptions, ClientMethod, Metadata};
 pub use payload::{Compress, Mode, PayloadCodec, codec_status};
 pub use server::{ServerCall, ServerEvent};
 pub use service::Registration;

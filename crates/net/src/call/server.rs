@@ -14,10 +14,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::channel::{Channel, Step, Written, trailer};
-use super::client::Metadata;
 use super::definition::ServiceDefinition;
 use super::handle::CallHandle;
 use super::message::{Block, Message};
+use super::method::Metadata;
 use super::payload::PayloadCodec;
 
 use crate::admission::Caller;

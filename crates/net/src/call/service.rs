@@ -111,6 +111,13 @@ impl ServiceTable {
         }
     }
 
+    /// The service document of exactly this name and version.
+    pub(crate) fn document(&self, name: &str, version: i64) -> Option<Arc<str>> {
+        let table = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        let service = table.get(&(name.to_owned(), version)).filter(|service| service.is_served())?;
+        service.definition.description.as_ref().map(|known| Arc::clone(&known.document))
+    }
+
     /// The definitions of all registered services.
     pub(crate) fn definitions(&self) -> Vec<Arc<ServiceDefinition>> {
         let table = self.services.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,10 +1,12 @@
 //! An outgoing connection. When it is gone or the peer does not respond, the next call dials again.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aster_wire::address::Address;
-use aster_wire::admission::ConsumerResponse;
+use aster_wire::admission::{ConsumerResponse, ServiceSummary};
+use aster_wire::description::Question;
 use iroh::endpoint::Connection;
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 use tokio::sync::watch;
@@ -16,7 +18,7 @@ use super::path::PathInfo;
 use super::{FrameReader, FrameWriter, ProcessBudget};
 use crate::admission::{self, AskFailure};
 use crate::endpoint::NodeLimits;
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, ConnectError};
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, ConnectError, description};
 
 /// Without this limit, a dial that gets no response would wait for the transport's idle timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
@@ -27,6 +29,28 @@ struct Target {
     endpoint: Endpoint,
     address: EndpointAddr,
     credential: String,
+}
+
+/// The services that the server announced at the last admission.
+#[derive(Debug)]
+struct Announced {
+    services: Mutex<Arc<[ServiceSummary]>>,
+    /// Counts how often they changed.
+    generation: AtomicU64,
+}
+
+impl Announced {
+    fn new(services: Vec<ServiceSummary>) -> Self {
+        Self { services: Mutex::new(services.into()), generation: AtomicU64::new(1) }
+    }
+
+    fn replace(&self, services: Vec<ServiceSummary>) {
+        let mut known = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        if **known != *services {
+            *known = services.into();
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+    }
 }
 
 type Dialled = Option<Result<Connection, ConnectError>>;
@@ -61,6 +85,7 @@ pub struct OutgoingConnection {
     pub(super) limits: NodeLimits,
     budget: PeerBudget,
     state: Mutex<State>,
+    announced: Announced,
     closed: CancellationToken,
     pub(super) liveness: Liveness,
 }
@@ -88,6 +113,7 @@ impl OutgoingConnection {
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             limits,
             state: Mutex::new(State::Up(connection)),
+            announced: Announced::new(answer.services.clone()),
             closed,
             liveness: Liveness::default(),
         });
@@ -104,6 +130,25 @@ impl OutgoingConnection {
     pub fn path(&self) -> Option<PathInfo> {
         let connection = self.state().connection().clone();
         PathInfo::of(&connection)
+    }
+
+    /// The services that the server announced at the last admission.
+    pub fn announced(&self) -> Arc<[ServiceSummary]> {
+        Arc::clone(&*self.announced.services.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Counts how often the server announced other services than before. It begins with 1.
+    pub(crate) fn generation(&self) -> u64 {
+        self.announced.generation.load(Ordering::Acquire)
+    }
+
+    /// Asks the server for the document of a service. `None`: it has none, or it does not answer within 10 s.
+    pub async fn describe(&self, service: &str, version: i64) -> Option<String> {
+        let question = Question { service: service.to_owned(), version };
+        let connection = self.target.dial(ALPN_DESCRIBE).await.ok()?;
+        let document = description::ask(&connection, &question).await;
+        connection.close(0u32.into(), b"");
+        document
     }
 
     /// Whether the connection is open. If not, the next call dials again.
@@ -198,8 +243,13 @@ impl OutgoingConnection {
         let dialled = tokio::select! {
             biased;
             () = self.closed.cancelled() => Err(ConnectError::Closed),
-            dialled = self.target.dial_admitted() => dialled.map(|(connection, _)| connection),
+            dialled = self.target.dial_admitted() => dialled,
         };
+        let dialled = dialled.map(|(connection, answer)| {
+            // Before any call can use the new connection.
+            self.announced.replace(answer.services);
+            connection
+        });
         let dialled = self.settle_dial(dialled);
         // When there is no receiver, no call waits any more.
         let _ = outcome.send(Some(dialled));

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use aster_wire::admission::{ConsumerResponse, ServiceSummary};
+use aster_wire::description::Question;
 use iroh::endpoint::{Connection, Incoming};
 use iroh::protocol::DynProtocolHandler;
 use tokio::sync::Semaphore;
@@ -11,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::Node;
 use crate::call::{Mode, ServiceDefinition};
 use crate::connection::IncomingConnection;
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC, admission};
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, admission, description};
 
 /// Application code for closing the connection of a peer that is not admitted; the reference uses the same.
 const NOT_ADMITTED: u32 = 403;
@@ -64,6 +65,12 @@ impl Node {
                 tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), stream));
             }
             return;
+        }
+        if connection.alpn() == ALPN_DESCRIBE {
+            let services = Arc::clone(&self.calls);
+            let document =
+                move |question: &Question| services.services.document(&question.service, question.version);
+            return Box::pin(description::answer(connection, document)).await;
         }
         match self.protocol(connection.alpn()) {
             // The protocol handler logs its own failures.

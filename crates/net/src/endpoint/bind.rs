@@ -6,7 +6,7 @@ use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
 use super::options::{NodeOptions, RelayChoice};
 use crate::connection::chain;
 use crate::error::BindError;
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_RPC};
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC};
 
 /// Bytes that all streams of one connection may have received but not read.
 const CONNECTION_WINDOW: u32 = 32 << 20;
@@ -23,7 +23,7 @@ fn transport_streams(max_streams: u32) -> u32 {
 
 /// The protocols that every node accepts.
 pub(super) fn own_protocols() -> Vec<Vec<u8>> {
-    vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec()]
+    vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec(), ALPN_DESCRIBE.to_vec()]
 }
 
 pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {

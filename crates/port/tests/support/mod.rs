@@ -161,6 +161,7 @@ pub fn service() -> ServiceDefinition {
         modes: vec!["xlang".to_owned()],
         max_call: Duration::from_mins(5),
         methods: methods.collect(),
+        description: None,
     }
 }
 
