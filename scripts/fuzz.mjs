@@ -25,6 +25,8 @@ const jsTargets = [
   "descriptions",
   "dynamic",
   "json",
+  "native",
+  "js",
   "rows",
   "tables",
   "manifest",

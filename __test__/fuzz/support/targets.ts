@@ -10,6 +10,7 @@ import type { SchemaObject } from "../../../dist/schema/schema.js";
 import { vectorMessages } from "./corpus.ts";
 import { checkIdl, checkManifest, idlSeeds, manifestSeeds } from "./documents.ts";
 import { attempt, decode, encode, hexOf, jsonByRust, refusedByRust } from "./executors.ts";
+import { jsSubject, nativeSubject } from "./native.ts";
 import type { Random } from "./random.ts";
 import { rowSubject, tableSubject } from "./rows.ts";
 import { textOf } from "./text.ts";
@@ -57,6 +58,9 @@ export const targets: Readonly<Record<string, Target>> = {
     const check = threeReaders(Holder as Loose);
     return { seeds, check: (bytes) => `${check(bytes)} / ${schemaless(bytes)}` };
   },
+  /** NATIVE mode: messages of random schemas, and values of `t.js`. */
+  native: nativeSubject,
+  js: jsSubject,
   /** Rows and tables, which are read in place. */
   rows: rowSubject,
   tables: tableSubject,

@@ -77,6 +77,7 @@ function partText(schema: SchemaObject, value: Loose): string {
     case "any":
       return dynamicText(value);
     case "extension":
+    case "js":
       return fail("value with a text", value);
   }
 }

@@ -17,6 +17,12 @@ export const codecs = {
     note: "the same bytes as ours, written by Rust from the JavaScript object, keys cached; see ADR 0001",
     without: ["graph"], // it has no references
   },
+  native: {
+    title: "aster-rpc, NATIVE mode",
+    module: "./native.mjs",
+    packages: ["aster-rpc"],
+    note: "positional, between two Node peers with the same schemas",
+  },
   positional: {
     title: "private positional format",
     module: "./positional.mjs",

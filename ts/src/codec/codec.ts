@@ -12,7 +12,8 @@ import { asSchema, type SchemaObject } from "../schema/schema.js";
 import { serviceDefinition, serviceDescribed } from "../schema/service.js";
 import { conform, Misfit, textOfPath } from "../schema/validate.js";
 import { CompatibleCodec } from "./compatible.js";
-import { type ExecutorName, installExecutor } from "./executor.js";
+import { type ExecutorName, generatesCode, installExecutor } from "./executor.js";
+import { nativeFunctions } from "./native/root.js";
 import { compilePlan, type Plan } from "./plan.js";
 import { Reader } from "./reader.js";
 import { Malformed, Refusal } from "./refusal.js";
@@ -29,6 +30,8 @@ export interface PlanCodec extends MessageCodec {
    * at the root was declared compatible. Use it only with peers that agreed on compatible mode.
    */
   readonly compatible: MessageCodec | null;
+  /** The codec of the same root in NATIVE mode. Use it only with peers that announced the same NATIVE fingerprint. */
+  readonly native: MessageCodec;
 }
 
 /** The reader that all messages share. A read inside another read, by a default that decodes, gets a new reader. */
@@ -42,8 +45,9 @@ class RootCodec implements PlanCodec {
   readonly compatible: MessageCodec | null;
   readonly #functions: RootFunctions;
   readonly #schema: SchemaObject | null;
-
-  readonly #extensions: readonly ExtensionDefinition[];
+  readonly #scope: Scope;
+  readonly #makeNative: () => RootFunctions;
+  #native: MessageCodec | null = null;
 
   constructor(
     scope: Scope,
@@ -51,14 +55,33 @@ class RootCodec implements PlanCodec {
     functions: RootFunctions,
     schema: SchemaObject | null,
     compatible: boolean,
+    native: () => RootFunctions,
   ) {
     this.planId = scope.planId;
     this.root = root;
-    this.#extensions = scope.extensions.map(({ definition }) => definition);
+    this.#scope = scope;
+    this.#makeNative = native;
     this.#functions = functions;
     this.#schema = schema;
     this.label = functions.label;
     this.compatible = compatible ? new CompatibleCodec(this) : null;
+  }
+
+  get native(): MessageCodec {
+    const scope = this.#scope;
+    this.#native ??= new RootCodec(
+      scope,
+      this.root,
+      this.#makeNative(),
+      this.#schema,
+      false,
+      this.#makeNative,
+    );
+    return this.#native;
+  }
+
+  get #extensions(): readonly ExtensionDefinition[] {
+    return this.#scope.extensions.map(({ definition }) => definition);
   }
 
   write(writer: MessageWriter, value: unknown): void {
@@ -143,8 +166,10 @@ function compile(described: Described, executor?: ExecutorName): { plan: Plan; c
   const codec = (schema: SchemaObject, root: number): PlanCodec => {
     const planNode = plan.roots[root];
     const scope = scopeFor(planNode?.refs === true);
-    const functions = rootFunctions(scope, shapeOf(scope, schema, planNode));
-    return new RootCodec(scope, root, functions, schema, planNode?.compatible === true);
+    const shape = shapeOf(scope, schema, planNode);
+    const functions = rootFunctions(scope, shape);
+    const native = (): RootFunctions => nativeFunctions(scope, shape, generatesCode(executor));
+    return new RootCodec(scope, root, functions, schema, planNode?.compatible === true, native);
   };
   return { plan, codecs: codec };
 }
@@ -213,4 +238,5 @@ export const jsonCodec: PlanCodec = new RootCodec(
   rootFunctions(DYNAMIC_SCOPE, JSON_SHAPE),
   null,
   false,
+  () => nativeFunctions(DYNAMIC_SCOPE, JSON_SHAPE, false),
 );

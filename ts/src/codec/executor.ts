@@ -23,10 +23,15 @@ function chosen(): ExecutorName {
 
 let executor: ExecutorName | null = null;
 
+/** True when the given executor, or else the one of this process, generates code. */
+export function generatesCode(name?: ExecutorName): boolean {
+  executor ??= chosen();
+  return (name ?? executor) === "generated";
+}
+
 /** Sets the write and read functions of every message in a scope. */
 export function installExecutor(scope: Scope, name?: ExecutorName): void {
-  executor ??= chosen();
-  if ((name ?? executor) === "generated") {
+  if (generatesCode(name)) {
     generate(scope);
     return;
   }

@@ -5,7 +5,7 @@
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
-import { readExtension } from "./extension.js";
+import { extensionReader } from "./native/js-extension.js";
 import {
   type DynamicReading,
   type Expect,
@@ -172,7 +172,7 @@ export function payloadReader(reading: Reading, shape: Shape): ReadValue {
       };
     }
     case "extension":
-      return (reader) => readExtension(reader, shape.type);
+      return extensionReader(shape);
     case "dynamic":
       return (reader, referenceId) =>
         readByWireType(reader, dynamicReading(reading, shape.records), shape.narrow, referenceId);

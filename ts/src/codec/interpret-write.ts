@@ -5,7 +5,7 @@
 
 import type { MessageWriter } from "../message.js";
 import { entriesOf, fieldInput } from "../schema/validate.js";
-import { writeExtension } from "./extension.js";
+import { extensionWriter, isJs } from "./native/js-extension.js";
 import { putUint32 } from "./numbers.js";
 import { writeReferenceFlag } from "./references.js";
 import { refuse } from "./refusal.js";
@@ -120,7 +120,7 @@ export function payloadWriter(scope: Scope, shape: Shape): WriteValue {
     case "enum":
       return (writer, value) => writeMember(writer, shape.type, value);
     case "extension":
-      return (writer, value) => writeExtension(writer, shape.type, value);
+      return extensionWriter(shape);
     case "dynamic": {
       // A bare list or dict inside another container is declared, but its elements have no type.
       const { narrow } = shape;
@@ -182,6 +182,8 @@ function elementsWriter(scope: Scope, element: Shape, declared: boolean): WriteE
 /** The tracked type of elements, keys and values of a declared shape; null where they have no reference flag. */
 export function trackedElement(scope: Scope, shape: Shape): TrackedType | null {
   if (!scope.tracked || shape.op === "dynamic") return null;
+  // A value of t.js keeps identities inside itself. A reference to another one would pass by its validator.
+  if (shape.op === "extension" && isJs(shape.type)) return null;
   const tracked = trackedByShape(shape);
   return isTracked(tracked.wireType) ? tracked : null;
 }

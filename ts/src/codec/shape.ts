@@ -8,6 +8,7 @@ import type { FieldDefinition, MessageDefinition } from "../schema/definition.js
 import type { Definition, Described } from "../schema/descriptor.js";
 import type { EnumDefinition } from "../schema/enum.js";
 import type { ExtensionDefinition } from "../schema/extension-coder.js";
+import { JS_DEFINITION, type Validator } from "../schema/js-value.js";
 import type { ScalarKind } from "../schema/kinds.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { conform } from "../schema/validate.js";
@@ -38,6 +39,8 @@ export type Shape =
       readonly nullable: boolean;
       readonly type: ExtensionType;
       readonly typeInfo: boolean;
+      /** For `t.js` with a Standard Schema. */
+      readonly validator: Validator | null;
     }
   | DynamicShape;
 
@@ -270,7 +273,12 @@ export function shapeOf(scope: Scope, schema: SchemaObject, planNode: PlanNode |
       return { op: "enum", nullable, type: enumType(scope, node.enum) };
     case "extension": {
       const type = extensionType(scope, node.extension);
-      return { op: "extension", nullable, type, typeInfo: planNode.typeInfo === true };
+      return { op: "extension", nullable, type, typeInfo: planNode.typeInfo === true, validator: null };
+    }
+    case "js": {
+      const type = extensionType(scope, JS_DEFINITION);
+      const { validator } = node;
+      return { op: "extension", nullable, type, typeInfo: planNode.typeInfo === true, validator };
     }
     case "union": {
       const only = node.members.map((member) => unionType(scope, member));

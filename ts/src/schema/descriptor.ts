@@ -6,6 +6,7 @@
 import type { MessageDefinition } from "./definition.js";
 import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
+import { JS_DEFINITION } from "./js-value.js";
 import { isShared, nodeOf, type SchemaObject } from "./schema.js";
 
 /** A type in a descriptor (`docs/plan.md`). */
@@ -56,6 +57,8 @@ class Visit {
         return { ext: this.#extension(node.extension) };
       case "union":
         return { union: node.members.map((member) => this.#unionMember(member)) };
+      case "js":
+        return { ext: this.#extension(JS_DEFINITION) };
       case "any":
         if (node.narrow === null) return "any";
         return node.narrow === "list" ? "anyList" : "anyMap";

@@ -41,6 +41,8 @@ export type {
   Schema,
   StandardIssue,
   StandardProps,
+  StandardResult,
+  StandardSchema,
   T,
   TypedSchema,
 } from "./types.js";

@@ -53,6 +53,8 @@ function partOf(schema: SchemaObject, defs: Defs, path: string): JsonSchema {
       return { type: node.narrow === "list" ? "array" : "object" };
     case "extension":
       throw formless("an extension", path);
+    case "js":
+      throw formless("a value of t.js", path);
     case "set":
     case "union":
       throw formless(`a ${node.kind}`, path);

@@ -128,7 +128,8 @@ function rootSchema(value: unknown, path: string, nullable: boolean): SchemaObje
       );
     node = nodeOf(node.inner);
   }
-  if (node.kind === "message" || node.kind === "scalar" || node.kind === "any") return schema;
+  if (node.kind === "message" || node.kind === "scalar" || node.kind === "any" || node.kind === "js")
+    return schema;
   throw new TypeError(`${path}: a ${node.kind} cannot be a request or response; put it in a message`);
 }
 

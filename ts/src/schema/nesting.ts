@@ -121,6 +121,8 @@ function wordsOf(schema: SchemaObject): string {
       return node.extension.tag;
     case "union":
       return `union(${node.members.map(wordsOf).join(", ")})`;
+    case "js":
+      return "js";
     case "any":
       return node.narrow === null ? ANYTHING : `any ${node.narrow}`;
   }

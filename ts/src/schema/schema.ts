@@ -10,7 +10,7 @@ import type { EnumDefinition } from "./enum.js";
 import type { ExtensionDefinition } from "./extension-coder.js";
 import type { ScalarKind } from "./kinds.js";
 import { checkWireName } from "./names.js";
-import type { StandardIssue } from "./types.js";
+import type { StandardIssue, StandardSchema } from "./types.js";
 import { conform, Misfit } from "./validate.js";
 
 /** The type of a schema, as data. */
@@ -28,6 +28,7 @@ export type SchemaNode =
   | { readonly kind: "enum"; readonly enum: EnumDefinition }
   | { readonly kind: "extension"; readonly extension: ExtensionDefinition }
   | { readonly kind: "any"; readonly narrow: "list" | "map" | null }
+  | { readonly kind: "js"; readonly validator: StandardSchema | null }
   | { readonly kind: "union"; readonly members: readonly SchemaObject[] }
   | { readonly kind: "ref"; readonly target: () => SchemaObject };
 

@@ -10,6 +10,7 @@ import { type Capability, capabilityOf } from "./capability.js";
 import { markAsOurs } from "./copies.js";
 import { defaultsOf } from "./defaults.js";
 import { type Described, describe } from "./descriptor.js";
+import { JS_DEFINITION } from "./js-value.js";
 import { type AnyMethod, type MethodDefinition, methodDefinition } from "./method.js";
 import { checkOptions } from "./names.js";
 import { asSchema, type SchemaObject } from "./schema.js";
@@ -92,6 +93,11 @@ export interface ServiceDefinition {
   readonly types: readonly SchemaObject[];
 }
 
+/** True for a service that takes no calls in other modes than NATIVE. */
+function isNativeOnly(modes: readonly Mode[]): boolean {
+  return modes.every((mode) => mode === "native");
+}
+
 const MODES: readonly unknown[] = ["xlang", "json", "native", "row"];
 const SERVICE_OPTIONS = ["version", "scope", "modes", "requires", "types"];
 
@@ -129,8 +135,17 @@ class ServiceObject {
   /** The descriptor. Its roots are the request and the response of each method in order. */
   get described(): Described {
     const roots = this.definition.methods.flatMap((method) => [method.request, method.response]);
-    this.#described ??= describe(roots, this.definition.types);
+    this.#described ??= this.#checked(describe(roots, this.definition.types));
     return this.#described;
+  }
+
+  /** Other modes than NATIVE cannot hold values of `t.js`. */
+  #checked(described: Described): Described {
+    const { name, modes } = this.definition;
+    if (described.types.includes(JS_DEFINITION) && !isNativeOnly(modes)) {
+      throw new TypeError(`${name}.modes: must be ["native"], because the service uses t.js`);
+    }
+    return described;
   }
 
   get document(): object {

@@ -7,6 +7,7 @@ import type { ArrayWord } from "./arrays.js";
 import { enumeration } from "./enum.js";
 import type { EnumMember } from "./enum-member.js";
 import { extension } from "./extension.js";
+import { jsBuilder } from "./js.js";
 import { type ScalarName, scalarKinds } from "./kinds.js";
 import { asInner, asPart, asSchema, SchemaObject, sharedOf } from "./schema.js";
 import type {
@@ -18,6 +19,7 @@ import type {
   InferInput,
   Omittable,
   OwnBytes,
+  StandardSchema,
   T,
   TypedSchema,
 } from "./types.js";
@@ -62,6 +64,9 @@ type UnionValue<S> =
         ? V
         : Infer<S>;
 
+type ValidOutput<V extends StandardSchema<unknown, unknown>> = NonNullable<V["~standard"]["types"]>["output"];
+type ValidInput<V extends StandardSchema<unknown, unknown>> = NonNullable<V["~standard"]["types"]>["input"];
+
 /** The types of schemas. */
 export declare namespace t {
   /** A scalar. */
@@ -93,6 +98,11 @@ export declare namespace t {
   interface BytesView extends Scalar<Uint8Array> {}
   interface TypedArray<W extends ArrayWord> extends Scalar<OwnArrays[W], AnyArrays[W]> {}
   interface Any extends Scalar<AnyValue> {}
+  /** Any value that structuredClone takes. With a validator, a value that it accepts. */
+  interface Js<O, I = O> extends Scalar<O, I> {}
+  interface JsBuilder extends Js<unknown> {
+    <V extends StandardSchema<unknown, unknown>>(validator: V): Js<ValidOutput<V>, ValidInput<V>>;
+  }
   interface AnyList extends Scalar<AnyValue[], readonly AnyValue[]> {}
   interface AnyMap
     extends Scalar<
@@ -230,7 +240,10 @@ function optional<S extends AnySchema>(inner: S): t.Optional<S> {
 }
 
 function shared<S extends AnySchema>(inner: S): t.Shared<S> {
-  return sharedOf(asInner(inner, "t.shared()")) as unknown as t.Shared<S>;
+  const schema = asInner(inner, "t.shared()");
+  if (schema.node.kind === "js")
+    throw new TypeError("t.shared(): a value of t.js keeps its identities by itself");
+  return sharedOf(schema) as unknown as t.Shared<S>;
 }
 
 const UNION_KINDS = ["message", "enum", "extension", "ref"];
@@ -320,6 +333,16 @@ export interface Builders {
   readonly anyList: t.AnyList;
   /** Map with any keys and values; Python's bare `dict` */
   readonly anyMap: t.AnyMap;
+  /**
+   * Any value that `structuredClone` takes, with cycles and shared references; only for services whose single mode is `native`.
+   * Prototypes, functions and symbols are not sent, nor the stack of an error. `t.js(validator)` checks the value with a
+   * validator of Standard Schema, such as a schema of zod, valibot or arktype: before it is sent, and when it arrives.
+   *
+   * @example
+   * const Snapshot = message("lab/Snapshot", { taken: t.timestamp, state: t.js });
+   * @throws {TypeError} when the argument is not a validator of Standard Schema
+   */
+  readonly js: t.JsBuilder;
   /** array; Python `list[x]` */
   readonly list: typeof list;
   /** Set; Python `set[x]` */
@@ -426,6 +449,7 @@ export const t: Builders = Object.freeze({
   any: any<t.Any>(null),
   anyList: any<t.AnyList>("list"),
   anyMap: any<t.AnyMap>("map"),
+  js: jsBuilder() as unknown as t.JsBuilder,
   list,
   set,
   map,

@@ -103,8 +103,42 @@ export type OwnBytes = ReturnType<Uint8ArrayConstructor["from"]>;
  */
 export interface StandardIssue {
   readonly message: string;
-  readonly path?: readonly PropertyKey[];
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
+
+/**
+ * A validator of Standard Schema (version 1): a schema of zod, valibot, arktype and others. {@link t.js} takes it.
+ *
+ * @example
+ * const even: StandardSchema<number> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "example",
+ *     validate: (value) =>
+ *       typeof value === "number" && value % 2 === 0 ? { value } : { issues: [{ message: "expected an even number" }] },
+ *   },
+ * };
+ * const Even = message("lab/Even", { value: t.js(even) });
+ */
+export interface StandardSchema<I = unknown, O = I> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardResult<O> | Promise<StandardResult<O>>;
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
+  };
+}
+
+/**
+ * What a validator of Standard Schema returns: the value, or the issues that it found.
+ *
+ * @example
+ * const refused: StandardResult<number> = { issues: [{ message: "expected a number" }] };
+ * console.log(refused.issues.length); // 1
+ */
+export type StandardResult<O> =
+  | { readonly value: O; readonly issues?: undefined }
+  | { readonly issues: readonly StandardIssue[] };
 
 /**
  * The members that Standard Schema (version 1) requires.

@@ -10,6 +10,7 @@ import { describe as describeTypes } from "./descriptor.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
 import { bytesOfExtension, type ExtensionDefinition, valueOfExtension } from "./extension-coder.js";
+import { type Validator, validated } from "./js-value.js";
 import { type ScalarKind, scalarKinds } from "./kinds.js";
 import { ANYTHING, Nesting } from "./nesting.js";
 import { AsFloat, PlainDate } from "./plain-values.js";
@@ -100,7 +101,23 @@ function rebuild(schema: SchemaObject, value: unknown, depth: Nesting): unknown 
       return conformUnion(node.members, value, depth);
     case "any":
       return conformAny(node.narrow, value, depth);
+    case "js":
+      return conformJs(node.validator, value);
   }
+}
+
+/** Validates a value of `t.js`, and copies it as decoding would. */
+function conformJs(validator: Validator | null, value: unknown): unknown {
+  let copy: unknown;
+  try {
+    copy = structuredClone(value);
+  } catch (cause) {
+    throw new Misfit("expected a value that structuredClone takes", [], cause);
+  }
+  if (validator === null) return copy;
+  const checked = validated(validator, copy);
+  if (!checked.ok) throw new Misfit(checked.problem, [...checked.path], checked.cause);
+  return checked.value;
 }
 
 /** Runs a step, and adds its key to the front of the path of an error. */
@@ -239,7 +256,9 @@ export function fieldInput(field: FieldDefinition, value: object, ownDefault = f
     const fallback = field.fallback();
     return ownDefault ? conform(field.schema, fallback) : fallback;
   }
-  if (nodeOf(field.schema).kind === "optional") return null;
+  const { kind } = nodeOf(field.schema);
+  if (kind === "optional") return null;
+  if (kind === "js") return undefined; // a value like others
   throw new Misfit(own ? "undefined is not a value, and the member is required" : "missing");
 }
 
