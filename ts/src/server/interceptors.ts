@@ -4,6 +4,7 @@
 
 import type { CALL_CODECS, CallCodecs } from "../message.js";
 import type { CallContext } from "./context.js";
+import { heldAnswers } from "./held-answers.js";
 import type { Run } from "./served-method.js";
 
 /**
@@ -47,7 +48,8 @@ export interface ArrivedCall {
 export type ServerNext = (call: ArrivedCall) => Promise<unknown>;
 
 /**
- * An interceptor, for example `(next) => async (call) => next(call)`.
+ * An interceptor, for example `(next) => async (call) => next(call)`. An `AsyncLocalStorage` that it enters around `next(call)` holds in
+ * the handlers of all patterns, also at each step of a generator.
  *
  * @example
  * const counted: ServerInterceptor = (next) => async (call) => {
@@ -76,7 +78,9 @@ export function interceptedRun(
   interceptors: readonly ServerInterceptor[],
 ): Run {
   if (interceptors.length === 0) return run;
-  const innermost: ServerNext = async (call) => run(call.input, call.context);
+  const innermost: ServerNext = method.responseStream
+    ? async (call) => heldAnswers(await run(call.input, call.context))
+    : async (call) => run(call.input, call.context);
   const chain = interceptors.reduceRight<ServerNext>((next, wrap) => wrap(next), innermost);
   return (input, context) => chain({ ...method, context, input });
 }
