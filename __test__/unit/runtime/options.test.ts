@@ -85,6 +85,25 @@ describe("options of an endpoint", () => {
   });
 });
 
+describe("the times of limits", () => {
+  const limitsOf = (limits: object) => checkOptions(endpointChecks, { limits }).limits;
+
+  it("a body may not have less time than a header", () => {
+    expect(() => limitsOf({ headerTimeoutMs: 2000, bodyTimeoutMs: 1999 })).toThrow(
+      "options.limits.bodyTimeoutMs must not be below headerTimeoutMs, which is 2000",
+    );
+  });
+
+  it.each([
+    [{ bodyTimeoutMs: 1000 }, { headerTimeoutMs: 1000, bodyTimeoutMs: 1000 }],
+    [{ bodyTimeoutMs: 90_000 }, { headerTimeoutMs: 10_000, bodyTimeoutMs: 90_000 }],
+    [{ headerTimeoutMs: 90_000 }, { headerTimeoutMs: 90_000, bodyTimeoutMs: 90_000 }],
+    [{ headerTimeoutMs: 500 }, { headerTimeoutMs: 500, bodyTimeoutMs: 60_000 }],
+  ])("the default of the other one fits: %j", (given, expected) => {
+    expect(limitsOf(given)).toMatchObject(expected);
+  });
+});
+
 describe("access", () => {
   it("is required, and the error lists the choices", () => {
     expect(() => access(undefined, "options.access")).toThrow(/"open".*rootPublicKey/);

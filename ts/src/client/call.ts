@@ -11,7 +11,7 @@ import { type Failure, Inbox, type InboxOwner, sendCredit } from "../port/inbox.
 import { Outlet } from "../port/outlet.js";
 import { statusFacts } from "../status-facts.js";
 import { type Abortable, listen, unlisten } from "./abort.js";
-import { abortError, type CallSettings, type ClientMethod, checkReady } from "./method.js";
+import { abortError, type CallSettings, type ClientMethod, checkReady, placeOf } from "./method.js";
 import { brokenCall, callOver, markNotSent, protocolError, statusError, undecodableError } from "./status.js";
 
 /** A running call. */
@@ -184,7 +184,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   #leftWhileOpening(): void {
     const { port } = this.method.path;
     port.leaveCall(this.#number);
-    this.outlet?.close(this.#failure === null ? callOver(this.#peer) : this.#failure.error);
+    this.outlet?.close(this.#failure === null ? callOver(placeOf(this.method)) : this.#failure.error);
     port.cancelCall(this.#number, Code.CANCELLED, "");
   }
 
@@ -198,7 +198,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     const reject = this.#reject;
     this.#resolve = null;
     this.#reject = null;
-    this.outlet?.close(failure === null ? callOver(this.#peer) : failure.error);
+    this.outlet?.close(failure === null ? callOver(placeOf(this.method)) : failure.error);
     if (failure !== null) reject?.(failure.error);
     this.onOver?.();
     this.onOver = null;

@@ -12,6 +12,7 @@ import {
   optional,
   optionError,
 } from "../options.js";
+import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
 import type { ClientInterceptor } from "./interceptors.js";
 
 /**
@@ -29,6 +30,12 @@ export interface ClientOptions {
   readonly timeoutMs?: number | undefined;
   /** Functions that run around every call. The first one is the outermost. */
   readonly interceptors?: readonly ClientInterceptor[] | undefined;
+  /**
+   * A member of a request that its message does not declare. `"refuse"`: the call fails with INVALID_ARGUMENT and the path. `"drop"`: the
+   * member is left out. Only plain objects are checked. Default: `"refuse"` when the environment variable `NODE_ENV` is `test` or
+   * `development`, else `"drop"`, which costs nothing.
+   */
+  readonly unknownMembers?: "refuse" | "drop" | undefined;
 }
 
 const credential: Check<string> = (value, path) => {
@@ -41,6 +48,7 @@ export interface CheckedConnection {
   readonly credential: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly interceptors: readonly ClientInterceptor[] | undefined;
+  readonly unknownMembers: UnknownMembers | undefined;
 }
 
 /** The checks of {@link ClientOptions}. */
@@ -48,4 +56,5 @@ export const connectChecks: OptionChecksOf<CheckedConnection> = {
   credential: optional(credential),
   timeoutMs: optional(duration),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
+  unknownMembers,
 };

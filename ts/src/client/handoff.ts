@@ -4,6 +4,7 @@
 // calls with interceptors, which see the input as an iterable.
 
 import type { Failure } from "../port/inbox.js";
+import type { CallPlace } from "./method.js";
 import { callOver, inputEnded } from "./status.js";
 import { refused } from "./streams.js";
 
@@ -22,16 +23,16 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   #ended = false;
   /** True when the sender ended the channel, false when the reader did. */
   #endedBySender = false;
-  readonly #peer: string;
+  readonly #place: CallPlace;
   #failure: Failure | null = null;
 
-  constructor(peer: string) {
-    this.#peer = peer;
+  constructor(place: CallPlace) {
+    this.#place = place;
   }
 
   /** Passes a value. Settles when the reader has taken it. */
   put(value: unknown): Promise<void> {
-    if (this.#endedBySender) return Promise.reject(inputEnded(this.#peer));
+    if (this.#endedBySender) return Promise.reject(inputEnded(this.#place));
     if (this.#failure !== null) return refused(this.#failure);
     const reader = this.#readers.shift();
     if (reader !== undefined) {
@@ -71,7 +72,7 @@ export class Handoff implements AsyncIterableIterator<unknown, undefined> {
   }
 
   return(): Promise<IteratorResult<unknown, undefined>> {
-    this.fail(this.#failure === null ? callOver(this.#peer) : this.#failure.error);
+    this.fail(this.#failure === null ? callOver(this.#place) : this.#failure.error);
     return Promise.resolve(DONE);
   }
 

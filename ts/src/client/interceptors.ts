@@ -8,7 +8,7 @@ import { describeValue } from "../options.js";
 import { pairsOf } from "../pairs.js";
 import { Handoff } from "./handoff.js";
 import { anyCall } from "./invoke.js";
-import type { CallOptions, ClientMethod } from "./method.js";
+import { type CallOptions, type CallPlace, type ClientMethod, placeOf } from "./method.js";
 import { type BidiCall, FedStream, type ResponseStream } from "./streams.js";
 
 /**
@@ -87,8 +87,7 @@ export function interceptedMethod(method: ClientMethod, interceptors: readonly C
   if (!method.requestStream) {
     return (request: unknown, options?: CallOptions) => new Responses(() => run(request, options));
   }
-  return (options?: CallOptions) =>
-    new InterceptedBidi(method.path.endpointId, (input) => run(input, options));
+  return (options?: CallOptions) => new InterceptedBidi(placeOf(method), (input) => run(input, options));
 }
 
 function terminal(method: ClientMethod): ClientNext {
@@ -172,8 +171,8 @@ function responsesOf(output: unknown): AsyncIterator<unknown, undefined> {
 class InterceptedBidi extends Responses implements BidiCall<unknown, unknown> {
   readonly #input: Handoff;
 
-  constructor(peer: string, start: (input: AsyncIterable<unknown>) => Promise<unknown>) {
-    const input = new Handoff(peer);
+  constructor(place: CallPlace, start: (input: AsyncIterable<unknown>) => Promise<unknown>) {
+    const input = new Handoff(place);
     super(() => start(input));
     this.#input = input;
   }

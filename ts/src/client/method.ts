@@ -101,7 +101,14 @@ export function settingsOf(defaults: CallSettings, options: CallOptions | undefi
 }
 
 /** Where a call failed, for its error. */
-export function placeOf(method: ClientMethod): { peer: string; service: string; method: string } {
+export interface CallPlace {
+  readonly peer: string;
+  readonly service: string;
+  readonly method: string;
+}
+
+/** Where the calls of a method fail. */
+export function placeOf(method: ClientMethod): CallPlace {
   return { peer: method.path.endpointId, service: method.service, method: method.name };
 }
 

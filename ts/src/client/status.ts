@@ -5,7 +5,7 @@
 import { AsterError, type AsterErrorInit, Code, codeName, stacklessError } from "../errors.js";
 import { REASON_DETAIL } from "../metadata.js";
 import type { Ended } from "../port/events.js";
-import { type ClientMethod, placeOf } from "./method.js";
+import { type CallPlace, type ClientMethod, placeOf } from "./method.js";
 
 /** The error for a status. An unknown code becomes UNKNOWN, with the number in the reason. */
 export function statusError(ended: Ended, method: ClientMethod): AsterError {
@@ -30,9 +30,19 @@ export function undecodableError(error: unknown, method: ClientMethod): AsterErr
 
 /** The error of a call that failed before anything was sent. Sets `notSent`. */
 export function markNotSent(error: unknown, failed: ClientMethod): unknown {
+  return placed(error, failed, true);
+}
+
+/** The error of an item that could not be sent. The call may go on. */
+export function itemError(error: unknown, failed: ClientMethod): unknown {
+  return placed(error, failed, false);
+}
+
+/** Adds service and method to an error of this library that has none. */
+function placed(error: unknown, failed: ClientMethod, notSent: boolean): unknown {
   if (!(error instanceof AsterError) || error.service !== null) return error;
   const { code, rawMessage, reason, details, metadata, callId, isLocal, retryable } = error;
-  const facts = { reason, details, metadata, callId, isLocal, retryable, notSent: true, ...placeOf(failed) };
+  const facts = { reason, details, metadata, callId, isLocal, retryable, notSent, ...placeOf(failed) };
   return new AsterError(code, rawMessage, "cause" in error ? { ...facts, cause: error.cause } : facts);
 }
 
@@ -47,14 +57,14 @@ export function brokenCall(code: Code, message: string, method: ClientMethod): A
 }
 
 /** The error of a send on a call that ended with OK. */
-export function callOver(peer: string): AsterError {
-  return new AsterError(Code.FAILED_PRECONDITION, "the call has ended", { peer, reason: "CALL_OVER" });
+export function callOver(place: CallPlace): AsterError {
+  return new AsterError(Code.FAILED_PRECONDITION, "the call has ended", { ...place, reason: "CALL_OVER" });
 }
 
 /** The error of a send after `end()`. */
-export function inputEnded(peer: string): AsterError {
+export function inputEnded(place: CallPlace): AsterError {
   return new AsterError(Code.FAILED_PRECONDITION, "send() after end()", {
-    peer,
+    ...place,
     reason: "INPUT_ENDED",
   });
 }

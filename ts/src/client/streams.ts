@@ -5,8 +5,8 @@
 
 import type { Failure } from "../port/inbox.js";
 import { ClientCall } from "./call.js";
-import { type CallOptions, type ClientMethod, settingsOf } from "./method.js";
-import { callOver, inputEnded } from "./status.js";
+import { type CallOptions, type ClientMethod, placeOf, settingsOf } from "./method.js";
+import { callOver, inputEnded, itemError } from "./status.js";
 import { pump, sourceOf } from "./upload.js";
 
 const DONE: IteratorResult<never, undefined> = Object.freeze({ done: true, value: undefined });
@@ -117,24 +117,25 @@ class Stream implements ResponseStream<unknown> {
 }
 
 class Bidi extends Stream implements BidiCall<unknown, unknown> {
-  readonly #peer: string;
+  readonly #method: ClientMethod;
   #ended = false;
 
   constructor(method: ClientMethod, options: CallOptions | undefined) {
     super(() => opened(method, options, undefined));
-    this.#peer = method.path.endpointId;
+    this.#method = method;
   }
 
   send(message: unknown): Promise<void> {
     try {
       const call = this.lazy.use();
       // Checked before the result of the call: send() after end() is always an error of the program.
-      if (this.#ended) return Promise.reject(inputEnded(this.#peer));
+      if (this.#ended) return Promise.reject(inputEnded(placeOf(this.#method)));
       const outlet = call?.outlet;
-      if (!call || !outlet || call.over) return refused(call?.failure ?? { error: callOver(this.#peer) });
+      if (!call || !outlet || call.over)
+        return refused(call?.failure ?? { error: callOver(placeOf(this.#method)) });
       return outlet.send(message) ?? ACCEPTED;
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(itemError(error, this.#method));
     }
   }
 

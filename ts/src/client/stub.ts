@@ -9,6 +9,7 @@ import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, option
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
 import { announcedDifferences } from "../service/manifests.js";
 import { uncheckedFields } from "../service/unchecked-fields.js";
+import { checkedCodec, type UnknownMembers } from "../service/unknown-members.js";
 import type { Connection } from "./connection.js";
 import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
@@ -52,6 +53,7 @@ export interface StubHost {
   readonly connection: Connection;
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
+  readonly unknownMembers: UnknownMembers;
 }
 
 const stubChecks = {
@@ -85,7 +87,7 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
       agreement: verify ? bound.agreement() : null,
       compress: checked.compress ?? "auto",
     });
-    const target = clientMethod(host.connection, bound, method, handle, checked.timeoutMs);
+    const target = clientMethod(host, bound, method, handle, checked.timeoutMs);
     stub[method.definition.key] =
       interceptors.length === 0 ? directMethod(target) : interceptedMethod(target, interceptors);
   }
@@ -125,7 +127,7 @@ function modeFor(summary: ServiceSummary | undefined, bound: BoundService): Call
 }
 
 function clientMethod(
-  connection: Connection,
+  { connection, unknownMembers }: StubHost,
   bound: BoundService,
   method: BoundMethod,
   handle: number,
@@ -141,7 +143,7 @@ function clientMethod(
     requestStream,
     responseStream,
     idempotent: definition.idempotent,
-    request: method.request,
+    request: checkedCodec(method.request, definition.request, unknownMembers),
     response: method.response,
     defaults: defaultSettings(stubTimeoutMs, definition.timeoutMs, responseStream),
   };

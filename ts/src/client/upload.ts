@@ -6,6 +6,7 @@
 import { describeValue } from "../options.js";
 import { Burst } from "../port/outlet.js";
 import type { ClientCall } from "./call.js";
+import { itemError } from "./status.js";
 
 /** A sync or async iterator. */
 export type Source = Iterator<unknown> | AsyncIterator<unknown>;
@@ -45,7 +46,7 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
         await call.outlet?.end();
         return;
       }
-      const room = call.outlet?.send(result.value) ?? burst.next();
+      const room = sent(call, result.value) ?? burst.next();
       if (room !== null) await room;
     }
   } catch (error) {
@@ -63,6 +64,15 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
   function thrown(error: unknown): never {
     exhausted = true;
     throw error;
+  }
+}
+
+/** Sends an item. The error of one that does not fit names the method; errors of the source are not changed. */
+function sent(call: ClientCall, item: unknown): Promise<void> | null {
+  try {
+    return call.outlet?.send(item) ?? null;
+  } catch (error) {
+    throw itemError(error, call.method);
   }
 }
 

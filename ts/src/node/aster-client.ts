@@ -15,6 +15,7 @@ import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { checkOptions } from "../options.js";
 import type { Service } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
+import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
@@ -34,6 +35,7 @@ const clientChecks = { ...endpointChecks, ...connectChecks };
 interface ClientParts {
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
+  readonly unknownMembers: UnknownMembers;
   /** Releases the endpoint. */
   closed(): Promise<void>;
 }
@@ -57,8 +59,9 @@ export class AsterClient {
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
-    this.#host = { connection, interceptors: parts.interceptors, logger: parts.logger };
-    this.#closed = parts.closed;
+    const { closed, ...host } = parts;
+    this.#host = { connection, ...host };
+    this.#closed = closed;
   }
 
   /**
@@ -74,13 +77,15 @@ export class AsterClient {
   }
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
-    const { credential, timeoutMs, interceptors, ...endpoint } = checkOptions(clientChecks, options);
+    const checked = checkOptions(clientChecks, options);
+    const { credential, timeoutMs, interceptors, unknownMembers, ...endpoint } = checked;
     const shared = await Endpoint.share(endpoint);
     try {
-      const connection = await shared.connect(address, { credential, timeoutMs, interceptors });
+      const connection = await shared.connect(address, checked);
       return AsterClient.over(connection, {
         interceptors: interceptors ?? [],
         logger: loggerOf(endpoint),
+        unknownMembers: unknownMembersOr(unknownMembers),
         closed: () => shared.close(),
       });
     } catch (error) {

@@ -12,6 +12,7 @@ import { controlCall } from "../native/index.js";
 import { checkOptions, duration, optional } from "../options.js";
 import { startServing } from "../server/serve.js";
 import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveChecks } from "../server/serve-options.js";
+import { unknownMembersOr } from "../service/unknown-members.js";
 import { AsterClient } from "./aster-client.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -149,6 +150,7 @@ export class AsterNode {
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
       compress: checked.compress ?? "auto",
+      unknownMembers: unknownMembersOr(checked.unknownMembers),
       logger: this.#logger,
     });
   }
@@ -170,6 +172,7 @@ export class AsterNode {
     const client: AsterClient = AsterClient.over(connection, {
       interceptors: checked.interceptors ?? [],
       logger: this.#logger,
+      unknownMembers: unknownMembersOr(checked.unknownMembers),
       closed: async () => void this.#clients.delete(client),
     });
     this.#clients.add(client);

@@ -65,12 +65,13 @@ export class AsterServer {
       interceptors,
       maxCallMs,
       compress,
+      unknownMembers,
       identity: source,
       ...endpoint
     } = checkOptions(serverChecks, options);
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
-      node.serve({ services, access, interceptors, maxCallMs, compress });
+      node.serve({ services, access, interceptors, maxCallMs, compress, unknownMembers });
     } catch (error) {
       await node.close();
       throw error;

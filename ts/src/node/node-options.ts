@@ -40,9 +40,12 @@ export type Relay = "disabled" | "default" | { readonly urls: readonly string[] 
 export interface NodeLimits {
   /** The number of open streams of a peer on one connection. A call is a stream. Default 1024. */
   readonly maxStreams?: number | undefined;
-  /** The time for a handshake, or for the header of a stream, in milliseconds. Default 10,000. */
+  /** The time for a handshake, or for the header of a stream, in milliseconds. Default 10,000, or `bodyTimeoutMs` if that is shorter. */
   readonly headerTimeoutMs?: number | undefined;
-  /** The time for a frame that has started, or for an expected single request, in milliseconds. Default 60,000. */
+  /**
+   * The time for a frame that has started, or for an expected single request, in milliseconds. Not below `headerTimeoutMs`. Default
+   * 60,000, or `headerTimeoutMs` if that is longer.
+   */
   readonly bodyTimeoutMs?: number | undefined;
   /**
    * The bytes of messages that wait in this process, for each connection: requests until their call ends, stream items until
@@ -107,6 +110,20 @@ const limitsChecks = {
   deadAfterMs: optional(integer(1)),
 };
 
+const HEADER_TIMEOUT_MS = 10_000;
+const BODY_TIMEOUT_MS = 60_000;
+
+/** Checks the limits. A call whose header may take longer than its body would end with the wrong status. */
+const limits: Check<NodeLimits> = (value, path) => {
+  const checked: NodeLimits = checkOptions(limitsChecks, value, path);
+  const { headerTimeoutMs, bodyTimeoutMs } = checked;
+  if (headerTimeoutMs === undefined && bodyTimeoutMs === undefined) return checked;
+  const header = headerTimeoutMs ?? Math.min(HEADER_TIMEOUT_MS, bodyTimeoutMs ?? HEADER_TIMEOUT_MS);
+  const body = bodyTimeoutMs ?? Math.max(BODY_TIMEOUT_MS, header);
+  if (body >= header) return { ...checked, headerTimeoutMs: header, bodyTimeoutMs: body };
+  throw optionError(`${path}.bodyTimeoutMs`, `must not be below headerTimeoutMs, which is ${header}`);
+};
+
 const DEFAULT_LIMITS: LimitOptions = {
   maxStreams: null,
   headerTimeoutMs: null,
@@ -149,7 +166,7 @@ export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
   secretKey: optional(secretKey),
   bind: optional(text),
   relay: optional(relay),
-  limits: optional((value: unknown, path: string) => checkOptions(limitsChecks, value, path)),
+  limits: optional(limits),
   logger: optional(having<Logger>("debug", "info", "warn", "error")),
 };
 

@@ -8,6 +8,7 @@ import { throwAtCaller } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { MESSAGE_OVERHEAD } from "../native/constants.js";
 import type { ItemBatch } from "./events.js";
+import { ofItem } from "./item-error.js";
 import { CREDIT_STEP } from "./outlet.js";
 import type { Port } from "./port.js";
 
@@ -63,6 +64,8 @@ export class Inbox {
   readonly #blocks: Block[] = [];
   readonly #readers: Reader[] = [];
   #consumed = 0;
+  /** The number of messages that were decoded. */
+  #read = 0;
   #over = false;
   #left = false;
   #failure: Failure | null = null;
@@ -176,10 +179,12 @@ export class Inbox {
     this.#consumed += cost;
     if (this.#consumed >= CREDIT_STEP) this.#returnRoom();
     try {
-      return this.#codec.read(block.bytes, start, end, block.presenceFlagged);
+      const value = this.#codec.read(block.bytes, start, end, block.presenceFlagged);
+      this.#read += 1;
+      return value;
     } catch (error) {
       this.abandon(null);
-      throw this.#owner.onUndecodable(error);
+      throw this.#owner.onUndecodable(ofItem(error, this.#read));
     }
   }
 

@@ -10,6 +10,7 @@ import {
   STREAM_BUDGET_BYTES,
   WINDOW_LATER,
 } from "../native/constants.js";
+import { misfitOfItem } from "./item-error.js";
 import type { Gate } from "./operations.js";
 import type { Port } from "./port.js";
 
@@ -86,6 +87,8 @@ export class Outlet implements Gate {
   /** The bytes that may be queued, and those that are. */
   #window = FIRST_WINDOW_BYTES;
   #used = 0;
+  /** The number of messages that were accepted. */
+  #count = 0;
   #ended = false;
 
   /** @param onWait as for {@link LargeMessage} */
@@ -108,10 +111,19 @@ export class Outlet implements Gate {
    * too much output waits for the peer
    */
   send(value: unknown): Promise<void> | null {
-    const held = this.#port.ops.item(this.#call, this.#codec, value, this);
+    const held = this.#write(value);
+    this.#count += 1;
     if (held !== null) return this.#wait(held);
     this.#port.scheduled();
     return this.#used < this.#window || this.#grows(this.#used + 1) ? null : this.#wait(undefined);
+  }
+
+  #write(value: unknown): Uint8Array | null {
+    try {
+      return this.#port.ops.item(this.#call, this.#codec, value, this);
+    } catch (error) {
+      throw misfitOfItem(error, this.#count);
+    }
   }
 
   /** Ends the stream after the messages that wait. */

@@ -201,7 +201,8 @@ export function entriesOf(value: unknown): [unknown, unknown][] | null {
 }
 
 /** An object literal or an object without prototype. */
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** True for an object without a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -55,6 +55,9 @@ export interface CallContext {
   readonly log: Logger;
 }
 
+/** The last time that a Date can hold. A caller may send a later one. */
+const LAST_TIME = 8.64e15;
+
 const NO_PAIRS: ReadonlyMap<string, string> = new Map();
 const NOBODY: CallPeer = Object.freeze({
   endpointId: "",
@@ -103,7 +106,7 @@ export class HandlerContext implements CallContext {
   }
 
   get deadline(): Date | null {
-    return this.#deadline === 0 ? null : new Date(this.#deadline);
+    return this.#deadline === 0 ? null : new Date(Math.min(this.#deadline, LAST_TIME));
   }
 
   get log(): Logger {

@@ -16,6 +16,7 @@ import {
   optional,
   optionError,
 } from "../options.js";
+import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
 import { type Implementation, implementationHandlers } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
 
@@ -50,6 +51,12 @@ export interface ServeOptions {
    * smaller. JSON is never compressed.
    */
   readonly compress?: "auto" | "always" | "never" | undefined;
+  /**
+   * A member of a response that its message does not declare. `"refuse"`: the call fails with INTERNAL, and the log has the path.
+   * `"drop"`: the member is left out. Only plain objects are checked. Default: `"refuse"` when the environment variable `NODE_ENV` is
+   * `test` or `development`, else `"drop"`, which costs nothing.
+   */
+  readonly unknownMembers?: "refuse" | "drop" | undefined;
 }
 
 /** The time limit of unary and client-stream calls without a deadline. */
@@ -95,6 +102,7 @@ export interface CheckedServing {
   readonly interceptors: readonly ServerInterceptor[] | undefined;
   readonly maxCallMs: number | undefined;
   readonly compress: "auto" | "always" | "never" | undefined;
+  readonly unknownMembers: UnknownMembers | undefined;
 }
 
 /** The checks of {@link ServeOptions}. */
@@ -104,4 +112,5 @@ export const serveChecks: OptionChecksOf<CheckedServing> = {
   interceptors: optional(listOf(functionOf<ServerInterceptor>())),
   maxCallMs: optional(integer(1)),
   compress: optional(oneOf("auto", "always", "never")),
+  unknownMembers,
 };

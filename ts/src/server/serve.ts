@@ -10,6 +10,7 @@ import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import { type BoundMethod, type BoundService, bindService } from "../service/binding.js";
 import { checkManifest } from "../service/manifests.js";
+import { checkedCodec, type UnknownMembers } from "../service/unknown-members.js";
 import { MethodAcceptor } from "./acceptor.js";
 import { GraceWatch } from "./failure.js";
 import { type Implementation, implementationHandlers } from "./implement.js";
@@ -23,6 +24,7 @@ export interface Serving {
   readonly maxCallMs: number;
   readonly compress: "auto" | "always" | "never";
   readonly logger: Logger;
+  readonly unknownMembers: UnknownMembers;
 }
 
 const NO_CONTRACT_ID = "0".repeat(64);
@@ -113,7 +115,7 @@ function acceptorOf(
     requestStream,
     responseStream,
     request,
-    response,
+    response: checkedCodec(response, definition.response, serving.unknownMembers),
     run,
     logger: serving.logger,
     grace,
