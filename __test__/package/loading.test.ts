@@ -27,12 +27,15 @@ it("without the addon, schemas can be declared; other functions say how to get t
     cpSync(dist, copy, { recursive: true, filter: (file) => !file.endsWith(".node") });
     cpSync(path.join(dist, "../package.json"), path.join(copy, "package.json"));
     const script = `
-      const { message, t, generateSecretKey } = await import("./index.js");
+      const { AsterNode, message, t, generateSecretKey } = await import("./index.js");
       console.log(message("a/B", { c: t.int }).tag);
       try { generateSecretKey(); } catch (error) { console.log(error.message, error.cause instanceof Error); }
+      // The folder of the development key is not at fault.
+      await AsterNode.start({ logger: { debug() {}, info() {}, warn: console.log, error: console.log } }).catch((error) => console.log(error.message));
     `;
     const text = run(copy, `(async () => { ${script} })()`);
-    expect(text).toMatch(/^a\/B\nthe addon of aster-rpc for .* "npm install aster-rpc".* true\n$/);
+    const sentence = 'the addon of aster-rpc for .* "npm install aster-rpc".*';
+    expect(text).toMatch(new RegExp(`^a/B\\n${sentence} true\\n${sentence}\\n$`));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -2,12 +2,16 @@
  * The published packages work where they are installed. The test packs the package and the addon package of this machine,
  * installs both into an empty folder, and makes a call from there, in JavaScript and in TypeScript.
  */
-import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { createInterface } from "node:readline";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { blocksOf } from "../unit/support/pages.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const consumer = fileURLToPath(new URL("./consumer/", import.meta.url));
@@ -63,8 +67,26 @@ describe("the packed library", () => {
     const files = library.files.map((file) => file.path);
     const wanted = ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "dist/native/binding.cjs"];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
-    const allowed = /^(dist\/.+\.(c?js|d\.c?ts|js\.map)|LICENSE|README\.md|package\.json)$/;
+    const allowed =
+      /^(dist\/.+\.(c?js|d\.c?ts|js\.map)|docs\/.+\.md|examples\/.+\.(md|[cm]?ts|mjs|py|json)|LICENSE|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|package\.json)$/;
     expect(files.filter((file) => !allowed.test(file))).toEqual([]);
+  });
+
+  it("contains every page and file to which its readme and its guide link", () => {
+    const files = new Set(library.files.map((file) => file.path));
+    const missing = [
+      "README.md",
+      "docs/guide.md",
+      "docs/setups.md",
+      "docs/errors.md",
+      "docs/security.md",
+    ].flatMap((page) => {
+      const text = readFileSync(path.join(root, page), "utf8");
+      const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link as string);
+      const targets = links.map((link) => path.posix.join(path.posix.dirname(page), link));
+      return targets.filter((target) => !files.has(target)).map((target) => `${page}: ${target}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   it("installs without any other package", () => {
@@ -79,6 +101,29 @@ describe("the packed library", () => {
       timeout: 30_000,
     });
     expect(JSON.parse(output)).toEqual({ greeting: "hello, package", addon: "installed" });
+  });
+
+  it("runs the first call of the readme from the folder", async () => {
+    for (const { file, text } of blocksOf("README.md").filter(({ file }) => file !== null)) {
+      writeFileSync(path.join(app, path.basename(file as string)), text);
+    }
+    const loader = ["--import", pathToFileURL(path.join(root, "node_modules/tsx/dist/loader.mjs")).href];
+    const server = spawn(process.execPath, [...loader, "server.ts"], {
+      cwd: app,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [ticket] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+      const greeted = execFileSync(process.execPath, [...loader, "client.ts", ticket], {
+        cwd: app,
+        encoding: "utf8",
+      });
+      expect(greeted).toBe("Hello, Ada!\n");
+    } finally {
+      const closed = once(server, "close");
+      server.kill();
+      await closed;
+    }
   });
 
   it("provides its types to a strict TypeScript project", () => {

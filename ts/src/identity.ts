@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type Logger, logSafely } from "./logging.js";
-import { controlCall } from "./native/index.js";
+import { controlCall, native } from "./native/index.js";
 import { describeValue, optionError } from "./options.js";
 
 /** A secret key that this process uses. */
@@ -64,6 +64,7 @@ export function developmentIdentity(logger: Logger, entry: string | undefined = 
   const folder = projectFolder(entry);
   const name = keyName(folder, entry);
   const keyFile = path.join(folder, ".aster", "keys", `${name}.key`);
+  native(); // a missing addon is not a fault of the folder
   try {
     prepareFolder(folder);
     const lock = takeLock(`${keyFile.slice(0, -".key".length)}.lock`);

@@ -32,7 +32,13 @@ const Store = service(
     talk: bidiStream(Item, Item),
   },
 );
-const Views = service("Views", {}, { size: unary(Raw, Item), echo: unary(Raw, Raw) });
+const Views = service(
+  "Views",
+  {},
+  { size: unary(Raw, Item), echo: unary(Raw, Raw), repeat: serverStream(Raw, Raw) },
+);
+/** Views that handlers received. */
+const kept: Uint8Array[] = [];
 const storeHandlers = {
   get: (item: { id: number; label: string }) => (item.id === 0 ? null : item),
   async *list({ id }: { id: number }) {
@@ -59,10 +65,14 @@ beforeAll(async () => {
       implement(Store, storeHandlers),
       implement(Views, {
         async size({ data }) {
+          kept.push(data);
           await new Promise((resolve) => setTimeout(resolve, 5));
           return { id: data.reduce((sum, byte) => sum + byte, 0) };
         },
         echo: (raw) => raw,
+        async *repeat() {
+          for (let i = 0; i < 50; i++) yield { data: new Uint8Array(500).fill(i) };
+        },
       }),
     ],
     access: "open",
@@ -96,6 +106,25 @@ describe("a client of a server", () => {
     expect((await talk.next()).value).toEqual({ id: -4, label: "x" });
     await talk.end();
     expect((await talk.next()).done).toBe(true);
+  });
+
+  it("views stay valid after the handler has ended and after the next item of a stream", async () => {
+    const views = client.stub(Views);
+    kept.length = 0;
+    const sizes = Array.from({ length: 20 }, (_, i) => new Uint8Array(1000).fill(i));
+    for (const data of sizes) await views.size({ data });
+    const received: Uint8Array[] = [];
+    for await (const { data } of views.repeat({ data: new Uint8Array([7]) })) received.push(data);
+    expect(kept).toEqual(sizes);
+    expect(received).toEqual(Array.from({ length: 50 }, (_, i) => new Uint8Array(500).fill(i)));
+  });
+
+  it("views of decoded bytes share memory with them", () => {
+    const bytes = Raw.encode({ data: new Uint8Array([1, 2, 3]) });
+    const { data } = Raw.decode(bytes);
+    expect(data.buffer).toBe(bytes.buffer);
+    bytes.fill(9);
+    expect(data).toEqual(new Uint8Array([9, 9, 9]));
   });
 
   it("views are valid until the handler ends, and for the caller", async () => {

@@ -45,7 +45,7 @@ function load(): NativeBinding {
     const triple = `${process.platform}-${process.arch}`;
     throw new Error(
       `the addon of aster-rpc for ${triple} could not be loaded; in an application run "npm install aster-rpc", ` +
-        `in a clone of the project "npm run build:addon"`,
+        `in a bundle keep aster-rpc external, in a clone of the project run "npm run build:addon"`,
       { cause },
     );
   }
