@@ -5,10 +5,17 @@ import { join } from "node:path";
 import { renderCodec } from "./codec/render.mjs";
 import { renderRows } from "./codec/rows-render.mjs";
 import { renderGrowth } from "./growth/render.mjs";
+import { renderLoss } from "./loss/render.mjs";
 import { renderRpc } from "./rpc/render.mjs";
 
 const page = join(import.meta.dirname, "../docs/performance.md");
-const renderers = { rpc: renderRpc, growth: renderGrowth, codec: renderCodec, rows: renderRows };
+const renderers = {
+  rpc: renderRpc,
+  growth: renderGrowth,
+  loss: renderLoss,
+  codec: renderCodec,
+  rows: renderRows,
+};
 
 const before = readFileSync(page, "utf8");
 const after = Object.entries(renderers).reduce(

@@ -1,5 +1,7 @@
 //! Nodes: starting, sharing, information, draining and closing (`docs/boundary.md#control-plane`).
 
+use std::sync::Arc;
+
 use aster_net::Node;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -161,7 +163,12 @@ pub fn node_close(env: Env, port: u32, request: u32, node: u32) -> Result<()> {
                 entry.peer.close();
             }
             if let Some(entry) = entry {
+                let (node, owner) = (Arc::clone(&entry.node), entry.owner);
                 entry.close().await;
+                // Not before: calls that arrive while the node closes are refused as UNAVAILABLE, not as NOT_FOUND.
+                if let Ok(owner) = PORTS.get(owner) {
+                    owner.port.unserve(&node);
+                }
             }
             Ok(())
         })

@@ -59,9 +59,13 @@ async function* repeat(data, count) {
 
 export const connect = (_settings, address) => connectWith(address, {});
 
-/** Opens a connection whose stub has these options. */
-export async function connectWith(address, stubOptions) {
-  const client = await AsterClient.connect(address, { bind: "127.0.0.1:0", relay: "disabled" });
+/** Opens a connection whose stub has these options, from an endpoint with these options. */
+export async function connectWith(
+  address,
+  stubOptions,
+  endpoint = { bind: "127.0.0.1:0", relay: "disabled" },
+) {
+  const client = await AsterClient.connect(address, endpoint);
   const bench = client.stub(Bench, stubOptions);
   return {
     unary: (request) => bench.getStatus(request),

@@ -1,6 +1,7 @@
 //! Calls between two nodes on loopback: the handler and the client call are awaited.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,11 @@ use aster_net::{
     Node, NodeOptions, OutgoingConnection, Pattern, PayloadCodec, ServeError, ServerCall, ServerEvent,
     ServiceDefinition, Serving, status,
 };
+use aster_testkit::link::{Direction, Faults, Link, LinkOptions};
 use aster_wire::address;
 use aster_wire::admission::ConsumerRequest;
 use aster_wire::status::Code;
+use aster_wire::ticket::Ticket;
 use bytes::Bytes;
 use iroh::endpoint::{Connection, presets};
 use iroh::protocol::{AcceptError, ProtocolHandler};
@@ -118,6 +121,33 @@ async fn ask(connection: &Arc<OutgoingConnection>) -> Result<String, (Code, Stri
 async fn connect(client: &Node, server: &Node) -> Arc<OutgoingConnection> {
     let connected = client.connect(&server.ticket().await, String::new(), TEST_TIMEOUT).await;
     connected.expect("a connection").0
+}
+
+#[tokio::test]
+async fn calls_end_well_over_a_link_that_loses_packets_and_gives_the_client_another_port() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let address = server.direct_addresses().await[0];
+    let link = Link::start(&LinkOptions { seed: 5, server: address, listen: None }).expect("a link");
+    // IPv6 alone: the client cannot reach the server around the link.
+    let only_v6 = NodeOptions { bind: Some(([0, 0, 0, 0, 0, 0, 0, 1], 0).into()), ..NodeOptions::default() };
+    let client = Node::bind(only_v6).await.expect("a node");
+    let id = *EndpointId::from_str(&server.endpoint_id()).expect("an id").as_bytes();
+    let ticket = Ticket::with_addresses(id, &[link.address()]).to_text().expect("a ticket");
+    let connection = client.connect(&ticket, String::new(), TEST_TIMEOUT).await.expect("a connection").0;
+    for direction in [Direction::ToServer, Direction::ToClient] {
+        link.set(direction, Faults { loss: 0.1, ..Faults::default() }).expect("valid faults");
+    }
+    for call in 0..60 {
+        if call == 30 {
+            link.rebind(None).expect("another port");
+        }
+        ask(&connection).await.expect("an answer");
+    }
+    let stats = link.stats();
+    assert!(stats.to_server.lost + stats.to_client.lost > 0 && stats.rebinds == 1);
+    client.close().await;
+    server.close().await;
 }
 
 #[tokio::test]

@@ -64,8 +64,8 @@ pub struct Port {
     next_server_call: AtomicU32,
     pub(crate) next_server_handle: AtomicU32,
     pub(crate) connections: Connections,
-    /// The registrations of this port, each with the id of its node.
-    pub(crate) registrations: Mutex<Vec<(String, Registration)>>,
+    /// The registrations of this port, each with the identity of its node.
+    pub(crate) registrations: Mutex<Vec<(usize, Registration)>>,
     closing: AtomicBool,
     closed: CancellationToken,
 }

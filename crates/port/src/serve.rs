@@ -33,7 +33,7 @@ impl Port {
             let count = definition.methods.len() as u32;
             let first_handle = self.next_server_handle.fetch_add(count, Ordering::Relaxed);
             let service = PortService { port: Arc::clone(self), first_handle };
-            registrations.push((node.endpoint_id(), node.serve(definition, Arc::new(service))?));
+            registrations.push((identity(node), node.serve(definition, Arc::new(service))?));
             handles.push(first_handle);
         }
         lock(&self.registrations).extend(registrations);
@@ -46,9 +46,14 @@ impl Port {
 
     /// Accepts no new calls of `node`; running calls continue.
     pub fn unserve(&self, node: &Node) {
-        let id = node.endpoint_id();
-        lock(&self.registrations).retain(|(of, _)| *of != id);
+        let node = identity(node);
+        lock(&self.registrations).retain(|(of, _)| *of != node);
     }
+}
+
+/// Tells nodes apart. A node that follows another one may have the same key, so the endpoint id is not enough.
+fn identity(node: &Node) -> usize {
+    std::ptr::from_ref(node).addr()
 }
 
 impl Handler for PortService {

@@ -98,7 +98,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   /** Called when the user's signal aborts. */
   abort(signal: AbortSignal): void {
-    this.leave({ error: abortError(signal, this.method, false) });
+    this.leave({ error: abortError(signal, this.method, false, this.inbox?.taken ?? 0) });
   }
 
   /** The next response of a stream. */
@@ -120,7 +120,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     try {
       value = this.method.response.read(bytes, start, end, presenceFlagged);
     } catch (error) {
-      this.#finish({ error: undecodableError(error, this.method) });
+      this.#finish({ error: undecodableError(error, this.method, 0) });
       return;
     }
     this.#finish(null);
@@ -171,7 +171,7 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   }
 
   onUndecodable(error: unknown): unknown {
-    const failure = undecodableError(error, this.method);
+    const failure = undecodableError(error, this.method, this.inbox?.taken ?? 0);
     this.leave({ error: failure });
     return failure;
   }

@@ -128,11 +128,16 @@ export function checkReady(method: ClientMethod, settings: CallSettings): void {
       notSent: true,
     });
   }
-  if (settings.signal?.aborted) throw abortError(settings.signal, method, true);
+  if (settings.signal?.aborted) throw abortError(settings.signal, method, true, 0);
 }
 
-/** The error of a call whose signal aborted. */
-export function abortError(signal: AbortSignal, method: ClientMethod, notSent: boolean): AsterError {
+/** The error of a call whose signal aborted, after so many responses of a stream. */
+export function abortError(
+  signal: AbortSignal,
+  method: ClientMethod,
+  notSent: boolean,
+  itemsReceived: number,
+): AsterError {
   let cause: unknown;
   let timedOut = false;
   try {
@@ -143,7 +148,7 @@ export function abortError(signal: AbortSignal, method: ClientMethod, notSent: b
   }
   const code = timedOut ? Code.DEADLINE_EXCEEDED : Code.CANCELLED;
   const message = timedOut ? "the signal of the call timed out" : "the call was aborted";
-  return stacklessError(code, message, { ...placeOf(method), cause, notSent });
+  return stacklessError(code, message, { ...placeOf(method), cause, notSent, itemsReceived });
 }
 
 function timeoutOf(timeoutMs: number | null): { timeoutMs: number; timeoutTravels: boolean } {

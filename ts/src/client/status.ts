@@ -18,14 +18,14 @@ export function statusError(ended: Ended, method: ClientMethod): AsterError {
   return stacklessError(known ? (ended.code as Code) : Code.UNKNOWN, ended.message, init);
 }
 
-/** The error for a response that cannot be decoded: it is damaged or has another type. */
-export function undecodableError(error: unknown, method: ClientMethod): AsterError {
+/** The error for a response that cannot be decoded, after `itemsReceived` others: it is damaged or has another type. */
+export function undecodableError(error: unknown, method: ClientMethod, itemsReceived: number): AsterError {
   const cause = AsterError.from(error, Code.DATA_LOSS);
   // The codec reports INVALID_ARGUMENT. Here the wrong value is the peer's response, not an argument.
   const code = cause.code === Code.INVALID_ARGUMENT ? Code.DATA_LOSS : cause.code;
   const { reason, details } = cause;
   const message = `the response could not be decoded: ${cause.rawMessage}`;
-  return stacklessError(code, message, { ...placeOf(method), cause, reason, details });
+  return stacklessError(code, message, { ...placeOf(method), cause, reason, details, itemsReceived });
 }
 
 /** The error of a call that failed before anything was sent. Sets `notSent`. */

@@ -207,15 +207,16 @@ export class AsterNode {
   }
 
   async #close(): Promise<void> {
-    const { port, started } = this.#endpoint;
+    const { port, started, owned } = this.#endpoint;
     await Promise.all([...this.#clients].map((client) => client.close()));
-    if (this.#stopServing !== null) {
+    // The endpoint of another thread goes on without this one. An endpoint of this thread closes before its services leave
+    // it: a call that arrives meanwhile is refused as UNAVAILABLE, and not as NOT_FOUND.
+    if (this.#stopServing !== null && !owned)
       controlCall((native) => native.nodeUnserve(port.number, started.node));
-      this.#stopServing();
-    }
     try {
       await this.#endpoint.close();
     } finally {
+      this.#stopServing?.();
       this.#identity?.release();
     }
   }

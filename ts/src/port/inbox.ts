@@ -75,6 +75,11 @@ export class Inbox {
     this.#owner = owner;
   }
 
+  /** The messages that the program has read. */
+  get taken(): number {
+    return this.#read;
+  }
+
   /** True when messages wait that the program has not read. */
   get unread(): boolean {
     return this.#blocks.length > 0;

@@ -20,3 +20,5 @@ export {
   link,
 } from "./link.js";
 export { LocalPair, type LocalPairOptions, localPair } from "./local-pair.js";
+export { type RecordedCall, type Recording, type RecordOptions, record } from "./record.js";
+export { type Difference, Replay, replay } from "./replay.js";

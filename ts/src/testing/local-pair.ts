@@ -5,6 +5,7 @@
 import type { ClientInterceptor } from "../client/interceptors.js";
 import type { StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
+import { generateSecretKey } from "../identity.js";
 import { AsterClient } from "../node/aster-client.js";
 import { AsterServer } from "../node/aster-server.js";
 import type { NodeLimits } from "../node/node-options.js";
@@ -80,6 +81,8 @@ export async function localPair(
     const client = await AsterClient.connect(between?.ticket ?? server.ticket, {
       ...(between?.connectOptions ?? { bind: "127.0.0.1:0", relay: "disabled" }),
       limits: checked.limits,
+      // A key of its own, and so an endpoint that it shares with no other client.
+      secretKey: generateSecretKey(),
       interceptors: [...(books === undefined ? [] : [books.client]), ...(checked.clientInterceptors ?? [])],
     });
     return new LocalPair(server, client, between);

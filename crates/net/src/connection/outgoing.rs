@@ -1,5 +1,6 @@
 //! An outgoing connection. When it is gone or the peer does not respond, the next call dials again.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,10 @@ use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, ConnectError, desc
 
 /// Without this limit, a dial that gets no response would wait for the transport's idle timeout.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// When a dial without an answer is tried a second time, beside the first attempt. The transport repeats the packets of a
+/// handshake only after 1, 3 and 7 seconds, so a few lost packets would end a single attempt.
+const SECOND_ATTEMPT: Duration = Duration::from_millis(2500);
 
 /// Everything that dialling needs except the connection itself.
 #[derive(Debug)]
@@ -319,10 +324,31 @@ impl Target {
     }
 
     async fn dial(&self, alpn: &[u8]) -> Result<Connection, ConnectError> {
-        match tokio::time::timeout(DIAL_TIMEOUT, self.endpoint.connect(self.address.clone(), alpn)).await {
+        match tokio::time::timeout(DIAL_TIMEOUT, self.first_of_two(alpn)).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(self.failed(chain(&error))),
             Err(_) => Err(self.failed("no answer".to_owned())),
+        }
+    }
+
+    /// The connection of the attempt that succeeds first. Fails as the first attempt if that fails early, else when both
+    /// have failed.
+    async fn first_of_two(&self, alpn: &[u8]) -> Result<Connection, iroh::endpoint::ConnectError> {
+        let attempt = || self.endpoint.connect(self.address.clone(), alpn);
+        let mut first = pin!(attempt());
+        if let Ok(early) = tokio::time::timeout(SECOND_ATTEMPT, &mut first).await {
+            return early;
+        }
+        let mut second = pin!(attempt());
+        tokio::select! {
+            dialled = &mut first => match dialled {
+                Ok(connection) => Ok(connection),
+                Err(_) => second.await,
+            },
+            dialled = &mut second => match dialled {
+                Ok(connection) => Ok(connection),
+                Err(_) => first.await,
+            },
         }
     }
 }

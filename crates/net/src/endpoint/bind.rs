@@ -1,5 +1,7 @@
 //! Binds iroh's endpoint according to the options.
 
+use std::time::Duration;
+
 use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
 use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
 
@@ -13,6 +15,10 @@ const CONNECTION_WINDOW: u32 = 32 << 20;
 /// Send buffer of one connection for a peer that does not read. Together with the budget of a stream it is below 8
 /// MiB.
 const SEND_WINDOW: u64 = 6 << 20;
+
+/// How often a silent connection sends a packet. A client behind a NAT that gave it another port is silent while it waits
+/// for a response, and the server sends to the old port until a packet comes from the new one.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// The stream limit of the transport for a limit of `max_streams` served at once. The transport renews credit only after
 /// an eighth of its limit has ended. With as few as `max_streams` a peer would run out of credit while slots are free;
@@ -49,6 +55,8 @@ pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .send_window(SEND_WINDOW)
+        .keep_alive_interval(KEEP_ALIVE)
+        .default_path_keep_alive_interval(KEEP_ALIVE)
         .build();
     builder = builder.secret_key(secret).alpns(own_protocols()).transport_config(transport);
     if let Some(address) = options.bind {
