@@ -20,7 +20,7 @@ pub struct FailureFacts {
     /// The error text.
     #[napi(readonly)]
     pub message: String,
-    /// Path of the wrong argument, for `INVALID_OPTION`.
+    /// Path of the wrong argument, for `INVALID_OPTION`, or of the wrong value in a message.
     #[napi(readonly)]
     pub path: Option<String>,
     /// A stable code for this reason, which programs can compare.
@@ -105,6 +105,12 @@ impl Failure {
         let mut failure = Self::new(Code::from_number(status.code).unwrap_or(Code::Unknown), status.message);
         failure.0.details = status.details.into_iter().collect();
         failure
+    }
+
+    /// Adds the path of a value in a message; empty for the message itself.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        self.0.path = (!path.is_empty()).then(|| path.to_owned());
+        self
     }
 
     /// Throws the failure. The returned error tells napi that an exception is pending.

@@ -37,7 +37,7 @@ pub fn compile_plan(env: Env, descriptor: String) -> Result<CompiledPlan> {
 }
 
 fn codec_failure(error: &CodecError) -> Failure {
-    Failure::from_status(aster_net::codec_status(error))
+    Failure::from_status(aster_net::codec_status(error)).at(error.path())
 }
 
 /// Converts XLANG bytes to JSON text in the format of the reference.

@@ -14,7 +14,7 @@ import { conform, Misfit, textOfPath } from "../schema/validate.js";
 import { CompatibleCodec } from "./compatible.js";
 import { type ExecutorName, generatesCode, installExecutor } from "./executor.js";
 import { nativeFunctions } from "./native/root.js";
-import { compilePlan, type Plan } from "./plan.js";
+import { compilePlan, type Plan, pathOfFault } from "./plan.js";
 import { Reader } from "./reader.js";
 import { Malformed, Refusal } from "./refusal.js";
 import { type RootFunctions, rootFunctions } from "./root.js";
@@ -48,6 +48,8 @@ class RootCodec implements PlanCodec {
   readonly #scope: Scope;
   readonly #makeNative: () => RootFunctions;
   #native: MessageCodec | null = null;
+  /** False for the codec of NATIVE mode, whose bytes Rust does not read. */
+  #isXlang = true;
 
   constructor(
     scope: Scope,
@@ -68,16 +70,12 @@ class RootCodec implements PlanCodec {
   }
 
   get native(): MessageCodec {
-    const scope = this.#scope;
-    this.#native ??= new RootCodec(
-      scope,
-      this.root,
-      this.#makeNative(),
-      this.#schema,
-      false,
-      this.#makeNative,
-    );
-    return this.#native;
+    if (this.#native !== null) return this.#native;
+    const make = this.#makeNative;
+    const codec = new RootCodec(this.#scope, this.root, make(), this.#schema, false, make);
+    codec.#isXlang = false;
+    this.#native = codec;
+    return codec;
   }
 
   get #extensions(): readonly ExtensionDefinition[] {
@@ -110,7 +108,7 @@ class RootCodec implements PlanCodec {
       if (reader.pos !== end) reader.fail(`${end - reader.pos} bytes follow the message`);
       return value;
     } catch (error) {
-      throw this.#readError(error, presenceFlagged);
+      throw this.#readError(error, presenceFlagged ? null : bytes.subarray(start, end));
     } finally {
       readerBusy = outer;
     }
@@ -134,11 +132,17 @@ class RootCodec implements PlanCodec {
     return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
   }
 
-  /** Makes the error of a failed read. Presence-flagged XLANG is made in this process, so its offsets are not shown. */
-  #readError(error: unknown, presenceFlagged: boolean): unknown {
+  /**
+   * Makes the error of a failed read. Readers do not know the path; the check in Rust finds it, for messages of a peer.
+   * @param message null for presence-flagged XLANG: it is made in this process, so its offsets are not shown
+   */
+  #readError(error: unknown, message: Uint8Array | null): unknown {
     if (error instanceof Malformed) {
-      const text = `${this.label}${presenceFlagged ? "" : ` at byte ${error.offset}`}: ${error.message}`;
-      const facts = { isLocal: true, reason: error.reason };
+      const path = message === null || !this.#isXlang ? "" : pathOfFault(this.planId, this.root, message);
+      const place = `${path && ` at ${path}`}${message === null ? "" : ` at byte ${error.offset}`}`;
+      const text = `${this.label}${place}: ${error.message}`;
+      const details: Record<string, string> = path === "" ? {} : { path };
+      const facts = { isLocal: true, reason: error.reason, details };
       const { cause } = error;
       return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
     }

@@ -165,10 +165,11 @@ export function payloadReader(reading: Reading, shape: Shape): ReadValue {
           ? shape.type.readPresenceFlagged(reader, referenceId)
           : shape.type.read(reader, referenceId);
     case "enum": {
-      const { members, tag } = shape.type.definition;
+      const { definition } = shape.type;
+      const { members } = definition;
       return (reader) => {
         const ordinal = reader.uint32();
-        return members[ordinal] ?? reader.fail(noMember(tag, ordinal));
+        return members[ordinal] ?? reader.fail(noMember(definition, ordinal));
       };
     }
     case "extension":

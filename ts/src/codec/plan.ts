@@ -1,9 +1,9 @@
 // Plans: the result of compiling a schema descriptor in Rust (`docs/plan.md`).
 //
-// Owns: the types of the plan document, and the only function that asks for a plan. The plan contains every decision
+// Owns: the types of the plan document, the only function that asks for a plan, and the path of a fault in a message. The plan contains every decision
 // about bytes; nothing in this folder sorts fields, computes hashes or packs names.
 
-import { controlCall } from "../native/index.js";
+import { controlCall, native } from "../native/index.js";
 
 /** How one value of a message is encoded: its type, nullable or not, shared or not. */
 export interface PlanNode {
@@ -59,4 +59,15 @@ export function compilePlan(descriptor: object): Plan {
   const text = JSON.stringify(descriptor);
   const { id, fingerprint, document } = controlCall((native) => native.compilePlan(text));
   return { ...(JSON.parse(document) as Pick<Plan, "types" | "roots">), id, fingerprint };
+}
+
+/** Where the check in Rust finds the first fault of a message: wire names and indexes. Empty when it finds none. */
+export function pathOfFault(planId: number, root: number, message: Uint8Array): string {
+  try {
+    native().planCheck(planId, root, message);
+    return "";
+  } catch (failure) {
+    const { path } = failure as { readonly path?: unknown };
+    return typeof path === "string" ? path : "";
+  }
 }

@@ -5,8 +5,9 @@
 // schema allows at a position.
 
 import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
+import type { EnumDefinition } from "../schema/enum.js";
 import { PlainDate } from "../schema/plain-values.js";
-import { recordOf } from "../schema/validate.js";
+import { recordOf, someMembers } from "../schema/validate.js";
 import { readExtension } from "./extension.js";
 import { readMetaString } from "./meta-string.js";
 import { readTracked, trackedTypeFor, typedValueReader } from "./read-reference.js";
@@ -147,7 +148,7 @@ export function readByWireType(
         : wireType.read(reader, referenceId);
     if (wireType.kind === "extension") return readExtension(reader, wireType);
     const ordinal = reader.uint32();
-    return wireType.definition.values[ordinal] ?? reader.fail(noMember(wireType.definition.tag, ordinal));
+    return wireType.definition.values[ordinal] ?? reader.fail(noMember(wireType.definition, ordinal));
   }
   if (isInteger(wireType)) return readInteger(reader, wireType);
   switch (wireType) {
@@ -182,8 +183,8 @@ export function readByWireType(
 }
 
 /** The error text for an enum ordinal without a member. */
-export function noMember(tag: string, ordinal: number): string {
-  return `${tag} has no member with ordinal ${ordinal}`;
+export function noMember({ tag, members }: EnumDefinition, ordinal: number): string {
+  return `${tag} has no member with ordinal ${ordinal}; its members are ${someMembers(members)}`;
 }
 
 function expectAnything(reading: DynamicReading): Expect {

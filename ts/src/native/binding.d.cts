@@ -218,7 +218,7 @@ export interface Failure {
   readonly code: string
   /** The error text. */
   readonly message: string
-  /** Path of the wrong argument, for `INVALID_OPTION`. */
+  /** Path of the wrong argument, for `INVALID_OPTION`, or of the wrong value in a message. */
   readonly path: string | null
   /** A stable code for this reason, which programs can compare. */
   readonly reason: string | null

@@ -313,10 +313,15 @@ function build(
 /** How many members of an enum an error text names. */
 const NAMED_MEMBERS = 20;
 
+/** The first members of an enum as text. */
+export function someMembers(members: readonly string[]): string {
+  return members.slice(0, NAMED_MEMBERS).join(", ") + (members.length > NAMED_MEMBERS ? ", ..." : "");
+}
+
 function conformMember(definition: EnumDefinition, value: unknown): unknown {
   if (typeof value === "string" && definition.ordinals.has(value)) return value;
   const { tag, members } = definition;
-  const some = members.slice(0, NAMED_MEMBERS).join(", ") + (members.length > NAMED_MEMBERS ? ", ..." : "");
+  const some = someMembers(members);
   throw new Misfit(`expected a member of ${tag} (${some}), got ${describe(value)}`);
 }
 

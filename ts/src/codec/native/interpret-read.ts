@@ -88,10 +88,11 @@ function presentReader(target: Target, shape: Shape, messages: MessageReaders): 
     case "message":
       return (reader) => messages(shape.type)(reader);
     case "enum": {
-      const { members, tag } = shape.type.definition;
+      const { definition } = shape.type;
+      const { members } = definition;
       return (reader) => {
         const ordinal = readCount(reader);
-        return members[ordinal] ?? reader.fail(noMember(tag, ordinal));
+        return members[ordinal] ?? reader.fail(noMember(definition, ordinal));
       };
     }
     case "list":
