@@ -24,6 +24,7 @@ const dist = (file: string): string => fileURLToPath(new URL(`./dist/${file}`, i
 const alias = [
   { find: /^aster-rpc$/, replacement: dist("index.js") },
   { find: /^aster-rpc\/testing$/, replacement: dist("testing/index.js") },
+  { find: /^aster-rpc\/trust$/, replacement: dist("trust/index.js") },
 ];
 
 export default defineConfig({

@@ -96,6 +96,12 @@ impl Failure {
         failure
     }
 
+    /// The same failure with a stable code for its reason.
+    pub(crate) fn because(mut self, reason: &str) -> Self {
+        self.0.reason = Some(reason.to_owned());
+        self
+    }
+
     /// A number that was never given out, or whose object was closed.
     pub(crate) fn handle(what: &str) -> Self {
         Self::new(Code::FailedPrecondition, format_args!("the {what} is closed"))

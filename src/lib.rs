@@ -31,6 +31,7 @@ mod serve;
 mod settle;
 mod shared;
 mod tickets;
+mod trust;
 
 use napi_derive::napi;
 

@@ -92,6 +92,7 @@ const parts: Readonly<Record<string, Part>> = {
   codec: { files: /^codec\//, from: ["base", "native", "schema"] },
   rows: { files: /^rows\//, from: ["base", "native", "schema", "codec"] },
   identity: { files: /^(identity|ticket)\.ts$/, from: ["base", "native"] },
+  trust: { files: /^trust\//, from: ["base", "native", "identity"] },
   port: { files: /^port\//, from: ["constants", "base", "native"] },
   service: { files: /^service\//, from: ["base", "native", "schema", "codec", "builders"] },
   client: { files: /^client\//, from: ["constants", "base", "native", "schema", "codec", "port", "service"] },
@@ -109,8 +110,8 @@ const parts: Readonly<Record<string, Part>> = {
     from: ["base", "native", "builders", "rows", "identity", "client", "server", "node"],
   },
   // What runs before a command is chosen; it loads the code of that command alone, when it runs.
-  entry: { files: /^cli\/(main|run|command|commands)\.ts$/, from: ["base", "cli"] },
-  cli: { files: /^cli\//, from: ["base", "native", "schema", "builders", "service", "entry"] },
+  entry: { files: /^cli\/(main|run|command|commands|trust\/commands)\.ts$/, from: ["base", "cli"] },
+  cli: { files: /^cli\//, from: ["base", "native", "schema", "builders", "trust", "service", "entry"] },
 };
 
 const partOf = (file: string): string | undefined =>
@@ -287,12 +288,12 @@ describe("TypeScript", () => {
   });
 
   it("loads the code of an `aster` command only when the command runs", () => {
-    const early = ["run", "commands"].flatMap((name) =>
+    const early = ["run", "commands", "trust/commands"].flatMap((name) =>
       [...read(`ts/src/cli/${name}.ts`).matchAll(/^import (?!type )[^;]*? from "(\.[^"]*)";$/gm)].map(
         ([, from]) => from,
       ),
     );
-    expect(early.sort()).toEqual(["../errors.js", "./command.js", "./commands.js"]);
+    expect(early.sort()).toEqual(["../errors.js", "./command.js", "./commands.js", "./trust/commands.js"]);
   });
 
   it("has no import circle except those in the list", () => {
@@ -307,12 +308,20 @@ describe("TypeScript", () => {
 
   it("depends on nothing at run time but Node", () => {
     const foreign = imports.filter(({ to }) => !to.startsWith("ts/src/") && !to.startsWith("node:"));
-    expect(foreign.map(arrow)).toEqual([]);
-    expect(JSON.parse(read("package.json"))).not.toHaveProperty("dependencies");
+    // Optional packages of the command line, which loads them when a command needs them.
+    expect(foreign.map(arrow)).toEqual([
+      "ts/src/cli/secrets/encrypted.ts -> age-encryption",
+      "ts/src/cli/secrets/keyring.ts -> @napi-rs/keyring",
+    ]);
+    const { peerDependenciesMeta, ...manifest } = JSON.parse(read("package.json"));
+    expect(manifest).not.toHaveProperty("dependencies");
+    expect(Object.keys(manifest.peerDependencies)).toEqual(["@napi-rs/keyring", "age-encryption"]);
+    const optional = { optional: true };
+    expect(peerDependenciesMeta).toEqual({ "@napi-rs/keyring": optional, "age-encryption": optional });
   });
 
-  it("has an index that only exports", () => {
-    const statements = read("ts/src/index.ts")
+  it.each(["ts/src/index.ts", "ts/src/trust/index.ts"])("has an entry that only exports: %s", (entry) => {
+    const statements = read(entry)
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")
       .split(";")
       .map((statement) => statement.trim())

@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import * as aster from "aster-rpc";
 import * as testing from "aster-rpc/testing";
+import * as trust from "aster-rpc/trust";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type ENTRIES, examples, publicExports } from "./support/exports.ts";
 import { type Block, blocksOf, moduleOf, type Origin } from "./support/pages.ts";
@@ -24,6 +25,7 @@ const pages = [
   "docs/security.md",
   "docs/rows.md",
   "docs/testing.md",
+  "docs/trust.md",
 ];
 const blocks = [...pages.flatMap(blocksOf), ...examples()];
 const folder = at(".cache", "pages");
@@ -43,6 +45,7 @@ function entry(from: keyof typeof ENTRIES, module: object): Origin {
 const origins: Origin[] = [
   entry("aster-rpc", aster),
   entry("aster-rpc/testing", testing),
+  entry("aster-rpc/trust", trust),
   { from: "../../examples/billing/contract.ts", values: exported("examples/billing/contract.ts"), types: [] },
   {
     from: "../../examples/quickstart/contract.ts",

@@ -30,6 +30,7 @@ function program(): ts.Program {
 export const ENTRIES = {
   "aster-rpc": "ts/src/index.ts",
   "aster-rpc/testing": "ts/src/testing/index.ts",
+  "aster-rpc/trust": "ts/src/trust/index.ts",
 } as const;
 
 /** The exports of an entry. */

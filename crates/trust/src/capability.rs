@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::attributes::{Roles, is_space};
+use crate::attributes::{Attributes, ROLE, Roles, is_space};
 
 /// Most roles in a requirement.
 pub const MAX_ROLES: usize = 64;
@@ -126,6 +126,31 @@ pub fn may_call(service: Option<&Requirement>, method: Option<&Requirement>, hel
     [service, method].into_iter().flatten().all(|requirement| requirement.is_met_by(held))
 }
 
+/// Attributes that give these roles to their holder: with the attribute [`ROLE`], unless there are no roles. Attributes that
+/// have it already are refused, because it would not be clear which roles count.
+pub fn granting<'a>(
+    attributes: &Attributes,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<Attributes, GrantingError> {
+    match roles(names) {
+        Err(CapabilityError::Empty) => Ok(attributes.clone()),
+        Err(error) => Err(error.into()),
+        Ok(_) if attributes.get(ROLE).is_some() => Err(GrantingError::Twice),
+        Ok(names) => Ok(attributes.with(ROLE, &names.join(","))),
+    }
+}
+
+/// Why attributes cannot give roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GrantingError {
+    /// A name that is no role, or too many of them.
+    #[error(transparent)]
+    Role(#[from] CapabilityError),
+    /// The attributes give roles themselves.
+    #[error("there are roles and an attribute aster.role; give one of the two")]
+    Twice,
+}
+
 fn roles<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Vec<String>, CapabilityError> {
     let mut roles = Vec::new();
     for name in names {
@@ -214,6 +239,19 @@ mod tests {
         assert!(Requirement::from_json_or_nobody("\"a\"").is_met_by(&Roles::of("a")));
         assert_eq!(Requirement::any_of([]), Err(Empty));
         assert_eq!(Requirement::all_of([]), Err(Empty));
+    }
+
+    #[test]
+    fn roles_are_granted_by_one_attribute() {
+        let none = Attributes::default();
+        assert_eq!(granting(&none, []), Ok(none.clone()));
+        let granted = granting(&none, ["a", "b"]).unwrap();
+        assert_eq!(granted.get(ROLE), Some("a,b"));
+        assert!(granted.roles().holds("a") && granted.roles().holds("b"));
+        assert_eq!(granting(&granted, []), Ok(granted.clone()));
+        assert_eq!(granting(&granted, ["a"]), Err(GrantingError::Twice));
+        assert_eq!(granting(&none, ["a,b"]), Err(CapabilityError::Role.into()));
+        assert_eq!(granting(&none, ["a"; MAX_ROLES + 1]), Err(CapabilityError::TooMany.into()));
     }
 
     #[test]

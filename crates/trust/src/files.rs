@@ -41,6 +41,11 @@ pub enum FileError {
     },
 }
 
+/// Reads bytes that are no secret.
+pub fn read_bytes(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    read(path, limit, false)
+}
+
 /// Reads a text that is no secret.
 pub fn read_text(path: &Path, limit: usize) -> Result<String, FileError> {
     let bytes = read(path, limit, false)?;
@@ -92,6 +97,10 @@ pub fn create_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 }
 
 fn read(path: &Path, limit: usize, is_secret: bool) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    // Opening a pipe waits for its other end.
+    if !fs::metadata(path).map_err(failed(path))?.is_file() {
+        return Err(FileError::NoFile(path.to_owned()));
+    }
     let file = File::open(path).map_err(failed(path))?;
     // Of the open file, not of the path: the path may mean another file by now.
     let about = file.metadata().map_err(failed(path))?;

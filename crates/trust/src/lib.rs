@@ -24,6 +24,7 @@ pub mod key_file;
 pub mod mesh;
 pub mod nonce;
 pub mod peers;
+pub mod profile;
 pub mod refusal;
 pub mod request;
 pub mod revocation;

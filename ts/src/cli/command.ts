@@ -11,13 +11,24 @@ export interface Output {
   write(text: string): unknown;
 }
 
-/** The streams and the signal of a command line. */
+/** A keyring. Each function rejects when the keyring is locked or does not run. */
+export interface Keyring {
+  get(entry: string): Promise<string | null>;
+  set(entry: string, secret: string): Promise<void>;
+  delete(entry: string): Promise<void>;
+}
+
+/** What a command line has around it. */
 export interface Surroundings {
   readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Aborts when the user interrupts. The reason is the name of the signal. */
   readonly signal: AbortSignal;
+  /** The environment variables. Default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Opens the keyring of the operating system. Null: there is none. Default: none. */
+  readonly keyring?: () => Promise<Keyring | null>;
 }
 
 /** The arguments of a command. */

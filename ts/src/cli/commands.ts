@@ -4,8 +4,10 @@
 // does not load the dependencies of the others.
 
 import type { Command } from "./command.js";
+import { trustCommands } from "./trust/commands.js";
 
 export const commands: readonly Command[] = [
+  ...trustCommands,
   {
     name: "contract gen",
     usage: "--service MODULE:EXPORT [--service ...] [--out .aster/manifest.json] [--semver VERSION] [--vcs]",

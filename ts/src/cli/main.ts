@@ -9,6 +9,10 @@ const interrupted = new AbortController();
 // `once`: a second signal ends the process at once.
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interrupted.abort(name));
 
-process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, signal: interrupted.signal });
+// Loaded when a command asks for it.
+const keyring = async () => (await import("./secrets/keyring.js")).systemKeyring();
+const { env } = process;
+const { signal } = interrupted;
+process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, signal, env, keyring });
 // An interrupted command may still hold the event loop.
-if (interrupted.signal.aborted) process.exit();
+if (signal.aborted) process.exit();

@@ -22,7 +22,7 @@ const common = { json: { type: "boolean" }, help: { type: "boolean", short: "h" 
 function overview(words: readonly string[]): string {
   const shown = commands.filter(({ name }) => words.every((word, index) => name.split(" ")[index] === word));
   const lines = (shown.length > 0 ? shown : commands).map(
-    ({ name, usage, summary }) => `  aster ${name} ${usage}\n      ${summary}`,
+    ({ name, usage, summary }) => `${`  aster ${name} ${usage}`.trimEnd()}\n      ${summary}`,
   );
   return `${lines.join("\n")}\n\nEvery command accepts --json and --help.\n`;
 }
@@ -83,6 +83,11 @@ function safe(text: string): string {
   );
 }
 
+function messageOf(error: unknown): string {
+  if (error instanceof AsterError) return error.rawMessage;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Writes the error. Returns the exit code. */
 function failure(error: unknown, stderr: Output, json: boolean, usage: string): number {
   const known =
@@ -90,7 +95,7 @@ function failure(error: unknown, stderr: Output, json: boolean, usage: string): 
     error instanceof CommandError ||
     error instanceof AsterError ||
     error instanceof TypeError;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const reason = error instanceof AsterError ? error.reason : null;
   if (json) stderr.write(`${JSON.stringify({ error: { message, reason } })}\n`);
   else {

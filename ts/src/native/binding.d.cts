@@ -196,6 +196,70 @@ export interface ContractSide {
   readonly contractId: string
 }
 
+/** What a credential is held against. */
+export interface CredentialChecks {
+  /** The trusted root keys, or null to trust the one that the credential names. */
+  readonly rootPublicKeys: readonly string[] | null | null
+  /** The node that presents it, or null to leave this check out. */
+  readonly endpointId: string | null
+  /** The time in seconds since 1970. */
+  readonly now: number
+  /** The revocation lists. */
+  readonly revocations: readonly string[]
+}
+
+/** What a credential says, and what would make it be refused. */
+export interface CredentialFacts {
+  /** Which gate it opens. */
+  readonly type: 'policy' | 'ott' | 'producer'
+  /** The root key that is said to have signed it. */
+  readonly rootPublicKey: string
+  /** The node that it is bound to, or null. */
+  readonly endpointId: string | null
+  /** The first second in which it no longer counts, since 1970. */
+  readonly expiresAt: number
+  /** The second from which on it counts, or null. */
+  readonly notBefore: number | null
+  /** The attributes, in their order. */
+  readonly attributes: readonly NamedText[]
+  /** The roles among the attributes. */
+  readonly roles: readonly string[]
+  /** What it is revoked by. */
+  readonly fingerprint: string
+  /** Every reason to refuse it, the one that is reported first. */
+  readonly faults: readonly CredentialFault[]
+}
+
+/**
+ * A reason to refuse a credential.
+ *
+ * @example
+ * ```ts
+ * const fault: CredentialFault = { code: "EXPIRED", message: "the credential expired at 1893456000" };
+ * console.log(fault.code);
+ * ```
+ */
+export interface CredentialFault {
+  /** A word that stays the same between versions, such as `EXPIRED`. */
+  readonly code: string
+  /** The reason in words. */
+  readonly message: string
+}
+
+/** What a credential shall say. */
+export interface CredentialGrant {
+  /** Which gate it opens. */
+  readonly type: 'policy' | 'ott' | 'producer'
+  /** The node that it is bound to, or null for every node that has it. */
+  readonly endpointId: string | null
+  /** The first second in which it no longer counts, since 1970. */
+  readonly expiresAt: number
+  /** The attributes. */
+  readonly attributes: readonly NamedText[]
+  /** The roles, which set the attribute `aster.role`. */
+  readonly roles: readonly string[]
+}
+
 /** Address and options of a dial. */
 export interface DialOptions {
   /** A ticket, an endpoint id, or a node address in base64. */
@@ -260,6 +324,42 @@ export interface FaultSettings {
   queueBytes: number
   /** Larger packets are lost; null: no limit. */
   mtu: number | null
+}
+
+/**
+ * A credential in an identity file.
+ *
+ * @example
+ * ```ts
+ * const entry: IdentityEntry = { name: "edge", role: "consumer", credential: null, problem: "not signed" };
+ * console.log(entry.name);
+ * ```
+ */
+export interface IdentityEntry {
+  /** Its label, or null. */
+  readonly name: string | null
+  /** Which side of admission it is for, as it is written. */
+  readonly role: string | null
+  /** The text of the credential as a credential file, or null when it cannot be read. */
+  readonly credential: string | null
+  /** Why the credential cannot be read, or null. */
+  readonly problem: string | null
+}
+
+/** What an identity file contains. */
+export interface IdentityFacts {
+  /** The node's secret key, or null. */
+  readonly node: Uint8Array | null
+  /** The entries, in their order. */
+  readonly entries: readonly IdentityEntry[]
+}
+
+/** A credential to put into an identity file. */
+export interface IdentityInstall {
+  /** Its label. An entry with this label is replaced. */
+  readonly name: string
+  /** The text of the credential file. */
+  readonly credential: string
 }
 
 /** Limits on the resources that peers may use; null: the default. */
@@ -361,6 +461,14 @@ export declare function linkTarget(link: number, toServer: boolean, skip: number
 /** Registers a method of a connection and returns its handle. */
 export declare function methodRegister(port: number, connection: number, method: CalledMethod): number
 
+/** A name with a text, such as an attribute of a credential. */
+export interface NamedText {
+  /** The name. */
+  readonly name: string
+  /** The text. */
+  readonly value: string
+}
+
 /** Closes a node and its connections. There is no result value. Can be called twice. */
 export declare function nodeClose(port: number, request: number, node: number): void
 
@@ -450,8 +558,70 @@ export declare function planToJson(planNumber: number, root: number, message: Ui
 /** Converts plain XLANG to the form that is sent to a peer. For roots in compatible mode. */
 export declare function planToWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
 
+/** A profile. */
+export interface ProfileFacts {
+  /** Its name. */
+  readonly name: string
+  /** The public root key, or null. */
+  readonly rootPublicKey: string | null
+  /** The other members, as they are shown. */
+  readonly members: readonly NamedText[]
+}
+
+/** The profiles of a configuration file. */
+export interface ProfileList {
+  /** The name of the active profile, whether it exists or not. */
+  readonly active: string
+  /** The profiles, in the order of their names. */
+  readonly profiles: readonly ProfileFacts[]
+}
+
 /** The endpoint id of a seed, both 64 hex digits. */
 export declare function publicKeyOf(secretKey: string): string
+
+/** What a signing request asks for. */
+export interface RequestFacts {
+  /** The type of the credential. */
+  readonly type: 'policy' | 'ott' | 'producer'
+  /** The label under which the node keeps the credential. */
+  readonly name: string
+  /** The node that asks, which has proven that it has its key. */
+  readonly endpointId: string
+  /** The attributes, in their order. */
+  readonly attributes: readonly NamedText[]
+  /** The roles among the attributes. */
+  readonly roles: readonly string[]
+  /** How long the credential shall count, from its signing on. */
+  readonly lifetimeS: number
+}
+
+/** What a node asks for. */
+export interface RequestOptions {
+  /** The type of the credential. */
+  readonly type: 'policy' | 'ott' | 'producer'
+  /** The label under which the node keeps the credential. */
+  readonly name: string
+  /** The attributes. */
+  readonly attributes: readonly NamedText[]
+  /** The roles, which set the attribute `aster.role`. */
+  readonly roles: readonly string[]
+  /** How long the credential shall count, from its signing on. */
+  readonly lifetimeS: number
+}
+
+/** What a revocation list says. */
+export interface RevocationFacts {
+  /** The root key that signed it. */
+  readonly rootPublicKey: string
+  /** Its number: of two lists of a root key, the one with the higher number counts. */
+  readonly sequence: number
+  /** When it was signed, in seconds since 1970. */
+  readonly issuedAt: number
+  /** The revoked nodes. */
+  readonly endpointIds: readonly string[]
+  /** The revoked credentials. */
+  readonly fingerprints: readonly string[]
+}
 
 /** Throws if a position in the row or table points outside of it. */
 export declare function rowCheck(planNumber: number, root: number, row: Uint8Array): void
@@ -633,6 +803,66 @@ export interface TicketParts {
   /** The credential, or null. */
   readonly credential: TicketCredential | null
 }
+
+/**
+ * Changes the text of a configuration file: creates or deletes a profile, makes it the active one, or gives it a public
+ * root key. Everything else in the text stays.
+ */
+export declare function trustChangeProfiles(text: string, change: 'create' | 'use' | 'delete' | 'setRoot', name: string, root?: string | null): string
+
+/** Reads a credential file and makes every check. */
+export declare function trustCheckCredential(text: string, checks: CredentialChecks): CredentialFacts
+
+/** Makes a signing request. Returns the text of its file. */
+export declare function trustCreateRequest(node: Uint8Array, options: RequestOptions): string
+
+/** The public half of a key: 64 hexadecimal digits. */
+export declare function trustPublicKey(key: Uint8Array): string
+
+/** Reads a file of at most the size of its kind. A secret that others may read is refused. */
+export declare function trustReadFile(path: string, kind: 'key' | 'publicKey' | 'encrypted' | 'credential' | 'identity' | 'request' | 'revocations' | 'profiles'): Uint8Array
+
+/** Reads the text of an identity file. */
+export declare function trustReadIdentity(text: string): IdentityFacts
+
+/** Reads the text of a secret key file, or 64 hexadecimal digits. Returns the seed. */
+export declare function trustReadKey(kindWord: 'root' | 'node', text: string): Uint8Array
+
+/** Reads the text of a configuration file. An empty text has no profiles. */
+export declare function trustReadProfiles(text: string): ProfileList
+
+/** Reads the text of a public root key file, or 64 hexadecimal digits. Returns the digits. */
+export declare function trustReadPublicKey(text: string): string
+
+/** Reads a signing request and checks its proof. */
+export declare function trustReadRequest(text: string): RequestFacts
+
+/** Reads a revocation list and checks its signature. */
+export declare function trustReadRevocations(text: string): RevocationFacts
+
+/** Signs a credential. Returns the text of its file. */
+export declare function trustSignCredential(root: Uint8Array, grant: CredentialGrant): string
+
+/**
+ * Signs the list after `previous`, which says what that one says and more; without `previous` the first list. Returns the
+ * text of its file.
+ */
+export declare function trustSignRevocations(root: Uint8Array, previous: string | null, issuedAt: number, endpointIds: Array<string>, fingerprints: Array<string>): string
+
+/**
+ * Writes a file with mode 0600, whole or not at all. `replace`: in place of a file that may be there; otherwise an existing
+ * file is an error.
+ */
+export declare function trustWriteFile(path: string, bytes: Uint8Array, replace: boolean): void
+
+/** The text of an identity file with another key or more credentials. Everything else in `previous` stays. */
+export declare function trustWriteIdentity(previous: string | null, node: Uint8Array | null, credentials: Array<IdentityInstall>): string
+
+/** The text of a secret key file. */
+export declare function trustWriteKey(kindWord: 'root' | 'node', key: Uint8Array): string
+
+/** The text of a public root key file. */
+export declare function trustWritePublicKey(publicKey: string): string
 
 /**
  * Asks for a window of `wanted` bytes for the output of a call. `large`: for one message that is larger than the
