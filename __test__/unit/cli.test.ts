@@ -41,7 +41,8 @@ describe("usage", () => {
       const { code, out, err } = await aster(args);
       expect({ code, err }).toEqual({ code: 0, err: "" });
       for (const { name, usage, summary } of commands) {
-        expect(out).toContain(`  aster ${name} ${usage}\n      ${summary}\n`);
+        const line = `  aster ${name} ${usage}`.trimEnd();
+        expect(out).toContain(`${line}\n      ${summary}\n`);
       }
     },
   );

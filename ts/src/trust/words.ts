@@ -1,7 +1,6 @@
 // A credential in words: what it allows, for whom, until when, and what would make it be refused.
 
 import type { CredentialFault } from "../native/documents.js";
-import type { CredentialFacts } from "./credentials.js";
 
 /** The checks that were not made. */
 export interface Unchecked {
@@ -10,7 +9,16 @@ export interface Unchecked {
   readonly revocations: boolean;
 }
 
-interface Report extends CredentialFacts {
+/** The result of an inspection, without its words. */
+interface Report {
+  readonly type: "policy" | "ott" | "producer";
+  readonly rootPublicKey: string;
+  readonly endpointId: string | null;
+  readonly expiresAt: Date;
+  readonly notBefore: Date | null;
+  readonly roles: readonly string[];
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly fingerprint: string;
   readonly faults: readonly CredentialFault[];
 }
 
@@ -37,13 +45,13 @@ export function inWords(report: Report, now: Date, unchecked: Unchecked): string
   return lines.join("\n");
 }
 
-const allows: Readonly<Record<CredentialFacts["type"], string>> = {
+const allows: Readonly<Record<Report["type"], string>> = {
   policy: "admits a client, as often as it connects",
   ott: "admits a client once",
   producer: "admits a server of the mesh",
 };
 
-function holder({ endpointId }: CredentialFacts): string {
+function holder({ endpointId }: Report): string {
   if (endpointId === null) return "every node that has this credential; keep it secret";
   return /^[0-9a-f]{64}$/.test(endpointId)
     ? `the node ${endpointId}`
