@@ -11,6 +11,7 @@ import { digest } from "../support/stamp.mjs";
 
 const folder = at("__test__", "interop", ".venv");
 const requirements = at("__test__", "interop", "requirements.txt");
+const commandLine = at("__test__", "interop", "requirements-command-line.txt");
 export const python = path.join(folder, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
 
 /** The Python versions for which the package has wheels; its call timeouts need 3.11. */
@@ -20,7 +21,10 @@ const suitable =
 export const pythonStep = {
   name: "python",
   doing: "installing the Python reference package for the interop tests (pip, about 15 MB)",
-  stamp: () => digest(["__test__/interop/requirements.txt"], { words: [process.platform, process.arch] }),
+  stamp: () =>
+    digest(["__test__/interop/requirements.txt", "__test__/interop/requirements-command-line.txt"], {
+      words: [process.platform, process.arch],
+    }),
   outputs: () => [python],
   run: async () => {
     const names = [process.env.ASTER_PYTHON, "python3.11", "python3.12", "python3.13", "python3", "python"];
@@ -33,14 +37,9 @@ export const pythonStep = {
     }
     rmSync(folder, { recursive: true, force: true });
     await must("The virtual environment could not be created", found, ["-m", "venv", folder]);
-    const quiet = ["--quiet", "--disable-pip-version-check", "--no-input"];
-    await must("pip could not install the reference package", python, [
-      "-m",
-      "pip",
-      "install",
-      ...quiet,
-      "-r",
-      requirements,
-    ]);
+    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    await must("pip could not install the reference package", python, [...install, "-r", requirements]);
+    const alone = [...install, "--no-deps", "-r", commandLine];
+    await must("pip could not install the reference's command line", python, alone);
   },
 };
