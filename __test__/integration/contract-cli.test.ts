@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Billing, Ping } from "./fixtures/billing.ts";
 import { Corner, Drawing, Drawings } from "./fixtures/drawing.ts";
+import { Forms, FormsService } from "./fixtures/forms.ts";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "..", "..");
@@ -236,6 +237,45 @@ describe("aster contract gen-client", () => {
       ...drawing,
       flags: Uint8Array.of(0),
     });
+  });
+
+  it("keeps the forms that a type has in TypeScript, and writes messages as classes", async () => {
+    const at = path.join(here, "fixtures", "forms.ts");
+    const made = await aster("contract", "gen", "--service", `${at}:FormsService`, "--out", "forms.json");
+    expect(made).toMatchObject({ code: 0, err: "" });
+    const { code, err } = await aster("contract", "gen-client", "forms.json", "--out", "forms");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    const text = readFileSync(file("forms/forms-service-v1.ts"), "utf8");
+    expect(text).toContain(`export class Forms extends message("forms/Forms", {
+  large: t.bigint.default(7n),
+  small: t.int.default(8),
+  moment: t.timestampMicros,
+  day: t.timestamp,
+  view: t.bytes.view,
+  copy: t.bytes,
+  text: t.bytes.base64,
+  moments: t.list(t.timestampMicros),
+  byName: t.map(t.string, t.optional(t.bigint)),
+}) {}
+`);
+    const module = await import(file("forms/forms-service-v1.ts"));
+    expect(module.FormsService.contractId).toBe(FormsService.contractId);
+    const forms = {
+      large: 2n ** 60n,
+      small: 3,
+      moment: 1_700_000_000_123_456n,
+      day: new Date("2026-01-31T00:00:00Z"),
+      view: Uint8Array.of(1),
+      copy: Uint8Array.of(2),
+      text: Uint8Array.of(3),
+      moments: [1n],
+      byName: new Map([["a", null]]),
+    };
+    const bytes = Forms.encode(forms);
+    const there = module.Forms.decode(bytes);
+    expect(there).toBeInstanceOf(module.Forms);
+    expect({ ...there }).toEqual(forms);
+    expect(module.Forms.encode(there)).toEqual(bytes);
   });
 
   it("works with a manifest of Python that contains all types", async () => {

@@ -95,7 +95,7 @@ describe("results", () => {
   it("may be files", async () => {
     const { code, out } = await aster(["contract", "from-idl", file("shop.fdl"), "--out", file("shop.ts")]);
     expect({ code, out }).toEqual({ code: 0, out: `Generated: ${file("shop.ts")}\n  Item\n` });
-    expect(readFileSync(file("shop.ts"), "utf8")).toContain("export const Item");
+    expect(readFileSync(file("shop.ts"), "utf8")).toContain("export class Item extends message(");
   });
 });
 

@@ -96,6 +96,14 @@ export function checkIdl(bytes: Uint8Array): string {
 /** The function calls that generated code may contain, by the name or the last member. */
 const CALLS = /^(t|message|service|unary|serverStream|clientStream|bidiStream|Map|Set)$/;
 
+/** True for `class X extends message(...) {}`. */
+function isMessage(statement: ts.Statement): boolean {
+  if (!ts.isClassDeclaration(statement) || statement.members.length > 0) return false;
+  const [base, ...more] = statement.heritageClauses?.[0]?.types ?? [];
+  if (base === undefined || more.length > 0 || !ts.isCallExpression(base.expression)) return false;
+  return base.expression.expression.getText() === "message";
+}
+
 /** @throws when the code is not TypeScript, or contains more than declarations */
 function onlyDeclares(code: string): void {
   const file = ts.createSourceFile("made.ts", code, ts.ScriptTarget.ES2022, true);
@@ -105,7 +113,8 @@ function onlyDeclares(code: string): void {
     const declares =
       ts.isImportDeclaration(statement) ||
       ts.isTypeAliasDeclaration(statement) ||
-      ts.isVariableStatement(statement);
+      ts.isVariableStatement(statement) ||
+      isMessage(statement);
     if (!declares) throw new Error(`made a statement: ${statement.getText()}`);
   }
   const visit = (node: ts.Node): void => {
@@ -115,8 +124,9 @@ function onlyDeclares(code: string): void {
       const name = callee.getText();
       const declared = file.statements.some(
         (one) =>
-          ts.isVariableStatement(one) &&
-          one.declarationList.declarations.some((d) => d.name.getText() === name),
+          (ts.isVariableStatement(one) &&
+            one.declarationList.declarations.some((d) => d.name.getText() === name)) ||
+          (ts.isClassDeclaration(one) && one.name?.getText() === name),
       );
       if (!CALLS.test(name) && !declared) throw new Error(`made a call of ${name} in ${code}`);
     }

@@ -22,6 +22,8 @@ export type DescribedType =
       readonly fields: readonly {
         readonly name: string;
         readonly type: TypeWord;
+        /** The type as it was declared in TypeScript, where the word is not enough. */
+        readonly declared?: TypeWord;
         readonly default?: boolean;
       }[];
     }

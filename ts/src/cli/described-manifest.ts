@@ -9,6 +9,7 @@ import { defaultsOf } from "../schema/defaults.js";
 import { describe } from "../schema/descriptor.js";
 import { type Service, serviceDefinition, serviceDocument } from "../schema/service.js";
 import type { Manifest } from "./contract-files.js";
+import { withDeclaredForms } from "./typescript/declared-forms.js";
 
 /** Makes the manifest of a service with `schema` and `defaults` for each method. */
 export function describedManifest(service: Service): Manifest {
@@ -20,7 +21,9 @@ export function describedManifest(service: Service): Manifest {
     const definition = methods.find(({ wireName }) => wireName === method.name);
     if (definition === undefined) return method;
     const reached = describe([definition.request, definition.response], types);
-    return { ...method, schema: reached.descriptor, defaults: defaultsOf(reached.types) };
+    const { types: words, roots } = reached.descriptor;
+    const schema = { types: withDeclaredForms(words, reached.types), roots };
+    return { ...method, schema, defaults: defaultsOf(reached.types) };
   });
   return { ...manifest, methods: described } as Manifest;
 }

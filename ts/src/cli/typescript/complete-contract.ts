@@ -280,7 +280,12 @@ function plainWord(kind: string | undefined, where: string): TypeWord {
 
 function relocated(type: DescribedType, moved: readonly number[]): DescribedType {
   if (type.kind !== "message") return type;
-  return { ...type, fields: type.fields.map((field) => ({ ...field, type: relocate(field.type, moved) })) };
+  const fields = type.fields.map(({ declared, ...field }) => ({
+    ...field,
+    type: relocate(field.type, moved),
+    ...(declared === undefined ? {} : { declared: relocate(declared, moved) }),
+  }));
+  return { ...type, fields };
 }
 
 /** A type whose type indexes are converted to those of another list. */
@@ -303,6 +308,7 @@ function relocate(type: TypeWord, moved: readonly number[], depth = 0): TypeWord
     case "map":
       return { map: (value as TypeWord[]).map(inner) };
     case "array":
+    case "scalar":
       return type;
     default:
       return { [member]: inner(value) };

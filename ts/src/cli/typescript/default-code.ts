@@ -2,7 +2,6 @@
 //
 // Owns: the TypeScript code for a default value of a contract, and for a default that a function makes. A default that
 // cannot be written is left out, which does not change the contract.
-// made anew. A default that cannot be written is left out, which changes no contract.
 
 import { type ArrayWord, arrayKinds } from "../../schema/arrays.js";
 import type { TypeWord } from "../../schema/descriptor.js";
@@ -16,6 +15,7 @@ export function defaultCode(type: TypeWord, value: unknown, types: readonly Desc
     const [member, inner] = Object.entries(type)[0] as [string, never];
     if (member === "optional") return value === null ? "null" : defaultCode(inner, value, types);
     if (member === "shared") return defaultCode(inner, value, types);
+    if (member === "scalar") return formCode(inner, value);
     if (value !== undefined && value !== null && member !== "enum") return null;
     if (member === "list") return "[]";
     if (member === "set") return "() => new Set()";
@@ -25,6 +25,12 @@ export function defaultCode(type: TypeWord, value: unknown, types: readonly Desc
     return member === "message" && allDefaulted(types[inner]) ? "{}" : null;
   }
   return wordCode(type, value);
+}
+
+/** The default of a scalar that has several forms. */
+function formCode(name: string, value: unknown): string | null {
+  if (name === "bigint") return Number.isSafeInteger(value) ? `${value as number}n` : null;
+  return name === "bytesView" ? wordCode("bytes", value) : null;
 }
 
 function enumCode(type: DescribedType | undefined, value: unknown): string | null {
@@ -50,7 +56,7 @@ function wordCode(word: string, value: unknown): string | null {
       return word === "bool" ? String(value) : null;
     case "string":
       if (word === "string") return JSON.stringify(value);
-      if (word === "bytes") return bytesCode(value);
+      if (word === "bytes" || word === "base64") return bytesCode(value);
       return word === "date" && /^\d{4}-\d\d-\d\d$/.test(value) ? JSON.stringify(value) : null;
     case "number":
       if (bigintWords.includes(word)) return Number.isSafeInteger(value) ? `${value}n` : null;

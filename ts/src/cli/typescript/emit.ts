@@ -8,6 +8,7 @@ import { t } from "../../schema/t.js";
 import { CommandError } from "../command.js";
 import type { DescribedType } from "../contract-files.js";
 import type { CompleteContract } from "./complete-contract.js";
+import { formBuilder } from "./declared-forms.js";
 import { defaultCode } from "./default-code.js";
 import { keysOf, Names, pascal } from "./names.js";
 
@@ -98,6 +99,8 @@ class Emitter {
     const name = this.#names[index] as string;
     const code = this.#definition(name, type, index);
     this.#done.add(index);
+    // A message is a class, which is a type too.
+    if (type.kind === "message") return code;
     this.#imports.add("type Infer");
     return `${code}\nexport type ${name} = Infer<typeof ${name}>;`;
   }
@@ -152,9 +155,10 @@ class Emitter {
       // A message is a class, whose `name` is another thing.
       const named = typeof field.type === "object" && "message" in field.type ? "named" : "name";
       const wire = explicitName ? `.${named}(${JSON.stringify(field.name)})` : "";
-      const code = `${this.#type(field.type, path)}${wire}`;
+      const declared = field.declared ?? field.type;
+      const code = `${this.#type(declared, path)}${wire}`;
       const value =
-        field.default === true ? defaultCode(field.type, values[field.name], this.#parts.types) : null;
+        field.default === true ? defaultCode(declared, values[field.name], this.#parts.types) : null;
       if (references(field.type).every((to) => this.#done.has(to)))
         return `  ${key}: ${code}${value === null ? "" : `.default(${value})`},`;
       // A default inside a getter would stop TypeScript from inferring the type. The contract does not contain defaults.
@@ -167,8 +171,8 @@ class Emitter {
       type.refs === true ? "refs: true" : "",
       type.compatible === true ? "compatible: true" : "",
     ].filter((option) => option !== "");
-    const end = options.length === 0 ? ");" : `, { ${options.join(", ")} });`;
-    const start = `export const ${name} = message(${JSON.stringify(type.tag)}, `;
+    const end = options.length === 0 ? ") {}" : `, { ${options.join(", ")} }) {}`;
+    const start = `export class ${name} extends message(${JSON.stringify(type.tag)}, `;
     return fields.length === 0 ? `${start}{}${end}` : `${start}{\n${fields.join("\n")}\n}${end}`;
   }
 
@@ -185,6 +189,8 @@ class Emitter {
         return `${this.#builder("union", path)}(${(value as number[]).map((at) => this.#names[at]).join(", ")})`;
       case "map":
         return `${this.#builder("map", path)}(${(value as TypeWord[]).map(inner).join(", ")})`;
+      case "scalar":
+        return this.#form(value, path);
       case "array":
         return this.#builder(`${value as string}Array`, path);
       default:
@@ -192,7 +198,19 @@ class Emitter {
     }
   }
 
+  /** A scalar with several forms. */
+  #form(name: string, path: string): string {
+    const builder = formBuilder(name);
+    if (builder === null) throw new CommandError(`${path}: this version has no t.${name}`);
+    this.#imports.add("t");
+    return `t.${builder}`;
+  }
+
   #builder(word: string, path: string): string {
+    if (word === "base64") {
+      this.#imports.add("t");
+      return "t.bytes.base64";
+    }
     if (!Object.hasOwn(t, word)) throw new CommandError(`${path}: this version has no t.${word}`);
     this.#imports.add("t");
     return `t.${word}`;
