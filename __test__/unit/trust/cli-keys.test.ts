@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "no
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { beforeEach, describe, expect, it } from "vitest";
+import { readEntry, rootKeyEntry, systemKeyring } from "../../../ts/src/cli/secrets/keyring.js";
 import { readRootKey } from "../../../ts/src/trust/index.js";
 import { aster, done, doneJson, home, lockedKeyring, MemoryKeyring } from "./command-line.ts";
 import { PUBLIC, put, SEED } from "./support.ts";
@@ -219,6 +220,14 @@ describe("the root key of a command", () => {
     const cut = await aster([...sign.slice(0, -1), "cut.age", "--passphrase-file", "pass"]);
     expect(cut.err).toContain("cut.age cannot be decrypted");
   }, 60_000);
+});
+
+describe("the keyring of the system", () => {
+  it("has no entry that nobody wrote, also where it does not run", async () => {
+    const keyring = await systemKeyring();
+    expect(keyring).not.toBeNull();
+    expect(await readEntry(keyring, rootKeyEntry("a profile that no test creates"))).toBeNull();
+  });
 });
 
 describe("aster profile", () => {

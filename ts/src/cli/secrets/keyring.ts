@@ -16,10 +16,13 @@ export function rootKeyEntry(profile: string): string {
 export async function systemKeyring(): Promise<Keyring | null> {
   const module = await import("@napi-rs/keyring").catch(() => null);
   if (module === null) return null;
-  const at = (entry: string) => new module.AsyncEntry(SERVICE, entry);
+  // On Linux the package falls back to the keyring of the kernel, which forgets everything when the machine restarts. A root
+  // key would be lost.
+  const options = { linux: { store: "secret-service" } } as const;
+  const at = (entry: string) => new module.AsyncEntry(SERVICE, entry, options);
   return {
     get: async (entry) => (await at(entry).getPassword()) ?? null,
-    set: (entry, secret) => at(entry).setPassword(secret),
+    set: async (entry, secret) => at(entry).setPassword(secret),
     delete: async (entry) => {
       await at(entry).deletePassword();
     },
