@@ -44,11 +44,21 @@ describe("aster keygen root", () => {
     expect(readFileSync("taken.pub", "utf8")).toBe("x");
   });
 
+  it("with a profile that cannot be makes no key", async () => {
+    const { code, err } = await aster("keygen root -p a.b --out half.key".split(" "));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "Error: name: a profile's name has 1 to 64 letters, digits, _ or -\n",
+    });
+    expect(existsSync("half.key")).toBe(false);
+  });
+
   it("without a file keeps the key in the keyring, and its public half in the profile", async () => {
     const keyring = new MemoryKeyring();
     const out = await done("keygen root -p prod", { keyring });
-    expect(out).toContain("Created profile 'prod'.\n  Root public key saved to profile 'prod'\n");
-    expect(out).toContain("  Root private key stored in OS keyring (profile: prod)\n");
+    expect(out).toMatch(
+      /^Created profile 'prod'\.\n {2}Root private key stored in OS keyring \(profile: prod\)\n {2}Root public key saved to/,
+    );
     const [[entry, secret] = ["", ""]] = [...keyring.entries];
     expect(entry).toBe("root_privkey:prod");
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
@@ -91,7 +101,7 @@ describe("aster keygen root", () => {
     const failed = await aster(["keygen", "root", "-p", "a"], { keyring: lockedKeyring });
     expect(failed).toMatchObject({ code: 1, out: "" });
     expect(failed.err).toContain("keyring of this system does not keep secrets");
-    expect(await done("profile list")).toContain("No profiles configured");
+    expect(await done("profile list")).toBe("  a *  root_pubkey=<no root key>\n");
     const warned = await aster(["keygen", "root", "-p", "b", "--out", "b.key"], { keyring: lockedKeyring });
     expect(warned.code).toBe(0);
     expect(warned.err).toMatch(/^Warning: /);

@@ -18,47 +18,62 @@ import { encryptedRootKeyFile } from "../secrets/root-key.js";
 import { required } from "./arguments.js";
 import { changeProfiles, profileInUse, readProfiles } from "./profiles.js";
 
+/** Where a new root key goes. */
+interface Plan {
+  readonly profile: string | null;
+  readonly keyring: Keyring | null;
+  /** The file of the secret key, or null. */
+  readonly file: string | null;
+  /** The file is not encrypted, because the user named it. */
+  readonly isPlain: boolean;
+}
+
 /** Runs `aster keygen root`. */
 export async function keygenRoot(given: Given, surroundings: Surroundings): Promise<Result> {
-  const out = given.text("out");
-  const encrypted = given.flag("encrypt");
-  const usesProfile = out === undefined || given.text("profile") !== undefined;
-  const profile = usesProfile ? profileInUse(given, surroundings) : null;
-  const keyring = encrypted ? null : ((await surroundings.keyring?.()) ?? null);
-  if (profile !== null) await refuseSecond(profile, await readEntry(keyring, rootKeyEntry(profile)));
-  const file = out ?? (keyring === null ? encryptedRootKeyFile() : null);
+  const plan = await planned(given, surroundings);
+  const { profile, file, isPlain } = plan;
   const publicFile = file === null ? null : publicFileOf(file);
   for (const target of [file, publicFile]) if (target !== null) refuseExisting(target);
+  const secret = file === null || isPlain ? null : await passphrase(given, surroundings, file, true);
+  // Before there is a key: what is wrong with the name of the profile must not leave half of the work behind.
+  const lines = profile === null ? [] : prepareProfile(profile);
 
   const root = generateRoot();
-  const lines: string[] = [];
-  // A file that nobody named is always encrypted.
-  const isPlain = out !== undefined && !encrypted;
   if (file !== null) {
-    if (isPlain) writeRootKey(file, root);
-    else writeFile(file, await encryptedText(root, given, surroundings, file), "create");
+    if (secret === null) writeRootKey(file, root);
+    else writeFile(file, await encrypt(rootKeyText(root), secret), "create");
     lines.push(`  Private key written to: ${file}${isPlain ? "" : " (encrypted)"}`);
   }
-  const inKeyring = profile !== null && (await keepInKeyring(keyring, profile, root, file, surroundings));
+  const inKeyring = await keepInKeyring(plan, root, surroundings);
   if (inKeyring) lines.push(`  Root private key stored in OS keyring (profile: ${profile})`);
   if (publicFile !== null) {
     writeWhole(publicFile, rootPublicKeyText(root.publicKey));
     lines.push(`  Public key written to:  ${publicFile}`);
   }
-  if (profile !== null) lines.unshift(...keepInProfile(profile, root));
+  if (profile !== null) {
+    changeProfiles({ kind: "setRoot", name: profile, root: root.publicKey });
+    lines.push(`  Root public key saved to profile '${profile}'`);
+  }
   lines.push("", `  public_key : ${root.publicKey}`, "", KEEP);
+  const { publicKey } = root;
+  const encrypted = file !== null && !isPlain;
   return {
     code: 0,
     text: lines.join("\n"),
-    json: {
-      publicKey: root.publicKey,
-      file,
-      encrypted: file !== null && !isPlain,
-      publicFile,
-      profile,
-      inKeyring,
-    },
+    json: { publicKey, file, encrypted, publicFile, profile, inKeyring },
   };
+}
+
+/** A file that the user names; else the keyring; else an encrypted file. With a profile the keyring in each case. */
+async function planned(given: Given, surroundings: Surroundings): Promise<Plan> {
+  const out = given.text("out");
+  const encrypted = given.flag("encrypt");
+  const usesProfile = out === undefined || given.text("profile") !== undefined;
+  const profile = usesProfile ? profileInUse(given, surroundings) : null;
+  const keyring = encrypted || profile === null ? null : ((await surroundings.keyring?.()) ?? null);
+  if (profile !== null) await refuseSecond(profile, await readEntry(keyring, rootKeyEntry(profile)));
+  const file = out ?? (keyring === null ? encryptedRootKeyFile() : null);
+  return { profile, keyring, file, isPlain: out !== undefined && !encrypted };
 }
 
 /** Runs `aster trust keygen`. */
@@ -119,24 +134,13 @@ async function refuseSecond(profile: string, entry: string | null): Promise<void
   );
 }
 
-async function encryptedText(
-  root: RootKey,
-  given: Given,
-  surroundings: Surroundings,
-  file: string,
-): Promise<string> {
-  return encrypt(rootKeyText(root), await passphrase(given, surroundings, file, true));
-}
-
 /** Puts the key into the keyring, if there is one. With a file, a keyring that does not work is a warning only. */
 async function keepInKeyring(
-  keyring: Keyring | null,
-  profile: string,
+  { keyring, profile, file }: Plan,
   root: RootKey,
-  file: string | null,
   { stderr }: Surroundings,
 ): Promise<boolean> {
-  if (keyring === null) return false;
+  if (keyring === null || profile === null) return false;
   try {
     await writeEntry(keyring, rootKeyEntry(profile), Buffer.from(root.toBytes()).toString("hex"));
     return true;
@@ -147,12 +151,9 @@ async function keepInKeyring(
   }
 }
 
-/** Writes the public key into the profile. Returns what to print. */
-function keepInProfile(name: string, root: RootKey): string[] {
-  const isNew = !readProfiles().profiles.some((profile) => profile.name === name);
-  const setRoot = { kind: "setRoot", name, root: root.publicKey } as const;
-  if (isNew) changeProfiles({ kind: "create", name }, setRoot);
-  else changeProfiles(setRoot);
-  const saved = `  Root public key saved to profile '${name}'`;
-  return isNew ? [`Created profile '${name}'.`, saved] : [saved];
+/** Makes a profile that does not exist. Returns what to print. */
+function prepareProfile(name: string): string[] {
+  if (readProfiles().profiles.some((profile) => profile.name === name)) return [];
+  changeProfiles({ kind: "create", name });
+  return [`Created profile '${name}'.`];
 }
