@@ -13,6 +13,7 @@ use aster_trust::identity::{Identity, MAX_PEERS, Role};
 use aster_trust::key::{EndpointId, NodeKey, RootKey, RootPublicKey};
 use aster_trust::mesh::envelope::Envelope;
 use aster_trust::mesh::state_file::MeshState;
+use aster_trust::profile::Profiles;
 use aster_trust::request::SigningRequest;
 use aster_trust::revocation::{Applied, RevocationList, Revocations};
 use aster_trust::roots::TrustedRoots;
@@ -107,9 +108,10 @@ pub(crate) fn decision(bytes: &[u8]) {
     }
 }
 
-/// Identity files.
+/// Identity files, and files with profiles.
 pub(crate) fn identity(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    profiles(text);
     let Ok(mut identity) = Identity::from_toml(text) else { return };
     assert!(identity.peers().count() <= MAX_PEERS);
     let again = Identity::from_toml(&identity.to_toml()).expect("what was read can be written");
@@ -136,6 +138,27 @@ pub(crate) fn identity(bytes: &[u8]) {
         let entry = again.select(Some("fuzz"), Role::Consumer).expect("the entry");
         assert_eq!(entry.credential().expect("a credential"), credential);
         assert_eq!(again.node_key().expect("a key").expect("a key").public_key(), peer());
+    }
+}
+
+fn profiles(text: &str) {
+    let Ok(mut profiles) = Profiles::from_toml(text) else { return };
+    let (active, names) = (profiles.active().to_owned(), profiles.names());
+    if !names.iter().any(|name| name == "fuzz") {
+        profiles.create("fuzz").expect("a new profile");
+        profiles.set_root_public_key("fuzz", &root().public_key()).expect("a profile");
+        let again = Profiles::from_toml(&profiles.to_toml()).expect("what was written can be read");
+        assert_eq!(again.root_public_key("fuzz"), Some(root().public_key().to_string()));
+        profiles.delete("fuzz").expect("a profile");
+    }
+    let again = Profiles::from_toml(&profiles.to_toml()).expect("what was written can be read");
+    assert_eq!(again.names(), names);
+    if names.contains(&active) {
+        assert_eq!(again.active(), active);
+    }
+    for name in &names {
+        assert_eq!(again.root_public_key(name), profiles.root_public_key(name));
+        assert_eq!(again.members(name), profiles.members(name));
     }
 }
 
