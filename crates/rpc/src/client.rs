@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aster_net::{
     CallOptions as NetOptions, ClientCall, ClientEvent, ClientMethod, Mode, Node, NodeOptions,
-    OutgoingConnection,
+    OutgoingConnection, Verdict,
 };
 use aster_wire::admission::ServiceSummary;
 use aster_wire::record::RpcStatus;
@@ -56,18 +56,26 @@ impl Client {
     /// The methods of a service, in XLANG or JSON mode.
     ///
     /// # Errors
-    /// `NOT_FOUND` when the peer does not serve it, `FAILED_PRECONDITION` when it serves another contract.
+    /// `NOT_FOUND` when the peer does not serve it, `FAILED_PRECONDITION` when it serves another contract or other exact
+    /// schemas. Calls fail in the same way after the connection was replaced by one to such a peer.
     pub fn stub(&self, contract: &Contract, mode: Mode) -> Result<Stub, RpcStatus> {
         let (name, version) = (contract.name(), contract.version());
-        let Some(id) = self.contract_id(name, version) else {
+        let announced = self.connection.announced();
+        let Some(theirs) = contract.agreement.find(&announced) else {
             return Err(RpcStatus::new(Code::NotFound, format!("the peer does not serve {name} v{version}")));
         };
-        if !contract.is_known_by(id) {
-            let text = format!(
-                "{name} v{version} has contract id {id} at the peer, but {} in this program",
-                contract.id()
-            );
-            return Err(RpcStatus::new(Code::FailedPrecondition, text));
+        let problem = match contract.agreement.compare(theirs) {
+            Verdict::Same | Verdict::Open | Verdict::Compatible => None,
+            Verdict::OtherContract => {
+                let (ours, theirs) = (contract.id(), &theirs.contract_id);
+                Some(format!("has contract id {theirs:?} at the peer, but {ours} in this program"))
+            }
+            Verdict::OtherSchemas => {
+                Some("has other schemas at the peer, with the same contract id".to_owned())
+            }
+        };
+        if let Some(problem) = problem {
+            return Err(RpcStatus::new(Code::FailedPrecondition, format!("{name} v{version} {problem}")));
         }
         Ok(Stub {
             contract: contract.clone(),
@@ -197,7 +205,8 @@ impl Stub {
         let name = (self.contract.name(), self.contract.version(), method.name.as_str());
         let (request, response) = (method.request.in_mode(self.mode), method.response.in_mode(self.mode));
         let connection = Arc::clone(&self.connection);
-        let prepared = Arc::new(ClientMethod::new(connection, name, method.pattern, request, response)?);
+        let prepared = ClientMethod::new(connection, name, method.pattern, request, response)?;
+        let prepared = Arc::new(prepared.with_agreement(Arc::clone(&self.contract.agreement)));
         methods.insert(method.name.clone(), Arc::clone(&prepared));
         Ok(prepared)
     }

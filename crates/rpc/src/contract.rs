@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aster_codec::{Plan, Schema};
 use aster_contract::service::{Pattern as Kind, Service};
 use aster_contract::{ContractError, describe};
-use aster_net::{Compress, Mode, Pattern, PayloadCodec};
+use aster_net::{Agreement, Compress, Mode, Pattern, PayloadCodec, ServiceDescription};
 use serde_json::Value as Json;
 
 /// Why a service document cannot be used.
@@ -50,8 +50,9 @@ pub struct Contract {
     pub(crate) service: Arc<Service>,
     pub(crate) methods: Arc<Vec<Arc<Method>>>,
     pub(crate) types: Types,
+    pub(crate) description: ServiceDescription,
+    pub(crate) agreement: Arc<Agreement>,
     id: String,
-    open_ids: Vec<String>,
 }
 
 impl Contract {
@@ -74,6 +75,8 @@ impl Contract {
             root,
             compress: Compress::Auto,
         };
+        let name = (service.name.as_str(), i64::from(service.version));
+        let agreement = Agreement::new(name, document.to_owned(), None)?;
         let methods = service.methods.iter().enumerate().map(|(index, method)| {
             let (request_stream, response_stream) = match method.pattern {
                 Kind::Unary => (false, false),
@@ -92,8 +95,9 @@ impl Contract {
             methods: Arc::new(methods.collect()),
             types: types(document),
             service: Arc::new(service),
+            description: ServiceDescription::new(document)?,
+            agreement: Arc::new(agreement),
             id,
-            open_ids: ids.open_contract_ids,
         })
     }
 
@@ -110,12 +114,6 @@ impl Contract {
     /// Contract id, 64 hex digits; the same in every language.
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    /// Whether a peer with this contract id serves this contract. Python modules may compute another id for the same
-    /// service, which leaves response types open.
-    pub fn is_known_by(&self, id: &str) -> bool {
-        self.id == id || self.open_ids.iter().any(|known| known == id)
     }
 
     /// The indexes of the types.

@@ -74,7 +74,7 @@ impl Server {
             modes: contract.service.modes.clone(),
             max_call: MAX_CALL,
             methods: methods.collect(),
-            description: None,
+            description: Some(contract.description.clone()),
         };
         let served = Served { contract: contract.clone(), answer };
         let registration = self.node.serve(definition, Arc::new(served))?;

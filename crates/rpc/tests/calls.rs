@@ -155,6 +155,11 @@ async fn wrong_patterns_methods_and_contracts_are_refused() {
     let other = Contract::from_json(&other).expect("a contract");
     let refused = client.stub(&other, Mode::Xlang).expect_err("another contract");
     assert_eq!(refused.code, Code::FailedPrecondition.number());
+    let other = DOCUMENT.replace("\"namespace\": \"echo\"", "\"namespace\": \"echo\", \"refs\": true");
+    let other = Contract::from_json(&other).expect("a contract");
+    assert_eq!(other.id(), contract().id());
+    let refused = client.stub(&other, Mode::Xlang).expect_err("other exact schemas");
+    assert_eq!(refused.code, Code::FailedPrecondition.number());
     let other = DOCUMENT.replace("\"Echo\"", "\"Other\"");
     let refused =
         client.stub(&Contract::from_json(&other).expect("a contract"), Mode::Xlang).expect_err("no service");

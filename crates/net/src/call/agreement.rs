@@ -89,14 +89,19 @@ impl Agreement {
         }
     }
 
+    /// Compares the service with an announced one, given as a summary.
+    pub fn compare(&self, theirs: &ServiceSummary) -> Verdict {
+        self.judge(&theirs.contract_id, |name| extension(theirs, name))
+    }
+
     /// The service among the announced ones that calls would reach.
-    pub(crate) fn find<'s>(&self, announced: &'s [ServiceSummary]) -> Option<&'s ServiceSummary> {
+    pub fn find<'s>(&self, announced: &'s [ServiceSummary]) -> Option<&'s ServiceSummary> {
         announced.iter().find(|known| known.name == self.service && known.version == self.version)
     }
 
     /// The mode for calls that were prepared for `mode`. `None`: such calls are not allowed with the announced service.
     pub(crate) fn mode(&self, theirs: &ServiceSummary, mode: Mode) -> Option<Mode> {
-        let verdict = self.judge(&theirs.contract_id, |name| extension(theirs, name));
+        let verdict = self.compare(theirs);
         let is_allowed = !matches!(verdict, Verdict::OtherContract | Verdict::OtherSchemas);
         if !is_allowed || (mode != Mode::Json && theirs.is_json_only()) {
             return None;
@@ -252,18 +257,14 @@ mod tests {
         }
     }
 
-    fn judged(agreement: &Agreement, theirs: &ServiceSummary) -> Verdict {
-        agreement.judge(&theirs.contract_id, |name| extension(theirs, name))
-    }
-
     #[test]
     fn equal_ids_with_other_exact_schemas_are_no_agreement() {
         let ours = agreement("int32", None);
         let same = summary(&document("int32", ""), None);
         let other = summary(&document("int8", ""), None);
         assert_eq!(same.contract_id, other.contract_id);
-        assert_eq!(judged(&ours, &same), Verdict::Same);
-        assert_eq!(judged(&ours, &other), Verdict::OtherSchemas);
+        assert_eq!(ours.compare(&same), Verdict::Same);
+        assert_eq!(ours.compare(&other), Verdict::OtherSchemas);
         assert_eq!(ours.mode(&other, Mode::Xlang), None);
         assert!(ours.differences(&document("int8", ""), &other).unwrap().contains("x/A.values"));
         assert!(ours.differences(&document("int16", ""), &other).is_none(), "not the announced document");
@@ -274,9 +275,9 @@ mod tests {
         let ours = agreement("int32", None);
         let mut python = summary(&document("int8", ""), None);
         python.extensions.clear();
-        assert_eq!(judged(&ours, &python), Verdict::Same);
+        assert_eq!(ours.compare(&python), Verdict::Same);
         python.contract_id = "no id".to_owned();
-        assert_eq!(judged(&ours, &python), Verdict::OtherContract);
+        assert_eq!(ours.compare(&python), Verdict::OtherContract);
     }
 
     #[test]
@@ -284,12 +285,12 @@ mod tests {
         let longer = document("int32", r#",{"name":"note","type":"string"}"#);
         let (ours, only_ours) = (summary(&longer, Some("b")), agreement("int32", None));
         let compatible = agreement("int32", Some("a"));
-        assert_eq!(judged(&compatible, &ours), Verdict::Compatible);
+        assert_eq!(compatible.compare(&ours), Verdict::Compatible);
         assert_eq!(compatible.mode(&ours, Mode::Xlang), Some(Mode::Compatible));
         assert_eq!(compatible.mode(&ours, Mode::Json), Some(Mode::Json));
-        assert_eq!(judged(&only_ours, &ours), Verdict::OtherContract);
+        assert_eq!(only_ours.compare(&ours), Verdict::OtherContract);
         let fixed = summary(&longer, None);
-        assert_eq!(judged(&compatible, &fixed), Verdict::OtherContract);
+        assert_eq!(compatible.compare(&fixed), Verdict::OtherContract);
     }
 
     #[test]
