@@ -10,8 +10,9 @@ use iroh::protocol::DynProtocolHandler;
 use tokio::sync::Semaphore;
 
 use super::Node;
+use super::handshakes::{Handshake, Handshakes, Verdict};
 use crate::call::{Mode, ServiceDefinition};
-use crate::connection::IncomingConnection;
+use crate::connection::{IncomingConnection, epoch_ms};
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, admission, description};
 
 /// Application code for closing the connection of a peer that is not admitted; the reference uses the same.
@@ -21,28 +22,33 @@ impl Node {
     /// Accepts connections until the endpoint is closed.
     pub(super) async fn accept(self: Arc<Self>) {
         let slots = Arc::new(Semaphore::new(self.options.limits.max_connections as usize));
+        let handshakes = Handshakes::default();
         while let Some(incoming) = self.endpoint.accept().await {
-            if self.is_draining() {
+            if self.is_draining() || slots.available_permits() == 0 {
                 incoming.refuse();
                 continue;
             }
-            let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else {
-                incoming.refuse();
-                continue;
-            };
-            let node = Arc::clone(&self);
-            tokio::spawn(async move {
-                node.shake_hands(incoming).await;
-                drop(slot);
-            });
+            match handshakes.judge(&incoming) {
+                // An address that is validated already cannot be asked again. Then there is nothing to do.
+                Verdict::Retry => drop(incoming.retry()),
+                Verdict::Refuse => incoming.refuse(),
+                Verdict::Accept(handshake) => {
+                    tokio::spawn(Arc::clone(&self).shake_hands(incoming, handshake, Arc::clone(&slots)));
+                }
+            }
         }
     }
 
-    async fn shake_hands(self: Arc<Self>, incoming: Incoming) {
+    /// Finishes a handshake. The connection has a slot from then on.
+    async fn shake_hands(self: Arc<Self>, incoming: Incoming, handshake: Handshake, slots: Arc<Semaphore>) {
         let Ok(accepting) = incoming.accept() else { return };
         let Ok(Ok(connection)) = tokio::time::timeout(self.options.limits.header_timeout, accepting).await
         else {
             return;
+        };
+        drop(handshake);
+        let Ok(_slot) = slots.try_acquire_owned() else {
+            return connection.close(0u32.into(), b"too many connections");
         };
         self.route(connection).await;
     }
@@ -100,7 +106,15 @@ impl Node {
         let definitions = self.calls.services.definitions();
         let services = definitions.iter().map(|definition| summary(definition, address)).collect();
         let root_pubkey = self.admission.root_public_key().to_owned();
-        ConsumerResponse { admitted: true, attributes, services, root_pubkey, ..Default::default() }
+        let server_time_ms = Some(epoch_ms());
+        ConsumerResponse {
+            admitted: true,
+            attributes,
+            services,
+            root_pubkey,
+            server_time_ms,
+            ..Default::default()
+        }
     }
 }
 

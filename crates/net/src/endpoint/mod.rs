@@ -6,6 +6,7 @@
 
 mod accept;
 mod bind;
+mod handshakes;
 mod options;
 
 use std::collections::HashMap;
