@@ -12,6 +12,7 @@ use napi_derive::napi;
 use crate::doorbell::{Bell, PortDoorbell};
 use crate::error::{Failure, throwing};
 use crate::log;
+use crate::memory;
 use crate::options::process_bytes;
 use crate::registry::{LINKS, NODES, PEERS, PORTS, PortEntry};
 use crate::runtime;
@@ -23,6 +24,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 #[napi(catch_unwind)]
 pub fn open_port(env: Env, doorbell: Function<(), ()>) -> Result<u32> {
     log::install();
+    memory::return_large_blocks();
     let bell = Bell::new(&doorbell)?;
     let port = {
         let _runtime = runtime::enter();

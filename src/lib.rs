@@ -21,6 +21,7 @@ mod error;
 mod keys;
 mod link;
 mod log;
+mod memory;
 mod node;
 mod options;
 mod outcomes;

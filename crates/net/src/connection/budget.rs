@@ -48,6 +48,8 @@ struct Account {
 struct State {
     input: usize,
     output: usize,
+    /// The connection is gone: nothing is reserved any more.
+    closed: bool,
     /// Reservations that wait: output, input, more input.
     waiting: [VecDeque<Waiter>; 3],
 }
@@ -180,6 +182,16 @@ impl PeerBudget {
         Room::Later(waiting)
     }
 
+    /// The connection is gone. Reservations that wait fail, and so do later ones.
+    pub(crate) fn close(&self) {
+        let waiting = {
+            let mut state = self.0.state();
+            state.closed = true;
+            std::mem::take(&mut state.waiting)
+        };
+        drop(waiting);
+    }
+
     /// Whether unused windows should be returned: something waits, or little is free.
     pub(crate) fn is_scarce(&self) -> bool {
         let state = self.0.state();
@@ -194,7 +206,8 @@ impl Account {
 
     /// Takes the bytes, if this connection and the process have them.
     fn charge(&self, state: &mut State, purpose: Purpose, bytes: usize) -> bool {
-        let granted = state.fits(self.limit, purpose, bytes) && self.process.take(state.used(), bytes);
+        let granted =
+            !state.closed && state.fits(self.limit, purpose, bytes) && self.process.take(state.used(), bytes);
         if granted {
             state.add(purpose, bytes);
         }
@@ -202,8 +215,14 @@ impl Account {
     }
 
     fn wait_for(self: &Arc<Self>, purpose: Purpose, waiter: Waiter) {
-        if let Some(queue) = self.state().queue(purpose) {
-            queue.push_back(waiter);
+        {
+            let mut state = self.state();
+            if state.closed {
+                return;
+            }
+            if let Some(queue) = state.queue(purpose) {
+                queue.push_back(waiter);
+            }
         }
         self.serve_all();
     }
@@ -367,6 +386,18 @@ mod tests {
         drop(left);
         drop(first);
         assert_eq!(next.await.expect("a grant").bytes(), 400);
+    }
+
+    #[tokio::test]
+    async fn when_the_connection_is_gone_nothing_waits_any_more() {
+        let budget = PeerBudget::new(1000, WAIT, process(1 << 30));
+        let used = budget.try_reserve(Purpose::Input, 1000).expect("bytes are free");
+        let waiting = budget.reserve(Purpose::MoreInput, 10);
+        budget.close();
+        assert!(waiting.await.is_none());
+        drop(used);
+        assert!(budget.reserve(Purpose::Input, 10).await.is_none());
+        assert!(!is_free(&budget, Purpose::Output, 10));
     }
 
     #[tokio::test(start_paused = true)]

@@ -102,6 +102,7 @@ impl IncomingConnection {
         // Every error here means that the connection is gone. Its streams get errors of their own.
         let Ok((send, recv)) = self.connection.accept_bi().await else {
             self.gone.cancel();
+            self.budget.close();
             return None;
         };
         let reader = FrameReader::new(recv, self.budget.clone(), self.body_timeout);
