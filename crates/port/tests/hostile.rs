@@ -268,6 +268,8 @@ async fn an_open_server_admits_the_empty_credential_and_refuses_every_other_requ
     assert!(text.starts_with(
         "{\"admitted\":true,\"attributes\":{},\"services\":[{\"name\":\"S\",\"version\":1,\"contract_id\":\"abab"
     ));
+    let told = ConsumerResponse::from_bytes(text.as_bytes()).expect("a document").server_time_ms;
+    assert!(told.is_some_and(|time| time > 1_600_000_000_000), "the clock of the server: {told:?}");
     assert!(text.contains("\"pattern\":\"shared\",\"serialization_modes\":[]}],\"registry_namespace\":\"\""));
     target.end().await;
 }

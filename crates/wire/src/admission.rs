@@ -91,6 +91,10 @@ pub struct ConsumerResponse {
     /// The mesh topic; only sent to the root node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gossip_topic: Option<String>,
+    /// The clock of the server when it answered, in milliseconds since 1970. The reference neither sends nor reads it.
+    /// A client writes deadlines in this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_time_ms: Option<i64>,
 }
 
 /// What a server answers to a producer, whose request has the form of [`ConsumerRequest`]. A refusal is the default.

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aster_wire::call::Pattern;
 use aster_wire::frame::flag;
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::agreement::Agreement;
 use super::framed::Framed;
 use super::payload::{Mode, PayloadCodec};
-use crate::connection::{FrameReader, FrameWriter, OutgoingConnection};
+use crate::connection::{FrameReader, FrameWriter, OutgoingConnection, epoch_ms};
 use crate::error::status;
 
 /// Metadata of a call, in order.
@@ -186,7 +186,8 @@ impl ClientMethod {
     }
 
     pub(super) fn header(&self, options: &CallOptions) -> Result<Bytes, RpcStatus> {
-        let deadline = options.timeout.filter(|_| options.timeout_travels).map_or(0, epoch_ms_in);
+        let timeout = options.timeout.filter(|_| options.timeout_travels);
+        let deadline = timeout.map_or(0, |timeout| self.connection.at_server(epoch_ms_in(timeout)));
         if deadline == 0 && options.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }
@@ -209,6 +210,5 @@ fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcS
 }
 
 fn epoch_ms_in(timeout: Duration) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.saturating_add(timeout).as_millis()).unwrap_or(i64::MAX)
+    epoch_ms().saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
 }

@@ -4,6 +4,7 @@
 //! meaning of a frame for a call is in `aster_wire::call`; this module does not depend on calls.
 
 mod budget;
+mod clock;
 mod incoming;
 mod liveness;
 mod outgoing;
@@ -16,6 +17,7 @@ mod writer;
 
 pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::{PeerBudget, Purpose, Reserved, Room};
+pub(crate) use clock::epoch_ms;
 pub use incoming::IncomingConnection;
 pub(crate) use incoming::IncomingStream;
 pub use outgoing::OutgoingConnection;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
+use super::clock::{ServerClock, epoch_ms};
 use super::liveness::{Liveness, UNRESPONSIVE};
 use super::path::PathInfo;
 use super::{FrameReader, FrameWriter, ProcessBudget};
@@ -34,6 +35,7 @@ struct Target {
     endpoint: Endpoint,
     address: EndpointAddr,
     credential: String,
+    clock: ServerClock,
 }
 
 /// The services that the server announced at the last admission.
@@ -107,7 +109,7 @@ impl OutgoingConnection {
         if address.id == endpoint.id() {
             return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
         }
-        let target = Target { endpoint, address, credential };
+        let target = Target { endpoint, address, credential, clock: ServerClock::default() };
         let (connection, answer) = tokio::select! {
             biased;
             () = closed.cancelled() => return Err(ConnectError::Closed),
@@ -206,6 +208,11 @@ impl OutgoingConnection {
         &self.budget
     }
 
+    /// A time of this clock, in milliseconds since 1970, in the time of the server.
+    pub(crate) fn at_server(&self, ms: i64) -> i64 {
+        self.target.clock.at_server(ms)
+    }
+
     /// The newest connection, which may be closed.
     pub(super) fn current(&self) -> Connection {
         self.state().connection().clone()
@@ -300,7 +307,11 @@ impl Target {
     async fn admit(&self) -> Result<ConsumerResponse, ConnectError> {
         let connection = self.dial(ALPN_CONSUMER_ADMISSION).await?;
         let endpoint_id = self.address.id.to_string();
+        let asked_at = epoch_ms();
         let asked = tokio::time::timeout(DIAL_TIMEOUT, admission::ask(&connection, &self.credential)).await;
+        if let Ok(Ok(answer)) = &asked {
+            self.clock.learn(answer, asked_at);
+        }
         let hint = match asked {
             // The exchange is complete. Dropping the connection closes it.
             Ok(Ok(answer)) if answer.admitted => return Ok(answer),
