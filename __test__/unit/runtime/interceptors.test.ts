@@ -44,6 +44,79 @@ beforeEach(() => {
   seen.length = 0;
 });
 
+describe("leaving a stream with interceptors", () => {
+  const never = new Promise<never>(() => {});
+  const count = async function* (n: number) {
+    for (let i = 0; i < n; i++) {
+      yield i;
+      await turns(1);
+    }
+  };
+  const DONE = { done: true, value: undefined };
+
+  it("ends when an interceptor never passes the call on, and ends the next() that waits", async () => {
+    const stream = intercepted("serverStream", count, () => () => never)(10);
+    const waiting = stream.next();
+    expect(await stream.return()).toEqual(DONE);
+    expect(await waiting).toEqual(DONE);
+    expect(await stream.next()).toEqual(DONE);
+    expect(harness.native.ops).toEqual([]);
+  });
+
+  it("cancels the call when an interceptor never gives the stream back, or gives a copy of the call on", async () => {
+    const keeping: ClientInterceptor = (next) => async (call) => {
+      await next({ ...call });
+      return never;
+    };
+    const endless = async function* (_: unknown, { signal }: CallContext) {
+      for (let i = 0; !signal.aborted; i++) {
+        yield i;
+        await turns(1);
+      }
+    };
+    const stream = intercepted("bidiStream", endless, keeping)();
+    void stream.send(1);
+    await turns();
+    const waiting = stream.next();
+    expect(await stream.return()).toEqual(DONE);
+    expect(await waiting).toEqual(DONE);
+    await turns();
+    expect(harness.native.seen("CANCEL")).toHaveLength(1);
+  });
+
+  it("cancels the call when the iterator of an interceptor hangs", async () => {
+    const hanging: ClientInterceptor = (next) => async (call) => {
+      await next(call);
+      return { [Symbol.asyncIterator]: () => ({ next: () => never, return: () => never }) };
+    };
+    const stream = intercepted("serverStream", count, hanging)(10);
+    const waiting = stream.next();
+    await turns();
+    await expect(stream.throw(new Error("enough"))).rejects.toThrow("enough");
+    expect(await waiting).toEqual(DONE);
+    await turns();
+    expect(harness.native.seen("OPEN")).toHaveLength(harness.native.seen("CANCEL").length);
+  });
+
+  it("a call that an interceptor passes on only afterwards is not made", async () => {
+    let pass = (): void => {};
+    const late: ClientInterceptor = (next) => async (call) => {
+      await new Promise<void>((resolve) => {
+        pass = resolve;
+      });
+      return next(call);
+    };
+    const stream = intercepted("serverStream", count, late)(10);
+    const waiting = stream.next();
+    await turns();
+    await stream.return();
+    pass();
+    await turns();
+    expect(await waiting).toEqual(DONE);
+    expect(harness.native.ops).toEqual([]);
+  });
+});
+
 describe("client interceptors", () => {
   it("run in order, the first one outermost", async () => {
     const call = intercepted("unary", (x: unknown) => x, naming("a"), naming("b"));

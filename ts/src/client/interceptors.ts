@@ -8,6 +8,7 @@ import { describeValue } from "../options.js";
 import { pairsOf } from "../pairs.js";
 import { Handoff } from "./handoff.js";
 import { anyCall } from "./invoke.js";
+import { Journey } from "./journey.js";
 import { type CallOptions, type CallPlace, type ClientMethod, placeOf } from "./method.js";
 import { type BidiCall, FedStream, type ResponseStream } from "./streams.js";
 
@@ -81,13 +82,22 @@ export type ClientInterceptor = (next: ClientNext) => ClientNext;
 /** Makes the function of a stub for a method with interceptors. Its type is the same as without them. */
 export function interceptedMethod(method: ClientMethod, interceptors: readonly ClientInterceptor[]): unknown {
   const chain = interceptors.reduceRight<ClientNext>((next, wrap) => wrap(next), terminal(method));
-  const run = async (input: unknown, options: CallOptions | undefined): Promise<unknown> =>
-    chain(outgoing(method, input, options));
-  if (!method.responseStream) return run;
+  const run = async (
+    input: unknown,
+    options: CallOptions | undefined,
+    journey: Journey | null,
+  ): Promise<unknown> => {
+    const call = outgoing(method, input, options);
+    journey?.start(call);
+    return chain(call);
+  };
+  if (!method.responseStream) return (input: unknown, options?: CallOptions) => run(input, options, null);
   if (!method.requestStream) {
-    return (request: unknown, options?: CallOptions) => new Responses(() => run(request, options));
+    return (request: unknown, options?: CallOptions) =>
+      new Responses((journey) => run(request, options, journey));
   }
-  return (options?: CallOptions) => new InterceptedBidi(placeOf(method), (input) => run(input, options));
+  return (options?: CallOptions) =>
+    new InterceptedBidi(placeOf(method), (input, journey) => run(input, options, journey));
 }
 
 function terminal(method: ClientMethod): ClientNext {
@@ -96,6 +106,7 @@ function terminal(method: ClientMethod): ClientNext {
     const output = anyCall(method, call.input, { signal, timeoutMs, metadata });
     // The first send() or next() of a bidi call led here, so the call opens now.
     if (output instanceof FedStream) output.open();
+    if (method.responseStream) Journey.of(call)?.arrive(output as ResponseStream<unknown>);
     return output;
   };
 }
@@ -117,26 +128,44 @@ function outgoing(method: ClientMethod, input: unknown, options: CallOptions | u
   };
 }
 
-/** The stream of a call with interceptors. The interceptors run at the first `next()`. */
+// Taken when the module loads, so that fake timers of a test do not delay the end of a stream.
+const { setImmediate: afterIo } = globalThis;
+
+/**
+ * The stream of a call with interceptors. The interceptors run at the first `next()`. Leaving it ends it, also when an
+ * interceptor never settles.
+ */
 class Responses implements ResponseStream<unknown> {
-  readonly #start: () => Promise<unknown>;
+  readonly #start: (journey: Journey) => Promise<unknown>;
+  readonly #journey = new Journey();
+  readonly #waiting = new Set<(done: IteratorResult<unknown, undefined>) => void>();
   #output: Promise<AsyncIterator<unknown, undefined>> | null = null;
   #left = false;
 
-  constructor(start: () => Promise<unknown>) {
+  constructor(start: (journey: Journey) => Promise<unknown>) {
     this.#start = start;
   }
 
-  async next(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#left) return { done: true, value: undefined };
-    return (await this.open()).next();
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#left) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(resolve);
+      this.open()
+        .then((output) => output.next())
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(resolve));
+    });
   }
 
   async return(): Promise<IteratorResult<unknown, undefined>> {
     this.#left = true;
-    // next() has already reported a failure of the interceptors. Then there is nothing to end.
-    const output = await this.#output?.catch(() => null);
-    await output?.return?.();
+    this.#journey.leave();
+    const ended = this.#end();
+    ended.catch(() => {}); // reported below, unless it comes too late
+    // Clean-up of the interceptors may finish first, but it cannot hold back the end.
+    await Promise.race([ended, new Promise<void>((resolve) => afterIo(resolve))]);
+    for (const resolve of this.#waiting) resolve({ done: true, value: undefined });
+    this.#waiting.clear();
     return { done: true, value: undefined };
   }
 
@@ -154,8 +183,14 @@ class Responses implements ResponseStream<unknown> {
   }
 
   protected open(): Promise<AsyncIterator<unknown, undefined>> {
-    this.#output ??= this.#start().then(responsesOf);
+    this.#output ??= this.#start(this.#journey).then(responsesOf);
     return this.#output;
+  }
+
+  async #end(): Promise<void> {
+    // next() has already reported a failure of the interceptors. Then there is nothing to end.
+    const output = await this.#output?.catch(() => null);
+    await output?.return?.();
   }
 }
 
@@ -171,9 +206,12 @@ function responsesOf(output: unknown): AsyncIterator<unknown, undefined> {
 class InterceptedBidi extends Responses implements BidiCall<unknown, unknown> {
   readonly #input: Handoff;
 
-  constructor(place: CallPlace, start: (input: AsyncIterable<unknown>) => Promise<unknown>) {
+  constructor(
+    place: CallPlace,
+    start: (input: AsyncIterable<unknown>, journey: Journey) => Promise<unknown>,
+  ) {
     const input = new Handoff(place);
-    super(() => start(input));
+    super((journey) => start(input, journey));
     this.#input = input;
   }
 

@@ -3,8 +3,9 @@
 // Owns: `ctx`. Its expensive parts (signal, logger, deadline) are made at first use. Does not own: when a call is
 // aborted (call.ts).
 
-import { type Logger, withFields } from "../logging.js";
+import { type Logger, loggedError, logSafely, withFields } from "../logging.js";
 import type { PeerInfo } from "../port/events.js";
+import { guardListeners } from "./guarded-signal.js";
 
 /**
  * The caller of a call.
@@ -100,6 +101,11 @@ export class HandlerContext implements CallContext {
   get signal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
+      guardListeners(this.#abort.signal, (error) => {
+        logSafely(() =>
+          this.log.error("a listener of the signal of a call failed", { error: loggedError(error) }),
+        );
+      });
       if (this.#aborted !== null) this.#abort.abort(this.#aborted.reason);
     }
     return this.#abort.signal;
