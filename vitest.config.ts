@@ -11,6 +11,7 @@ const suites = [
   "integration",
   "boundary",
   "faults",
+  "hostile",
   "conformance",
   "fuzz",
   "differential",

@@ -66,7 +66,7 @@ const parts = {
       vitest("node", [
         bin("vitest"),
         "run",
-        ...projects("unit", "integration", "boundary", "faults", "conformance", "fuzz", "package"),
+        ...projects("unit", "integration", "boundary", "faults", "hostile", "conformance", "fuzz", "package"),
       ]),
   },
   interop: { title: "Tests against peers in other languages", run: interop },

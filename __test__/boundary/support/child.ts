@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const folder = fileURLToPath(new URL("../processes/", import.meta.url));
+const ownProcesses = new URL("../processes/", import.meta.url);
 
 /** One line that a child printed. */
 export interface Line {
@@ -31,8 +31,9 @@ export class Child {
   #stderr = "";
   #gone = false;
 
-  constructor(script: string, args: readonly string[], flags: readonly string[]) {
-    const child = spawn(process.execPath, [...flags, `${folder}${script}`, ...args], {
+  /** @param folder where the script is; that of the boundary tests by default */
+  constructor(script: string, args: readonly string[], flags: readonly string[], folder: URL = ownProcesses) {
+    const child = spawn(process.execPath, [...flags, fileURLToPath(new URL(script, folder)), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.process = child;
