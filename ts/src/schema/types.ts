@@ -107,7 +107,7 @@ export interface StandardIssue {
 }
 
 /**
- * A validator of Standard Schema (version 1): a schema of zod, valibot, arktype and others. {@link t.js} takes it.
+ * A validator of Standard Schema (version 1): a schema of zod, valibot, arktype and others. `t.js` takes it.
  *
  * @example
  * const even: StandardSchema<number> = {
@@ -124,6 +124,7 @@ export interface StandardSchema<I = unknown, O = I> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
+    /** Checks a value, and may convert it. */
     readonly validate: (value: unknown) => StandardResult<O> | Promise<StandardResult<O>>;
     readonly types?: { readonly input: I; readonly output: O } | undefined;
   };
