@@ -120,6 +120,32 @@ describe("a link", () => {
 });
 
 describe("a text from a file", () => {
+  it("cannot forge a line of output", async () => {
+    const [root, node] = [generateRoot(), generateNode()];
+    const forged = "ops\nOK: forged";
+    const attributes = { "aster.role": forged, "aster.name": forged, [forged]: forged };
+    const expiresAt = new Date(Date.now() + 60_000);
+    const credential = signCredential({ root, endpointId: node.endpointId, attributes, expiresAt });
+    put("forged.cred", credential);
+    put("forged.request.json", createRequest({ node, name: forged, attributes, lifetimeMs: 60_000 }));
+    writeIdentity("forged.id", { node, credentials: [{ name: forged, credential }] });
+    for (const line of [
+      "trust inspect forged.cred",
+      "trust inspect forged.request.json",
+      "trust inspect forged.id",
+      `trust verify forged.id --root-pubkey ${root.publicKey}`,
+      `trust verify forged.id --root-pubkey ${root.publicKey} --peer nobody`,
+      "trust sign forged.request.json --root-key root.key",
+      "trust sign forged.request.json --root-key root.key --as-requested --out forged.out",
+      "trust install forged.cred --identity forged.id",
+      "trust rotate root forged.id --old-root-pubkey root.pub --root-key new.key",
+    ]) {
+      const { out, err } = await aster(line.split(" "));
+      expect(out + err).not.toMatch(/^OK: forged/m);
+      expect(out + err).toContain("forged");
+    }
+  });
+
   it("cannot control the terminal", async () => {
     const [root, node] = [generateRoot(), generateNode()];
     const attributes = { [`a${ESCAPE}`]: ESCAPE, "aster.role": `r${ESCAPE}` };

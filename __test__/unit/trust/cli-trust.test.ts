@@ -136,7 +136,7 @@ describe("signing on another machine", () => {
     expect(readFileSync("edge.request.json", "utf8")).not.toMatch(/secret/);
     const unsigned = await aster(["trust", "sign", "edge.request.json", "--root-key", "root.key"]);
     expect(unsigned.code).toBe(2);
-    expect(unsigned.err).toContain('asks for "ops", "root"; grant them with --as-requested');
+    expect(unsigned.err).toContain("asks for ops, root; grant them with --as-requested");
     await done("trust sign edge.request.json --root-key root.key --capabilities ops");
     const out = await done("trust install edge.cred --identity far.id --name edge");
     expect(out).toContain("Credential installed in: far.id\n  Name:    edge\n");

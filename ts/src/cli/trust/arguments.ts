@@ -127,6 +127,16 @@ export function word<const W extends readonly string[]>(
   return text;
 }
 
+/** A text of a file for one line of output: quoted, unless it is a plain name. A line break in it would forge a line. */
+export function shown(text: string): string {
+  return /^[\p{L}\p{N}_.:/@-]+$/u.test(text) ? text : JSON.stringify(text);
+}
+
+/** Texts of a file for one line of output. */
+export function shownList(texts: readonly string[]): string {
+  return texts.length === 0 ? "none" : texts.map(shown).join(", ");
+}
+
 /** The first credential of an identity file, or the one with a name. @throws {CommandError} with the names that are there */
 export function pickEntry<E extends { readonly name: string | null }>(
   entries: readonly E[],
@@ -135,6 +145,6 @@ export function pickEntry<E extends { readonly name: string | null }>(
 ): E {
   const found = name === undefined ? entries[0] : entries.find((entry) => entry.name === name);
   if (found !== undefined) return found;
-  const names = entries.map((entry) => entry.name).join(", ") || "none";
+  const names = shownList(entries.map((entry) => entry.name ?? ""));
   throw new CommandError(`${file}: there is no credential ${name}; the file has ${names}`);
 }

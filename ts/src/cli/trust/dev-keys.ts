@@ -8,7 +8,7 @@ import { rootPublicKeyText, writeRootKey } from "../../trust/key-files.js";
 import { generateNode, generateRoot, type RootKey } from "../../trust/keys.js";
 import type { Given, Result } from "../command.js";
 import { writeWhole } from "../contract-files.js";
-import { roles } from "./arguments.js";
+import { roles, shownList } from "./arguments.js";
 import { refuseExisting } from "./keygen.js";
 
 const LIFETIME_MS = 365 * 86_400_000;
@@ -35,7 +35,7 @@ export async function devKeys(given: Given): Promise<Result> {
     `Development keys written to: ${folder} (mode 0600, ignored by git)`,
     `  ${files.rootPublicKey}: the root key ${root.publicKey}`,
     `  ${files.server}: the identity of a server, ${server}`,
-    `  ${files.client}: the identity of a client, ${client}, with the roles ${granted.join(", ") || "none"}`,
+    `  ${files.client}: the identity of a client, ${client}, with the roles ${shownList(granted)}`,
     "",
     "They are for this machine. In production the root key is on a machine of its own.",
   ];

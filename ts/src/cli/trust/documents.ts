@@ -6,7 +6,7 @@ import { decoded, readBytes, readText } from "../../trust/files.js";
 import { readIdentity } from "../../trust/identity-file.js";
 import { CommandError } from "../command.js";
 import { isEncrypted } from "../secrets/encrypted.js";
-import { pickEntry } from "./arguments.js";
+import { pickEntry, shown } from "./arguments.js";
 
 /** The kinds of files. */
 export type DocumentKind =
@@ -68,7 +68,7 @@ export function credentialsIn(file: string): readonly FoundCredential[] {
   const { node, entries } = readIdentity(file);
   if (entries.length === 0) throw new CommandError(`${file} has no credential`);
   return entries.map(({ name, credential, problem }) => {
-    if (credential === null) throw new CommandError(`${file}: credential ${name}: ${problem}`);
+    if (credential === null) throw new CommandError(`${file}: credential ${shown(name ?? "")}: ${problem}`);
     return { name, credential, node: node?.endpointId ?? null };
   });
 }

@@ -5,7 +5,7 @@ import { inspectCredential } from "../../trust/credentials.js";
 import { inFile, readText } from "../../trust/files.js";
 import { install } from "../../trust/identity-file.js";
 import type { Given, Result } from "../command.js";
-import { isoText } from "./arguments.js";
+import { isoText, shown, shownList } from "./arguments.js";
 
 /** Runs the command. */
 export async function installCredential(given: Given): Promise<Result> {
@@ -17,9 +17,9 @@ export async function installCredential(given: Given): Promise<Result> {
   install(identity, { name, credential });
   const lines = [
     `Credential installed in: ${identity}`,
-    `  Name:    ${name}`,
+    `  Name:    ${shown(name)}`,
     `  Type:    ${type}`,
-    `  Roles:   ${roles.join(", ") || "none"}`,
+    `  Roles:   ${shownList(roles)}`,
     `  Expires: ${isoText(expiresAt)}`,
   ];
   return { code: 0, text: lines.join("\n"), json: { identity, name, type, roles, expiresAt } };

@@ -11,7 +11,7 @@ import { createRequest } from "../../trust/requests.js";
 import { CommandError, type Given, type Result, type Surroundings, UsageError } from "../command.js";
 import { writeWhole } from "../contract-files.js";
 import { findRootKey } from "../secrets/root-key.js";
-import { isoText, lifetimeMs, required, rootPublicKeyOf } from "./arguments.js";
+import { isoText, lifetimeMs, required, rootPublicKeyOf, shown } from "./arguments.js";
 import { credentialIn, credentialsIn, type FoundCredential, kindOf } from "./documents.js";
 import { refuseExisting } from "./keygen.js";
 
@@ -59,7 +59,7 @@ export async function rotateRoot(given: Given, surroundings: Surroundings): Prom
   for (const { file, outcomes } of renewed) rewrite(file, outcomes);
   const all = renewed.flatMap(({ file, outcomes }) => outcomes.map((outcome) => ({ file, ...outcome })));
   const lines = all.map(({ file, name, expiresAt, problem }) => {
-    const which = name === null ? file : `${file} (${name})`;
+    const which = name === null ? file : `${file} (${shown(name)})`;
     return problem === null
       ? `Renewed: ${which}, until ${isoText(expiresAt)}`
       : `NOT RENEWED: ${which}: ${problem}`;

@@ -6,7 +6,17 @@ import type { RootKey } from "../../trust/keys.js";
 import { readRequest, signRequest } from "../../trust/requests.js";
 import { type Given, type Result, type Surroundings, UsageError } from "../command.js";
 import { findRootKey } from "../secrets/root-key.js";
-import { attributes, endpointIdOf, expiry, isoText, lifetimeMs, required, roles, word } from "./arguments.js";
+import {
+  attributes,
+  endpointIdOf,
+  expiry,
+  isoText,
+  lifetimeMs,
+  required,
+  roles,
+  shownList,
+  word,
+} from "./arguments.js";
 
 /** Runs `aster trust sign`. */
 export async function sign(given: Given, surroundings: Surroundings): Promise<Result> {
@@ -52,9 +62,8 @@ async function signFile(file: string, given: Given, surroundings: Surroundings):
   const asked = inFile(file, () => readRequest(text));
   const granted = roles(given);
   if ((granted === undefined) !== given.flag("as-requested")) {
-    const shown = asked.roles.map((role) => JSON.stringify(role)).join(", ") || "no roles";
     throw new UsageError(
-      `the request of ${asked.endpointId} asks for ${shown}; grant them with --as-requested, or others with --capabilities a,b`,
+      `the request of ${asked.endpointId} asks for ${asked.roles.length === 0 ? "no roles" : shownList(asked.roles)}; grant them with --as-requested, or others with --capabilities a,b`,
     );
   }
   const lifetime = given.text("expires") === undefined ? undefined : lifetimeMs(given);
@@ -80,7 +89,7 @@ function written(credential: string, file: string): Result {
     `  Type:       ${type}`,
     `  Expires at: ${isoText(expiresAt)}`,
     `  For:        ${endpointId ?? "every node that has the file"}`,
-    `  Roles:      ${granted.join(", ") || "none"}`,
+    `  Roles:      ${shownList(granted)}`,
   ];
   return {
     code: 0,

@@ -3,7 +3,7 @@
 import { inspectCredential } from "../../trust/credentials.js";
 import { inFile } from "../../trust/files.js";
 import { type Given, type Result, type Surroundings, UsageError } from "../command.js";
-import { isoText } from "./arguments.js";
+import { isoText, shownList } from "./arguments.js";
 import { credentialIn } from "./documents.js";
 import { checksOf } from "./inspect.js";
 import { profileInUse, readProfiles } from "./profiles.js";
@@ -23,7 +23,7 @@ export async function verify(given: Given, surroundings: Surroundings): Promise<
   if (first === undefined) {
     const lines = [
       `OK: ${type} credential for ${report.endpointId ?? "every node that has it"}`,
-      `  Roles:   ${roles.join(", ") || "none"}`,
+      `  Roles:   ${shownList(roles)}`,
       `  Expires: ${isoText(expiresAt)}`,
     ];
     return { code: 0, text: lines.join("\n"), json };
