@@ -34,6 +34,10 @@ pub struct StartOptions {
 pub struct LimitOptions {
     /// Streams that a peer may have open at the same time on one connection.
     pub max_streams: Option<u32>,
+    /// Sessions that a peer may have open at the same time on one connection, beside its other streams.
+    pub max_sessions: Option<u32>,
+    /// A session ends when it had no call for this long; null: never.
+    pub session_idle_ms: Option<f64>,
     /// Time limit for a handshake, and for the header of a stream.
     pub header_timeout_ms: Option<f64>,
     /// Longest time without a byte inside a frame that has begun, or while a single request is expected.
@@ -116,6 +120,11 @@ impl LimitOptions {
         };
         Ok(NodeLimits {
             max_streams: self.max_streams.unwrap_or(default.max_streams),
+            max_sessions: self.max_sessions.unwrap_or(default.max_sessions),
+            session_idle: match self.session_idle_ms {
+                Some(ms) => Some(milliseconds("options.limits.sessionIdleMs", ms)?),
+                None => default.session_idle,
+            },
             header_timeout: time("headerTimeoutMs", self.header_timeout_ms, default.header_timeout)?,
             body_timeout: time("bodyTimeoutMs", self.body_timeout_ms, default.body_timeout)?,
             peer_bytes: self.peer_bytes.unwrap_or(default.peer_bytes),

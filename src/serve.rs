@@ -21,6 +21,9 @@ pub struct ServedService {
     pub version: i64,
     /// Contract id, 64 hex digits.
     pub contract_id: String,
+    /// `session`: it is called in sessions only. `shared`: each call has a stream of its own.
+    #[napi(ts_type = "'shared' | 'session'")]
+    pub scope: String,
     /// The payload modes of its contract.
     #[napi(ts_type = "readonly string[]")]
     pub modes: Vec<String>,
@@ -76,6 +79,7 @@ impl ServedService {
             version: self.version,
             contract_id: self.contract_id.clone(),
             modes: self.modes.clone(),
+            session: self.scope == "session",
             max_call: milliseconds("options.maxCallMs", self.max_call_ms)?,
             methods: methods.collect::<Outcome<_>>()?,
             description: Some(description),

@@ -3,6 +3,7 @@ import type { AsterServer, Implementation } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
 import { refEchoServices } from "./ref-echo/service.ts";
+import { refSession } from "./ref-session/service.ts";
 import { startNodeServer } from "./support/calls.ts";
 import {
   describeInterop,
@@ -40,5 +41,11 @@ for (const mode of modes) {
   describeInterop(`the Python client (${mode}) against our Lab`, () => calls("lab", mode, labServices));
   describeInterop(`the Python client (${mode}) against our RefEcho`, () =>
     calls("ref_echo", mode, () => refEchoServices),
+  );
+}
+
+for (const mode of ["xlang", "json", "proxy"] as const) {
+  describeInterop(`the Python client (${mode}) in sessions of our RefSession`, () =>
+    calls("ref_session", mode, () => [refSession]),
   );
 }

@@ -60,6 +60,7 @@ describeInterop("our client against the Python server", () => {
       "Lab v1",
       "LabNext v3",
       "LabPostponed v1",
+      "RefSession v1",
     ]);
   });
 

@@ -47,6 +47,7 @@ const origins: Origin[] = [
   entry("aster-rpc/testing", testing),
   entry("aster-rpc/trust", trust),
   { from: "../../examples/billing/contract.ts", values: exported("examples/billing/contract.ts"), types: [] },
+  { from: "../../examples/session/contract.ts", values: exported("examples/session/contract.ts"), types: [] },
   {
     from: "../../examples/quickstart/contract.ts",
     values: exported("examples/quickstart/contract.ts"),
@@ -54,7 +55,7 @@ const origins: Origin[] = [
   },
   {
     from: "../../__test__/unit/support/stage.ts",
-    values: ["ticket", "server", "client", "billing", "handlers", "books", "lossy"],
+    values: ["ticket", "server", "client", "billing", "lobby", "handlers", "books", "lossy"],
     types: [],
   },
 ];
@@ -111,6 +112,17 @@ describe("examples/workers", () => {
     const { stdout } = await run(process.execPath, [...loader, "examples/workers/main.ts"], { cwd: at() });
     expect(stdout).toContain("1229 primes below 10000");
     expect(new Set(stdout.match(/thread \d+/g)).size).toBe(2);
+  });
+});
+
+describe("examples/session", () => {
+  it("keeps a player for each session, and ends sessions when the server stops", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/session/main.ts"], { cwd: at() });
+    expect(stdout).toContain("Ada has seat 1, Bob has seat 2\nEve waits: all seats are taken\n");
+    expect(stdout).toContain("Ada played e4 d5\nAda left after 2 moves\n");
+    expect(stdout).toContain("Ada is gone: closed\n");
+    expect(stdout).toContain("Bob is gone: shutdown\n");
+    expect(stdout).toContain("Bob's session was ended by the server: the server is draining\n");
   });
 });
 

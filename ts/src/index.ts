@@ -4,9 +4,18 @@ export type { ClientOptions } from "./client/client-options.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";
 export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
+export type {
+  OpenSession,
+  SessionOptions,
+  SessionProxy,
+  SessionProxyOptions,
+  SessionStub,
+} from "./client/session.js";
+export type { SessionEnd } from "./client/session-path.js";
 export type { BidiCall, ResponseStream } from "./client/streams.js";
 export type { StubOptions } from "./client/stub.js";
 export type { Stub, Uploadable } from "./client/stub-types.js";
+export type { Inherited } from "./client/within.js";
 export { AsterError, type AsterErrorInit, Code, type CodeName } from "./errors.js";
 export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
@@ -39,8 +48,10 @@ export type {
   RowView,
 } from "./rows/types.js";
 export * from "./schema/index.js";
-export type { CallContext, CallPeer } from "./server/context.js";
+export type { CallContext } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
 export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";
+export type { CallPeer } from "./server/peer.js";
 export type { Access, ServeOptions } from "./server/serve-options.js";
+export type { Session, SessionCause } from "./server/session.js";
 export { Ticket, type TicketInput } from "./ticket.js";

@@ -1,6 +1,6 @@
 """Runs the cases of a suite against a server in any language, and prints one line of JSON for each case.
 
-    python client.py TICKET [--suite lab|ref_echo] [--mode xlang|json|json-as-shipped|proxy] [--case NAME]... [--python-peer]
+    python client.py TICKET [--suite lab|ref_echo|ref_session] [--mode xlang|json|json-as-shipped|proxy] [--case NAME]... [--python-peer]
 
 The modes are the ways in which the reference can make a call:
 - xlang: typed stubs with Fory payloads;
@@ -54,6 +54,10 @@ class Bench:
         stub = await self.client.client(service, codec=JsonProxyCodec())
         return stub if self.mode == "json-as-shipped" else AnnouncesJson(stub)
 
+    async def session(self, service):
+        codec = {} if self.mode == "xlang" else {"codec": JsonProxyCodec()}
+        return await self.client.client(service, **codec)
+
     def proxy(self, name):
         return self.client.proxy(name)
 
@@ -98,7 +102,7 @@ async def run(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("ticket")
-    parser.add_argument("--suite", choices=["lab", "ref_echo"], default="lab")
+    parser.add_argument("--suite", choices=["lab", "ref_echo", "ref_session"], default="lab")
     parser.add_argument("--mode", choices=["xlang", "json", "json-as-shipped", "proxy"], default="xlang")
     parser.add_argument("--case", action="append")
     parser.add_argument("--python-peer", action="store_true", help="the server is the reference itself")

@@ -14,11 +14,12 @@ from aster import AsterConfig, AsterServer, AsterTicket, DeadlineInterceptor  # 
 from call_context import KeepContext  # noqa: E402
 from lab import Lab, LabNext  # noqa: E402
 from lab_postponed import LabPostponed  # noqa: E402
+from ref_session import RefSession  # noqa: E402
 
 
 async def serve():
     server = AsterServer(
-        services=[Lab(), LabNext(), LabPostponed()],
+        services=[Lab(), LabNext(), LabPostponed(), RefSession],
         config=AsterConfig(log_level="error"),
         allow_all_consumers=True,
         endpoint_config=endpoint.loopback(),

@@ -62,7 +62,7 @@ export type PythonMode = "xlang" | "json" | "json-as-shipped" | "proxy";
 const typedModes: readonly PythonMode[] = ["xlang", "json", "json-as-shipped"];
 
 /** The cases that the Python client runs: those of the file `SUITE_cases.py`. */
-export type PythonSuite = "lab" | "ref_echo";
+export type PythonSuite = "lab" | "ref_echo" | "ref_session";
 
 /** The names of a suite's cases in a mode, read from the text of its file, so that each case is a test. */
 export function pythonCases(suite: PythonSuite, mode: PythonMode): string[] {

@@ -136,7 +136,7 @@ describe("a message that grows while it is encoded", () => {
     for (const write of [
       () => ops.item(3, endless, null, all),
       () => ops.reply(2, endless, null, all),
-      () => ops.open(5, 1, 0, 0, null, endless, null),
+      () => ops.open(5, 1, 0, 0, null, 0, endless, null),
     ]) {
       written = 0;
       expect(write).toThrow(/RESOURCE_EXHAUSTED: a message of more than 16777215 bytes is too large/);

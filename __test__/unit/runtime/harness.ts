@@ -1,6 +1,7 @@
 /** A client method connected to a handler through the fake addon, without schemas: messages are JSON text. */
+import { clientClosed } from "../../../ts/src/client/connection.js";
 import { directMethod } from "../../../ts/src/client/invoke.js";
-import { type ClientMethod, defaultSettings } from "../../../ts/src/client/method.js";
+import { type CallPath, type ClientMethod, defaultSettings } from "../../../ts/src/client/method.js";
 import { AsterError, Code } from "../../../ts/src/errors.js";
 import type { Logger } from "../../../ts/src/logging.js";
 import type { MessageCodec } from "../../../ts/src/message.js";
@@ -51,13 +52,14 @@ export class Harness {
   readonly native: FakeNative;
   readonly port: Port;
   readonly log = collectingLogger();
-  readonly path: { port: Port; endpointId: string; closed: boolean };
+  readonly path: { -readonly [K in keyof CallPath]: CallPath[K] };
   #handle = 1;
 
   constructor(options: { readonly silent?: boolean } = {}) {
     this.native = new FakeNative(options);
     this.port = new Port(this.native.binding);
-    this.path = { port: this.port, endpointId: "server", closed: false };
+    const closedError = clientClosed;
+    this.path = { port: this.port, endpointId: "server", closed: false, session: 0, closedError };
   }
 
   /** The function of this method on a stub. */

@@ -235,11 +235,11 @@ describe("implement()", () => {
     await open.close();
   });
 
-  it("refuses session services in this version", () => {
+  it("takes a function for a session service, and an object for every other", () => {
     const session = service("S", { scope: "session" }, { get: unary(Item, Item) });
-    expect(() => implement(session, { get: (x) => x })).toThrow(
-      expect.objectContaining({ code: Code.UNIMPLEMENTED }),
-    );
+    const shared = service("T", {}, { get: unary(Item, Item) });
+    expect(() => implement(session, { get: (x: unknown) => x } as never)).toThrow("takes a function");
+    expect(() => implement(shared, (() => ({})) as never)).toThrow("must be an object");
   });
 });
 

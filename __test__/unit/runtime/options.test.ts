@@ -71,6 +71,8 @@ describe("options of an endpoint", () => {
       relay: ["https://r"],
       limits: {
         maxStreams: 7,
+        maxSessions: null,
+        sessionIdleMs: null,
         headerTimeoutMs: null,
         bodyTimeoutMs: null,
         peerBytes: null,

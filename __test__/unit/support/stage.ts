@@ -1,6 +1,6 @@
 /**
- * The setup for the examples of the pages and of TSDoc: a billing server on loopback, its handlers, a client of it, a link to
- * it and a ledger.
+ * The setup for the examples of the pages and of TSDoc: a server of billing and of the lobby on loopback, the handlers of
+ * billing, a client, a session of the lobby, a link to the server and a ledger.
  */
 import {
   AsterClient,
@@ -10,11 +10,14 @@ import {
   type Handlers,
   implement,
   type Service,
+  type SessionStub,
   type Stub,
 } from "aster-rpc";
 import { type Ledger, type Link, ledger, link } from "aster-rpc/testing";
 import { Billing } from "../../../examples/billing/contract.ts";
 import { findInvoice, happening } from "../../../examples/billing/ledger.ts";
+import { Lobby } from "../../../examples/session/contract.ts";
+import { lobby as lobbies } from "../../../examples/session/lobby.ts";
 
 type MethodsOf<S> = S extends Service<infer M> ? M : never;
 
@@ -44,7 +47,7 @@ export const handlers: Handlers<MethodsOf<typeof Billing>> = {
 };
 
 export const server: AsterServer = await AsterServer.start({
-  services: [implement(Billing, handlers)],
+  services: [implement(Billing, handlers), lobbies],
   access: "open",
   bind: "127.0.0.1:0",
   relay: "disabled",
@@ -54,6 +57,7 @@ export const server: AsterServer = await AsterServer.start({
 export const ticket: string = server.ticket;
 export const client: AsterClient = await AsterClient.connect(ticket, { relay: "disabled" });
 export const billing: Stub<typeof Billing> = client.stub(Billing);
+export const lobby: SessionStub<typeof Lobby> = await client.session(Lobby);
 export const lossy: Link = await link({ to: server });
 export const books: Ledger = ledger();
 

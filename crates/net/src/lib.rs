@@ -16,10 +16,11 @@ mod error;
 pub use admission::Caller;
 pub use aster_wire::call::Pattern;
 pub use call::{
-    Agreement, Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Compress,
-    FIRST_WINDOW, Framed, Handler, Message, Metadata, MethodDefinition, Mode, PayloadCodec, Registration,
-    STREAM_BUDGET, ServerCall, ServerEvent, ServiceDefinition, Serving, UNREAD, Verdict, Widened,
-    codec_status,
+    Agreement, Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, ClientSession,
+    ClosedBy, Compress, FIRST_WINDOW, Framed, Handler, Message, Metadata, MethodDefinition, Mode,
+    OpenFailure, OpenSession, PayloadCodec, Registration, STREAM_BUDGET, ServedSession, ServerCall,
+    ServerEvent, ServiceDefinition, Serving, SessionClosed, SessionDriver, SessionEnd, SessionHandler,
+    SessionOptions, UNREAD, Verdict, Widened, codec_status,
 };
 pub use connection::{
     IncomingConnection, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, set_default_process_bytes,

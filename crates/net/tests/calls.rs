@@ -54,6 +54,7 @@ fn service() -> ServiceDefinition {
         version: 1,
         contract_id: "ab".repeat(32),
         modes: vec!["xlang".to_owned()],
+        session: false,
         max_call: Duration::from_mins(5),
         methods: methods.into(),
         description: None,

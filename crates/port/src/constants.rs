@@ -46,6 +46,10 @@ numbers! {
         REPLY = 6,
         /// The end of a server call, with a status.
         FINISH = 7,
+        /// Open a session as its client.
+        OPEN_SESSION = 8,
+        /// End a session.
+        CLOSE_SESSION = 9,
     }
 }
 
@@ -58,6 +62,16 @@ numbers! {
         MESSAGE = 2,
         /// The input ends with that message.
         INPUT_ENDS = 4,
+        /// The call is made in a session, whose number stands before the metadata.
+        SESSION = 8,
+    }
+}
+
+numbers! {
+    /// Flags of [`op::CLOSE_SESSION`].
+    close_flag {
+        /// Calls that wait fail, and a running call is cancelled.
+        NOW = 1,
     }
 }
 
@@ -82,6 +96,12 @@ numbers! {
         PEER = 8,
         /// No more calls of this connection follow.
         PEER_GONE = 9,
+        /// The stream of a client's session is open.
+        SESSION_OPENED = 10,
+        /// A session is over.
+        SESSION_ENDED = 11,
+        /// A session of a peer begins; its calls follow.
+        SESSION = 12,
         /// A control request is complete.
         SETTLED = 16,
         /// A line for the user's log.
@@ -118,8 +138,27 @@ numbers! {
         INPUT_ENDED = 4,
         /// Messages of the call are presence-flagged XLANG.
         PRESENCE_FLAGGED = 8,
+        /// The call is one of a session, whose number takes the place of that of the connection.
+        SESSION = 16,
     }
 }
+
+numbers! {
+    /// Who ended a session, in [`event::SESSION_ENDED`].
+    session_end {
+        /// The client closed it.
+        CLIENT = 1,
+        /// The server ended it.
+        SERVER = 2,
+        /// The stream or the connection is lost.
+        LOST = 3,
+        /// The other side broke the protocol, or did not end a cancelled call in time.
+        PROTOCOL = 4,
+    }
+}
+
+/// A table of the generated file: its name, its members and its comment.
+type Table = (&'static str, &'static [(&'static str, u8)], &'static str);
 
 /// The text of `ts/src/native/constants.ts`.
 pub fn typescript() -> String {
@@ -170,13 +209,15 @@ pub fn typescript() -> String {
         // INVARIANT: writing to a String never fails, here and below.
         let _ = write!(text, "\n/** {doc} */\nexport const {name} = {value};\n");
     }
-    let tables = [
+    let tables: [Table; 8] = [
         ("Op", op::ALL, "Operations."),
         ("OpenFlag", open_flag::ALL, "Flags of OPEN."),
+        ("CloseFlag", close_flag::ALL, "Flags of CLOSE_SESSION."),
         ("Event", event::ALL, "Events."),
         ("MessageFlag", message_flag::ALL, "Flags of MESSAGE and ITEMS."),
         ("EndFlag", end_flag::ALL, "Flags of ENDED."),
         ("CallFlag", call_flag::ALL, "Flags of CALL."),
+        ("SessionEnder", session_end::ALL, "Who ended a session."),
     ];
     for (name, entries, doc) in tables {
         let _ = write!(text, "\n/** {doc} */\nexport const {name} = {{\n");

@@ -16,6 +16,8 @@ pub enum Op {
         call: u32,
         /// Handle from [`Port::register`](crate::Port::register).
         method: u32,
+        /// The session in which the call is made.
+        session: Option<u32>,
         /// Local deadline.
         timeout: Option<Duration>,
         /// Whether the header contains the deadline.
@@ -63,6 +65,28 @@ pub enum Op {
         /// The call.
         call: u32,
         /// Its status.
+        status: RpcStatus,
+    },
+    /// Open a session as its client.
+    OpenSession {
+        /// Number of the session, chosen by JavaScript from those of calls.
+        session: u32,
+        /// Handle of a method of the service without a name, from [`Port::register`](crate::Port::register).
+        method: u32,
+        /// Id of the session.
+        id: String,
+        /// Time limit for opening.
+        timeout: Option<Duration>,
+        /// Metadata for the header.
+        metadata: Metadata,
+    },
+    /// End a session.
+    CloseSession {
+        /// The session.
+        session: u32,
+        /// Calls that wait fail, and a running call is cancelled.
+        now: bool,
+        /// Server: what the client is told.
         status: RpcStatus,
     },
 }
@@ -138,6 +162,39 @@ pub enum Event {
         /// Its number.
         connection: u32,
     },
+    /// The stream of a client's session is open.
+    SessionOpened {
+        /// The session.
+        session: u32,
+    },
+    /// A session is over.
+    SessionEnded {
+        /// The session.
+        session: u32,
+        /// One of [`session_end`](crate::constants::session_end).
+        by: u8,
+        /// Client: how it ended.
+        status: RpcStatus,
+        /// Client: the last call of which the server is known to be done; 0 for none.
+        last_finished: u32,
+        /// Client: this side created the status.
+        local: bool,
+        /// Client: the session was never opened.
+        not_sent: bool,
+    },
+    /// A session of a peer begins; its calls follow.
+    Session {
+        /// Number of the session, even.
+        session: u32,
+        /// Handle of the first method of its service.
+        handle: u32,
+        /// Number of the connection.
+        connection: u32,
+        /// The id that the client chose; may be empty.
+        id: String,
+        /// Metadata with which the client opened it.
+        metadata: Metadata,
+    },
     /// A line for the user's log.
     Log {
         /// Level, target, message and fields, as JSON.
@@ -157,8 +214,10 @@ pub struct IncomingCall {
     pub call: u32,
     /// Handle of the method.
     pub handle: u32,
-    /// Number of the connection.
+    /// Number of the connection; of the session, if `in_session`.
     pub connection: u32,
+    /// Whether the call is one of a session.
+    pub in_session: bool,
     /// The request of a call without request stream.
     pub message: Option<Message>,
     /// Whether no further input follows.

@@ -7,10 +7,12 @@
 
 mod connections;
 pub mod constants;
+mod drive;
 mod event;
 mod port;
 mod records;
 mod serve;
+mod sessions;
 mod slab;
 
 pub use event::{Event, IncomingCall, Op, PeerFacts};

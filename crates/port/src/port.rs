@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::Connections;
 use crate::constants::{WINDOW_LATER, WINDOW_REFUSED};
 use crate::event::{Event, Op};
+use crate::sessions::Sessions;
 
 /// When this many events wait, the JavaScript thread is woken immediately, even if more events may follow.
 const MANY_EVENTS: usize = 32;
@@ -59,6 +60,7 @@ pub struct Port {
     inbox: Mutex<VecDeque<Vec<Op>>>,
     inbox_filled: Notify,
     calls: Mutex<HashMap<u32, Call>>,
+    pub(crate) sessions: Sessions,
     methods: Mutex<HashMap<u32, Arc<ClientMethod>>>,
     next_method: AtomicU32,
     next_server_call: AtomicU32,
@@ -89,6 +91,7 @@ impl Port {
             inbox: Mutex::default(),
             inbox_filled: Notify::new(),
             calls: Mutex::default(),
+            sessions: Sessions::default(),
             methods: Mutex::default(),
             next_method: AtomicU32::new(1),
             next_server_call: AtomicU32::new(2),
@@ -156,6 +159,7 @@ impl Port {
         self.closed.cancel();
         lock(&self.registrations).clear();
         lock(&self.calls).values().for_each(Call::give_up);
+        self.sessions.give_up();
         lock(&self.methods).clear();
         self.inbox_filled.notify_one();
     }
@@ -192,7 +196,7 @@ impl Port {
         let call = Call { handle: handle.clone(), server: true };
         let mut calls = lock(&self.calls);
         loop {
-            let number = self.next_server_call.fetch_add(2, Ordering::Relaxed);
+            let number = self.next_server_number();
             if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(number) {
                 free.insert(call.clone());
                 drop(calls);
@@ -203,6 +207,10 @@ impl Port {
                 return number;
             }
         }
+    }
+
+    pub(crate) fn next_server_number(&self) -> u32 {
+        self.next_server_call.fetch_add(2, Ordering::Relaxed)
     }
 
     pub(crate) fn forget(&self, call: u32) {
@@ -222,9 +230,9 @@ impl Port {
 
     fn apply(self: &Arc<Self>, op: Op) {
         match op {
-            Op::Open { call, method, timeout, timeout_travels, metadata, request, end } => {
+            Op::Open { call, method, session, timeout, timeout_travels, metadata, request, end } => {
                 let options = CallOptions { timeout, timeout_travels, metadata };
-                self.open_call(call, method, options, request, end);
+                self.open_call(call, (method, session), options, request, end);
             }
             Op::Item { call, message } => self.send(call, message),
             Op::End { call } => self.with(call, CallHandle::end_input),
@@ -232,6 +240,10 @@ impl Port {
             Op::Credit { call, bytes } => self.with(call, |handle| handle.consumed(bytes as usize)),
             Op::Reply { call, message } => self.with(call, |handle| handle.reply(message)),
             Op::Finish { call, status } => self.with(call, |handle| handle.finish(status)),
+            Op::OpenSession { session, method, id, timeout, metadata } => {
+                self.open_session(session, method, id, timeout, metadata);
+            }
+            Op::CloseSession { session, now, status } => self.sessions.close(session, now, status),
         }
     }
 
@@ -260,16 +272,24 @@ impl Port {
     fn open_call(
         self: &Arc<Self>,
         number: u32,
-        method: u32,
+        (method, session): (u32, Option<u32>),
         options: CallOptions,
         request: Option<Framed>,
         end: bool,
     ) {
-        let Some(method) = lock(&self.methods).get(&method).cloned() else {
+        let Some(method) = self.method(method) else {
             let reason = status(Code::Unavailable, "the connection is closed");
             return self.push(ended_here(number, reason, true));
         };
-        let (handle, call) = method.call(options);
+        let session = session.map(|session| self.sessions.client(session));
+        let (handle, call) = match session {
+            None => method.call(options),
+            Some(Some(session)) => session.call(&method, options),
+            Some(None) => {
+                let reason = status(Code::FailedPrecondition, "the session is over");
+                return self.push(ended_here(number, reason, true));
+            }
+        };
         if let Some(Err(reason)) = request.map(|message| handle.send(message)) {
             handle.cancel();
             return self.push(ended_here(number, reason, true));
@@ -284,6 +304,10 @@ impl Port {
             entry.give_up();
         }
         tokio::spawn(Arc::clone(self).run(number, entry.handle, method.is_presence_flagged(), call));
+    }
+
+    pub(crate) fn method(&self, handle: u32) -> Option<Arc<ClientMethod>> {
+        lock(&self.methods).get(&handle).cloned()
     }
 
     /// Awaits a client call and converts its events.

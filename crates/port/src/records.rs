@@ -7,7 +7,7 @@ use aster_wire::frame::HEAD_BYTES;
 use aster_wire::record::RpcStatus;
 use bytes::{Buf, BytesMut};
 
-use crate::constants::{HEAD_BYTES as HEAD, NO_TIMEOUT, op, open_flag};
+use crate::constants::{HEAD_BYTES as HEAD, NO_TIMEOUT, close_flag, op, open_flag};
 use crate::event::Op;
 
 /// Why a batch of operations is refused. TypeScript and Rust disagree, which is a bug in one of them.
@@ -39,9 +39,10 @@ pub fn read_operations(mut batch: BytesMut) -> Result<Vec<Op>, RecordError> {
         let mut record = batch.split_to(HEAD + head.payload);
         let padding = record.len().next_multiple_of(8) - record.len();
         batch.advance(padding.min(batch.len()));
-        let metadata = read_pairs(&record, head.metadata)?;
-        record.truncate(record.len() - head.metadata);
-        operations.push(operation(&head, record, metadata)?);
+        let mut tail = record.split_off(record.len() - head.metadata);
+        let session = read_session(&head, &mut tail)?;
+        let metadata = read_pairs(&tail)?;
+        operations.push(operation(&head, record, session, metadata)?);
     }
     Ok(operations)
 }
@@ -77,13 +78,29 @@ impl Head {
     }
 }
 
-fn operation(head: &Head, record: BytesMut, metadata: Vec<(String, String)>) -> Result<Op, RecordError> {
+/// The number of the session of a call, which stands before the metadata.
+fn read_session(head: &Head, tail: &mut BytesMut) -> Result<Option<u32>, RecordError> {
+    if head.op != op::OPEN || head.flags & open_flag::SESSION == 0 {
+        return Ok(None);
+    }
+    tail.try_get_u32_le().map(Some).map_err(|_| RecordError::Metadata)
+}
+
+fn operation(
+    head: &Head,
+    record: BytesMut,
+    session: Option<u32>,
+    metadata: Vec<(String, String)>,
+) -> Result<Op, RecordError> {
+    let timeout = (head.timeout != NO_TIMEOUT).then(|| Duration::from_millis(head.timeout.into()));
+    let text = || String::from_utf8_lossy(record.get(HEAD..).unwrap_or_default()).into_owned();
     let call = head.call;
     Ok(match head.op {
         op::OPEN => Op::Open {
             call,
             method: head.argument,
-            timeout: (head.timeout != NO_TIMEOUT).then(|| Duration::from_millis(head.timeout.into())),
+            session,
+            timeout,
             timeout_travels: head.flags & open_flag::TIMEOUT_TRAVELS != 0,
             metadata,
             request: if head.flags & open_flag::MESSAGE == 0 { None } else { Some(message(record)?) },
@@ -94,13 +111,18 @@ fn operation(head: &Head, record: BytesMut, metadata: Vec<(String, String)>) -> 
         op::CANCEL => Op::Cancel { call },
         op::CREDIT => Op::Credit { call, bytes: head.argument },
         op::REPLY => Op::Reply { call, message: message(record)? },
-        op::FINISH => {
-            let text = String::from_utf8_lossy(record.get(HEAD..).unwrap_or_default()).into_owned();
-            Op::Finish {
-                call,
-                status: RpcStatus { code: head.argument.into(), message: text, details: metadata },
-            }
+        op::FINISH => Op::Finish {
+            call,
+            status: RpcStatus { code: head.argument.into(), message: text(), details: metadata },
+        },
+        op::OPEN_SESSION => {
+            Op::OpenSession { session: call, method: head.argument, id: text(), timeout, metadata }
         }
+        op::CLOSE_SESSION => Op::CloseSession {
+            session: call,
+            now: head.flags & close_flag::NOW != 0,
+            status: RpcStatus { code: head.argument.into(), message: text(), details: metadata },
+        },
         unknown => return Err(RecordError::Unknown(unknown)),
     })
 }
@@ -110,11 +132,10 @@ fn message(mut record: BytesMut) -> Result<Framed, RecordError> {
     Ok(Framed::from_room(record)?)
 }
 
-fn read_pairs(record: &[u8], length: usize) -> Result<Vec<(String, String)>, RecordError> {
-    if length == 0 {
+fn read_pairs(mut bytes: &[u8]) -> Result<Vec<(String, String)>, RecordError> {
+    if bytes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut bytes = record.get(record.len() - length..).ok_or(RecordError::Metadata)?;
     let count = read_u16(&mut bytes)?;
     let mut pairs = Vec::with_capacity(count.min(64).into());
     for _ in 0..count {

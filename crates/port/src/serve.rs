@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aster_net::{
-    Handler, IncomingConnection, Message, Node, ServeError, ServerCall, ServerEvent, ServiceDefinition,
-    Serving,
+    Handler, IncomingConnection, Message, Node, ServeError, ServedSession, ServerCall, ServerEvent,
+    ServiceDefinition, Serving, SessionEnd, SessionHandler,
 };
+use aster_wire::record::RpcStatus;
 
+use crate::constants::session_end;
 use crate::event::{Event, IncomingCall};
 use crate::port::{Port, lock};
 
@@ -58,22 +60,66 @@ fn identity(node: &Node) -> usize {
 
 impl Handler for PortService {
     fn serve(&self, call: ServerCall) -> Serving {
-        Box::pin(run(Arc::clone(&self.port), self.first_handle, call))
+        Box::pin(run(Arc::clone(&self.port), self.first_handle, None, call))
     }
 
     fn is_closed(&self) -> bool {
         self.port.is_closed()
     }
+
+    fn open_session(&self, session: &Arc<ServedSession>) -> Option<Box<dyn SessionHandler>> {
+        let number = self.port.admit_session(session);
+        self.port.push(Event::Session {
+            session: number,
+            handle: self.first_handle,
+            connection: introduce(&self.port, session.connection()),
+            id: session.id().to_owned(),
+            metadata: session.metadata().clone(),
+        });
+        let port = Arc::clone(&self.port);
+        Some(Box::new(PortSession { port, first_handle: self.first_handle, number }))
+    }
 }
 
-async fn run(port: Arc<Port>, first_handle: u32, mut call: ServerCall) {
+/// A session whose calls JavaScript answers.
+struct PortSession {
+    port: Arc<Port>,
+    first_handle: u32,
+    number: u32,
+}
+
+impl SessionHandler for PortSession {
+    fn serve(&self, call: ServerCall) -> Serving {
+        Box::pin(run(Arc::clone(&self.port), self.first_handle, Some(self.number), call))
+    }
+
+    fn ended(&self, end: SessionEnd) {
+        self.port.sessions.forget(self.number);
+        self.port.push(Event::SessionEnded {
+            session: self.number,
+            by: match end {
+                SessionEnd::Closed => session_end::CLIENT,
+                SessionEnd::Shutdown => session_end::SERVER,
+                SessionEnd::Lost => session_end::LOST,
+                SessionEnd::Protocol => session_end::PROTOCOL,
+            },
+            status: RpcStatus::ok(),
+            last_finished: 0,
+            local: false,
+            not_sent: false,
+        });
+    }
+}
+
+async fn run(port: Arc<Port>, first_handle: u32, session: Option<u32>, mut call: ServerCall) {
     let number = port.admit(call.handle());
     let presence_flagged = call.is_presence_flagged();
     let message: Option<Message> = call.take_request();
     let opening = IncomingCall {
         call: number,
         handle: first_handle + call.method() as u32,
-        connection: introduce(&port, call.connection()),
+        connection: session.unwrap_or_else(|| introduce(&port, call.connection())),
+        in_session: session.is_some(),
         message,
         input_ended: !call.pattern().request_stream,
         presence_flagged,

@@ -98,6 +98,27 @@ impl Out {
             Event::PeerGone { connection } => {
                 (Self { argument: *connection, ..of(kind::PEER_GONE, 0) }, 0, 0)
             }
+            Event::SessionOpened { session } => (of(kind::SESSION_OPENED, *session), 0, 0),
+            Event::SessionEnded { session, by, status, last_finished, local, not_sent } => {
+                let flags = flag(*local, end_flag::LOCAL) | flag(*not_sent, end_flag::NOT_SENT);
+                if !status.details.is_empty() {
+                    write_pairs(tail, &status.details);
+                }
+                let head = Self {
+                    flags,
+                    status: status.code as u16,
+                    argument: (*by).into(),
+                    argument2: *last_finished,
+                    ..of(kind::SESSION_ENDED, *session)
+                };
+                (head, status.message.len() + tail.len(), tail.len())
+            }
+            Event::Session { session, handle, connection, id, metadata } => {
+                write_text(tail, id);
+                write_pairs(tail, metadata);
+                let head = Self { argument: *handle, argument2: *connection, ..of(kind::SESSION, *session) };
+                (head, tail.len(), tail.len())
+            }
             Event::Log { json } => (of(kind::LOG, 0), json.len(), 0),
             Event::Settled { request } => (of(kind::SETTLED, *request), 0, 0),
         }
@@ -115,7 +136,8 @@ impl Out {
         let flags = flag(!is_plain, call_flag::BLOCK)
             | flag(message.is_some(), call_flag::MESSAGE)
             | flag(incoming.input_ended, call_flag::INPUT_ENDED)
-            | flag(incoming.presence_flagged, call_flag::PRESENCE_FLAGGED);
+            | flag(incoming.presence_flagged, call_flag::PRESENCE_FLAGGED)
+            | flag(incoming.in_session, call_flag::SESSION);
         let head = Self {
             call: incoming.call,
             kind: kind::CALL,
@@ -150,7 +172,9 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
                 body.put_slice(item);
             }
         }
-        Event::Ended { status, .. } => body.put_slice(status.message.as_bytes()),
+        Event::Ended { status, .. } | Event::SessionEnded { status, .. } => {
+            body.put_slice(status.message.as_bytes());
+        }
         Event::Call(incoming) => {
             body.put_slice(incoming.message.as_ref().map_or(&[], |message| &message.bytes[..]));
         }
@@ -160,6 +184,8 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
         | Event::Aborted { .. }
         | Event::Peer { .. }
         | Event::Settled { .. }
+        | Event::SessionOpened { .. }
+        | Event::Session { .. }
         | Event::PeerGone { .. } => {}
     }
     body.put_slice(tail);

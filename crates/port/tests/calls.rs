@@ -321,7 +321,7 @@ fn noise(length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn every_stream_up_to_the_limit_is_usable_and_a_call_above_it_gives_the_reason() {
-    let limits = NodeLimits { max_streams: 8, ..NodeLimits::default() };
+    let limits = NodeLimits { max_streams: 8, max_sessions: 1, ..NodeLimits::default() };
     let mut pair = Pair::with(limits, support::service()).await;
     for _ in 0..7 {
         pair.client.open(pair.methods[BOTH], None, Open { end: false, ..Open::default() });

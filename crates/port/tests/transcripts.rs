@@ -49,7 +49,7 @@ fn recorded(case: &Value) -> Option<Recorded> {
         "server_stream" => "serverStream",
         "client_stream" => "clientStream",
         "bidi_stream" => "bidiStream",
-        // Sessions are not supported by this crate yet.
+        // Those of sessions are replayed by the tests of `aster-wire`.
         _ => return None,
     };
     let stream = vectors::list(case, "streams").first()?;
@@ -114,6 +114,7 @@ impl Recorded {
             version: 1,
             contract_id: "00".repeat(32),
             modes: vec!["xlang".to_owned()],
+            session: false,
             max_call: Duration::from_mins(5),
             methods: vec![MethodDefinition {
                 name: header.method,

@@ -72,6 +72,7 @@ impl Server {
             version: contract.version(),
             contract_id: contract.id().to_owned(),
             modes: contract.service.modes.clone(),
+            session: false,
             max_call: MAX_CALL,
             methods: methods.collect(),
             description: Some(contract.description.clone()),

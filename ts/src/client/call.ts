@@ -70,7 +70,16 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       // Before OPEN, because a signal that is no real AbortSignal may throw.
       if (settings.signal !== null) listen(settings.signal, this);
       const codec = method.requestStream ? null : method.request;
-      port.ops.open(number, method.handle, flags, settings.timeoutMs, settings.metadata, codec, single);
+      port.ops.open(
+        number,
+        method.handle,
+        flags,
+        settings.timeoutMs,
+        settings.metadata,
+        method.path.session,
+        codec,
+        single,
+      );
     } catch (error) {
       if (settings.signal !== null) unlisten(settings.signal, this);
       port.leaveCall(number);

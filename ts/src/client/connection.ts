@@ -4,7 +4,7 @@
 // and connecting (node/endpoint.ts).
 
 import { isDeepStrictEqual } from "node:util";
-import { AsterError, Code } from "../errors.js";
+import { AsterError, type AsterErrorInit, Code } from "../errors.js";
 import type { CalledMethod, ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
@@ -18,6 +18,12 @@ function frozen(services: readonly ServiceSummary[]): readonly ServiceSummary[] 
   return Object.freeze(services.map((service) => Object.freeze(service)));
 }
 
+/** The error of a call after the client was closed. */
+export function clientClosed(place: AsterErrorInit): AsterError {
+  const facts = { ...place, notSent: true, reason: "CLOSED" };
+  return new AsterError(Code.FAILED_PRECONDITION, "the client is closed", facts);
+}
+
 /** An admitted connection. */
 export class Connection implements CallPath {
   readonly port: Port;
@@ -25,6 +31,7 @@ export class Connection implements CallPath {
   readonly number: number;
   readonly endpointId: string;
   readonly attributes: Readonly<Record<string, string>>;
+  readonly session = 0;
   readonly #handles = new Map<string, number>();
   #services: readonly ServiceSummary[];
   #closed = false;
@@ -39,6 +46,10 @@ export class Connection implements CallPath {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  closedError(place: AsterErrorInit): AsterError {
+    return clientClosed(place);
   }
 
   /** The services that the server announced at the last admission: a connection that replaces another one may reach a new server. */
@@ -66,12 +77,7 @@ export class Connection implements CallPath {
 
   /** Registers a method at its first use. Returns its handle for calls. */
   register(method: CalledMethod): number {
-    if (this.#closed) {
-      throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
-        notSent: true,
-        reason: "CLOSED",
-      });
-    }
+    if (this.#closed) throw this.closedError({});
     const key = JSON.stringify(method);
     const known = this.#handles.get(key);
     if (known !== undefined) return known;

@@ -3,7 +3,7 @@
 // Owns: which deadline applies (that of the call, the stub, the method, or the default, in this order), whether it is
 // sent to the server, and the check of call options. Does not own: enforcing deadlines (Rust), sending calls (call.ts).
 
-import { AsterError, Code, stacklessError } from "../errors.js";
+import { AsterError, type AsterErrorInit, Code, stacklessError } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { checkMetadata } from "../metadata.js";
 import { NO_TIMEOUT } from "../native/constants.js";
@@ -38,6 +38,10 @@ export interface CallPath {
   readonly port: Port;
   readonly endpointId: string;
   readonly closed: boolean;
+  /** The number of the session in which the calls are made; 0 for none. */
+  readonly session: number;
+  /** The error of a call after the end of this path. */
+  closedError(place: AsterErrorInit): AsterError;
 }
 
 /** A method of a service at one server. */
@@ -115,13 +119,7 @@ export function placeOf(method: ClientMethod): CallPlace {
 /** Throws when a call must not begin: the client is closed, the deadline has passed, or the signal has aborted. */
 export function checkReady(method: ClientMethod, settings: CallSettings): void {
   const place = placeOf(method);
-  if (method.path.closed) {
-    throw new AsterError(Code.FAILED_PRECONDITION, "the client is closed", {
-      ...place,
-      notSent: true,
-      reason: "CLOSED",
-    });
-  }
+  if (method.path.closed) throw method.path.closedError(place);
   if (settings.timeoutMs <= 0) {
     throw new AsterError(Code.DEADLINE_EXCEEDED, "the deadline passed before the call", {
       ...place,

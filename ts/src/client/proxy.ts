@@ -4,11 +4,12 @@
 
 import { jsonCodec } from "../codec/codec.js";
 import { AsterError, Code } from "../errors.js";
+import type { CalledMethod } from "../native/documents.js";
 import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
 import { notOffered } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
-import { type CallOptions, type ClientMethod, defaultSettings } from "./method.js";
+import { type CallOptions, type CallPath, type ClientMethod, defaultSettings } from "./method.js";
 import type { BidiCall, ResponseStream } from "./streams.js";
 import type { StubHost } from "./stub.js";
 import type { Uploadable } from "./stub-types.js";
@@ -35,6 +36,32 @@ const STREAMED_ANSWER = "STREAMED_ANSWER";
 const proxyChecks = { version: optional(integer(1)), timeoutMs: optional(nullable(milliseconds)) };
 
 /**
+ * The version of a service to call: the given one, else the newest that the server announces.
+ * @throws {AsterError} NOT_FOUND when the server does not offer the service; FAILED_PRECONDITION with reason
+ * `SERVICE_SCOPE` when its scope is another
+ */
+export function proxyVersion(
+  host: StubHost,
+  service: string,
+  options: ProxyOptions | undefined,
+  scope: "shared" | "session",
+): number {
+  const { version } = checkOptions(proxyChecks, options);
+  const { services, endpointId } = host.connection;
+  const named = services.filter((known) => known.name === text(service, "service"));
+  if (named.length === 0) throw notOffered(service, services, endpointId);
+  const chosen = version ?? Math.max(...named.map((known) => known.version));
+  const other = named.find((known) => known.version === chosen && known.pattern !== scope);
+  if (other !== undefined) {
+    const fix = scope === "shared" ? "client.sessionProxy()" : "client.proxy()";
+    const message = `${service} v${chosen} is a ${other.pattern} service: use ${fix}`;
+    const facts = { peer: endpointId, service, reason: "SERVICE_SCOPE", notSent: true };
+    throw new AsterError(Code.FAILED_PRECONDITION, message, facts);
+  }
+  return chosen;
+}
+
+/**
  * A service that is called by its name, without a schema. Member and method names are wire names.
  *
  * *Shape*: objects have no prototype, and integers beyond 2^53 are bigints. The program must know the pattern of each
@@ -53,17 +80,16 @@ export class ServiceProxy {
   readonly #service: string;
   readonly #version: number;
   readonly #timeoutMs: number | null | undefined;
+  readonly #path: CallPath;
   readonly #functions = new Map<string, unknown>();
 
   /** Use `client.proxy(name)`. */
-  constructor(host: StubHost, service: string, options: ProxyOptions | undefined) {
-    const { version, timeoutMs } = checkOptions(proxyChecks, options);
+  constructor(host: StubHost, service: string, options: ProxyOptions | undefined, session?: CallPath) {
+    const { timeoutMs } = checkOptions(proxyChecks, options);
     this.#host = host;
-    this.#service = text(service, "service");
-    const { services, endpointId } = host.connection;
-    const versions = services.filter((known) => known.name === service).map((known) => known.version);
-    if (versions.length === 0) throw notOffered(service, services, endpointId);
-    this.#version = version ?? Math.max(...versions);
+    this.#service = service;
+    this.#version = proxyVersion(host, service, options, session === undefined ? "shared" : "session");
+    this.#path = session ?? host.connection;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -92,6 +118,13 @@ export class ServiceProxy {
   bidi(method: string, options?: CallOptions): BidiCall<unknown, unknown> {
     const run = this.#function("bidiStream", method) as (...args: unknown[]) => BidiCall<unknown, unknown>;
     return run(options);
+  }
+
+  /** @internal A method of a service without a schema, for the addon. */
+  static called(service: string, version: number, pattern: Pattern, method: string): CalledMethod {
+    const { planId: plan, root } = jsonCodec;
+    const encoding = { mode: "json", plan, request: root, response: root, compress: "auto" } as const;
+    return { service, version, method, pattern, agreement: null, ...encoding };
   }
 
   async #promised(
@@ -131,20 +164,9 @@ export class ServiceProxy {
   #target(pattern: Pattern, method: string): ClientMethod {
     const { connection } = this.#host;
     const responseStream = pattern === "serverStream" || pattern === "bidiStream";
-    const handle = connection.register({
-      service: this.#service,
-      version: this.#version,
-      method,
-      pattern,
-      mode: "json",
-      plan: jsonCodec.planId,
-      request: jsonCodec.root,
-      response: jsonCodec.root,
-      agreement: null,
-      compress: "auto",
-    });
+    const handle = connection.register(ServiceProxy.called(this.#service, this.#version, pattern, method));
     return {
-      path: connection,
+      path: this.#path,
       handle,
       service: this.#service,
       version: this.#version,

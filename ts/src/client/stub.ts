@@ -5,7 +5,16 @@
 
 import type { Logger } from "../logging.js";
 import type { CalledMethod, ServiceSummary } from "../native/documents.js";
-import { checkOptions, functionOf, listOf, milliseconds, nullable, oneOf, optional } from "../options.js";
+import {
+  checkOptions,
+  functionOf,
+  listOf,
+  milliseconds,
+  nullable,
+  type OptionChecksOf,
+  oneOf,
+  optional,
+} from "../options.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
 import { announcedDifferences } from "../service/manifests.js";
 import { uncheckedFields } from "../service/unchecked-fields.js";
@@ -15,6 +24,7 @@ import { matchContract, meetsCompatibly } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
 import { type ClientMethod, defaultSettings } from "./method.js";
+import { type Inherited, inheritedFrom, within } from "./within.js";
 
 /**
  * The options of a stub.
@@ -39,6 +49,11 @@ export interface StubOptions {
   readonly mode?: "xlang" | "json" | undefined;
   /** The default deadline of this stub's calls in milliseconds; null for none. */
   readonly timeoutMs?: number | null | undefined;
+  /**
+   * The context of the handler that makes these calls. They end with its call: they inherit its deadline and its
+   * cancellation. The shorter one of two deadlines counts.
+   */
+  readonly within?: Inherited | undefined;
   /** Functions that run around every call, inside the interceptors of the client. The first one is the outermost. */
   readonly interceptors?: readonly ClientInterceptor[] | undefined;
   /**
@@ -56,11 +71,24 @@ export interface StubHost {
   readonly unknownMembers: UnknownMembers;
 }
 
-const stubChecks = {
+/** The options of a stub, checked. */
+export interface CheckedStub {
+  readonly contract: "verify" | "ignore" | undefined;
+  readonly manifest: unknown;
+  readonly mode: "xlang" | "json" | undefined;
+  readonly timeoutMs: number | null | undefined;
+  readonly within: Inherited | undefined;
+  readonly interceptors: readonly ClientInterceptor[] | undefined;
+  readonly compress: "auto" | "always" | "never" | undefined;
+}
+
+/** The checks of {@link StubOptions}. */
+export const stubChecks: OptionChecksOf<CheckedStub> = {
   contract: optional(oneOf("verify", "ignore")),
   manifest: (value: unknown): unknown => value,
   mode: optional(oneOf("xlang", "json")),
   timeoutMs: optional(nullable(milliseconds)),
+  within: optional(inheritedFrom),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
   compress: optional(oneOf("auto", "always", "never")),
 };
@@ -69,30 +97,55 @@ const stubChecks = {
 export function createStub(host: StubHost, service: unknown, options: StubOptions | undefined): object {
   const checked = checkOptions(stubChecks, options);
   const bound = bindService(serviceFrom(service));
+  const { name, scope } = bound.definition;
+  if (scope === "session")
+    throw new TypeError(`${name} is a session service: open a session with client.session()`);
+  const { targets, functionOf } = stubTargets(host, bound, checked);
+  const stub: Record<string, unknown> = {};
+  for (const { key, method } of targets) stub[key] = functionOf(method);
+  // Not frozen: tests of a program replace its functions with spies and mocks.
+  return stub;
+}
+
+/** The methods of a service as a client calls them. */
+export interface StubTargets {
+  readonly targets: readonly { readonly key: string; readonly method: ClientMethod }[];
+  /** The handle of a method by its wire name. The empty name is that of sessions. */
+  handleOf(name: string): number;
+  /** The function of a stub for a method. */
+  functionOf(method: ClientMethod): unknown;
+}
+
+/** Checks the contract, chooses the mode, and registers the methods of a service. */
+export function stubTargets(host: StubHost, bound: BoundService, checked: CheckedStub): StubTargets {
   const verify = checked.contract !== "ignore";
   const summary = announced(host, bound, verify, checked.manifest);
   const mode = checked.mode ?? modeFor(summary, bound);
   const interceptors = [...host.interceptors, ...(checked.interceptors ?? [])];
-  const stub: Record<string, unknown> = {};
-  for (const method of bound.methods) {
-    const handle = host.connection.register({
+  const register = (method: Pick<CalledMethod, "method" | "pattern" | "request" | "response">): number =>
+    host.connection.register({
       service: bound.definition.name,
       version: bound.definition.version,
-      method: method.definition.wireName,
-      pattern: method.definition.pattern,
       mode,
       plan: bound.plan,
-      request: method.requestRoot,
-      response: method.responseRoot,
       agreement: verify ? bound.agreement() : null,
       compress: checked.compress ?? "auto",
+      ...method,
     });
-    const target = clientMethod(host, bound, method, handle, checked.timeoutMs);
-    stub[method.definition.key] =
-      interceptors.length === 0 ? directMethod(target) : interceptedMethod(target, interceptors);
-  }
-  // Not frozen: tests of a program replace its functions with spies and mocks.
-  return stub;
+  const targets = bound.methods.map((method) => {
+    const { wireName, pattern, key } = method.definition;
+    const { requestRoot: request, responseRoot: response } = method;
+    const handle = register({ method: wireName, pattern, request, response });
+    return { key, method: clientMethod(host, bound, method, handle, checked.timeoutMs) };
+  });
+  return {
+    targets,
+    handleOf: (method) => register({ method, pattern: "unary", request: 0, response: 0 }),
+    functionOf: (method) => {
+      const call = interceptors.length === 0 ? directMethod(method) : interceptedMethod(method, interceptors);
+      return checked.within === undefined ? call : within(method, call, checked.within);
+    },
+  };
 }
 
 function announced(

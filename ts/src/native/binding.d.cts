@@ -366,6 +366,10 @@ export interface IdentityInstall {
 export interface LimitOptions {
   /** Streams that a peer may have open at the same time on one connection. */
   maxStreams: number | null
+  /** Sessions that a peer may have open at the same time on one connection, beside its other streams. */
+  maxSessions: number | null
+  /** A session ends when it had no call for this long; null: never. */
+  sessionIdleMs: number | null
   /** Time limit for a handshake, and for the header of a stream. */
   headerTimeoutMs: number | null
   /** Longest time without a byte inside a frame that has begun, or while a single request is expected. */
@@ -652,6 +656,8 @@ export interface ServedService {
   version: number
   /** Contract id, 64 hex digits. */
   contractId: string
+  /** `session`: it is called in sessions only. `shared`: each call has a stream of its own. */
+  scope: 'shared' | 'session'
   /** The payload modes of its contract. */
   modes: readonly string[]
   /** Number of the plan for all its messages. */

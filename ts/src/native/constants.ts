@@ -59,6 +59,8 @@ export const Op = {
   CREDIT: 5,
   REPLY: 6,
   FINISH: 7,
+  OPEN_SESSION: 8,
+  CLOSE_SESSION: 9,
 } as const;
 
 /** Flags of OPEN. */
@@ -66,6 +68,12 @@ export const OpenFlag = {
   TIMEOUT_TRAVELS: 1,
   MESSAGE: 2,
   INPUT_ENDS: 4,
+  SESSION: 8,
+} as const;
+
+/** Flags of CLOSE_SESSION. */
+export const CloseFlag = {
+  NOW: 1,
 } as const;
 
 /** Events. */
@@ -79,6 +87,9 @@ export const Event = {
   ABORTED: 7,
   PEER: 8,
   PEER_GONE: 9,
+  SESSION_OPENED: 10,
+  SESSION_ENDED: 11,
+  SESSION: 12,
   SETTLED: 16,
   LOG: 17,
 } as const;
@@ -100,4 +111,13 @@ export const CallFlag = {
   MESSAGE: 2,
   INPUT_ENDED: 4,
   PRESENCE_FLAGGED: 8,
+  SESSION: 16,
+} as const;
+
+/** Who ended a session. */
+export const SessionEnder = {
+  CLIENT: 1,
+  SERVER: 2,
+  LOST: 3,
+  PROTOCOL: 4,
 } as const;

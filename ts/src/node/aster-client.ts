@@ -7,13 +7,21 @@ import type { Connection } from "../client/connection.js";
 import { describeServices } from "../client/describe.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
+import {
+  openSession,
+  openSessionProxy,
+  type SessionOptions,
+  type SessionProxy,
+  type SessionProxyOptions,
+  type SessionStub,
+} from "../client/session.js";
 import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
 import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
 import { checkOptions } from "../options.js";
-import type { Service } from "../schema/service.js";
+import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
 import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
 import { Endpoint } from "./endpoint.js";
@@ -141,6 +149,38 @@ export class AsterClient {
    */
   describe(): Promise<unknown[]> {
     return withCaller(this.describe, () => describeServices(this.#host.connection));
+  }
+
+  /**
+   * Opens a session of a service. Its calls run one after the other. The session is over when `close()` is called, when the
+   * server ends it, or when the connection is lost; it is never opened again by itself.
+   * @param service a service with scope `"session"`, or a class with `@service`
+   * @example
+   * ```ts
+   * await using session = await client.session(Lobby);
+   * const { number } = await session.join({ name: "Ada" });
+   * console.log(number); // 1
+   * ```
+   * @throws {TypeError} for a service of another scope, and with the path of the wrong option
+   * @throws {AsterError} as `stub()`; UNAVAILABLE when the server cannot be reached, DEADLINE_EXCEEDED after `timeoutMs`
+   */
+  session<S extends SessionService<unknown> | Constructs<object>>(
+    service: S,
+    options?: SessionOptions,
+  ): Promise<SessionStub<S>> {
+    // INVARIANT: the session just made has exactly the methods of the service.
+    return withCaller(
+      this.session,
+      () => openSession(this.#host, service, options) as Promise<SessionStub<S>>,
+    );
+  }
+
+  /**
+   * Opens a session of a service by its name, without a schema. It uses JSON mode and wire names.
+   * @throws {AsterError} NOT_FOUND when the server does not offer the service, FAILED_PRECONDITION when it has no sessions
+   */
+  sessionProxy(service: string, options?: SessionProxyOptions): Promise<SessionProxy> {
+    return withCaller(this.sessionProxy, () => openSessionProxy(this.#host, service, options));
   }
 
   /** The network path that packets take now. */

@@ -10,7 +10,7 @@ import type { Logger } from "../logging.js";
 import type { NodeFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import { checkOptions, duration, optional } from "../options.js";
-import { startServing } from "../server/serve.js";
+import { type Served, startServing } from "../server/serve.js";
 import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { unknownMembersOr } from "../service/unknown-members.js";
 import { AsterClient } from "./aster-client.js";
@@ -56,6 +56,9 @@ export interface DrainOptions {
 const nodeChecks = { ...endpointChecks, identity };
 
 const DEFAULT_DRAIN_MS = 10_000;
+/** The longest time for which closing waits for the clean-up of sessions. */
+const CLEAN_UP_MS = 5000;
+const { setTimeout: later, clearTimeout: notLater } = globalThis;
 /** The drain timeout at the end of an `await using` block. */
 const DISPOSE_DRAIN_MS = 5000;
 
@@ -79,7 +82,7 @@ export class AsterNode {
   readonly #logger: Logger;
   readonly #identity: Identity | null;
   readonly #clients = new Set<AsterClient>();
-  #stopServing: (() => void) | null = null;
+  #serving: Served | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(endpoint: Endpoint, logger: Logger, identity: Identity | null) {
@@ -140,12 +143,12 @@ export class AsterNode {
   serve(options: ServeOptions): void {
     const checked = checkOptions(serveChecks, options);
     this.#open();
-    if (this.#stopServing !== null) {
+    if (this.#serving !== null) {
       throw new AsterError(Code.FAILED_PRECONDITION, "this node already serves in this thread", {
         reason: "SERVING",
       });
     }
-    this.#stopServing = startServing(this.#endpoint.port, this.#endpoint.started.node, {
+    this.#serving = startServing(this.#endpoint.port, this.#endpoint.started.node, {
       services: checked.services,
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
@@ -211,14 +214,25 @@ export class AsterNode {
     await Promise.all([...this.#clients].map((client) => client.close()));
     // The endpoint of another thread goes on without this one. An endpoint of this thread closes before its services leave
     // it: a call that arrives meanwhile is refused as UNAVAILABLE, and not as NOT_FOUND.
-    if (this.#stopServing !== null && !owned)
+    if (this.#serving !== null && !owned)
       controlCall((native) => native.nodeUnserve(port.number, started.node));
     try {
       await this.#endpoint.close();
     } finally {
-      this.#stopServing?.();
+      this.#serving?.stop();
       this.#identity?.release();
     }
+    await this.#cleaned();
+  }
+
+  /** Waits for the clean-up of the sessions, which have ended. A handler that never ends does not delay it for ever. */
+  async #cleaned(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = later(resolve, CLEAN_UP_MS);
+    });
+    await Promise.race([this.#serving?.cleaned(), late]);
+    notLater(timer);
   }
 
   #open(): void {

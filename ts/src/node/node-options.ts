@@ -40,6 +40,10 @@ export type Relay = "disabled" | "default" | { readonly urls: readonly string[] 
 export interface NodeLimits {
   /** The number of open streams of a peer on one connection. A call is a stream. Default 1024. */
   readonly maxStreams?: number | undefined;
+  /** The number of open sessions of a peer on one connection, beside `maxStreams`. Default 1024. */
+  readonly maxSessions?: number | undefined;
+  /** The server ends a session that had no call for this time, in milliseconds. Default: never. */
+  readonly sessionIdleMs?: number | undefined;
   /** The time for a handshake, or for the header of a stream, in milliseconds. Default 10,000, or `bodyTimeoutMs` if that is shorter. */
   readonly headerTimeoutMs?: number | undefined;
   /**
@@ -100,6 +104,8 @@ const MOST = 0x7fff_ffff;
 
 const limitsChecks = {
   maxStreams: optional(integer(1, MOST)),
+  maxSessions: optional(integer(0, MOST)),
+  sessionIdleMs: optional(integer(1)),
   headerTimeoutMs: optional(integer(1)),
   bodyTimeoutMs: optional(integer(1)),
   peerBytes: optional(integer(65_536, MOST)),
@@ -126,6 +132,8 @@ const limits: Check<NodeLimits> = (value, path) => {
 
 const DEFAULT_LIMITS: LimitOptions = {
   maxStreams: null,
+  maxSessions: null,
+  sessionIdleMs: null,
   headerTimeoutMs: null,
   bodyTimeoutMs: null,
   peerBytes: null,

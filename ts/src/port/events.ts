@@ -47,7 +47,9 @@ export interface CallSink {
 export interface IncomingCall {
   readonly number: number;
   readonly method: number;
+  /** The number of the connection; of the session, if `inSession`. */
   readonly connection: number;
+  readonly inSession: boolean;
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -58,6 +60,37 @@ export interface IncomingCall {
   readonly deadline: number;
   readonly callId: string;
   readonly metadata: ReadonlyMap<string, string> | null;
+}
+
+/** A session of a peer that begins on this server. */
+export interface IncomingSession {
+  readonly number: number;
+  /** The handle of the first method of its service. */
+  readonly method: number;
+  readonly connection: number;
+  readonly id: string;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** The end of a session. */
+export interface EndedSession {
+  /** One of `SessionEnder`. */
+  readonly by: number;
+  /** The status code; 0 when the session was closed in order. */
+  readonly code: number;
+  readonly message: string;
+  readonly details: ReadonlyMap<string, string>;
+  /** The last call of which the server is known to be done; 0 for none. */
+  readonly lastFinished: number;
+  readonly isLocal: boolean;
+  /** The session was never opened. */
+  readonly notSent: boolean;
+}
+
+/** A session as the receiver of events. */
+export interface SessionSink {
+  onSessionOpened(): void;
+  onSessionEnded(ended: EndedSession): void;
 }
 
 /** The other side of a connection. */
@@ -76,6 +109,9 @@ export interface EventTarget {
   logged(line: string): void;
   peerKnown(connection: number, peer: PeerInfo): void;
   peerGone(connection: number): void;
+  sessionBegins(session: IncomingSession): void;
+  sessionOpened(number: number): void;
+  sessionEnded(number: number, ended: EndedSession): void;
   /** An event that is not about a call could not be handled. */
   faulty(error: unknown): void;
   /** An event of this call could not be handled. */
@@ -159,6 +195,15 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
     case Event.PEER_GONE:
       target.peerGone(view.getUint32(at + 12, true));
       return;
+    case Event.SESSION:
+      target.sessionBegins(readSession(slab, view, at, end));
+      return;
+    case Event.SESSION_OPENED:
+      target.sessionOpened(view.getUint32(at + 4, true));
+      return;
+    case Event.SESSION_ENDED:
+      target.sessionEnded(view.getUint32(at + 4, true), readSessionEnd(slab, view, at, end));
+      return;
     case Event.SETTLED:
       target.settled(view.getUint32(at + 4, true));
       return;
@@ -215,6 +260,24 @@ function readEnded(slab: Uint8Array, view: DataView, at: number, end: number): E
   };
 }
 
+function readSession(slab: Uint8Array, view: DataView, at: number, end: number): IncomingSession {
+  const idStart = at + HEAD_BYTES + 2;
+  const idEnd = idStart + view.getUint16(at + HEAD_BYTES, true);
+  return {
+    number: view.getUint32(at + 4, true),
+    method: view.getUint32(at + 12, true),
+    connection: view.getUint32(at + 16, true),
+    id: readUtf8(slab, idStart, idEnd),
+    metadata: readPairs(slab, idEnd, end),
+  };
+}
+
+function readSessionEnd(slab: Uint8Array, view: DataView, at: number, end: number): EndedSession {
+  const { code, message, details, itemsReceived, isLocal, notSent } = readEnded(slab, view, at, end);
+  const lastFinished = view.getUint32(at + 16, true);
+  return { by: itemsReceived, code, message, details, lastFinished, isLocal, notSent };
+}
+
 function readCall(slab: Uint8Array, view: DataView, at: number, end: number): IncomingCall {
   const flags = slab[at + 9] ?? 0;
   const block = view.getUint32(at + 20, true);
@@ -224,6 +287,7 @@ function readCall(slab: Uint8Array, view: DataView, at: number, end: number): In
     number: view.getUint32(at + 4, true),
     method: view.getUint32(at + 12, true),
     connection: view.getUint32(at + 16, true),
+    inSession: (flags & CallFlag.SESSION) !== 0,
     bytes: slab,
     start: at + HEAD_BYTES,
     end: blockStart,

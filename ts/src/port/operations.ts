@@ -8,12 +8,16 @@ import { AsterError, Code } from "../errors.js";
 import type { MessageCodec } from "../message.js";
 import { MessageWriter, TooLong } from "../message.js";
 import { writePairs, writeUtf8 } from "../metadata.js";
-import { HEAD_BYTES, MAX_MESSAGE_BYTES, NO_TIMEOUT, Op } from "../native/constants.js";
+import { HEAD_BYTES, MAX_MESSAGE_BYTES, NO_TIMEOUT, Op, OpenFlag } from "../native/constants.js";
+
+import type { StatusFacts } from "../status-facts.js";
 
 const FIRST_BYTES = 64 * 1024;
 const KEEP_BYTES = 1024 * 1024;
 // The buffer shrinks after this many small batches in a row. During a large stream it keeps its size.
 const QUIET_BATCHES = 64;
+
+const NO_STATUS = { code: 0, message: "", details: null };
 
 /** Decides whether a message of a given size may be written now. */
 export interface Gate {
@@ -37,21 +41,27 @@ export class Operations {
     return this.#writer.buf;
   }
 
-  /** @param codec null when no message follows */
+  /**
+   * @param session the number of the session in which the call is made; 0 for none
+   * @param codec null when no message follows
+   */
   open(
     call: number,
     method: number,
     flags: number,
     timeoutMs: number,
     metadata: ReadonlyMap<string, string> | null,
+    session: number,
     codec: MessageCodec | null,
     message: unknown,
   ): void {
     const start = this.#begin();
     try {
       if (codec !== null) this.#message(start, codec, message);
+      const inSession = session === 0 ? 0 : this.#session(session);
       const pairs = metadata === null ? 0 : writePairs(this.#writer, metadata);
-      this.#commit(start, call, Op.OPEN, flags, method, timeoutMs, pairs);
+      const all = session === 0 ? flags : flags | OpenFlag.SESSION;
+      this.#commit(start, call, Op.OPEN, all, method, timeoutMs, inSession + pairs);
     } catch (error) {
       this.#abandon(start);
       throw error;
@@ -123,6 +133,30 @@ export class Operations {
     this.#status(call, Op.FINISH, code, text, details);
   }
 
+  openSession(
+    session: number,
+    method: number,
+    id: string,
+    timeoutMs: number,
+    metadata: ReadonlyMap<string, string> | null,
+  ): void {
+    const start = this.#begin();
+    try {
+      writeUtf8(this.#writer, id);
+      const pairs = metadata === null ? 0 : writePairs(this.#writer, metadata);
+      this.#commit(start, session, Op.OPEN_SESSION, 0, method, timeoutMs, pairs);
+    } catch (error) {
+      this.#abandon(start);
+      throw error;
+    }
+  }
+
+  /** @param status what the client of the session is told; null when this side is the client */
+  closeSession(session: number, flags: number, status: StatusFacts | null): void {
+    const { code, message, details } = status ?? NO_STATUS;
+    this.#status(session, Op.CLOSE_SESSION, code, message, details, flags);
+  }
+
   /** Removes what was submitted, and shrinks a buffer that grew for one large batch. */
   clear(): void {
     const writer = this.#writer;
@@ -179,16 +213,26 @@ export class Operations {
     code: number,
     text: string,
     details: ReadonlyMap<string, string> | null,
+    flags = 0,
   ): void {
     const start = this.#begin();
     try {
       writeUtf8(this.#writer, text);
       const pairs = details === null || details.size === 0 ? 0 : writePairs(this.#writer, details);
-      this.#commit(start, call, op, 0, code, NO_TIMEOUT, pairs);
+      this.#commit(start, call, op, flags, code, NO_TIMEOUT, pairs);
     } catch (error) {
       this.#abandon(start);
       throw error;
     }
+  }
+
+  /** Writes the number of the session of a call. Returns the number of bytes. */
+  #session(session: number): number {
+    const writer = this.#writer;
+    writer.ensure(4);
+    writer.view.setUint32(writer.pos, session, true);
+    writer.pos += 4;
+    return 4;
   }
 
   #abandon(start: number): void {

@@ -15,12 +15,15 @@ import { tellCoreLine } from "./core-log.js";
 import {
   type CallSink,
   dispatchEvents,
+  type EndedSession,
   type EventTarget,
   type IncomingCall,
+  type IncomingSession,
   type PeerInfo,
 } from "./events.js";
 import { KeepAlive } from "./keep-alive.js";
 import { Operations } from "./operations.js";
+import { Sessions } from "./sessions.js";
 
 const SLAB_BYTES = 1024 * 1024;
 // The number of drains in a row before other work of the event loop gets a turn.
@@ -55,6 +58,8 @@ export class Port implements EventTarget {
   readonly number: number;
   readonly keepAlive: KeepAlive = new KeepAlive();
   readonly congestion: Congestion = new Congestion();
+  /** The open sessions: those that this thread opened, and those that it serves. */
+  readonly sessions: Sessions = new Sessions();
   readonly #native: NativeBinding;
   readonly #ops = new Operations();
   readonly #calls = new Map<number, CallSink>();
@@ -101,13 +106,19 @@ export class Port implements EventTarget {
 
   /** Adds a client call to the table. Returns its number, which is odd. */
   enterCall(call: CallSink): number {
+    const number = this.nextNumber();
+    this.#calls.set(number, call);
+    this.keepAlive.hold();
+    return number;
+  }
+
+  /** A free number for a call or a session of this side. */
+  nextNumber(): number {
     if (this.#closed)
       throw new AsterError(Code.UNAVAILABLE, "this thread is shutting down", { notSent: true });
     do {
       this.#lastCall = this.#lastCall >= LAST_CALL_NUMBER - 1 ? 1 : this.#lastCall + 2;
-    } while (this.#calls.has(this.#lastCall));
-    this.#calls.set(this.#lastCall, call);
-    this.keepAlive.hold();
+    } while (this.#calls.has(this.#lastCall) || this.sessions.has(this.#lastCall));
     return this.#lastCall;
   }
 
@@ -190,6 +201,16 @@ export class Port implements EventTarget {
     this.scheduled();
   }
 
+  /** Appends CLOSE_SESSION. During the encoding of a message it is appended after it, as in {@link Port.cancelCall}. */
+  closeSession(number: number, flags: number, status: StatusFacts | null): void {
+    if (this.#ops.writing) {
+      afterThis(() => this.closeSession(number, flags, status));
+      return;
+    }
+    this.#ops.closeSession(number, flags, status);
+    this.scheduled();
+  }
+
   /** Submits the operations that were appended. */
   flush(): void {
     this.#scheduled = false;
@@ -236,6 +257,7 @@ export class Port implements EventTarget {
     this.#closed = true;
     this.#native.closePort(this.number);
     for (const call of [...this.#calls.values()]) call.onPortClosed();
+    this.sessions.closed();
     for (const number of [...this.#requests.keys()]) {
       this.#settle(number)?.reject(new AsterError(Code.UNAVAILABLE, "this thread is shutting down"));
     }
@@ -264,6 +286,20 @@ export class Port implements EventTarget {
     }
     this.#ops.finish(call.number, Code.UNAVAILABLE, "the server is closing", null);
     this.scheduled();
+  }
+
+  sessionBegins(session: IncomingSession): void {
+    if (this.sessions.begins(session)) return;
+    const status = { code: Code.UNAVAILABLE, message: "the server is closing", details: new Map() };
+    this.closeSession(session.number, 0, status);
+  }
+
+  sessionOpened(number: number): void {
+    this.sessions.find(number)?.onSessionOpened();
+  }
+
+  sessionEnded(number: number, ended: EndedSession): void {
+    this.sessions.leave(number)?.onSessionEnded(ended);
   }
 
   settled(number: number): void {

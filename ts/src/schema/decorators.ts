@@ -9,7 +9,13 @@ import type { FieldDefinition } from "./definition.js";
 import { buildMessage, type MessageOptions, readField } from "./message.js";
 import { unary } from "./method.js";
 import { asSchema, nodeOf, type SchemaObject } from "./schema.js";
-import { buildService, type MethodTable, type Service, type ServiceOptions } from "./service.js";
+import {
+  buildService,
+  type MethodTable,
+  type Service,
+  type ServiceOptions,
+  type SessionService,
+} from "./service.js";
 import type { AnySchema, Constructs } from "./types.js";
 
 /** A class decorator, for both protocols. */
@@ -107,6 +113,11 @@ export const rpc: typeof unary = unary;
  * console.log(Billing.contractId.length); // 64
  * @throws {TypeError} with the path of a wrong name, option or method
  */
+export function service<const M extends MethodTable>(
+  name: string,
+  options: ServiceOptions & { readonly scope: "session" },
+  methods: M,
+): SessionService<M>;
 export function service<const M extends MethodTable>(
   name: string,
   options: ServiceOptions,

@@ -27,7 +27,7 @@ export {
   unary,
 } from "./method.js";
 export { type AsFloat, asFloat, PlainDate } from "./plain-values.js";
-export type { MethodTable, Mode, Service, ServiceOptions } from "./service.js";
+export type { MethodTable, Mode, Service, ServiceOptions, SessionService } from "./service.js";
 export { type Builders, t } from "./t.js";
 export type {
   AnySchema,

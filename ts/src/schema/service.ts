@@ -35,7 +35,7 @@ export type Mode = "xlang" | "json" | "native" | "row";
 export interface ServiceOptions {
   /** The version. Default 1. */
   readonly version?: number;
-  /** `"shared"` (the default): calls without state. `"session"`: one object for each peer and session. */
+  /** `"shared"` (the default): each call stands alone. `"session"`: calls are made in sessions, each with its own handlers. */
   readonly scope?: "shared" | "session";
   /** The payload modes. They and their order are part of the contract. Servers always accept JSON. Default `["xlang"]`. */
   readonly modes?: readonly Mode[];
@@ -80,6 +80,21 @@ export interface Service<M = MethodTable> {
   contractBytes(): Uint8Array;
   /** The manifest. @throws {AsterError} as `contractId` */
   manifest(): unknown;
+}
+
+/**
+ * A service whose calls are made in sessions: `service(name, { scope: "session" }, methods)`.
+ *
+ * @example
+ * const Counter: SessionService<{ greet: MethodOf<"unary", typeof Hello, typeof Greeting> }> = service(
+ *   "Counter",
+ *   { scope: "session" },
+ *   { greet: unary(Hello, Greeting) },
+ * );
+ * console.log(Counter.scope); // session
+ */
+export interface SessionService<M = MethodTable> extends Service<M> {
+  readonly scope: "session";
 }
 
 /** A service as data, for the parts of the package that serve and call it. */

@@ -3,10 +3,19 @@
 // Owns: the asynchronous context of each call. Does not own: the call (call.ts).
 
 import { AsyncResource } from "node:async_hooks";
+import { Code } from "../errors.js";
 import type { IncomingCall } from "../port/events.js";
 import type { CallAcceptor, Port } from "../port/port.js";
+import type { StatusFacts } from "../status-facts.js";
 import { ServerCall } from "./call.js";
 import type { ServedMethod } from "./served-method.js";
+import { ServedSession } from "./served-session.js";
+
+const CLOSING: StatusFacts = {
+  code: Code.UNAVAILABLE,
+  message: "the server is closing",
+  details: new Map(),
+};
 
 /** Accepts the calls of one method at one port. */
 export class MethodAcceptor implements CallAcceptor {
@@ -21,10 +30,16 @@ export class MethodAcceptor implements CallAcceptor {
   accept(call: IncomingCall): void {
     // Each call has its own asynchronous context, as in HTTP servers: when a handler enters an AsyncLocalStorage, the
     // store is valid only for this call.
-    const answer = new ServerCall(this.#port, this.#method, call);
+    const session = call.inSession ? this.#session(call.connection) : null;
+    if (session === undefined) {
+      this.#port.finishCall(call.number, CLOSING); // this thread did not accept the session
+      return;
+    }
+    const connection = session === null ? call.connection : session.connection;
+    const answer = new ServerCall(this.#port, this.#method, call, session);
     const scope = new AsyncResource("AsterCall");
     const { congestion } = this.#port;
-    if (!congestion.has(call.connection)) {
+    if (!congestion.has(connection)) {
       scope.runInAsyncScope(answer.start, answer, call);
       return;
     }
@@ -34,6 +49,11 @@ export class MethodAcceptor implements CallAcceptor {
       start: 0,
       end: call.end - call.start,
     };
-    congestion.defer(call.connection, () => scope.runInAsyncScope(answer.start, answer, later));
+    congestion.defer(connection, () => scope.runInAsyncScope(answer.start, answer, later));
+  }
+
+  #session(number: number): ServedSession | undefined {
+    const session = this.#port.sessions.find(number);
+    return session instanceof ServedSession ? session : undefined;
   }
 }

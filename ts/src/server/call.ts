@@ -15,6 +15,7 @@ import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";
 import type { ServedMethod } from "./served-method.js";
+import type { ServedSession } from "./served-session.js";
 
 /** The reason of an aborted call, as the handler's signal reports it. */
 const abortTexts: ReadonlyMap<number, string> = new Map([
@@ -40,30 +41,38 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
   /** The only response, when it waits for room, and what it waits with. */
   #reply: Uint8Array | null = null;
   #large: LargeMessage | null = null;
+  readonly #session: ServedSession | null;
   #answers: Answers | null = null;
   #answered = false;
   #over = false;
 
-  constructor(port: Port, method: ServedMethod, call: IncomingCall) {
+  constructor(port: Port, method: ServedMethod, call: IncomingCall, session: ServedSession | null) {
     this.#port = port;
+    this.#session = session;
     this.#method = method;
     this.#number = call.number;
-    this.#connection = call.connection;
-    this.#context = new HandlerContext(method.label, port.peer(call.connection), call, method.logger);
+    this.#connection = session === null ? call.connection : session.connection;
+    const peer = port.peer(this.#connection);
+    this.#context = new HandlerContext(method.label, peer, call, method.logger, session);
     this.#inbox = method.requestStream ? new Inbox(method.request, this) : null;
     this.#outlet = method.responseStream
       ? new Outlet(port, call.number, method.response, (waits) => this.#congest(waits))
       : null;
+    session?.entered(this.#context);
     port.enterServerCall(call.number, this);
   }
 
   /** Runs the handler, unless the call has ended. It never throws. */
   start(call: IncomingCall): void {
-    if (this.#over) return;
+    if (this.#over) {
+      this.#session?.settled(this.#context);
+      return;
+    }
     let input: unknown;
     try {
       input = this.#input(call);
     } catch (error) {
+      this.#session?.settled(this.#context);
       this.#finish(this.#undecodable(error));
       return;
     }
@@ -167,7 +176,7 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
       void this.#stream(output);
       return;
     }
-    this.#method.grace.settled(this);
+    this.#settled();
     if (this.#over) return;
     try {
       this.#reply = this.#port.ops.reply(this.#number, this.#method.response, output, this);
@@ -199,7 +208,7 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
     } catch (error) {
       this.#fail(error);
     } finally {
-      this.#method.grace.settled(this);
+      this.#settled();
       this.#endAnswers();
     }
   }
@@ -214,7 +223,7 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
   }
 
   #fail(error: unknown): void {
-    this.#method.grace.settled(this);
+    this.#settled();
     if (!this.#over) this.#finish(statusOf(error, this.#method.label, this.#method.logger));
   }
 
@@ -238,6 +247,12 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
     if (this.#over) return;
     this.#port.finishCall(this.#number, status);
     this.#end();
+  }
+
+  /** The handler has ended. */
+  #settled(): void {
+    this.#method.grace.settled(this);
+    this.#session?.settled(this.#context);
   }
 
   /** Called after the status was appended. Nothing is read or written after that. */

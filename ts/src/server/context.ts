@@ -6,26 +6,8 @@
 import { type Logger, loggedError, logSafely, withFields } from "../logging.js";
 import type { PeerInfo } from "../port/events.js";
 import { guardListeners } from "./guarded-signal.js";
-
-/**
- * The caller of a call.
- *
- * @example
- * const isFriend = (peer: CallPeer, friends: ReadonlySet<string>): boolean => friends.has(peer.endpointId);
- */
-export interface CallPeer {
-  /** The caller's public key, which the connection proves: 64 hexadecimal digits. */
-  readonly endpointId: string;
-  /** The attributes of the verified credential. Empty with open access. */
-  readonly attributes: Readonly<Record<string, string>>;
-  /** The roles of the verified credential. Empty with open access. */
-  readonly roles: readonly string[];
-  /**
-   * The network path at the first call of the connection. A connection through a relay may have become direct since
-   * then. Null when no path was chosen yet.
-   */
-  readonly path: "direct" | "relay" | null;
-}
+import { type CallPeer, peerOf } from "./peer.js";
+import type { Session } from "./session.js";
 
 /**
  * The second argument of every handler.
@@ -46,6 +28,8 @@ export interface CallContext {
   readonly deadline: Date | null;
   /** The caller. */
   readonly peer: CallPeer;
+  /** The session of the call; null for calls of services with scope `"shared"`. */
+  readonly session: Session | null;
   /** The caller's metadata. The caller chooses it, so it proves nothing about the caller. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The caller's id of the call. Empty for most unary calls. */
@@ -60,17 +44,11 @@ export interface CallContext {
 const LAST_TIME = 8.64e15;
 
 const NO_PAIRS: ReadonlyMap<string, string> = new Map();
-const NOBODY: CallPeer = Object.freeze({
-  endpointId: "",
-  attributes: Object.freeze({}),
-  roles: [],
-  path: null,
-});
-const peers = new WeakMap<PeerInfo, CallPeer>();
 
 /** The context of one call. */
 export class HandlerContext implements CallContext {
   readonly peer: CallPeer;
+  readonly session: Session | null;
   readonly metadata: ReadonlyMap<string, string>;
   readonly callId: string;
   readonly method: string;
@@ -89,9 +67,11 @@ export class HandlerContext implements CallContext {
       readonly metadata: ReadonlyMap<string, string> | null;
     },
     logger: Logger,
+    session: Session | null = null,
   ) {
     this.method = method;
-    this.peer = peer === null ? NOBODY : peerOf(peer);
+    this.session = session;
+    this.peer = session === null ? peerOf(peer) : session.peer;
     this.metadata = call.metadata ?? NO_PAIRS;
     this.callId = call.callId;
     this.#deadline = call.deadline;
@@ -120,24 +100,14 @@ export class HandlerContext implements CallContext {
     return this.#log;
   }
 
+  /** True when the call was aborted. */
+  get aborted(): boolean {
+    return this.#aborted !== null;
+  }
+
   /** Aborts the signal. It also works when the handler uses the signal later. */
   abort(reason: unknown): void {
     this.#aborted = { reason };
     this.#abort?.abort(reason);
   }
-}
-
-function peerOf(info: PeerInfo): CallPeer {
-  const known = peers.get(info);
-  if (known !== undefined) return known;
-  // The names come from a credential, so the object has no prototype that they could reach.
-  const attributes: Record<string, string> = Object.assign(Object.create(null), info.attributes);
-  const peer = Object.freeze({
-    endpointId: info.endpointId,
-    attributes: Object.freeze(attributes),
-    roles: Object.freeze(info.roles ?? []),
-    path: info.path ?? null,
-  });
-  peers.set(info, peer);
-  return peer;
 }

@@ -4,7 +4,7 @@
 // function without a return type is no such position, so a misspelt member would be dropped without an error.
 
 import type { MessageValue } from "../schema/message-types.js";
-import type { Service } from "../schema/service.js";
+import type { Service, SessionService } from "../schema/service.js";
 import type { InferInput, PlainInstance } from "../schema/types.js";
 
 /** The largest depth of the check, because a type may contain itself. */
@@ -56,6 +56,14 @@ type ExactHandler<M, F> = M extends { readonly pattern: infer P; readonly respon
     : unknown
   : unknown;
 
+type ExactTable<M, H> = { readonly [K in keyof M & keyof H]: ExactHandler<M[K], H[K]> };
+
 /** Requires of each handler that it returns only members of the response. */
 export type ExactHandlers<S, H> =
-  S extends Service<infer M> ? { readonly [K in keyof M & keyof H]: ExactHandler<M[K], H[K]> } : unknown;
+  S extends SessionService<infer M>
+    ? H extends (session: never) => infer R
+      ? (...parameters: never[]) => ExactTable<M, Awaited<R>> | Promise<ExactTable<M, Awaited<R>>>
+      : unknown
+    : S extends Service<infer M>
+      ? ExactTable<M, H>
+      : unknown;

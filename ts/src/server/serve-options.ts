@@ -17,7 +17,7 @@ import {
   optionError,
 } from "../options.js";
 import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
-import { type Implementation, implementationHandlers } from "./implement.js";
+import { type Implementation, implementationOf } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
 
 /**
@@ -86,7 +86,7 @@ const services: Check<readonly Implementation[]> = (value, path) => {
     throw optionError(path, `must be an array with at least one implementation, not ${describeValue(value)}`);
   const served = new Set<string>();
   for (const [index, implementation] of value.entries()) {
-    implementationHandlers(implementation, `${path}[${index}]`);
+    implementationOf(implementation, `${path}[${index}]`);
     const { name, version } = (implementation as Implementation).service;
     const key = `${name} v${version}`;
     if (served.has(key)) throw optionError(`${path}[${index}]`, `must not serve ${key} for the second time`);

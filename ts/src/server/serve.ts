@@ -3,6 +3,7 @@
 // Owns: connecting implementations with the addon. Does not own: the options of serving (serve-options.ts), the endpoint
 // (node/endpoint.ts), single calls (call.ts).
 
+import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import { CALL_CODECS } from "../message.js";
 import type { ServedService } from "../native/documents.js";
@@ -13,9 +14,10 @@ import { checkManifest } from "../service/manifests.js";
 import { checkedCodec, type UnknownMembers } from "../service/unknown-members.js";
 import { MethodAcceptor } from "./acceptor.js";
 import { GraceWatch } from "./failure.js";
-import { type Implementation, implementationHandlers } from "./implement.js";
+import { type Implementation, implementationOf } from "./implement.js";
 import { interceptedRun, type ServerInterceptor } from "./interceptors.js";
 import type { Run } from "./served-method.js";
+import { ServedSession } from "./served-session.js";
 
 /** What is served. */
 export interface Serving {
@@ -29,38 +31,74 @@ export interface Serving {
 
 const NO_CONTRACT_ID = "0".repeat(64);
 
-/** Starts to answer calls. Returns a function that stops it. */
-export function startServing(port: Port, node: number, serving: Serving): () => void {
+/** Services that are being served. */
+export interface Served {
+  /** Stops to answer calls. Sessions end after their running call. Calling it twice is safe. */
+  stop(): void;
+  /** Settles when all sessions are over and cleaned up. */
+  cleaned(): Promise<void>;
+}
+
+/** Starts to answer calls. */
+export function startServing(port: Port, node: number, serving: Serving): Served {
   const bound = serving.services.map((implementation) => bindService(implementation.service));
   checkManifest(bound);
   const served = bound.map((service) => servedService(service, serving));
   // Calls arrive through the event loop, so none can arrive before this function has registered the handles.
   const handles = controlCall((native) => native.nodeServe(port.number, node, served));
   const grace = new GraceWatch(serving.logger);
+  const open = new Set<ServedSession>();
   for (const [index, service] of bound.entries()) {
-    const handlers = implementationHandlers(serving.services[index], `services[${index}]`);
+    const implemented = implementationOf(serving.services[index], `services[${index}]`);
+    if ("open" in implemented) {
+      const served = {
+        service: service.definition.name,
+        logger: serving.logger,
+        make: implemented.open,
+        open,
+      };
+      port.sessions.accept((handles[index] as number[])[0] as number, {
+        accept: (session) => new ServedSession(port, session, served),
+      });
+    }
     for (const [at, method] of service.methods.entries()) {
-      const run = handlers.get(method.definition.key) as Run;
+      const { key } = method.definition;
+      const run: Run = "open" in implemented ? inSession(key) : (implemented.handlers.get(key) as Run);
       const acceptor = acceptorOf(port, service, method, run, serving, grace);
       port.acceptCalls((handles[index] as number[])[at] as number, acceptor);
     }
   }
   port.keepAlive.hold();
   let stopped = false;
-  return () => {
-    if (stopped) return;
-    stopped = true;
-    port.keepAlive.release();
-    for (const handle of handles.flat()) port.refuseCalls(handle);
+  return {
+    stop(): void {
+      if (stopped) return;
+      stopped = true;
+      port.keepAlive.release();
+      for (const session of open) session.close(new AsterError(Code.UNAVAILABLE, "the server is closing"));
+      for (const handle of handles.flat()) {
+        port.refuseCalls(handle);
+        port.sessions.refuse(handle);
+      }
+    },
+    async cleaned(): Promise<void> {
+      await Promise.all([...open].map((session) => session.cleaned()));
+    },
   };
 }
 
+/** The handler of a method of a session: that of the instance of the session. */
+function inSession(key: string): Run {
+  return (input, context) => (context.session as ServedSession).invoke(key, input, context);
+}
+
 function servedService(service: BoundService, { maxCallMs, compress, logger }: Serving): ServedService {
-  const { name, version, modes } = service.definition;
+  const { name, version, modes, scope } = service.definition;
   return {
     name,
     version,
     modes,
+    scope,
     contractId: announcedId(service, logger),
     plan: service.plan,
     document: JSON.stringify(service.document),

@@ -17,7 +17,7 @@ use super::message::Block;
 use crate::connection::{FrameReader, FrameWriter};
 
 /// A block is delivered when it has this size or more.
-const BLOCK_BYTES: usize = 256 * 1024;
+pub(super) const BLOCK_BYTES: usize = 256 * 1024;
 
 /// A trailer frame with this status. Texts that exceed the limits are cut.
 pub(crate) fn trailer(mut status: RpcStatus, encoding: Encoding) -> Bytes {

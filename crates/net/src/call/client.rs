@@ -6,49 +6,30 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use aster_wire::call::{ClientCall as Machine, ClientFact, Farewell};
-use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep};
 
 use super::channel::{Channel, Step, Written, trailer};
 use super::handle::CallHandle;
-use super::message::{Block, Message};
-use super::method::{CallOptions, ClientMethod, NotOpened};
+use super::message::Message;
+use super::method::{CallOptions, ClientMethod};
+use super::outcome::{ClientEvent, Outcome, unreadable};
+use super::session::calling::Calling;
+use super::session::client::{ClientSession, SessionOptions};
+use super::session::driver::SessionDriver;
 use crate::connection::{Reserved, Watched};
 use crate::error::status;
 
 /// How long a cancelled upload may take to send its cancellation to the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How a call ended that delivers no further message.
-#[derive(Debug)]
-pub struct CallEnd {
-    /// The status.
-    pub status: RpcStatus,
-    /// Number of messages received before the end.
-    pub received: u32,
-    /// True when this side created the status, false when the peer sent it.
-    pub local: bool,
-    /// True when no byte of the call left this process, or when the peer refused the connection before it read a
-    /// byte.
-    pub not_sent: bool,
-}
-
-/// Events of a client call, in order.
-#[derive(Debug)]
-pub enum ClientEvent {
-    /// The only response. The call has ended with OK.
-    Message(Message),
-    /// Messages of a response stream.
-    Items(Block),
-    /// This many bytes of output were written: payload bytes plus 4 for each message.
-    Credit(usize),
-    /// The call has ended.
-    Ended(CallEnd),
-}
-
 impl ClientMethod {
+    /// Opens a session of the service, in the mode of this method, whose name is empty. The driver must be run.
+    pub fn session(self: &Arc<Self>, options: SessionOptions) -> (ClientSession, SessionDriver) {
+        ClientSession::new(self.fitting(), options)
+    }
+
     /// Begins a call. The handle accepts messages immediately; they are sent while the owner awaits the events of the
     /// call. The timeout starts now.
     pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
@@ -67,7 +48,16 @@ impl ClientMethod {
             received: 0,
             ending: None,
         };
-        (handle, ClientCall(Some(Box::new(running))))
+        (handle, ClientCall(Some(Course::Alone(Box::new(running)))))
+    }
+}
+
+impl ClientSession {
+    /// Begins a call after all earlier calls of the session. Its timeout starts now. `method` must be one of the
+    /// service of the session.
+    pub fn call(&self, method: &Arc<ClientMethod>, options: CallOptions) -> (CallHandle, ClientCall) {
+        let calling = Calling::new(self.clone(), method.in_form(self.mode()), options, self.queue_up());
+        (calling.handle(), ClientCall(Some(Course::InSession(Box::new(calling)))))
     }
 }
 
@@ -76,7 +66,15 @@ impl ClientMethod {
 /// Lifetime: await [`next`](Self::next) until it returns `None`; the call makes progress only then. Dropping an
 /// unfinished call cancels it, and the server is informed.
 #[derive(Debug)]
-pub struct ClientCall(Option<Box<Running>>);
+pub struct ClientCall(Option<Course>);
+
+/// How a running call makes progress.
+#[derive(Debug)]
+enum Course {
+    /// On a stream of its own.
+    Alone(Box<Running>),
+    InSession(Box<Calling>),
+}
 
 #[derive(Debug)]
 struct Running {
@@ -95,48 +93,15 @@ struct Running {
     ending: Option<Outcome>,
 }
 
-/// How a call ends, as the user sees it.
-#[derive(Debug)]
-enum Outcome {
-    /// The only response and OK.
-    Answered,
-    /// The peer's status.
-    Status(RpcStatus),
-    /// A status that this side created.
-    Local { status: RpcStatus, not_sent: bool },
-    /// The peer refused the connection that this call needed.
-    Refused(RpcStatus),
-    /// The user cancelled the call: no event follows.
-    Left,
-}
-
-impl Outcome {
-    fn local(status: RpcStatus) -> Self {
-        Self::Local { status, not_sent: false }
-    }
-
-    fn not_opened(NotOpened { status, is_local }: NotOpened) -> Self {
-        if is_local { Self::Local { status, not_sent: true } } else { Self::Refused(status) }
-    }
-
-    /// The outcome for a fact that ends the call; `None` for every other fact.
-    fn of(fact: ClientFact) -> Option<Self> {
-        match fact {
-            ClientFact::Ignored | ClientFact::Message(_) => None,
-            ClientFact::Ended(status) => Some(Self::Status(status)),
-            ClientFact::Failed(status) => Some(Self::local(status)),
-        }
-    }
-}
-
 impl ClientCall {
     /// The next event. `None` after the call has ended or its user has cancelled it. Cancel-safe.
     pub async fn next(&mut self) -> Option<ClientEvent> {
-        let running = self.0.as_deref_mut()?;
-        let opened = if running.channel.is_some() { Ok(()) } else { running.open().await };
-        let event = match opened {
-            Ok(()) => std::future::poll_fn(|cx| running.poll_event(cx)).await,
-            Err(outcome) => Err(outcome),
+        let event = match self.0.as_mut()? {
+            Course::Alone(running) => match running.opened().await {
+                Ok(()) => std::future::poll_fn(|cx| running.poll_event(cx)).await,
+                Err(outcome) => Err(outcome),
+            },
+            Course::InSession(calling) => std::future::poll_fn(|cx| calling.poll_event(cx)).await,
         };
         match event {
             Ok(event) => Some(event),
@@ -145,15 +110,28 @@ impl ClientCall {
     }
 }
 
+impl Course {
+    fn end(self, outcome: Outcome) -> Option<ClientEvent> {
+        match self {
+            Self::Alone(running) => running.end(outcome),
+            Self::InSession(calling) => calling.end(outcome),
+        }
+    }
+}
+
 impl Drop for ClientCall {
     fn drop(&mut self) {
-        if let Some(running) = self.0.take() {
-            running.end(Outcome::Left);
+        if let Some(course) = self.0.take() {
+            course.end(Outcome::Left);
         }
     }
 }
 
 impl Running {
+    async fn opened(&mut self) -> Result<(), Outcome> {
+        if self.channel.is_some() { Ok(()) } else { self.open().await }
+    }
+
     /// Opens the stream, and dials again when the connection is gone.
     async fn open(&mut self) -> Result<(), Outcome> {
         let not_sent = |status| Outcome::Local { status, not_sent: true };
@@ -283,20 +261,9 @@ impl Running {
         let held = self.handle.close();
         self.machine.leave();
         self.close_stream(held);
-        let received = self.received;
-        let ended =
-            |status, local, not_sent| Some(ClientEvent::Ended(CallEnd { status, received, local, not_sent }));
-        match outcome {
-            Outcome::Left => None,
-            Outcome::Answered => {
-                // OK without a message means a null response.
-                let null = || Message::new(Bytes::from_static(&aster_codec::NULL_MESSAGE), None);
-                Some(ClientEvent::Message(self.answer.take().unwrap_or_else(null)))
-            }
-            Outcome::Status(status) => ended(status, false, false),
-            Outcome::Refused(status) => ended(status, false, true),
-            Outcome::Local { status, not_sent } => ended(status, true, not_sent),
-        }
+        // OK without a message means a null response.
+        let null = || Message::new(Bytes::from_static(&aster_codec::NULL_MESSAGE), None);
+        outcome.event(self.received, || self.answer.take().unwrap_or_else(null))
     }
 
     /// `held`: the budget share of output that is being written.
@@ -317,13 +284,4 @@ impl Running {
             });
         }
     }
-}
-
-/// When a response does not match its type, the peer is at fault, not an argument of the caller.
-fn unreadable(mut status: RpcStatus) -> Outcome {
-    if status.code == Code::InvalidArgument.number() {
-        status.code = Code::DataLoss.number();
-        status.message = format!("the response could not be decoded: {}", status.message);
-    }
-    Outcome::local(status)
 }

@@ -34,6 +34,8 @@ pub struct ServiceDefinition {
     pub contract_id: String,
     /// Modes of the contract: `xlang`, `json`.
     pub modes: Vec<String>,
+    /// Whether it is called in sessions only. Otherwise each call has a stream of its own.
+    pub session: bool,
     /// Time limit of calls without a deadline. It does not apply to calls that stream.
     pub max_call: Duration,
     /// Methods. A call refers to its method by the index in this list.
@@ -51,6 +53,11 @@ impl ServiceDefinition {
             Mode::Xlang => xlang(),
             Mode::Compatible => xlang() && self.is_compatible(),
         }
+    }
+
+    /// The scope, as contracts and admission answers name it.
+    pub(crate) fn scope(&self) -> &'static str {
+        if self.session { "session" } else { "shared" }
     }
 
     /// Facts in addition to those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
@@ -73,6 +80,9 @@ impl ServiceDefinition {
     pub(super) fn difference(&self, other: &Self) -> Option<String> {
         if self.contract_id != other.contract_id {
             return Some(format!("its contract id is {}, not {}", other.contract_id, self.contract_id));
+        }
+        if self.session != other.session {
+            return Some(format!("its scope is {}, not {}", other.scope(), self.scope()));
         }
         if self.modes != other.modes {
             return Some(format!("its modes are {:?}, not {:?}", other.modes, self.modes));

@@ -1,29 +1,19 @@
 //! Leads an accepted stream to the handler of its call.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aster_wire::call::ServerFact;
 use aster_wire::record::{Encoding, StreamHeader};
 use aster_wire::status::Code;
 use tokio::time::Instant;
-use tokio_util::task::TaskTracker;
 
+use super::calls::CallServer;
 use super::handle::CallHandle;
-use super::header::{Accepted, judge};
+use super::header::{Accepted, Target, judge};
 use super::server::{Opening, ServerCall, Stream};
-use super::service::ServiceTable;
+use super::session::server::{SessionServer, not_opened};
 use crate::connection::{IncomingConnection, IncomingStream};
 use crate::error::status;
-
-/// State that all server calls of a node share.
-#[derive(Debug)]
-pub(crate) struct CallServer {
-    pub(crate) services: Arc<ServiceTable>,
-    /// Counts the calls that were accepted and have not ended. When it is closed, new calls are refused.
-    pub(crate) running: TaskTracker,
-    pub(crate) header_timeout: Duration,
-}
 
 impl CallServer {
     /// Serves one stream of a connection.
@@ -42,11 +32,19 @@ impl CallServer {
     async fn serve_header(&self, mut stream: Box<Stream>, header: StreamHeader, encoding: Encoding) {
         let caller = stream.connection.caller();
         let judged = judge(&self.services, caller, self.running.is_closed(), &header, encoding);
-        let Accepted { service, method, mode, remaining } = match judged {
+        let Accepted { service, mode, target } = match judged {
             Ok(accepted) => accepted,
             Err(refusal) => {
                 stream.machine.refuse(refusal.encoding);
-                return Box::pin(stream.refuse(refusal.status)).await;
+                let opens_session = header.method.is_empty();
+                let status = if opens_session { not_opened(refusal.status) } else { refusal.status };
+                return Box::pin(stream.refuse(status)).await;
+            }
+        };
+        let (method, remaining) = match target {
+            Target::Call(method, remaining) => (method, remaining),
+            Target::Session => {
+                return Box::pin(SessionServer::serve(self, stream, header, service, mode)).await;
             }
         };
         // The header has been decoded, so its bytes no longer count in the budget.

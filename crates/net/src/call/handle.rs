@@ -187,6 +187,11 @@ impl CallHandle {
         }
     }
 
+    /// Wakes the task that runs the call, because something else has changed.
+    pub(crate) fn wake(&self) {
+        self.change(|_| {});
+    }
+
     /// Queues one message. Does not wait: callers that send many messages await [`room`](Self::room) first.
     ///
     /// # Errors

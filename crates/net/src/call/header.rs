@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_wire::call::remaining;
 use aster_wire::limit::RecordLimits;
-use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
+use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 
 use super::payload::Mode;
@@ -13,13 +13,18 @@ use super::service::{Service, ServiceTable};
 use crate::admission::Caller;
 use crate::error::status;
 
-/// A header that was accepted, with its method.
+/// A header that was accepted.
 pub(crate) struct Accepted {
     pub(crate) service: Arc<Service>,
-    pub(crate) method: usize,
     pub(crate) mode: Mode,
-    /// Time left until the caller's deadline.
-    pub(crate) remaining: Option<Duration>,
+    pub(crate) target: Target,
+}
+
+/// What the header of a stream opens.
+pub(crate) enum Target {
+    /// A call of the method with this index, and the time left until the caller's deadline.
+    Call(usize, Option<Duration>),
+    Session,
 }
 
 /// A refusal, and the record encoding that the caller expects.
@@ -28,10 +33,10 @@ pub(crate) struct Refusal {
     pub(crate) encoding: Encoding,
 }
 
-/// Decides whether `caller` may make the call in `header`.
+/// Decides whether `caller` may make the call, or open the session, in `header`.
 pub(crate) fn judge(
     services: &ServiceTable,
-    _caller: &Caller,
+    caller: &Caller,
     is_draining: bool,
     header: &StreamHeader,
     encoding: Encoding,
@@ -59,21 +64,17 @@ pub(crate) fn judge(
     let Some(service) = services.find(&header.service, header.version) else {
         return refuse(Code::NotFound, format!("Service '{}' v{} not found", header.service, header.version));
     };
-    if header.method.is_empty() {
-        let name = &header.service;
-        return refuse(
-            Code::FailedPrecondition,
+    let (name, is_session) = (&header.service, service.definition().session);
+    if header.method.is_empty() != is_session {
+        let fix = if is_session {
+            format!("'{name}' is a session service: open a session and make its calls there")
+        } else {
             format!(
                 "'{name}' is a shared service: call its methods, each on a stream of its own, not through a session"
-            ),
-        );
+            )
+        };
+        return refuse(Code::FailedPrecondition, fix);
     }
-    let Some(method) = service.method(&header.method) else {
-        return refuse(
-            Code::Unimplemented,
-            format!("Method '{}.{}' not implemented", header.service, header.method),
-        );
-    };
     let Some(mode) = mode.filter(|&mode| service.definition().takes(mode)) else {
         return refuse(
             Code::InvalidArgument,
@@ -83,10 +84,42 @@ pub(crate) fn judge(
     if let Err(error) = limits.check_metadata(&header.metadata) {
         return refuse(error.code(), error.to_string());
     }
-    match remaining(header.deadline_epoch_ms, now_epoch_ms()) {
-        Ok(remaining) => Ok(Accepted { service, method, mode, remaining }),
-        Err(message) => refuse(Code::DeadlineExceeded, message),
+    if is_session {
+        return Ok(Accepted { service, mode, target: Target::Session });
     }
+    match judge_method(&service, caller, &header.method, header.deadline_epoch_ms) {
+        Ok((method, remaining)) => Ok(Accepted { service, mode, target: Target::Call(method, remaining) }),
+        Err(status) => Err(Refusal { status, encoding }),
+    }
+}
+
+/// Decides whether `caller` may make the call in `header` inside a session. The limits of the header were checked.
+pub(crate) fn judge_in_session(
+    service: &Service,
+    caller: &Caller,
+    is_draining: bool,
+    header: &CallHeader,
+) -> Result<(usize, Option<Duration>), RpcStatus> {
+    if is_draining {
+        return Err(status(Code::Unavailable, "the server is draining"));
+    }
+    judge_method(service, caller, &header.method, header.deadline_epoch_ms)
+}
+
+/// The checks that concern one method, for calls inside and outside of sessions.
+fn judge_method(
+    service: &Service,
+    _caller: &Caller,
+    name: &str,
+    deadline_epoch_ms: i64,
+) -> Result<(usize, Option<Duration>), RpcStatus> {
+    let Some(method) = service.method(name) else {
+        let service = &service.definition().name;
+        return Err(status(Code::Unimplemented, format!("Method '{service}.{name}' not implemented")));
+    };
+    let remaining = remaining(deadline_epoch_ms, now_epoch_ms())
+        .map_err(|message| status(Code::DeadlineExceeded, message))?;
+    Ok((method, remaining))
 }
 
 fn now_epoch_ms() -> i64 {

@@ -41,7 +41,7 @@ pub struct ClientMethod {
     pub(super) pattern: Pattern,
     pub(super) request: PayloadCodec,
     pub(super) response: PayloadCodec,
-    header: StreamHeader,
+    pub(super) header: StreamHeader,
     /// The header frame of a call without deadline and metadata.
     plain_header: Bytes,
     /// The declared service, when it has to be the announced one.
@@ -119,6 +119,20 @@ impl ClientMethod {
         self.response.is_presence_flagged()
     }
 
+    /// Wire name.
+    pub(super) fn name(&self) -> &str {
+        &self.header.method
+    }
+
+    /// This method, or the same one in another mode: calls of a session have the mode of the session.
+    pub(super) fn in_form(self: &Arc<Self>, mode: Mode) -> Arc<Self> {
+        let unchanged = || Arc::clone(self);
+        if self.request.mode == mode {
+            return unchanged();
+        }
+        Arc::clone(self.other_form.get_or_init(|| self.in_mode(mode).map_or_else(unchanged, Arc::new)))
+    }
+
     fn is_checked(&self) -> bool {
         self.agreement.is_none() || self.checked.load(Ordering::Acquire) == self.connection.generation()
     }
@@ -132,10 +146,8 @@ impl ClientMethod {
         let announced = self.connection.announced();
         let mode = agreement.find(&announced).and_then(|theirs| agreement.mode(theirs, self.request.mode));
         match mode {
-            Some(mode) if mode != self.request.mode => Arc::clone(
-                self.other_form.get_or_init(|| self.in_mode(mode).map_or_else(unchanged, Arc::new)),
-            ),
-            _ => unchanged(),
+            Some(mode) => self.in_form(mode),
+            None => unchanged(),
         }
     }
 
@@ -185,9 +197,14 @@ impl ClientMethod {
         Ok(streams)
     }
 
+    /// The deadline in a header, in the time of the server, for a call that has `left`; 0 for none.
+    pub(super) fn deadline(&self, options: &CallOptions, left: Option<Duration>) -> i64 {
+        let left = left.filter(|_| options.timeout_travels);
+        left.map_or(0, |left| self.connection.at_server(epoch_ms_in(left)))
+    }
+
     pub(super) fn header(&self, options: &CallOptions) -> Result<Bytes, RpcStatus> {
-        let timeout = options.timeout.filter(|_| options.timeout_travels);
-        let deadline = timeout.map_or(0, |timeout| self.connection.at_server(epoch_ms_in(timeout)));
+        let deadline = self.deadline(options, options.timeout);
         if deadline == 0 && options.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }

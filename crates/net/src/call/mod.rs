@@ -5,32 +5,42 @@
 //! are in `aster_wire::call`; streams and budgets are in `connection`.
 
 mod agreement;
+mod calls;
 mod channel;
 mod client;
 mod definition;
 mod dispatch;
+mod event;
 mod framed;
 mod handle;
 mod handler;
 mod header;
 mod message;
 mod method;
+mod outcome;
 mod payload;
 mod server;
 mod service;
+mod session;
 
 pub use agreement::{Agreement, Verdict};
-pub use client::{CallEnd, ClientCall, ClientEvent};
+pub(crate) use calls::CallServer;
+pub use client::ClientCall;
 pub use definition::{MethodDefinition, ServiceDefinition};
-pub(crate) use dispatch::CallServer;
+pub use event::ServerEvent;
 pub use framed::Framed;
 pub use handle::{CallHandle, FIRST_WINDOW, STREAM_BUDGET, UNREAD, Widened};
-pub use handler::{Handler, Serving};
+pub use handler::{Handler, Serving, SessionHandler};
 pub use message::{Block, Message};
 pub use method::{CallOptions, ClientMethod, Metadata};
+pub use outcome::{CallEnd, ClientEvent};
 pub use payload::{Compress, Mode, PayloadCodec, codec_status};
-pub use server::{ServerCall, ServerEvent};
+pub use server::ServerCall;
 pub use service::Registration;
+pub use session::{
+    ClientSession, ClosedBy, OpenFailure, OpenSession, ServedSession, SessionClosed, SessionDriver,
+    SessionEnd, SessionOptions,
+};
 
 #[cfg(test)]
 mod tests {

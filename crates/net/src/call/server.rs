@@ -15,32 +15,20 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::channel::{Channel, Step, Written, trailer};
 use super::definition::ServiceDefinition;
+use super::event::{ServerEvent, Stop};
 use super::handle::CallHandle;
-use super::message::{Block, Message};
+use super::message::Message;
 use super::method::Metadata;
 use super::payload::PayloadCodec;
-
+use super::session::answering::Answering;
 use crate::admission::Caller;
-use crate::connection::{IncomingConnection, IncomingStream, Reserved};
+use crate::connection::{FrameReader, FrameWriter, IncomingConnection, IncomingStream, Reserved};
 use crate::error::status;
-
 /// How long leftover input is drained before the sender is stopped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long writing the trailer may take when this side ends the call.
 const TRAILER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Events of a server call, in order.
-#[derive(Debug)]
-pub enum ServerEvent {
-    /// Messages of the request stream.
-    Items(Block),
-    /// The client has ended its input.
-    InputEnd,
-    /// This many bytes of output were written: payload bytes plus 4 for each message.
-    Credit(usize),
-    /// The call ended before its handler ended it: the caller cancelled, the deadline passed, or the server stops.
-    Aborted(Code),
-}
 
 /// A server call.
 ///
@@ -52,7 +40,24 @@ pub struct ServerCall(Box<Parts>);
 #[derive(Debug)]
 struct Parts {
     opening: Opening,
-    running: Option<Running>,
+    running: Option<Course>,
+}
+
+/// How a running call makes progress.
+#[derive(Debug)]
+enum Course {
+    /// On a stream of its own.
+    Alone(Running),
+    InSession(Box<Answering>),
+}
+
+impl Course {
+    fn poll_event(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Result<ServerEvent, Stop>> {
+        match self {
+            Self::Alone(running) => running.poll_event(handle, cx),
+            Self::InSession(answering) => answering.poll_event(handle, cx),
+        }
+    }
 }
 
 /// The facts about a call when it begins.
@@ -78,7 +83,12 @@ impl ServerCall {
     ) -> Self {
         let interruption = stream.interruption();
         let running = Running { stream, request, reading: true, interruption, pending: None, counted };
-        Self(Box::new(Parts { opening, running: Some(running) }))
+        Self(Box::new(Parts { opening, running: Some(Course::Alone(running)) }))
+    }
+
+    /// A call of a session. A single request was already read.
+    pub(super) fn in_session(opening: Opening, answering: Answering) -> Self {
+        Self(Box::new(Parts { opening, running: Some(Course::InSession(Box::new(answering))) }))
     }
 
     /// The peer that makes the call.
@@ -145,7 +155,22 @@ impl ServerCall {
             Ok(event) => Some(event),
             Err(stop) => {
                 let held = handle.close();
-                running.take()?.stop(stop, handle.encoding(), held)
+                match running.take()? {
+                    Course::Alone(running) => running.stop(stop, handle.encoding(), held),
+                    // The session reads on, or has ended.
+                    Course::InSession(answering) => {
+                        answering.hold(held);
+                        match stop {
+                            Stop::Aborted(code) => {
+                                if code == Code::Cancelled {
+                                    opening.connection.note_reset();
+                                }
+                                Some(ServerEvent::Aborted(code))
+                            }
+                            Stop::Done | Stop::Gone | Stop::Status(_) => None,
+                        }
+                    }
+                }
             }
         }
     }
@@ -155,17 +180,6 @@ impl Drop for ServerCall {
     fn drop(&mut self) {
         drop(self.0.opening.handle.close());
     }
-}
-
-/// Why a running call stops.
-#[derive(Debug)]
-enum Stop {
-    /// The handler's end was written.
-    Done,
-    /// The caller cancelled or the connection is gone: no status can be sent.
-    Gone,
-    /// This status is sent to the caller.
-    Status(RpcStatus),
 }
 
 /// Ready when the call has to stop before its handler has ended it.
@@ -255,6 +269,11 @@ impl Stream {
         };
         // If the peer does not read the trailer in time, dropping the stream resets it.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, answered).await;
+    }
+
+    /// The two directions, for a session. The slot of the stream becomes free.
+    pub(super) fn into_parts(self) -> (FrameWriter, FrameReader) {
+        (self.channel.writer, self.channel.reader)
     }
 
     fn interruption(&self) -> Interruption {
@@ -351,7 +370,7 @@ impl Running {
                 }
                 None
             }
-            Stop::Gone => {
+            Stop::Gone | Stop::Aborted(_) => {
                 self.stream.connection.note_reset();
                 self.stream.channel.writer.abort();
                 Some(ServerEvent::Aborted(Code::Cancelled))

@@ -32,7 +32,10 @@ pub struct IncomingConnection {
     body_timeout: Duration,
     /// Slots for streams that are served at the same time.
     slots: Arc<Semaphore>,
+    /// Slots for sessions that are open at the same time.
+    sessions: Arc<Semaphore>,
     resets: ResetPace,
+    limits: NodeLimits,
     /// Cancelled to end the calls of only this connection. A child of the node's token for calls.
     calls: CancellationToken,
     /// Cancelled when the connection is gone.
@@ -54,6 +57,8 @@ impl IncomingConnection {
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             body_timeout: limits.body_timeout,
             slots: Arc::new(Semaphore::new(limits.max_streams as usize)),
+            sessions: Arc::new(Semaphore::new(limits.max_sessions as usize)),
+            limits: limits.clone(),
             resets: ResetPace::new(limits.reset_burst, limits.resets_per_second),
             calls,
             gone: CancellationToken::new(),
@@ -93,6 +98,20 @@ impl IncomingConnection {
     /// Counts that the peer cancelled a call before its response.
     pub(crate) fn note_reset(&self) {
         self.resets.note();
+    }
+
+    /// Waits while the peer has cancelled too many calls.
+    pub(crate) async fn paced(&self) {
+        self.resets.pace().await;
+    }
+
+    /// A slot for one more session, if one is free.
+    pub(crate) fn session_slot(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.sessions).try_acquire_owned().ok()
+    }
+
+    pub(crate) fn limits(&self) -> &NodeLimits {
+        &self.limits
     }
 
     /// The next stream that the peer opens, as soon as a slot is free; `None` after the connection is gone.

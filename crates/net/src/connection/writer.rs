@@ -36,6 +36,11 @@ impl FrameWriter {
         }
     }
 
+    /// Drops the chunks of which no byte was written.
+    pub(crate) fn drop_unsent(&mut self) {
+        self.pending.truncate(1);
+    }
+
     /// Writes the queued bytes; those that were not written stay queued.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
         while !self.pending.is_empty() {

@@ -124,7 +124,7 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
         version: definition.version,
         contract_id: definition.contract_id.clone(),
         channels: vec![("rpc".to_owned(), address.to_owned())],
-        pattern: "shared".to_owned(),
+        pattern: definition.scope().to_owned(),
         // The reference always sends an empty list here, and it treats a list without `xlang` as JSON only.
         serialization_modes: if definition.takes(Mode::Xlang) { Vec::new() } else { vec!["json".to_owned()] },
         extensions: definition.extensions(),

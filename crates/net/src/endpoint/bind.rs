@@ -51,7 +51,9 @@ pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
     };
     let secret = options.secret_key.map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
     let transport = QuicTransportConfig::builder()
-        .max_concurrent_bidi_streams(VarInt::from_u32(transport_streams(options.limits.max_streams)))
+        .max_concurrent_bidi_streams(VarInt::from_u32(transport_streams(
+            options.limits.max_streams.saturating_add(options.limits.max_sessions),
+        )))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .send_window(SEND_WINDOW)

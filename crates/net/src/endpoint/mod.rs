@@ -95,6 +95,8 @@ impl Node {
             calls: Arc::new(CallServer {
                 services: Arc::default(),
                 running: TaskTracker::new(),
+                sessions: TaskTracker::new(),
+                draining: closed.child_token(),
                 header_timeout,
             }),
             calls_token: closed.child_token(),
@@ -196,11 +198,19 @@ impl Node {
     /// call had to be cancelled.
     pub async fn drain(&self, timeout: Duration) -> bool {
         self.calls.running.close();
-        if tokio::time::timeout(timeout, self.calls.running.wait()).await.is_ok() {
+        self.calls.sessions.close();
+        // Sessions end when their running call has ended.
+        self.calls.draining.cancel();
+        let ended = async {
+            self.calls.running.wait().await;
+            self.calls.sessions.wait().await;
+        };
+        let mut ended = std::pin::pin!(ended);
+        if tokio::time::timeout(timeout, &mut ended).await.is_ok() {
             return true;
         }
         self.calls_token.cancel();
-        let _ = tokio::time::timeout(DRAIN_GRACE, self.calls.running.wait()).await;
+        let _ = tokio::time::timeout(DRAIN_GRACE, ended).await;
         false
     }
 

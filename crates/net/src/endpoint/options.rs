@@ -33,6 +33,10 @@ pub struct NodeOptions {
 pub struct NodeLimits {
     /// Streams that a peer may have open at the same time on one connection.
     pub max_streams: u32,
+    /// Sessions that a peer may have open at the same time on one connection, beside its other streams.
+    pub max_sessions: u32,
+    /// A session ends when it had no call for this long. `None`: it does not end.
+    pub session_idle: Option<Duration>,
     /// Time from the opening of a stream until its header is complete.
     pub header_timeout: Duration,
     /// Longest time without a byte inside a frame that has begun, or while a single request is expected.
@@ -56,6 +60,8 @@ impl Default for NodeLimits {
     fn default() -> Self {
         Self {
             max_streams: 1024,
+            max_sessions: 1024,
+            session_idle: None,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_mins(1),
             peer_bytes: 64 << 20,

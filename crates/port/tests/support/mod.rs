@@ -94,6 +94,7 @@ impl Driver {
         self.submit(Op::Open {
             call,
             method,
+            session: None,
             timeout: open.timeout,
             timeout_travels: open.travels,
             metadata: open.metadata,
@@ -159,6 +160,7 @@ pub fn service() -> ServiceDefinition {
         version: 1,
         contract_id: "ab".repeat(32),
         modes: vec!["xlang".to_owned()],
+        session: false,
         max_call: Duration::from_mins(5),
         methods: methods.collect(),
         description: None,
