@@ -10,6 +10,8 @@ import { describeInterop } from "./support/python.ts";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const ID = "ab".repeat(32);
+/** Each test starts many processes. */
+const PATIENCE_MS = 120_000;
 let folder: string;
 const environment = () => ({ ...process.env, HOME: path.join(folder, "home") });
 
@@ -42,80 +44,105 @@ function python(script: string, ...args: string[]): string {
 const theirs = (line: string): string => python("trust_commands.py", ...line.split(" "));
 
 describeInterop("files of our command", () => {
-  it("are read by the reference, with right signatures", () => {
-    done("keygen root --out root.key");
-    done(
-      "enroll node --role consumer --name edge --capabilities ref.user,ref.admin --root-key root.key --out edge.id",
-    );
-    done("enroll node --role consumer --name plain --root-key root.key --out edge.id");
-    done("enroll node --role producer --name mesh --root-key root.key --out edge.id");
-    done("enroll node --role consumer --name once --type ott --root-key root.key --out edge.id");
-    done(`authorize --root-key root.key --producer-id ${ID} --out producer.tok`);
-    done(
-      `trust sign --root-key root.key --endpoint-id ${ID} --type policy --attributes team=x --out policy.json`,
-    );
-    done("trust sign --root-key root.key --type ott --capabilities ref.user --out once.json");
-    done("trust request --name far --capabilities ref.user --identity far.id --out far.request.json");
-    done("trust sign far.request.json --root-key root.key --as-requested --out far.cred");
-    done("trust install far.cred --identity far.id --name far");
-    const names = ["edge", "plain", "mesh", "once"].map((name) => `edge.id#${name}`);
-    const files = [...names, "producer.tok", "policy.json", "once.json", "far.cred", "far.id", "far.id#far"];
-    const verdicts = JSON.parse(python("trust_verdicts.py", ...files));
-    const root = readRootPublicKey(path.join(folder, "root.pub"));
-    expect(Object.keys(verdicts)).toEqual(files);
-    for (const [file, verdict] of Object.entries(verdicts)) {
-      expect({ file, verdict }).toEqual({ file, verdict: expect.objectContaining({ root, isSigned: true }) });
-    }
-    expect(verdicts["edge.id#edge"].attributes).toEqual({ "aster.role": "ref.user,ref.admin" });
-    // The reference's runtime needs all attributes in the file.
-    expect(verdicts["edge.id#plain"].attributes).toEqual({ "aster.role": "consumer" });
-    expect(verdicts["policy.json"]).toMatchObject({ attributes: { team: "x" }, endpointId: ID });
-  });
+  it(
+    "are read by the reference, with right signatures",
+    () => {
+      done("keygen root --out root.key");
+      done(
+        "enroll node --role consumer --name edge --capabilities ref.user,ref.admin --root-key root.key --out edge.id",
+      );
+      done("enroll node --role consumer --name plain --root-key root.key --out edge.id");
+      done("enroll node --role producer --name mesh --root-key root.key --out edge.id");
+      done("enroll node --role consumer --name once --type ott --root-key root.key --out edge.id");
+      done(`authorize --root-key root.key --producer-id ${ID} --out producer.tok`);
+      done(
+        `trust sign --root-key root.key --endpoint-id ${ID} --type policy --attributes team=x --out policy.json`,
+      );
+      done("trust sign --root-key root.key --type ott --capabilities ref.user --out once.json");
+      done("trust request --name far --capabilities ref.user --identity far.id --out far.request.json");
+      done("trust sign far.request.json --root-key root.key --as-requested --out far.cred");
+      done("trust install far.cred --identity far.id --name far");
+      const names = ["edge", "plain", "mesh", "once"].map((name) => `edge.id#${name}`);
+      const files = [
+        ...names,
+        "producer.tok",
+        "policy.json",
+        "once.json",
+        "far.cred",
+        "far.id",
+        "far.id#far",
+      ];
+      const verdicts = JSON.parse(python("trust_verdicts.py", ...files));
+      const root = readRootPublicKey(path.join(folder, "root.pub"));
+      expect(Object.keys(verdicts)).toEqual(files);
+      for (const [file, verdict] of Object.entries(verdicts)) {
+        expect({ file, verdict }).toEqual({
+          file,
+          verdict: expect.objectContaining({ root, isSigned: true }),
+        });
+      }
+      expect(verdicts["edge.id#edge"].attributes).toEqual({ "aster.role": "ref.user,ref.admin" });
+      // The reference's runtime needs all attributes in the file.
+      expect(verdicts["edge.id#plain"].attributes).toEqual({ "aster.role": "consumer" });
+      expect(verdicts["policy.json"]).toMatchObject({ attributes: { team: "x" }, endpointId: ID });
+    },
+    PATIENCE_MS,
+  );
 
-  it("are used by the reference's command", () => {
-    theirs("trust sign --root-key root.key --type policy --out signed-there.json");
-    expect(ours("trust", "verify", "signed-there.json", "--root-pubkey", "root.pub")).toMatchObject({
-      code: 0,
-    });
-    const before = readIdentity(path.join(folder, "far.id")).node?.endpointId;
-    theirs("enroll node --role consumer --name there --capabilities a --root-key root.key --identity far.id");
-    const { node, entries } = readIdentity(path.join(folder, "far.id"));
-    expect(node?.endpointId).toBe(before);
-    expect(entries.map(({ name }) => name)).toEqual(["far", "there"]);
-    expect(ours("trust", "verify", "far.id", "--root-pubkey", "root.pub", "--peer", "there").code).toBe(0);
-    done("profile create made-here");
-    expect(theirs("profile list")).toBe("  made-here *  root_pubkey=<no root key>...\n");
-  });
+  it(
+    "are used by the reference's command",
+    () => {
+      theirs("trust sign --root-key root.key --type policy --out signed-there.json");
+      expect(ours("trust", "verify", "signed-there.json", "--root-pubkey", "root.pub")).toMatchObject({
+        code: 0,
+      });
+      const before = readIdentity(path.join(folder, "far.id")).node?.endpointId;
+      theirs(
+        "enroll node --role consumer --name there --capabilities a --root-key root.key --identity far.id",
+      );
+      const { node, entries } = readIdentity(path.join(folder, "far.id"));
+      expect(node?.endpointId).toBe(before);
+      expect(entries.map(({ name }) => name)).toEqual(["far", "there"]);
+      expect(ours("trust", "verify", "far.id", "--root-pubkey", "root.pub", "--peer", "there").code).toBe(0);
+      done("profile create made-here");
+      expect(theirs("profile list")).toBe("  made-here *  root_pubkey=<no root key>...\n");
+    },
+    PATIENCE_MS,
+  );
 });
 
 describeInterop("files of the reference's command", () => {
-  it("are accepted by ours", () => {
-    theirs("trust keygen --out-key there.key");
-    theirs(`trust sign --root-key there.key --endpoint-id ${ID} --out there-producer.json`);
-    theirs(`trust sign --root-key there.key --type policy --endpoint-id ${ID} --out there-policy.json`);
-    theirs("trust sign --root-key there.key --type ott --out there-once.json");
-    theirs(
-      "enroll node --role consumer --name edge --capabilities ref.user --root-key there.key --out there.id",
-    );
-    // Without capabilities the reference signs the attribute aster.role and does not write it.
-    theirs("enroll node --role consumer --name trap --root-key there.key --identity there.id");
-    theirs("enroll node --role producer --name mesh --root-key there.key --identity there.id");
-    expect(readFileSync(path.join(folder, "there.id"), "utf8")).not.toContain('"aster.role" = "consumer"');
-    for (const file of ["there-producer.json", "there-policy.json", "there-once.json", "there.id"]) {
-      expect({ file, ...ours("trust", "verify", file, "--root-pubkey", "there.pub") }).toMatchObject({
-        file,
-        code: 0,
-      });
-    }
-    for (const [name, roles] of [
-      ["edge", ["ref.user"]],
-      ["trap", ["consumer"]],
-      ["mesh", ["producer"]],
-    ]) {
-      const line = `trust verify there.id --root-pubkey there.pub --peer ${name} --json`;
-      expect(JSON.parse(done(line))).toMatchObject({ name, accepted: true, roles });
-    }
-  });
+  it(
+    "are accepted by ours",
+    () => {
+      theirs("trust keygen --out-key there.key");
+      theirs(`trust sign --root-key there.key --endpoint-id ${ID} --out there-producer.json`);
+      theirs(`trust sign --root-key there.key --type policy --endpoint-id ${ID} --out there-policy.json`);
+      theirs("trust sign --root-key there.key --type ott --out there-once.json");
+      theirs(
+        "enroll node --role consumer --name edge --capabilities ref.user --root-key there.key --out there.id",
+      );
+      // Without capabilities the reference signs the attribute aster.role and does not write it.
+      theirs("enroll node --role consumer --name trap --root-key there.key --identity there.id");
+      theirs("enroll node --role producer --name mesh --root-key there.key --identity there.id");
+      expect(readFileSync(path.join(folder, "there.id"), "utf8")).not.toContain('"aster.role" = "consumer"');
+      for (const file of ["there-producer.json", "there-policy.json", "there-once.json", "there.id"]) {
+        expect({ file, ...ours("trust", "verify", file, "--root-pubkey", "there.pub") }).toMatchObject({
+          file,
+          code: 0,
+        });
+      }
+      for (const [name, roles] of [
+        ["edge", ["ref.user"]],
+        ["trap", ["consumer"]],
+        ["mesh", ["producer"]],
+      ]) {
+        const line = `trust verify there.id --root-pubkey there.pub --peer ${name} --json`;
+        expect(JSON.parse(done(line))).toMatchObject({ name, accepted: true, roles });
+      }
+    },
+    PATIENCE_MS,
+  );
 
   it("that no server accepts are refused: a one-time credential that was enrolled has no nonce", () => {
     theirs("enroll node --role consumer --name once --type ott --root-key there.key --out once.id");
@@ -136,15 +163,19 @@ describeInterop("files of the reference's command", () => {
     expect(Object.values(verdicts).every((one) => (one as { isSigned: boolean }).isSigned)).toBe(true);
   });
 
-  it("of profiles are read and kept", () => {
-    theirs("keygen root --out profile.key -p prod");
-    expect(done("profile list")).toMatch(
-      /^ {2}made-here \*.*\n {2}prod {2}root_pubkey=[0-9a-f]{16}\.\.\.\n$/,
-    );
-    done("profile use prod");
-    expect(done("profile show prod")).toContain("  handle_status: unregistered\n");
-    expect(theirs("profile list")).toMatch(/prod \* {2}root_pubkey=[0-9a-f]{16}/);
-    expect(done(`authorize --root-key profile.key --producer-id ${ID}`)).toContain("Signed credential");
-    expect(ours("trust", "verify", "enrollment.token").code).toBe(0);
-  });
+  it(
+    "of profiles are read and kept",
+    () => {
+      theirs("keygen root --out profile.key -p prod");
+      expect(done("profile list")).toMatch(
+        /^ {2}made-here \*.*\n {2}prod {2}root_pubkey=[0-9a-f]{16}\.\.\.\n$/,
+      );
+      done("profile use prod");
+      expect(done("profile show prod")).toContain("  handle_status: unregistered\n");
+      expect(theirs("profile list")).toMatch(/prod \* {2}root_pubkey=[0-9a-f]{16}/);
+      expect(done(`authorize --root-key profile.key --producer-id ${ID}`)).toContain("Signed credential");
+      expect(ours("trust", "verify", "enrollment.token").code).toBe(0);
+    },
+    PATIENCE_MS,
+  );
 });
