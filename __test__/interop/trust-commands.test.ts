@@ -40,6 +40,17 @@ function python(script: string, ...args: string[]): string {
   return execFileSync(here("./.venv/bin/python"), [here(`./python/${script}`), ...args], options);
 }
 
+interface Verdict {
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly isSigned: boolean;
+  readonly isAdmitted: boolean;
+}
+
+/** What the reference reads from files with credentials, and whether a server that trusts the root key admits them. */
+function verdictsOn(root: string, ...files: string[]): Record<string, Verdict> {
+  return JSON.parse(python("trust_verdicts.py", readRootPublicKey(path.join(folder, root)), ...files));
+}
+
 /** Runs the reference's command. */
 const theirs = (line: string): string => python("trust_commands.py", ...line.split(" "));
 
@@ -72,19 +83,39 @@ describeInterop("files of our command", () => {
         "far.id",
         "far.id#far",
       ];
-      const verdicts = JSON.parse(python("trust_verdicts.py", ...files));
+      const verdicts = verdictsOn("root.pub", ...files);
       const root = readRootPublicKey(path.join(folder, "root.pub"));
       expect(Object.keys(verdicts)).toEqual(files);
       for (const [file, verdict] of Object.entries(verdicts)) {
-        expect({ file, verdict }).toEqual({
-          file,
-          verdict: expect.objectContaining({ root, isSigned: true }),
-        });
+        const right = expect.objectContaining({ root, isSigned: true, isAdmitted: true });
+        expect({ file, verdict }).toEqual({ file, verdict: right });
       }
-      expect(verdicts["edge.id#edge"].attributes).toEqual({ "aster.role": "ref.user,ref.admin" });
+      expect(verdicts["edge.id#edge"]?.attributes).toEqual({ "aster.role": "ref.user,ref.admin" });
       // The reference's runtime needs all attributes in the file.
-      expect(verdicts["edge.id#plain"].attributes).toEqual({ "aster.role": "consumer" });
+      expect(verdicts["edge.id#plain"]?.attributes).toEqual({ "aster.role": "consumer" });
       expect(verdicts["policy.json"]).toMatchObject({ attributes: { team: "x" }, endpointId: ID });
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    "are refused by the reference where ours refuses them",
+    () => {
+      done("keygen root --out other.key");
+      done("trust sign --root-key root.key --type policy --expires 2020-01-01T00:00:00Z --out expired.json");
+      for (const [file, root, reason] of [
+        ["edge.id", "other.pub", "WRONG_ROOT"],
+        ["producer.tok", "other.pub", "WRONG_ROOT"],
+        ["expired.json", "root.pub", "EXPIRED"],
+      ] as const) {
+        const { code, out } = ours("trust", "verify", file, "--root-pubkey", root);
+        expect({ file, code, reason: out.includes(`REFUSED: ${reason}`) }).toEqual({
+          file,
+          code: 1,
+          reason: true,
+        });
+        expect(verdictsOn(root, file)[file]).toMatchObject({ isSigned: true, isAdmitted: false });
+      }
     },
     PATIENCE_MS,
   );
@@ -159,8 +190,8 @@ describeInterop("files of the reference's command", () => {
     chmodSync(file, 0o600);
     done("enroll node --role consumer --name here --root-key there.key --identity there.id");
     expect(readIdentity(file).entries.map(({ name }) => name)).toEqual(["edge", "trap", "mesh", "here"]);
-    const verdicts = JSON.parse(python("trust_verdicts.py", "there.id#edge", "there.id#here"));
-    expect(Object.values(verdicts).every((one) => (one as { isSigned: boolean }).isSigned)).toBe(true);
+    const verdicts = verdictsOn("there.pub", "there.id#edge", "there.id#here");
+    expect(Object.values(verdicts)).toMatchObject([{ isAdmitted: true }, { isAdmitted: true }]);
   });
 
   it(
