@@ -5,7 +5,7 @@
 import type { Code } from "aster-rpc";
 import { ledger, localPair } from "aster-rpc/testing";
 import { describe, expect, it } from "vitest";
-import { Probe, probe } from "../boundary/support/probe.mjs";
+import { probe } from "../boundary/support/probe.mjs";
 import { type Fault, faults } from "./support/faults.js";
 import { Lanes } from "./support/lanes.js";
 import { type Pattern, patterns, type Size } from "./support/patterns.js";
@@ -27,7 +27,7 @@ async function cell(fault: Fault, pattern: Pattern): Promise<void> {
   const books = ledger();
   const seed = seedOf(fault, pattern);
   const pair = await localPair([probe()], { link: { seed, ...fault.link }, ledger: books });
-  const lanes = new Lanes(pattern, pair.stub(Probe), { ...SIZE, ...fault.size });
+  const lanes = new Lanes(pattern, pair.client, { ...SIZE, ...fault.size });
   const during = fault.during ?? (() => lanes.more(60));
   await during({ pair, lanes });
   await lanes.stop();

@@ -9,7 +9,7 @@ import { AsterServer, Code, generateSecretKey } from "aster-rpc";
 import { type Ledger, type Link, ledger, link, readLedger } from "aster-rpc/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
-import { fresh, Probe, probe } from "../boundary/support/probe.mjs";
+import { fresh, probe } from "../boundary/support/probe.mjs";
 import { until } from "../boundary/support/until.js";
 import { eventually, Lanes, time } from "./support/lanes.js";
 import { type Pattern, patterns, type Size } from "./support/patterns.js";
@@ -120,7 +120,7 @@ async function cell(fault: ProcessFault, pattern: Pattern): Promise<void> {
   const client = await between.connect({ secretKey: generateSecretKey(), interceptors: [books.client] });
   try {
     const size = { ...SIZE, timeoutMs: fault.timeoutMs ?? SIZE.timeoutMs };
-    const lanes = new Lanes(pattern, client.stub(Probe), size);
+    const lanes = new Lanes(pattern, client, size);
     await lanes.more();
     await fault.during(server, lanes);
     await lanes.more();

@@ -32,7 +32,7 @@ async function run({ peers: names, workloads, rounds, quick, json, out }) {
   const plan = {
     rttMs: RTT_MS,
     bursts: quick ? 2 : 10,
-    seconds: quick ? 2 : 10,
+    seconds: quick ? 2 : 8,
     callsPerSecond: 200,
     loss: 0.01,
   };

@@ -30,6 +30,8 @@ export const peers = {
     const connection = await connectWith(between.ticket, { compress: "never" }, between.connectOptions);
     return {
       connection,
+      // Larger calls before each measurement make the congestion window so large that it limits nothing, also after a loss before.
+      warmBytes: 8192,
       setLoss: (loss) => between.set({ loss }),
       dropNext: (direction, skip) => between.dropNext({ direction, skip, minBytes: 1000 }),
       lost: () => {
@@ -50,6 +52,7 @@ export const peers = {
     const connection = await connectGrpc(settings, proxy.address);
     return {
       connection,
+      warmBytes: 512, // behind the proxy there is no congestion window
       ...proxy,
       stop: async () => {
         proxy.close();

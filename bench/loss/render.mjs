@@ -22,7 +22,7 @@ export function renderLoss(results) {
   ]);
   return [
     describeRun(results),
-    `100 concurrent calls of 2 KiB, round trip ${plan.rttMs} ms, ${plan.bursts} times a round. Share of calls that took half a round trip longer than the median without loss:`,
+    `100 concurrent calls of 512 bytes, round trip ${plan.rttMs} ms, ${plan.bursts} times a round. Share of calls that took half a round trip longer than the median without loss:`,
     table(["median (lowest to highest)", "one packet lost", "no packet lost"], one),
     `${plan.callsPerSecond} small calls a second beside an upload without end, ${format(plan.loss * 100)} % loss in both directions, round trip ${plan.rttMs} ms:`,
     table(["median of the rounds (range)", "p50, ms", "p99, ms", "p99.9, ms", "upload, MiB/s"], bulk),

@@ -7,6 +7,8 @@ import { createServer, connect as dial } from "node:net";
 
 /** Payload of one segment on Ethernet with timestamps. */
 const SEGMENT = 1448;
+/** Smaller chunks hold no response, but control frames of HTTP/2. */
+const RESPONSE = 200;
 /** Bytes of one direction on the way. Beyond it the sender waits, as for a receive window. */
 const WINDOW = 4 << 20;
 
@@ -34,9 +36,9 @@ export async function startTcpProxy(target, { rttMs, random }) {
     setLoss: (loss) => {
       state.loss = loss;
     },
-    /** Loses one full segment after `skip` others. */
+    /** Loses the segment of responses that comes after the bytes of `skip` full ones. */
     dropNext: (direction, skip) => {
-      state.drop = { direction, skip };
+      state.drop = { direction, bytes: skip * SEGMENT };
     },
     lost: () => state.lost,
     close: () => {
@@ -46,37 +48,57 @@ export async function startTcpProxy(target, { rttMs, random }) {
   };
 }
 
+/** Carries the bytes of one direction, in order. */
 function carry(from, to, direction, state) {
+  const queue = [];
   let heldUntil = 0;
   let waiting = 0;
+  let timer = null;
+  const push = (bytes, due) => {
+    if (bytes.length > 0) queue.push({ bytes, due });
+  };
+  const deliver = () => {
+    timer = null;
+    while (queue.length > 0 && queue[0].due <= performance.now()) {
+      const { bytes } = queue.shift();
+      waiting -= bytes.length;
+      if (!to.destroyed) to.write(bytes);
+    }
+    if (waiting <= WINDOW && from.isPaused()) from.resume();
+    schedule();
+  };
+  const schedule = () => {
+    if (timer !== null || queue.length === 0) return;
+    timer = setTimeout(deliver, Math.max(0, queue[0].due - performance.now()));
+  };
   from.on("data", (bytes) => {
-    const losses = lostSegments(bytes.length, direction, state);
-    state.lost += losses;
     const due = performance.now() + state.rttMs / 2;
-    // Segments of one chunk that are lost together are sent again together.
-    heldUntil = Math.max(heldUntil, due + (losses > 0 ? state.rttMs : 0));
+    const lostAt = firstLost(bytes.length, direction, state);
+    // The bytes before the lost segment pass. Segments of one chunk that are lost together are sent again together.
+    push(bytes.subarray(0, lostAt), Math.max(heldUntil, due));
+    if (lostAt < bytes.length) heldUntil = Math.max(heldUntil, due + state.rttMs);
+    push(bytes.subarray(lostAt), Math.max(heldUntil, due));
     waiting += bytes.length;
     if (waiting > WINDOW) from.pause();
-    setTimeout(() => {
-      waiting -= bytes.length;
-      if (waiting <= WINDOW) from.resume();
-      if (!to.destroyed) to.write(bytes);
-    }, heldUntil - performance.now());
+    schedule();
   });
 }
 
-function lostSegments(length, direction, state) {
-  const segments = Math.ceil(length / SEGMENT);
-  let losses = 0;
-  for (let n = 0; n < segments; n += 1) {
-    if (state.loss > 0 && state.random() < state.loss) losses += 1;
-    const isFull = (n + 1) * SEGMENT <= length;
-    if (state.drop?.direction !== direction || !isFull) continue;
-    if (state.drop.skip > 0) state.drop.skip -= 1;
-    else {
-      state.drop = null;
-      losses += 1;
+/** Where the first lost segment of a chunk begins; its length when none is lost. */
+function firstLost(length, direction, state) {
+  let first = length;
+  for (let at = 0; at < length; at += SEGMENT) {
+    let isLost = state.loss > 0 && state.random() < state.loss;
+    if (state.drop?.direction === direction && length >= RESPONSE) {
+      state.drop.bytes -= Math.min(SEGMENT, length - at);
+      if (state.drop.bytes < 0) {
+        state.drop = null;
+        isLost = true;
+      }
     }
+    if (!isLost) continue;
+    state.lost += 1;
+    first = Math.min(first, at);
   }
-  return losses;
+  return first;
 }

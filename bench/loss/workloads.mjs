@@ -3,13 +3,16 @@ import { randomBytes } from "node:crypto";
 import { quantile } from "../statistics.mjs";
 
 const CALLS = 100;
-const CALL_BYTES = 2048;
+/** All responses together fit into the first window of HTTP/2, 64 KiB. */
+const CALL_BYTES = 512;
+/** A burst of responses has at least so many full packets. */
+const PACKETS = 25;
 const BULK_CHUNK = randomBytes(65_536);
 const BULK_CHUNKS = 8;
 
 /** The latencies of concurrent calls, in milliseconds. */
-async function burst({ connection }) {
-  const data = randomBytes(CALL_BYTES);
+async function burst({ connection }, bytes = CALL_BYTES) {
+  const data = randomBytes(bytes);
   const one = async () => {
     const began = performance.now();
     await connection.echo(data);
@@ -26,29 +29,28 @@ const median = (values) =>
 
 /**
  * 100 concurrent calls, many times: without loss, and with one lost packet of the responses. A call counts as delayed when it took
- * half a round trip longer than the median without loss. Returns the share of delayed calls in each round.
+ * half a round trip longer than the median without loss. Returns the share of delayed calls in each burst.
  */
 export async function onePacket(peer, { rounds, rttMs, random }) {
-  // Warms up, until the congestion window holds all calls.
-  for (let n = 0; n < 20; n += 1) await burst(peer);
-  const shares = [];
-  const without = [];
+  const usual = [];
+  const lossy = [];
+  for (let n = 0; n < 5; n += 1) await burst(peer, peer.warmBytes);
   for (let round = 0; round < rounds; round += 1) {
-    const usual = await burst(peer);
-    const limit = median(usual) + rttMs / 2;
-    without.push(usual.filter((ms) => ms > limit).length / CALLS);
+    await burst(peer, peer.warmBytes);
+    usual.push(await burst(peer));
     const before = peer.lost();
-    peer.dropNext("toClient", Math.floor(random() * 60));
-    const latencies = await burst(peer);
+    peer.dropNext("toClient", Math.floor(random() * PACKETS));
+    lossy.push(await burst(peer));
     if (peer.lost() === before) throw new Error("no packet was dropped");
-    shares.push(latencies.filter((ms) => ms > limit).length / CALLS);
   }
-  return { shares, without };
+  const limit = median(usual.flat()) + rttMs / 2;
+  const share = (latencies) => latencies.filter((ms) => ms > limit).length / CALLS;
+  return { shares: lossy.map(share), without: usual.map(share) };
 }
 
 /** Small calls at a steady rate beside an upload that never ends, with loss in both directions. */
 export async function besideBulk(peer, { seconds, callsPerSecond, loss }) {
-  for (let n = 0; n < 5; n += 1) await burst(peer);
+  for (let n = 0; n < 5; n += 1) await burst(peer, peer.warmBytes);
   const small = { agentId: "agent-0123456789", seq: 1, level: "info" };
   peer.setLoss(loss);
   let over = false;

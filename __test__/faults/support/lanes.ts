@@ -1,7 +1,6 @@
 /** Calls of one pattern, one after another in a few lanes, until a cell has seen enough. */
-import { AsterError, type Code, type Stub } from "aster-rpc";
-import type { Probe } from "../../boundary/support/probe.mjs";
-import type { Pattern, Size } from "./patterns.ts";
+import { type AsterClient, AsterError, type Code } from "aster-rpc";
+import type { Call, Pattern, Size } from "./patterns.ts";
 
 const LANES = 4;
 /** After a failure a lane waits a moment. Otherwise it would make thousands of calls that fail at once. */
@@ -30,19 +29,20 @@ export class Lanes {
   #waiting: { readonly at: number; readonly ok: number; resolve(): void } | null = null;
   readonly #ended: Promise<unknown>;
 
-  constructor(pattern: Pattern, stub: Stub<typeof Probe>, size: Size) {
+  constructor(pattern: Pattern, client: AsterClient, size: Size) {
     const told = () => {
       this.#responses += 1;
       this.#look();
     };
-    this.#ended = Promise.all(Array.from({ length: LANES }, () => this.#lane(pattern, stub, size, told)));
+    const call = pattern.of(client);
+    this.#ended = Promise.all(Array.from({ length: LANES }, () => this.#lane(call, size, told)));
   }
 
-  async #lane(pattern: Pattern, stub: Stub<typeof Probe>, size: Size, told: () => void): Promise<void> {
+  async #lane(call: Call, size: Size, told: () => void): Promise<void> {
     while (!this.#stopping) {
       const began = performance.now();
       try {
-        await pattern.call(stub, size, told);
+        await call(size, told);
         this.ok += 1;
         this.#look();
       } catch (thrown) {
