@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
 import {
-  type AsterClient,
+  AsterClient,
   AsterError,
   AsterNode,
   AsterServer,
@@ -15,6 +15,7 @@ import {
   unary,
 } from "aster-rpc";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { describedManifest } from "../../dist/cli/described-manifest.js";
 
 const Query = message("shop/Query", { id: t.int });
 const Item = message("shop/Item", { id: t.int, label: t.string });
@@ -69,6 +70,29 @@ describe("a server with a manifest in its project", () => {
     expect(error.details.get("service")).toBe("Shop");
   });
 
+  it("does not start when only the exact schemas differ, which the manifest of `aster contract gen` contains", async () => {
+    const of = (...members: [string, ...string[]]) => {
+      const Color = t.enum("shop/Color", members);
+      return service("Paint", {}, { get: unary(Query, message("shop/Paint", { color: Color })) });
+    };
+    const [older, newer] = [of("RED", "GREEN"), of("GREEN", "RED")];
+    expect(older.contractId).toBe(newer.contractId);
+    const painting = (offered: typeof older) =>
+      AsterServer.start({
+        ...local,
+        access: "open",
+        services: [implement(offered, { get: () => ({ color: "RED" }) })],
+      });
+    write(".aster/manifest.json", describedManifest(older as unknown as Service));
+    await (await painting(older)).close();
+    const error = await failure(painting(newer));
+    expect(error).toMatchObject({ reason: "MANIFEST_MISMATCH" });
+    expect(error.message).toContain("members changed from RED, GREEN to GREEN, RED");
+    // A manifest without exact schemas shows no difference.
+    write(".aster/manifest.json", older.manifest());
+    await (await painting(newer)).close();
+  });
+
   it("starts when the manifest contains only other services and versions", async () => {
     const second = service("Shop", { version: 2 }, { get: unary(Query, Longer) });
     write(".aster/manifest.json", [second.manifest()]);
@@ -83,6 +107,24 @@ describe("a server with a manifest in its project", () => {
     const error = await failure(start());
     expect(error).toMatchObject({ reason: "MANIFEST_UNREADABLE" });
     expect(error.message).toContain(problem);
+  });
+});
+
+describe("a stub for a server with other exact schemas", () => {
+  it("reports them, although the project has a manifest of its own contract with the same id", async () => {
+    const of = (element: typeof t.int8) =>
+      service("Sizes", {}, { get: unary(Query, message("shop/Sizes", { sizes: t.list(element) })) });
+    const [theirs, ours] = [of(t.int8), of(t.int32 as typeof t.int8)];
+    const server = await AsterServer.start({
+      ...local,
+      access: "open",
+      services: [implement(theirs, { get: () => ({ sizes: [1] }) })],
+    });
+    const connected = await AsterClient.connect(server.ticket, { relay: "disabled" });
+    write(".aster/manifest.json", describedManifest(ours as unknown as Service));
+    expect(() => connected.stub(ours)).toThrow("list of int8 to list of int32");
+    await connected.close();
+    await server.close();
   });
 });
 

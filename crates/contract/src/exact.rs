@@ -1,6 +1,6 @@
 //! The fingerprint of the exact schemas of a service (`docs/protocol.md#exact-schemas`).
 //!
-//! A contract id does not contain the sizes of numbers, the members of enums, and the options of messages. Two services
+//! A contract id does not contain the sizes of numbers, the members of enums, and which references are tracked. Two services
 //! with equal ids can so have payloads that the other side misreads. Equal fingerprints exclude that. Owns the lines
 //! from which a fingerprint is computed. They are sorted, so the order of declarations has no influence.
 
@@ -49,11 +49,12 @@ fn lines(document: &Value) -> BTreeSet<String> {
     for method in document["methods"].as_array().unwrap_or(&empty) {
         let (request, response) = (reader.text(&method["request"]), reader.text(&method["response"]));
         lines.insert(format!("method {} {} {request} {response}", method["name"], method["pattern"]));
-        // The options of other messages have no influence on payloads.
+        // The options of other messages have no influence on payloads, and neither has `compatible`: descriptions are
+        // only sent to a peer that announces them.
         for root in [&method["request"], &method["response"]].into_iter().filter_map(root_index) {
             let Some(declared) = types.get(root) else { continue };
-            let flag = |name: &str| declared[name].as_bool().unwrap_or_default();
-            lines.insert(format!("root {} {} {}", declared["tag"], flag("refs"), flag("compatible")));
+            let refs = declared["refs"].as_bool().unwrap_or_default();
+            lines.insert(format!("root {} {refs}", declared["tag"]));
         }
     }
     while let Some(index) = reader.waiting.pop() {

@@ -45,8 +45,8 @@ export function isFileName(name: string): boolean {
 }
 
 /**
- * Checks that the code of a server matches the project's manifest. A service that is not in the manifest is not
- * checked, as in Python.
+ * Checks that the code of a server matches the project's manifest: the contract id, and the exact schemas if the manifest has
+ * them. A service that is not in the manifest is not checked, as in Python.
  * @throws {AsterError} FAILED_PRECONDITION with reason `MANIFEST_MISMATCH`, with the differences, or
  * `MANIFEST_UNREADABLE`
  */
@@ -56,8 +56,10 @@ export function checkManifest(services: readonly BoundService[]): void {
   for (const service of services) {
     const { name, version } = service.definition;
     const known = manifests.find((entry) => entry.service === name && entry.version === version);
-    if (known === undefined || isContract(service, known.contract_id)) continue;
-    const text = differences(known, service.document)?.text ?? "";
+    if (known === undefined) continue;
+    const diff = differences(known, service.document);
+    if (isContract(service, known.contract_id) && !changesSchemas(service, known, diff)) continue;
+    const text = diff?.text ?? "";
     throw new AsterError(
       Code.FAILED_PRECONDITION,
       `${name} v${version} differs from ${file}, so the server does not start:\n${text}` +
@@ -71,14 +73,26 @@ export function checkManifest(services: readonly BoundService[]): void {
   }
 }
 
-/** The differences between the contract of a server and ours. Null without a manifest of that contract. */
+/**
+ * True when the ids are equal, but the exact schemas of a manifest differ from those of the code. A manifest without exact
+ * schemas has no such change, and neither has one whose id leaves response types open.
+ */
+function changesSchemas(service: BoundService, known: Manifest, diff: ContractDiff | null): boolean {
+  return known.contract_id === service.contract.contractId && diff !== null && diff.breaking;
+}
+
+/**
+ * The differences between the contract of a server and ours. Null without a manifest of that contract, and when it does not
+ * show any: it has the same id as ours, but the server has other exact schemas.
+ */
 export function announcedDifferences(
   service: BoundService,
   contractId: string,
   given: unknown,
 ): ContractDiff | null {
   const manifest = storedManifest(service.definition.name, contractId, given);
-  return manifest === null ? null : differences(manifest, service.document);
+  const diff = manifest === null ? null : differences(manifest, service.document);
+  return diff?.services.some(({ changes }) => changes.length > 0) ? diff : null;
 }
 
 function isContract(service: BoundService, id: string): boolean {

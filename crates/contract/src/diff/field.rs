@@ -65,22 +65,22 @@ impl<'a> TypeUse<'a> {
     }
 }
 
-/// Changes of root options. Neither the contract id nor the hash of a message contains them; exact schemas do.
+/// Changes of root options. Neither the contract id nor the hash of a message contains them; exact schemas contain `refs`.
 fn options(type_use: &TypeUse<'_>, old: &Message, new: &Message) -> Vec<Change> {
     let (Some(before), Some(after)) = (old.options, new.options) else { return Vec::new() };
     let works = Verdicts::both(Verdict::Works);
-    let change = |kind, what: &str, xlang| {
-        let effects = Effects { stubs: works, xlang, json: works };
-        Change::of_schemas(kind, type_use.tag, what, effects).of(type_use.methods.clone())
-    };
     let mut found = Vec::new();
     if before.refs != after.refs {
         let what = if after.refs { "tracks references now" } else { "does not track references any more" };
-        found.push(change("references_changed", what, Verdicts::both(Verdict::Depends)));
+        let effects = Effects { stubs: works, xlang: Verdicts::both(Verdict::Depends), json: works };
+        let change = Change::of_schemas("references_changed", type_use.tag, what, effects);
+        found.push(change.of(type_use.methods.clone()));
     }
     if before.compatible != after.compatible {
         let what = if after.compatible { "is compatible now" } else { "is not compatible any more" };
-        found.push(change("compatible_changed", what, works));
+        let effects = Effects { stubs: works, xlang: works, json: works };
+        let change = Change::new("compatible_changed", type_use.tag, what, effects);
+        found.push(change.of(type_use.methods.clone()));
     }
     found
 }

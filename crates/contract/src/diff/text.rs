@@ -103,6 +103,9 @@ pub(super) fn advice(change: &Change, old: &Side, new: &Side) -> String {
             format!("keep the wire name, in TypeScript with .name({:?}); or {beside}", tail(&change.path))
         }
         "method_renamed" => format!("keep the wire name with {{ name: {:?} }}; or {beside}", change.path),
+        "compatible_changed" => {
+            "nothing to do while both sides have the same fields; other versions need compatible on both sides".to_owned()
+        }
         "enum_members_changed" | "enum_json_changed" => {
             format!("keep the positions and JSON values of the members; or {beside}")
         }
