@@ -9,6 +9,7 @@ import { probe } from "../boundary/support/probe.mjs";
 import { type Fault, faults } from "./support/faults.js";
 import { Lanes } from "./support/lanes.js";
 import { type Pattern, patterns, type Size } from "./support/patterns.js";
+import { sessionProbe } from "./support/session-probe.mjs";
 
 const FULL = process.env.ASTER_TEST_FULL === "1";
 const SEED = Number(process.env.ASTER_FAULT_SEED ?? 20_261_130);
@@ -26,7 +27,7 @@ function seedOf(fault: Fault, pattern: Pattern): number {
 async function cell(fault: Fault, pattern: Pattern): Promise<void> {
   const books = ledger();
   const seed = seedOf(fault, pattern);
-  const pair = await localPair([probe()], { link: { seed, ...fault.link }, ledger: books });
+  const pair = await localPair([probe(), sessionProbe()], { link: { seed, ...fault.link }, ledger: books });
   const lanes = new Lanes(pattern, pair.client, { ...SIZE, ...fault.size });
   const during = fault.during ?? (() => lanes.more(60));
   await during({ pair, lanes });

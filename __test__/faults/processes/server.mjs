@@ -9,13 +9,14 @@ import { createInterface } from "node:readline";
 import { AsterServer } from "aster-rpc";
 import { ledger } from "aster-rpc/testing";
 import { fresh, local, probe } from "../../boundary/support/probe.mjs";
+import { sessionProbe } from "../support/session-probe.mjs";
 
 const [file, key, bind] = process.argv.slice(2);
 const say = (event, members = {}) => process.stdout.write(`${JSON.stringify({ event, ...members })}\n`);
 const books = ledger({ file });
 const server = await AsterServer.start({
   ...(key === undefined ? fresh : { ...local, secretKey: key, bind }),
-  services: [probe()],
+  services: [probe(), sessionProbe()],
   access: "open",
   interceptors: [books.server],
 });

@@ -35,10 +35,12 @@ export class Lanes {
       this.#look();
     };
     const call = pattern.of(client);
-    this.#ended = Promise.all(Array.from({ length: LANES }, () => this.#lane(call, size, told)));
+    this.#ended = Promise.all(
+      Array.from({ length: LANES }, () => this.#lane(call, size, told, pattern.deadlines ?? 1)),
+    );
   }
 
-  async #lane(call: Call, size: Size, told: () => void): Promise<void> {
+  async #lane(call: Call, size: Size, told: () => void, deadlines: number): Promise<void> {
     while (!this.#stopping) {
       const began = performance.now();
       try {
@@ -51,7 +53,7 @@ export class Lanes {
         await time(PAUSE_MS);
       }
       const took = performance.now() - began;
-      if (took > size.timeoutMs + PAUSE_MS + LATE_MS) this.late.push(took);
+      if (took > deadlines * size.timeoutMs + PAUSE_MS + LATE_MS) this.late.push(took);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The columns of the fault matrix: what one call of each kind does. A further kind is one more entry. */
 import type { AsterClient, Stub } from "aster-rpc";
 import { Probe } from "../../boundary/support/probe.mjs";
+import { SessionProbe } from "./session-probe.mjs";
 
 /** The size of calls in a cell. */
 export interface Size {
@@ -16,6 +17,8 @@ export type Call = (size: Size, told: () => void) => Promise<void>;
 
 export interface Pattern {
   readonly name: string;
+  /** How many deadlines a call may use up, one after another. Default 1. */
+  readonly deadlines?: number;
   /** Prepares the calls of a client. */
   of(client: AsterClient): Call;
 }
@@ -59,6 +62,20 @@ const kinds: Readonly<Record<string, Kind>> = {
 };
 
 export const patterns: readonly Pattern[] = [
+  {
+    name: "session",
+    deadlines: 6,
+    of(client: AsterClient): Call {
+      return async (size, told) => {
+        const session = await client.session(SessionProbe, { timeoutMs: size.timeoutMs });
+        try {
+          for (const kind of Object.values(kinds)) await kind(session, size, told);
+        } finally {
+          await session.close();
+        }
+      };
+    },
+  },
   ...Object.entries(kinds).map(([name, kind]) => ({
     name,
     of(client: AsterClient): Call {
