@@ -9,6 +9,7 @@ import { defineConfig } from "vitest/config";
 const suites = [
   "unit",
   "integration",
+  "hostile",
   "boundary",
   "faults",
   "hostile",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use aster_codec::PayloadLimits;
 use aster_net::{Agreement, ClientMethod, Mode, PayloadCodec, Verdict};
 use aster_wire::admission;
 use napi::{Env, Result};
@@ -140,6 +141,8 @@ pub struct CalledMethod {
     /// Compression of requests.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
+    /// Largest estimated size of a decoded response, in bytes.
+    pub max_decoded_bytes: u32,
 }
 
 /// Dials and asks for admission. The result is an `OpenedConnection`.
@@ -188,7 +191,9 @@ pub fn method_register(env: Env, port: u32, connection: u32, method: CalledMetho
         let mode = payload_mode(&method.mode)?;
         let plan = plan(method.plan)?;
         let compress = compression(&method.compress)?;
-        let codec = |root: u32| PayloadCodec { mode, plan: Arc::clone(&plan), root: root as usize, compress };
+        let limits = PayloadLimits::with_decoded(method.max_decoded_bytes as usize);
+        let codec =
+            |root: u32| PayloadCodec { mode, plan: Arc::clone(&plan), root: root as usize, compress, limits };
         let name = (method.service.as_str(), method.version, method.method.as_str());
         let (request, response) = (codec(method.request), codec(method.response));
         let registered = ClientMethod::new(peer, name, pattern(&method.pattern)?, request, response);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aster_net::{ConnectError, ServeError};
+use aster_wire::call::REASON_DETAIL;
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 use napi::bindgen_prelude::{JsObjectValue, Object, ToNapiValue, Unknown};
@@ -110,6 +111,7 @@ impl Failure {
     pub(crate) fn from_status(status: RpcStatus) -> Self {
         let mut failure = Self::new(Code::from_number(status.code).unwrap_or(Code::Unknown), status.message);
         failure.0.details = status.details.into_iter().collect();
+        failure.0.reason = failure.0.details.remove(REASON_DETAIL);
         failure
     }
 

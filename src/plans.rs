@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aster_codec::{CodecError, Plan, RowLayout, Schema};
+use aster_codec::{CodecError, PayloadLimits, Plan, RowLayout, Schema};
 use napi::bindgen_prelude::{Uint8Array, Uint8ArraySlice};
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -53,9 +53,17 @@ pub fn plan_to_json(env: Env, plan_number: u32, root: u32, message: Uint8ArraySl
 
 /// Converts JSON text to presence-flagged XLANG (`docs/plan.md`).
 #[napi(catch_unwind)]
-pub fn plan_from_json(env: Env, plan_number: u32, root: u32, text: String) -> Result<Uint8Array> {
+pub fn plan_from_json(
+    env: Env,
+    plan_number: u32,
+    root: u32,
+    text: String,
+    max_decoded: u32,
+) -> Result<Uint8Array> {
     throwing(env, || {
-        let message = aster_codec::json_to_xlang(&*plan(plan_number)?, root as usize, text.as_bytes(), true);
+        let limits = PayloadLimits::with_decoded(max_decoded as usize);
+        let plan = plan(plan_number)?;
+        let message = aster_codec::json_to_xlang_within(&plan, root as usize, text.as_bytes(), true, limits);
         Ok(message.map_err(|e| codec_failure(&e))?.into())
     })
 }
@@ -70,9 +78,17 @@ pub fn plan_check(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlic
 
 /// Converts a message of a peer to presence-flagged XLANG. For roots in compatible mode.
 #[napi(catch_unwind)]
-pub fn plan_from_wire(env: Env, plan_number: u32, root: u32, message: Uint8ArraySlice) -> Result<Uint8Array> {
+pub fn plan_from_wire(
+    env: Env,
+    plan_number: u32,
+    root: u32,
+    message: Uint8ArraySlice,
+    max_decoded: u32,
+) -> Result<Uint8Array> {
     throwing(env, || {
-        let flagged = aster_codec::wire_to_presence_flagged(&*plan(plan_number)?, root as usize, &message);
+        let limits = PayloadLimits::with_decoded(max_decoded as usize);
+        let plan = plan(plan_number)?;
+        let flagged = aster_codec::wire_to_presence_flagged_within(&plan, root as usize, &message, limits);
         Ok(flagged.map_err(|e| codec_failure(&e))?.into())
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aster_codec::PayloadLimits;
 use aster_net::{
     Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition, ServiceDescription,
 };
@@ -36,6 +37,8 @@ pub struct ServedService {
     /// Compression of responses.
     #[napi(ts_type = "'auto' | 'always' | 'never'")]
     pub compress: String,
+    /// Largest estimated size of a decoded request, in bytes.
+    pub max_decoded_bytes: u32,
     /// The methods of the service; handles are given in this order.
     pub methods: Vec<ServedMethod>,
 }
@@ -58,11 +61,13 @@ impl ServedService {
     fn to_definition(&self) -> Outcome<ServiceDefinition> {
         let plan = plan(self.plan)?;
         let compress = compression(&self.compress)?;
+        let limits = PayloadLimits::with_decoded(self.max_decoded_bytes as usize);
         let codec = |root: u32| PayloadCodec {
             mode: Mode::Xlang,
             plan: Arc::clone(&plan),
             root: root as usize,
             compress,
+            limits,
         };
         let methods = self.methods.iter().map(|method| {
             Ok(MethodDefinition {

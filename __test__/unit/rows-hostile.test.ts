@@ -82,7 +82,10 @@ function readings(open: () => Loose): unknown[] {
 const refusal = (error: unknown): boolean =>
   error instanceof AsterError && error.codeName === "INVALID_ARGUMENT" && error.isLocal;
 /** Errors that reading changed bytes may also throw. */
-const guarded = (error: unknown): boolean => refusal(error) || error instanceof RangeError;
+const guarded = (error: unknown): boolean =>
+  refusal(error) ||
+  error instanceof RangeError ||
+  (error instanceof AsterError && error.reason === "LIMIT_EXCEEDED");
 
 const wrongWay = (errors: unknown[], fine: (error: unknown) => boolean): unknown[] =>
   errors.filter((error) => !fine(error));

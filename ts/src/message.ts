@@ -46,8 +46,27 @@ export class MessageWriter {
 export interface MessageCodec {
   /** Appends a message. @throws {AsterError} INVALID_ARGUMENT with the path of the value that does not fit */
   write(writer: MessageWriter, value: unknown): void;
-  /** Reads the message in `bytes[start, end)`, which is XLANG, or presence-flagged XLANG (docs/plan.md). */
-  read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): unknown;
+  /**
+   * Reads the message in `bytes[start, end)`, which is XLANG, or presence-flagged XLANG (docs/plan.md).
+   * @param maxDecoded the largest estimated size of the values in bytes. Default 64 MiB
+   * @throws {AsterError} INVALID_ARGUMENT for malformed bytes, RESOURCE_EXHAUSTED when a limit is exceeded
+   */
+  read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean, maxDecoded?: number): unknown;
+}
+
+/** The largest estimated size of one decoded message in bytes, unless an option sets another (`codec/costs.ts`). */
+export const MAX_DECODED = 67_108_864;
+
+/** The largest value of such an option. */
+export const MOST_DECODED = 0x7fff_ffff;
+
+/** The same codec for messages whose values may have an estimated size of `maxDecoded` bytes. */
+export function limitDecoded(codec: MessageCodec, maxDecoded: number): MessageCodec {
+  if (maxDecoded === MAX_DECODED) return codec;
+  return {
+    write: (writer, value) => codec.write(writer, value),
+    read: (bytes, start, end, presenceFlagged) => codec.read(bytes, start, end, presenceFlagged, maxDecoded),
+  };
 }
 
 /** The codecs of a call. */

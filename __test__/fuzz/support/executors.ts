@@ -19,7 +19,7 @@ export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
   return codec.read(bytes, 0, bytes.length, false);
 }
 
-const REFUSALS: readonly number[] = [Code.INVALID_ARGUMENT, Code.CONTRACT_VIOLATION];
+const REFUSALS: readonly number[] = [Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.CONTRACT_VIOLATION];
 
 /** The result of reading: a value, or the reason of the refusal. Any error other than an AsterError is a defect. */
 export type Read = { readonly value: unknown } | { readonly refused: string };

@@ -84,13 +84,20 @@ export function readField(One: Loose, payload: string): Loose {
     try {
       return (decode(codec, bytes) as { x: unknown }).x;
     } catch (error) {
-      expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, reason: "MALFORMED_MESSAGE" });
+      expect(error).toMatchObject(refusalOf(error));
       return error;
     }
   });
   if (generated instanceof Error) expect(interpreted).toMatchObject({ message: generated.message });
   else expect(interpreted).toEqual(generated);
   return generated;
+}
+
+/** The code and reason that a refused message must have: those of a limit, or of malformed bytes. */
+function refusalOf(error: unknown): { readonly code: Code; readonly reason: string } {
+  return /more than (?!999,)|nested deeper|a million|collide/.test(String(error))
+    ? { code: Code.RESOURCE_EXHAUSTED, reason: "LIMIT_EXCEEDED" }
+    : { code: Code.INVALID_ARGUMENT, reason: "MALFORMED_MESSAGE" };
 }
 
 /** The result of reading: the value, or that it was refused. Any error other than an AsterError is a defect. */
@@ -102,7 +109,7 @@ export function outcome(
     return { value: decode(codec, bytes) };
   } catch (error) {
     expect(error).toBeInstanceOf(AsterError);
-    expect(error).toMatchObject({ code: Code.INVALID_ARGUMENT, isLocal: true });
+    expect(error).toMatchObject({ code: refusalOf(error).code, isLocal: true });
     return String(error).includes("is too large for a number") ? "unsafe" : "refused";
   }
 }

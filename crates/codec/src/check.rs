@@ -24,10 +24,11 @@ impl ReferenceCollector {
         root: usize,
         message: &[u8],
         form: XlangForm,
+        limits: PayloadLimits,
     ) -> Result<HashSet<usize>, CodecError> {
         let mut references = Self::default();
         if plan.roots.get(root).is_some_and(|root| root.options.refs) {
-            decode(plan, root, message, form, PayloadLimits::DEFAULT, &mut references)?;
+            decode(plan, root, message, form, limits, &mut references)?;
         }
         Ok(references.numbers)
     }

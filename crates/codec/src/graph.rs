@@ -40,7 +40,19 @@ impl Graph {
     ///
     /// Errors: what is wrong, with the path.
     pub fn decode(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
-        Self::decode_as(plan, root, message, XlangForm::Wire)
+        Self::decode_within(plan, root, message, PayloadLimits::DEFAULT)
+    }
+
+    /// Decodes a message of root `root` within the given limits.
+    ///
+    /// Errors: what is wrong, with the path.
+    pub fn decode_within(
+        plan: &Plan,
+        root: usize,
+        message: &[u8],
+        limits: PayloadLimits,
+    ) -> Result<Self, CodecError> {
+        Self::decode_as(plan, root, message, XlangForm::Wire, limits)
     }
 
     pub(crate) fn encode_plain(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
@@ -48,17 +60,23 @@ impl Graph {
     }
 
     pub(crate) fn decode_plain(plan: &Plan, root: usize, message: &[u8]) -> Result<Self, CodecError> {
-        Self::decode_as(plan, root, message, XlangForm::Plain)
+        Self::decode_as(plan, root, message, XlangForm::Plain, PayloadLimits::OWN)
     }
 
     fn encode_as(&self, plan: &Plan, root: usize, form: XlangForm) -> Result<Vec<u8>, CodecError> {
-        encode(plan, root, ResolvedValue::new(&self.root, &self.objects), form, 64)
+        encode(plan, root, ResolvedValue::new(&self.root, &self.objects), form, 64, PayloadLimits::OWN)
     }
 
-    fn decode_as(plan: &Plan, root: usize, message: &[u8], form: XlangForm) -> Result<Self, CodecError> {
-        let referenced = ReferenceCollector::of(plan, root, message, form)?;
+    fn decode_as(
+        plan: &Plan,
+        root: usize,
+        message: &[u8],
+        form: XlangForm,
+        limits: PayloadLimits,
+    ) -> Result<Self, CodecError> {
+        let referenced = ReferenceCollector::of(plan, root, message, form, limits)?;
         let mut builder = Builder::new(referenced);
-        decode(plan, root, message, form, PayloadLimits::DEFAULT, &mut builder)?;
+        decode(plan, root, message, form, limits, &mut builder)?;
         builder.finish()
     }
 }
@@ -68,7 +86,17 @@ impl Graph {
 ///
 /// Errors: the message does not decode.
 pub fn wire_to_presence_flagged(plan: &Plan, root: usize, message: &[u8]) -> Result<Vec<u8>, CodecError> {
-    Graph::decode(plan, root, message)?.encode_as(plan, root, XlangForm::PresenceFlagged)
+    wire_to_presence_flagged_within(plan, root, message, PayloadLimits::DEFAULT)
+}
+
+/// Like [`wire_to_presence_flagged`], within the given limits.
+pub fn wire_to_presence_flagged_within(
+    plan: &Plan,
+    root: usize,
+    message: &[u8],
+    limits: PayloadLimits,
+) -> Result<Vec<u8>, CodecError> {
+    Graph::decode_within(plan, root, message, limits)?.encode_as(plan, root, XlangForm::PresenceFlagged)
 }
 
 /// Converts plain XLANG to the form that is sent to a peer. TypeScript writes plain XLANG for every root.

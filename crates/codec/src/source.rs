@@ -73,6 +73,10 @@ pub(crate) trait Source: Copy {
     fn ordinal(self, index: usize, values: &[EnumValue]) -> Result<usize, CodecError>;
     /// The elements of a list, or of a set if `set` is true.
     fn items(self, set: bool) -> Result<impl ExactSizeIterator<Item = Self> + Clone, CodecError>;
+    /// The number of entries that `entries` compares and sorts in tables of its own.
+    fn entries_to_sort(self) -> usize {
+        0
+    }
     /// The entries of a map. JSON text with a repeated key gives one entry, with the last value.
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError>;
     /// Appends one slot for each field of message `index`, in declaration order.

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 
 use crate::encode::encode;
+use crate::limits::{PayloadLimits, cost};
 use crate::plan::{Plan, TypePlan};
 use crate::schema::EnumValue;
 use crate::sink::XlangForm;
 use crate::source::{Identity, Source, ValueKind};
 use crate::types::ArrayKind;
 use crate::{CodecError, Graph};
+
+const _: () = assert!(size_of::<Value>() <= cost::VALUE, "the table of costs is too low");
 
 /// A value of any type that a plan can contain.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +82,7 @@ impl Value {
     ///
     /// Errors: the value does not fit the root's type; the error has the path.
     pub fn encode(&self, plan: &Plan, root: usize) -> Result<Vec<u8>, CodecError> {
-        encode(plan, root, ResolvedValue::new(self, &[]), XlangForm::Wire, 64)
+        encode(plan, root, ResolvedValue::new(self, &[]), XlangForm::Wire, 64, PayloadLimits::OWN)
     }
 
     /// Decodes a message of root `root` within the default limits.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aster_codec::Plan;
+use aster_codec::{PayloadLimits, Plan};
 use aster_net::admission::{AdmissionPolicy, AdmissionRefusal, Caller};
 use aster_net::{
     ALPN_RPC, CallOptions, ClientEvent, ClientMethod, Compress, Framed, Handler, MethodDefinition, Mode,
@@ -35,7 +35,13 @@ fn loopback() -> NodeOptions {
 }
 
 fn codec() -> PayloadCodec {
-    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
+    PayloadCodec {
+        mode: Mode::Xlang,
+        plan: Arc::new(Plan::dynamic()),
+        root: 0,
+        compress: Compress::Auto,
+        limits: PayloadLimits::DEFAULT,
+    }
 }
 
 fn pattern(name: &str) -> Pattern {

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aster_codec::Plan;
+use aster_codec::{PayloadLimits, Plan};
 use aster_net::{
     ALPN_RPC, CallEnd, CallOptions, ClientCall, ClientEvent, ClientMethod, ClosedBy, Compress, Framed,
     Handler, MethodDefinition, Mode, Node, NodeLimits, NodeOptions, Pattern, PayloadCodec, ServedSession,
@@ -26,7 +26,13 @@ async fn in_time<T>(what: impl Future<Output = T>) -> T {
 }
 
 fn codec() -> PayloadCodec {
-    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
+    PayloadCodec {
+        mode: Mode::Xlang,
+        plan: Arc::new(Plan::dynamic()),
+        root: 0,
+        compress: Compress::Auto,
+        limits: PayloadLimits::DEFAULT,
+    }
 }
 
 const METHODS: [(&str, &str); 4] =

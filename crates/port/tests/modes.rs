@@ -7,7 +7,7 @@ mod support;
 
 use std::sync::Arc;
 
-use aster_codec::{Plan, Schema, json_to_xlang};
+use aster_codec::{PayloadLimits, Plan, Schema, json_to_xlang};
 use aster_net::{ClientMethod, Compress, Mode, Pattern, PayloadCodec, ServiceDefinition};
 use aster_port::{Event, Op};
 use serde_json::{Value as Json, json};
@@ -38,7 +38,13 @@ fn newer() -> Arc<Plan> {
 }
 
 fn codec(plan: &Arc<Plan>, root: usize, mode: Mode) -> PayloadCodec {
-    PayloadCodec { mode, plan: Arc::clone(plan), root, compress: Compress::Auto }
+    PayloadCodec {
+        mode,
+        plan: Arc::clone(plan),
+        root,
+        compress: Compress::Auto,
+        limits: PayloadLimits::DEFAULT,
+    }
 }
 
 fn served(plan: &Arc<Plan>, response: usize) -> ServiceDefinition {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aster_codec::{Plan, Schema};
+use aster_codec::{PayloadLimits, Plan, Schema};
 use aster_contract::service::{Pattern as Kind, Service};
 use aster_contract::{ContractError, describe};
 use aster_net::{Agreement, Compress, Mode, Pattern, PayloadCodec, ServiceDescription};
@@ -74,6 +74,7 @@ impl Contract {
             plan: Arc::clone(&plan),
             root,
             compress: Compress::Auto,
+            limits: PayloadLimits::DEFAULT,
         };
         let name = (service.name.as_str(), i64::from(service.version));
         let agreement = Agreement::new(name, document.to_owned(), None)?;

@@ -24,6 +24,9 @@ export function clientClosed(place: AsterErrorInit): AsterError {
   return new AsterError(Code.FAILED_PRECONDITION, "the client is closed", facts);
 }
 
+/** A method to register. The connection adds its limit. */
+export type RegisteredMethod = Omit<CalledMethod, "maxDecodedBytes">;
+
 /** An admitted connection. */
 export class Connection implements CallPath {
   readonly port: Port;
@@ -32,12 +35,15 @@ export class Connection implements CallPath {
   readonly endpointId: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly session = 0;
+  /** The largest estimated size of a decoded response, in bytes. */
+  readonly maxDecodedBytes: number;
   readonly #handles = new Map<string, number>();
   #services: readonly ServiceSummary[];
   #closed = false;
 
-  constructor(port: Port, opened: OpenedConnection) {
+  constructor(port: Port, opened: OpenedConnection, maxDecodedBytes: number) {
     this.port = port;
+    this.maxDecodedBytes = maxDecodedBytes;
     this.number = opened.connection;
     this.endpointId = opened.endpointId;
     this.#services = frozen(opened.services);
@@ -76,7 +82,8 @@ export class Connection implements CallPath {
   }
 
   /** Registers a method at its first use. Returns its handle for calls. */
-  register(method: CalledMethod): number {
+  register(called: RegisteredMethod): number {
+    const method: CalledMethod = { ...called, maxDecodedBytes: this.maxDecodedBytes };
     if (this.#closed) throw this.closedError({});
     const key = JSON.stringify(method);
     const known = this.#handles.get(key);

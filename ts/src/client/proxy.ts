@@ -4,8 +4,9 @@
 
 import { jsonCodec } from "../codec/codec.js";
 import { AsterError, Code } from "../errors.js";
-import type { CalledMethod } from "../native/documents.js";
+import { limitDecoded } from "../message.js";
 import { checkOptions, integer, milliseconds, nullable, optional, text } from "../options.js";
+import type { RegisteredMethod } from "./connection.js";
 import { notOffered } from "./contract-check.js";
 import { type ClientInterceptor, interceptedMethod } from "./interceptors.js";
 import { directMethod } from "./invoke.js";
@@ -121,7 +122,7 @@ export class ServiceProxy {
   }
 
   /** @internal A method of a service without a schema, for the addon. */
-  static called(service: string, version: number, pattern: Pattern, method: string): CalledMethod {
+  static called(service: string, version: number, pattern: Pattern, method: string): RegisteredMethod {
     const { planId: plan, root } = jsonCodec;
     const encoding = { mode: "json", plan, request: root, response: root, compress: "auto" } as const;
     return { service, version, method, pattern, agreement: null, ...encoding };
@@ -175,7 +176,7 @@ export class ServiceProxy {
       responseStream,
       idempotent: false,
       request: jsonCodec,
-      response: jsonCodec,
+      response: limitDecoded(jsonCodec, connection.maxDecodedBytes),
       defaults: defaultSettings(this.#timeoutMs, null, responseStream),
     };
   }

@@ -4,6 +4,7 @@
 // own: the contract check (contract-check.ts), running a call (invoke.ts).
 
 import type { Logger } from "../logging.js";
+import { limitDecoded } from "../message.js";
 import type { CalledMethod, ServiceSummary } from "../native/documents.js";
 import {
   checkOptions,
@@ -197,7 +198,7 @@ function clientMethod(
     responseStream,
     idempotent: definition.idempotent,
     request: checkedCodec(method.request, definition.request, unknownMembers),
-    response: method.response,
+    response: limitDecoded(method.response, connection.maxDecodedBytes),
     defaults: defaultSettings(stubTimeoutMs, definition.timeoutMs, responseStream),
   };
 }

@@ -4,7 +4,7 @@
 // that users see. Does not own: the bytes of a payload (`root.ts` and below), or any transport.
 
 import { AsterError, Code } from "../errors.js";
-import type { MessageCodec, MessageWriter } from "../message.js";
+import { MAX_DECODED, type MessageCodec, type MessageWriter } from "../message.js";
 import { type Described, describe } from "../schema/descriptor.js";
 import type { ExtensionDefinition } from "../schema/extension-coder.js";
 import type { MethodDefinition } from "../schema/method.js";
@@ -16,7 +16,7 @@ import { type ExecutorName, generatesCode, installExecutor } from "./executor.js
 import { nativeFunctions } from "./native/root.js";
 import { compilePlan, type Plan, pathOfFault } from "./plan.js";
 import { Reader } from "./reader.js";
-import { Malformed, Refusal } from "./refusal.js";
+import { Exceeded, Malformed, Refusal } from "./refusal.js";
 import { type RootFunctions, rootFunctions } from "./root.js";
 import { DYNAMIC_SCOPE, JSON_SHAPE, type Scope, scopeOf, shapeOf } from "./shape.js";
 import { beginWriting, NESTED_ENCODING, writing } from "./writing.js";
@@ -96,12 +96,18 @@ class RootCodec implements PlanCodec {
     }
   }
 
-  read(bytes: Uint8Array, start: number, end: number, presenceFlagged: boolean): unknown {
+  read(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    presenceFlagged: boolean,
+    maxDecoded: number = MAX_DECODED,
+  ): unknown {
     const reader = readerBusy ? new Reader() : sharedReader;
     const outer = readerBusy;
     readerBusy = true;
     try {
-      reader.begin(bytes, start, end);
+      reader.begin(bytes, start, end, maxDecoded);
       const value = presenceFlagged
         ? this.#functions.readPresenceFlagged(reader)
         : this.#functions.read(reader);
@@ -144,7 +150,8 @@ class RootCodec implements PlanCodec {
       const details: Record<string, string> = path === "" ? {} : { path };
       const facts = { isLocal: true, reason: error.reason, details };
       const { cause } = error;
-      return new AsterError(Code.INVALID_ARGUMENT, text, cause === undefined ? facts : { ...facts, cause });
+      const code = error instanceof Exceeded ? Code.RESOURCE_EXHAUSTED : Code.INVALID_ARGUMENT;
+      return new AsterError(code, text, cause === undefined ? facts : { ...facts, cause });
     }
     // While reading, only defaults are checked against a schema. A default belongs to this process, not to the peer.
     if (!(error instanceof Misfit)) return error;

@@ -5,6 +5,7 @@
 // once for the fields of fixed size at the start; every other read has its own check.
 
 import { recordOf } from "../schema/validate.js";
+import { COST } from "./costs.js";
 import {
   checkHash,
   expectOf,
@@ -27,6 +28,7 @@ import {
   type Scope,
   type Shape,
 } from "./shape.js";
+import { costOfElement, costOfEntry, costOfMember, costOfMessage } from "./shape-costs.js";
 import { member, Source } from "./source.js";
 import { trackedByShape } from "./tracked-types.js";
 import { DECLARED_CHUNK, DECLARED_LIST, ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
@@ -73,11 +75,6 @@ const methodByWord: Readonly<Record<string, string>> = {
   date: "r.date()",
 };
 
-const ENTER = "r.enter();";
-
-/** Lists of up to this many elements get an array of that length; longer lists grow as elements are read. */
-const ALLOCATED = 256;
-
 class ReaderSource {
   readonly #source = new Source();
   readonly #reading: Reading;
@@ -110,7 +107,7 @@ class ReaderSource {
     const lead = this.#fixedSizeStart(type);
     const body = [
       `function r${index}(r) {`,
-      ENTER,
+      `r.enter(${costOfMessage(type)});`,
       `const b = r.buf${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x;`,
       `if (r.end - p < ${4 + lead.bytes} || (b[p] | b[p + 1] << 8 | b[p + 2] << 16 | b[p + 3] << 24) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
       "p += 4;",
@@ -143,7 +140,7 @@ class ReaderSource {
     this.#source.line(`K${index}.prototype = ${this.#source.constant(type.definition.prototype)};`);
     const body = [
       `function r${index}(r, s) {`,
-      ENTER,
+      `r.enter(${costOfMessage(type)});`,
       `const b = r.buf, t = r.references${lead.view ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
       `if (r.end - p < ${4 + lead.bytes} || (b[p] | b[p + 1] << 8 | b[p + 2] << 16 | b[p + 3] << 24) !== ${type.hash}) { checkHash(r, ${this.#source.constant(type)}); r.need(${lead.bytes}); }`,
       "p += 4;",
@@ -191,7 +188,7 @@ class ReaderSource {
     const read =
       leadingFlag === "plain" ? this.#plainField(shape, target) : this.#flaggedField(fieldShape, target);
     if (!this.#reading.presenceFlagged || field.fallback === null) return read;
-    return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(${this.#source.constant(field)});`;
+    return `if (isPresent(r)) { ${read} } else ${target} = defaultOf(r, ${this.#source.constant(field)});`;
   }
 
   /** Statements that read a shared field, which begins with a flag. */
@@ -281,25 +278,26 @@ class ReaderSource {
     // Python writes and reads no reference flags for lists of bools without nulls.
     const readElement =
       elementType?.wireType === ID.BOOL ? this.#payload(element, "y") : this.#element(element, "y");
-    // Elements may refer to the list, so the list exists before them and grows.
-    const allocate = tracked ? "" : `if (n <= ${ALLOCATED}) v = new Array(n);`;
-    const add = tracked ? "v.push(y);" : "v[i] = y;";
-    const fast = declared
-      ? `if (f === ${flags}) { ${allocate} for (let i = 0; i < n; i++) { ${readElement} ${add} } } else `
-      : "";
     const set = shape.op === "set";
-    // Elements may refer to the set, so the set exists before them.
+    const fast = declared
+      ? `if (f === ${flags}) { for (let i = 0; i < n; i++) { ${readElement} v[i] = y; } } else `
+      : "";
+    // Elements may refer to the list or set, so it exists before them.
     const early = set && tracked ? "const m = new Set(); if (s >= 0) t.values[s] = m;" : "";
     const register = !set && tracked ? "if (s >= 0) t.values[s] = v;" : "";
+    const cost = set
+      ? `${COST.set} + n * ${costOfMember(element)}`
+      : `${COST.list} + n * ${costOfElement(element)}`;
     this.#source.line(
       [
         `function ${name}(r${tracked ? ", s" : ""}) {`,
-        `const n = r.count(); ${ENTER} let v = []; ${tracked ? "const t = r.references;" : ""} ${early} ${register}`,
+        `const n = r.count(); r.enter(${cost}); const v = new Array(n); ${tracked ? "const t = r.references;" : ""} ${early} ${register}`,
         "if (n > 0) {",
         "const f = r.byte(), b = r.buf; let x, y, q;",
         `${fast}readItems(r, ${this.#scopeName}, ${expect}, n, f, v);`,
         "}",
         "r.depth--;",
+        set ? "const c = r.hashLoad(n); if (c !== null) c.addAll(v);" : "",
         early === "" ? `return ${set ? "new Set(v)" : "v"};` : "for (const e of v) m.add(e); return m;",
         "}",
       ].join("\n"),
@@ -316,7 +314,9 @@ class ReaderSource {
       DECLARED_CHUNK |
       (trackedElement(scope, shape.key) === null ? 0 : MAP_FLAG.KEY_TRACKED) |
       (trackedElement(scope, shape.value) === null ? 0 : MAP_FLAG.VALUE_TRACKED);
-    const take = shape.record ? "m[k] = y;" : "m.set(k, y);";
+    const { record } = shape;
+    const take = record ? "l = r.recordKey(k, l); m[k] = y;" : "if (c !== null) c.add(k); m.set(k, y);";
+    const cost = `${record ? COST.record : COST.map} + n * ${costOfEntry(shape.key, shape.value, record)}`;
     const fast = [
       `if (h === ${header}) {`,
       "const s = readChunkSize(r, n - i);",
@@ -326,7 +326,8 @@ class ReaderSource {
     this.#source.line(
       [
         `function ${name}(r${scope.tracked ? ", s" : ""}) {`,
-        `const n = r.count(), b = r.buf, m = ${shape.record ? "recordOf([])" : "new Map()"}; ${ENTER}`,
+        `const n = r.count(), b = r.buf; r.enter(${cost});`,
+        record ? "const m = recordOf([]); let l = 0;" : "const m = new Map(), c = r.hashLoad(n);",
         scope.tracked ? "const t = r.references; if (s >= 0) t.values[s] = m;" : "",
         "let x, k, y, q;",
         "for (let i = 0; i < n; ) {",

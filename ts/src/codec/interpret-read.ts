@@ -5,8 +5,10 @@
 
 import type { ScalarKind } from "../schema/kinds.js";
 import { recordOf } from "../schema/validate.js";
+import { COST } from "./costs.js";
 import { extensionReader } from "./native/js-extension.js";
 import {
+  beginEntries,
   type DynamicReading,
   type Expect,
   expectDynamic,
@@ -33,6 +35,7 @@ import {
   type Scope,
   type Shape,
 } from "./shape.js";
+import { costOfElement, costOfEntry, costOfMember, costOfMessage } from "./shape-costs.js";
 import { trackedByShape, wireTypeOfShape } from "./tracked-types.js";
 import { readArray } from "./typed-array.js";
 import { ID } from "./wire.js";
@@ -45,13 +48,14 @@ export interface Reading {
 
 /** Makes the reader of a message: its hash, then its fields. */
 export function bodyReader(reading: Reading, type: MessageType): ReadValue {
-  let fields: FieldReader[] | null = null;
+  let body: Body | null = null;
   const { prototype } = type.definition;
   return (reader, referenceId) => {
     // Built at first use, when every type of the scope has its reader: messages may refer to each other.
-    fields ??= type.order.map((index) => ({ index, read: fieldWithPresence(reading, type.fields[index]) }));
+    body ??= bodyOf(reading, type);
+    const { fields, cost } = body;
+    reader.enter(cost);
     if (reading.scope.tracked) return readTrackedMessage(reader, type, fields, referenceId);
-    reader.enter();
     checkHash(reader, type);
     const values: unknown[] = new Array(fields.length);
     for (const { index, read } of fields) values[index] = read(reader);
@@ -61,6 +65,26 @@ export function bodyReader(reading: Reading, type: MessageType): ReadValue {
     return result;
   };
 }
+
+/** The readers of the fields of a message, and its cost. */
+interface Body {
+  readonly fields: readonly FieldReader[];
+  readonly cost: number;
+}
+
+function bodyOf(reading: Reading, type: MessageType): Body {
+  const fields = type.order.map((index) => ({ index, read: fieldWithPresence(reading, type.fields[index]) }));
+  return { fields, cost: costOfInterpreted(type) };
+}
+
+/** The cost of a message that the interpreter makes. */
+export function costOfInterpreted(type: MessageType): number {
+  const { length } = type.fields;
+  return costOfMessage(type) + (length > FAST_FIELDS ? length * COST.tableField : 0);
+}
+
+/** V8 stores up to this many fields that are set by name in the object. */
+const FAST_FIELDS = 12;
 
 interface FieldReader {
   /** Index of the field in the order of declaration. */
@@ -77,7 +101,6 @@ function readTrackedMessage(
 ): object {
   const result = Object.create(type.definition.prototype) as Record<string, unknown>;
   for (const { key } of type.fields) result[key] = null;
-  reader.enter();
   checkHash(reader, type);
   if (referenceId >= 0) reader.references.values[referenceId] = result;
   for (const { index, read } of fields) result[(type.fields[index] as FieldShape).key] = read(reader);
@@ -99,7 +122,7 @@ function fieldWithPresence(reading: Reading, field: FieldShape | undefined): Rea
   if (field === undefined) throw new Error("a plan whose order names an unknown field");
   const read = flaggedFieldReader(reading, field);
   if (!reading.presenceFlagged || field.field.fallback === null) return read;
-  return (reader) => (isPresent(reader) ? read(reader) : defaultOf(field.field));
+  return (reader) => (isPresent(reader) ? read(reader) : defaultOf(reader, field.field));
 }
 
 /** Reads the presence flag of a field that has a default. */
@@ -151,11 +174,13 @@ export function payloadReader(reading: Reading, shape: Shape): ReadValue {
       return scalarReader(shape.kind, shape.lend);
     case "list": {
       const expect = expectOf(reading, shape.element);
-      return (reader, referenceId) => readList(reader, scope, expect, referenceId);
+      const cost = costOfElement(shape.element);
+      return (reader, referenceId) => readList(reader, scope, expect, cost, referenceId);
     }
     case "set": {
       const expect = expectOf(reading, shape.element);
-      return (reader, referenceId) => readSet(reader, scope, expect, referenceId);
+      const cost = costOfMember(shape.element);
+      return (reader, referenceId) => readSet(reader, scope, expect, cost, referenceId);
     }
     case "map":
       return mapReader(reading, shape);
@@ -187,17 +212,21 @@ function dynamicReading(reading: Reading, records: boolean): DynamicReading {
 function mapReader(reading: Reading, shape: MapShape): ReadValue {
   const keys = expectOf(reading, shape.key);
   const values = expectOf(reading, shape.value);
+  const cost = costOfEntry(shape.key, shape.value, shape.record);
   if (shape.record) {
     return (reader, referenceId = -1) => {
+      const count = beginEntries(reader, COST.record, cost);
       const record = recordOf([]);
+      let capacity = 0;
       if (referenceId >= 0) reader.references.values[referenceId] = record;
-      readEntries(reader, reading.scope, keys, values, (key, value) => {
+      readEntries(reader, reading.scope, keys, values, count, (key, value) => {
+        capacity = reader.recordKey(key as string, capacity);
         record[key as string] = value;
       });
       return record;
     };
   }
-  return (reader, referenceId) => readMap(reader, reading.scope, keys, values, referenceId);
+  return (reader, referenceId) => readMap(reader, reading.scope, keys, values, cost, referenceId);
 }
 
 const scalars: Readonly<Record<string, ReadValue>> = {

@@ -3,6 +3,7 @@
 // Owns: decoding the five encodings, and reading a name in full or as a back reference. Rust packs names: a plan has
 // them as bytes that are ready to copy.
 
+import { COST } from "./costs.js";
 import type { Reader } from "./reader.js";
 import { MAX_NAMES } from "./refusal.js";
 import { textOf } from "./text.js";
@@ -103,7 +104,8 @@ export function readMetaString(reader: Reader): MetaString {
     }
   }
   reader.need(number);
-  if (reader.metaCount >= MAX_NAMES) reader.fail(`more than ${MAX_NAMES} names in one message`);
+  reader.charge(COST.name);
+  if (reader.metaCount >= MAX_NAMES) reader.exceed(`more than ${MAX_NAMES} names in one message`);
   const bytes = Uint8Array.from(reader.buf.subarray(reader.pos, reader.pos + number));
   reader.pos += number;
   const meta = new MetaString(encoding, bytes);

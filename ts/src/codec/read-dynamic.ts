@@ -6,13 +6,15 @@
 
 import { arrayKindOfId, arrayKinds } from "../schema/arrays.js";
 import type { EnumDefinition } from "../schema/enum.js";
-import { PlainDate } from "../schema/plain-values.js";
+import { plainDateOf } from "../schema/plain-values.js";
 import { recordOf, someMembers } from "../schema/validate.js";
+import { COST } from "./costs.js";
 import { readExtension } from "./extension.js";
 import { readMetaString } from "./meta-string.js";
 import { readTracked, trackedTypeFor, typedValueReader } from "./read-reference.js";
 import type { Reader } from "./reader.js";
 import { type DynamicShape, type NamedType, nameKey, type ReadValue, type Scope } from "./shape.js";
+import { costOfElement, costOfEntry, costOfMember } from "./shape-costs.js";
 import { fitsDynamic, type TrackedType } from "./tracked-types.js";
 import { readArray } from "./typed-array.js";
 import { ID, LIST_FLAG, MAP_FLAG } from "./wire.js";
@@ -165,13 +167,13 @@ export function readByWireType(
     case ID.BINARY:
       return reader.bytes();
     case ID.DATE:
-      return new PlainDate(reader.date());
+      return plainDateOf(reader.date());
     case ID.TIMESTAMP:
       return reader.timestamp();
     case ID.LIST:
-      return readList(reader, reading.scope, expectAnything(reading), referenceId);
+      return readList(reader, reading.scope, expectAnything(reading), ELEMENT_COST, referenceId);
     case ID.SET:
-      return readSet(reader, reading.scope, expectAnything(reading), referenceId);
+      return readSet(reader, reading.scope, expectAnything(reading), MEMBER_COST, referenceId);
     case ID.MAP:
       return readDynamicMap(reader, reading, referenceId);
     default:
@@ -181,6 +183,9 @@ export function readByWireType(
       );
   }
 }
+
+const ELEMENT_COST = costOfElement(ANYTHING);
+const MEMBER_COST = costOfMember(ANYTHING);
 
 /** The error text for an enum ordinal without a member. */
 export function noMember({ tag, members }: EnumDefinition, ordinal: number): string {
@@ -199,9 +204,24 @@ function expectAnything(reading: DynamicReading): Expect {
 
 function readDynamicMap(reader: Reader, reading: DynamicReading, referenceId = -1): unknown {
   const expect = expectAnything(reading);
-  if (!reading.records) return readMap(reader, reading.scope, expect, expect, referenceId);
+  if (!reading.records)
+    return readMap(
+      reader,
+      reading.scope,
+      expect,
+      expect,
+      costOfEntry(ANYTHING, ANYTHING, false),
+      referenceId,
+    );
+  const count = beginEntries(reader, COST.record, costOfEntry(ANYTHING, ANYTHING, true));
   const entries: [unknown, unknown][] = [];
-  readEntries(reader, reading.scope, expect, expect, (key, value) => entries.push([key, value]));
+  const load = reader.hashLoad(count);
+  let capacity = 0;
+  readEntries(reader, reading.scope, expect, expect, count, (key, value) => {
+    load?.add(key);
+    if (typeof key === "string") capacity = reader.recordKey(key, capacity);
+    entries.push([key, value]);
+  });
   return entries.every(([key]) => typeof key === "string") ? recordOf(entries) : new Map(entries);
 }
 
@@ -230,32 +250,50 @@ export function readTyped(reader: Reader, scope: Scope, expect: Expect): unknown
   return wireType === ID.NONE ? nullFor(reader, expect) : expect.readerFor(reader, wireType)(reader);
 }
 
-/** Reads a list. The list is registered under its reference id first, because its elements may refer to it. */
-export function readList(reader: Reader, scope: Scope, expect: Expect, referenceId = -1): unknown[] {
-  const elements: unknown[] = [];
+/**
+ * Reads a list. The list is registered under its reference id first, because its elements may refer to it.
+ * @param cost the cost of an element
+ */
+export function readList(
+  reader: Reader,
+  scope: Scope,
+  expect: Expect,
+  cost: number,
+  referenceId = -1,
+): unknown[] {
+  const count = reader.count();
+  reader.enter(COST.list + count * cost);
+  const elements: unknown[] = new Array(count);
   if (referenceId >= 0) reader.references.values[referenceId] = elements;
-  readElements(reader, scope, expect, elements);
+  if (count > 0) readItems(reader, scope, expect, count, reader.byte(), elements);
+  reader.depth--;
   return elements;
 }
 
-/** Reads a set. The set is registered under its reference id first, because its elements may refer to it. */
-export function readSet(reader: Reader, scope: Scope, expect: Expect, referenceId = -1): Set<unknown> {
+/**
+ * Reads a set. The set is registered under its reference id first, because its elements may refer to it.
+ * @param cost the cost of an element
+ */
+export function readSet(
+  reader: Reader,
+  scope: Scope,
+  expect: Expect,
+  cost: number,
+  referenceId = -1,
+): Set<unknown> {
+  const count = reader.count();
+  reader.enter(COST.set + count * cost);
   const set = new Set<unknown>();
   if (referenceId >= 0) reader.references.values[referenceId] = set;
-  const elements: unknown[] = [];
-  readElements(reader, scope, expect, elements);
+  const elements: unknown[] = new Array(count);
+  if (count > 0) readItems(reader, scope, expect, count, reader.byte(), elements);
+  reader.depth--;
+  reader.hashLoad(count)?.addAll(elements);
   for (const element of elements) set.add(element);
   return set;
 }
 
-function readElements(reader: Reader, scope: Scope, expect: Expect, elements: unknown[]): void {
-  const count = reader.count();
-  reader.enter();
-  if (count > 0) readItems(reader, scope, expect, count, reader.byte(), elements);
-  reader.depth--;
-}
-
-/** Reads the elements, which follow the flag byte. */
+/** Reads the elements, which follow the flag byte, into an array of their number. */
 export function readItems(
   reader: Reader,
   scope: Scope,
@@ -265,7 +303,7 @@ export function readItems(
   elements: unknown[],
 ): void {
   const read = itemReader(reader, scope, expect, flags);
-  for (let index = 0; index < count; index++) elements.push(read(reader));
+  for (let index = 0; index < count; index++) elements[index] = read(reader);
 }
 
 /** Makes the reader of one element, including its flags and its type info. */
@@ -300,30 +338,45 @@ function nullsReader(expect: Expect, nulls: boolean, read: ReadValue): ReadValue
   return nulls ? (reader) => (reader.isNull() ? nullFor(reader, expect) : read(reader)) : read;
 }
 
-/** Reads a map into a Map. */
+/**
+ * Reads a map into a Map.
+ * @param cost the cost of an entry
+ */
 export function readMap(
   reader: Reader,
   scope: Scope,
   keys: Expect,
   values: Expect,
+  cost: number,
   referenceId = -1,
 ): Map<unknown, unknown> {
+  const count = beginEntries(reader, COST.map, cost);
   const map = new Map<unknown, unknown>();
   if (referenceId >= 0) reader.references.values[referenceId] = map;
-  readEntries(reader, scope, keys, values, (key, value) => map.set(key, value));
+  const load = reader.hashLoad(count);
+  readEntries(reader, scope, keys, values, count, (key, value) => {
+    load?.add(key);
+    map.set(key, value);
+  });
   return map;
 }
 
-/** Reads a map and calls `take` for each entry, in wire order. */
+/** Begins a map or record: reads the number of entries and counts what they cost. `readEntries` ends it. */
+export function beginEntries(reader: Reader, cost: number, each: number): number {
+  const count = reader.count();
+  reader.enter(cost + count * each);
+  return count;
+}
+
+/** Reads the entries of a map and calls `take` for each, in wire order. */
 export function readEntries(
   reader: Reader,
   scope: Scope,
   keys: Expect,
   values: Expect,
+  count: number,
   take: (key: unknown, value: unknown) => void,
 ): void {
-  const count = reader.count();
-  reader.enter();
   for (let done = 0; done < count; ) {
     done += readChunk(reader, scope, keys, values, reader.byte(), count - done, take);
   }

@@ -48,6 +48,8 @@ function readAnyText(reader: Reader): string {
   }
   reader.pos = start + length;
   if ((header & 3) === 0) return readLatin1(reader, start, length);
+  // One byte of UTF-8 can become a character of two bytes.
+  if ((header & 3) === 2) reader.charge(length);
   const text = textOf(reader.buf, start, length, header & 3);
   if (text === null) reader.fail("a string with invalid bytes for its encoding");
   return text;

@@ -1,26 +1,36 @@
 // The reader: a cursor over the bytes of one message, with the limits that protect this process from a peer.
 //
 // Owns: every primitive of decoding with its checks, and the name table of a message. A count is checked against the
-// number of bytes left before memory is allocated for it.
+// number of bytes left, and the cost of a value against the estimated size of the message, before memory is allocated.
 
+import { MAX_DECODED } from "../message.js";
 import { FIRST_SECOND, LAST_SECOND, textOfDay } from "../schema/plain-values.js";
+import { COST, capacityFor } from "./costs.js";
+import { HashLoad, MAX_STEPS, type StepCounter, UNCOUNTED_KEYS } from "./hash-load.js";
 import type { MetaString } from "./meta-string.js";
 import { readText } from "./read-text.js";
 import { ReferenceTable, TOO_MANY_REFERENCES } from "./references.js";
-import { MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
+import { Exceeded, MAX_DEPTH, MAX_ELEMENTS, MAX_OBJECTS, Malformed } from "./refusal.js";
 import type { TrackedType } from "./tracked-types.js";
 
 const TWO_27 = 2 ** 27;
 const TWO_28 = 2 ** 28;
 const NOTHING = new Uint8Array(0);
 
+/** The two halves of a 64-bit integer; one bigint is made of them, which is faster than shifting bigints. */
+const words = new Uint32Array(2);
+const signed = new BigInt64Array(words.buffer);
+const unsigned = new BigUint64Array(words.buffer);
+
 /** A cursor over one message. It is used for many messages; `begin` resets everything. */
-export class Reader {
+export class Reader implements StepCounter {
   buf: Uint8Array = NOTHING;
   pos = 0;
   end = 0;
   depth = 0;
   budget = 0;
+  /** What the values that follow may cost; see `costs.ts`. */
+  room = 0;
   /** The name table of this message: each name that was spelled in full, in order. */
   readonly metas: MetaString[] = [];
   metaCount = 0;
@@ -30,6 +40,8 @@ export class Reader {
   window = "";
   windowStart = 0;
   #start = 0;
+  #limit = 0;
+  #steps = 0;
   #view: DataView | null = null;
 
   /** A view of all of `buf`. It is made at first use, because making it costs as much as reading a small message. */
@@ -38,8 +50,8 @@ export class Reader {
     return this.#view;
   }
 
-  /** Starts to read `bytes[start, end)`. */
-  begin(bytes: Uint8Array, start: number, end: number): void {
+  /** Starts to read `bytes[start, end)`, whose values may have an estimated size of `limit` bytes. */
+  begin(bytes: Uint8Array, start: number, end: number, limit: number = MAX_DECODED): void {
     if (start < 0 || end > bytes.length || start > end) {
       throw new RangeError(`the range ${start} to ${end} is outside the ${bytes.length} bytes of the buffer`);
     }
@@ -55,10 +67,46 @@ export class Reader {
     this.metaCount = 0;
     this.window = "";
     this.windowStart = end;
+    this.#limit = limit;
+    this.#steps = 0;
+    this.room = limit;
+    this.charge(end - start);
   }
 
   fail(message: string, cause?: unknown): never {
     throw new Malformed(message, this.pos - this.#start, undefined, cause);
+  }
+
+  /** Fails because a limit is exceeded. */
+  exceed(message: string): never {
+    throw new Exceeded(message, this.pos - this.#start);
+  }
+
+  /** Counts what a value costs, before it is made. */
+  charge(cost: number): void {
+    this.room -= cost;
+    if (this.room < 0) this.#full();
+  }
+
+  #full(): never {
+    return this.exceed(`more than ${this.#limit} bytes of estimated size when decoded`);
+  }
+
+  addSteps(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MAX_STEPS) this.exceed("the keys of a map or set collide too often");
+  }
+
+  /** The check of the keys of a map or set, or null where it has few. */
+  hashLoad(count: number): HashLoad | null {
+    return count > UNCOUNTED_KEYS ? new HashLoad(this) : null;
+  }
+
+  /** Counts a key of a record, whose capacity for array indexes is given and returned. */
+  recordKey(key: string, capacity: number): number {
+    const next = capacityFor(key, capacity);
+    if (next > capacity) this.charge((next - capacity) * 8);
+    return next;
   }
 
   /** Fails unless `bytes` more bytes are left. */
@@ -71,16 +119,19 @@ export class Reader {
     return this.buf[this.pos++] as number;
   }
 
-  /** Counts a message, list, set or map that begins. The caller decrements `depth` when it ends. */
-  enter(): void {
-    if (++this.depth > MAX_DEPTH) this.fail(`nested deeper than ${MAX_DEPTH}`);
-    if (--this.budget < 0) this.fail(`more than ${MAX_OBJECTS} messages and collections`);
+  /** Counts a message, list, set or map that begins, with its cost. The caller decrements `depth` when it ends. */
+  enter(cost: number): void {
+    if (++this.depth > MAX_DEPTH) this.exceed(`nested deeper than ${MAX_DEPTH}`);
+    if (--this.budget < 0) this.exceed(`more than ${MAX_OBJECTS} messages and collections`);
+    this.room -= cost;
+    if (this.room < 0) this.#full();
   }
 
   /** Reserves the reference id of a value that is about to be read. */
   reserveReferenceId(tracked: TrackedType): number {
+    this.charge(COST.reference);
     const id = this.references.reserve(tracked);
-    return id < 0 ? this.fail(TOO_MANY_REFERENCES) : id;
+    return id < 0 ? this.exceed(TOO_MANY_REFERENCES) : id;
   }
 
   /** An unsigned varint of up to 32 bits. */
@@ -107,9 +158,9 @@ export class Reader {
   /** The count of a list, set or map. It is limited by the bytes left, because each element takes at least one byte. */
   count(): number {
     const count = this.uint32();
-    if (count > MAX_ELEMENTS) this.fail(`a collection of more than ${MAX_ELEMENTS} elements`);
     if (count > this.end - this.pos)
       this.fail(`${count} elements, but only ${this.end - this.pos} bytes are left`);
+    if (count > MAX_ELEMENTS) this.exceed(`a collection of more than ${MAX_ELEMENTS} elements`);
     return count;
   }
 
@@ -202,15 +253,15 @@ export class Reader {
   }
 
   /** A copy of the bytes, as a plain Uint8Array. */
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
+    this.charge(COST.bytes);
     const start = this.#bytesStart();
-    const copy = new Uint8Array(this.pos - start);
-    copy.set(this.buf.subarray(start, this.pos));
-    return copy;
+    return copyOf(this.buf, start, this.pos);
   }
 
   /** A view into the buffer of the message, without a copy. */
   bytesView(): Uint8Array {
+    this.charge(COST.bytesView);
     const start = this.#bytesStart();
     return new Uint8Array(this.buf.buffer, this.buf.byteOffset + start, this.pos - start);
   }
@@ -236,6 +287,7 @@ export class Reader {
   }
 
   date(): string {
+    this.charge(COST.date);
     this.need(4);
     this.pos += 4;
     const text = textOfDay(this.view.getInt32(this.pos - 4, true));
@@ -245,6 +297,7 @@ export class Reader {
 
   /** A Date with milliseconds since 1970. The part below a millisecond is cut off. */
   timestamp(): Date {
+    this.charge(COST.timestamp);
     const seconds = this.#seconds();
     return new Date(seconds * 1000 + Math.floor(this.#nanoseconds() / 1e6));
   }
@@ -279,6 +332,18 @@ export class Reader {
   }
 }
 
+/** Copies of up to this many bytes are made in a loop, which is faster than a view of the bytes and one call. */
+const SHORT_COPY = 32;
+
+/** A copy of bytes with a buffer of its own. */
+export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const length = end - start;
+  const copy = new Uint8Array(length);
+  if (length > SHORT_COPY) copy.set(bytes.subarray(start, end));
+  else for (let at = 0; at < length; at++) copy[at] = bytes[start + at] as number;
+  return copy;
+}
+
 /** A zigzag integer from its low 28 bits, the next 28 bits and the top 8 bits. */
 function fromZigzag(low: number, high: number, top: number): number | bigint {
   if (top === 0 && high < 2 ** 26) {
@@ -286,15 +351,18 @@ function fromZigzag(low: number, high: number, top: number): number | bigint {
     const value = (low & 1) === 0 ? magnitude : -magnitude - 1;
     if (Number.isSafeInteger(value)) return value;
   }
-  const bits = fromWide(low, high, top);
-  return (bits >> 1n) ^ -(bits & 1n);
+  const lower = low | (high << 28);
+  const upper = (high >>> 4) | (top << 24);
+  const sign = -(lower & 1);
+  words[0] = ((lower >>> 1) | (upper << 31)) ^ sign;
+  words[1] = (upper >>> 1) ^ sign;
+  return signed[0] as bigint;
 }
 
 function fromBits(low: number, high: number, top: number): number | bigint {
   const value = low + high * TWO_28;
-  return top === 0 && Number.isSafeInteger(value) ? value : fromWide(low, high, top);
-}
-
-function fromWide(low: number, high: number, top: number): bigint {
-  return BigInt(low) | (BigInt(high) << 28n) | (BigInt(top) << 56n);
+  if (top === 0 && Number.isSafeInteger(value)) return value;
+  words[0] = low | (high << 28);
+  words[1] = (high >>> 4) | (top << 24);
+  return unsigned[0] as bigint;
 }

@@ -42,6 +42,13 @@ export class Malformed {
   }
 }
 
+/** The bytes of a message ask for more than a limit allows. */
+export class Exceeded extends Malformed {
+  constructor(message: string, offset: number) {
+    super(message, offset, "LIMIT_EXCEEDED");
+  }
+}
+
 /** Stops the writing of a value. */
 export function refuse(message = "the value does not fit its schema", cause?: unknown): never {
   throw new Refusal(message, cause);

@@ -12,6 +12,7 @@ import { JS_DEFINITION, type Validator } from "../schema/js-value.js";
 import type { ScalarKind } from "../schema/kinds.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { conform } from "../schema/validate.js";
+import { estimate } from "./costs.js";
 import { type MetaString, metaStringOf } from "./meta-string.js";
 import type { Plan, PlanNode, PlanType } from "./plan.js";
 import type { Reader } from "./reader.js";
@@ -315,10 +316,23 @@ function unionType(scope: Scope, member: SchemaObject): NamedType {
   throw new Error("a union may contain only messages, enums and extensions");
 }
 
-/** The value of an absent field in presence-flagged XLANG: the default, made anew so that no two messages share it. */
-export function defaultOf(field: FieldDefinition): unknown {
-  return field.fallback === null ? null : conform(field.schema, field.fallback());
+/**
+ * The value of an absent field in presence-flagged XLANG: the default, made anew so that no two messages share it. The
+ * bytes of the message do not pay for a default, so it counts with everything in it.
+ */
+export function defaultOf(reader: Reader, field: FieldDefinition): unknown {
+  if (field.fallback === null) return null;
+  const value = field.fallback();
+  const constant = field.schema.fieldOptions.constant && (typeof value !== "object" || value === null);
+  if (constant && checkedDefaults.has(field)) return value;
+  reader.charge(estimate(value));
+  const checked = conform(field.schema, value);
+  if (constant) checkedDefaults.add(field);
+  return checked;
 }
+
+/** The fields whose default is one value that was checked and has no parts to copy. */
+const checkedDefaults = new WeakSet<FieldDefinition>();
 
 /** The scope of plan 0, which has no types. */
 export const DYNAMIC_SCOPE: Scope = {

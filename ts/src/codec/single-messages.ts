@@ -2,8 +2,10 @@
 //
 // Owns: these four functions, and the buffer for all encoding outside of calls. Does not own: the codecs.
 
-import { type MessageCodec, MessageWriter } from "../message.js";
+import { MAX_DECODED, type MessageCodec, MessageWriter, MOST_DECODED } from "../message.js";
 import { controlCall } from "../native/index.js";
+import { checkOptions, integer, optional } from "../options.js";
+import type { DecodeOptions } from "../schema/message-types.js";
 import type { SchemaObject } from "../schema/schema.js";
 import { codecOf } from "./codec.js";
 import { writing } from "./writing.js";
@@ -27,6 +29,14 @@ function withEncoded<R>(
   return result;
 }
 
+const decodeChecks = { maxDecodedBytes: optional(integer(1, MOST_DECODED)) };
+
+/** The limit that options set. @throws {TypeError} with the path of a wrong option */
+export function maxDecodedOf(options: DecodeOptions | undefined): number {
+  if (options === undefined) return MAX_DECODED;
+  return checkOptions(decodeChecks, options).maxDecodedBytes ?? MAX_DECODED;
+}
+
 /** The codec for single messages. As in Python, a message that was declared compatible describes its fields. */
 function byteCodec(schema: SchemaObject): MessageCodec {
   const codec = codecOf(schema);
@@ -39,9 +49,9 @@ export function encode(schema: SchemaObject, value: unknown): Uint8Array {
 }
 
 /** Decodes a message from bytes. */
-export function decode(schema: SchemaObject, bytes: Uint8Array): unknown {
+export function decode(schema: SchemaObject, bytes: Uint8Array, options?: DecodeOptions): unknown {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("decode() needs a Uint8Array");
-  return byteCodec(schema).read(bytes, 0, bytes.length, false);
+  return byteCodec(schema).read(bytes, 0, bytes.length, false, maxDecodedOf(options));
 }
 
 /** Encodes a message to JSON text. */
@@ -53,9 +63,10 @@ export function encodeJson(schema: SchemaObject, value: unknown): string {
 }
 
 /** Decodes a message from JSON text. */
-export function decodeJson(schema: SchemaObject, text: string): unknown {
+export function decodeJson(schema: SchemaObject, text: string, options?: DecodeOptions): unknown {
   if (typeof text !== "string") throw new TypeError("decodeJson() needs a string");
   const codec = codecOf(schema);
-  const bytes = controlCall((native) => native.planFromJson(codec.planId, codec.root, text));
-  return codec.read(bytes, 0, bytes.length, true);
+  const maxDecoded = maxDecodedOf(options);
+  const bytes = controlCall((native) => native.planFromJson(codec.planId, codec.root, text, maxDecoded));
+  return codec.read(bytes, 0, bytes.length, true, maxDecoded);
 }

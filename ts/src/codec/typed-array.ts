@@ -5,8 +5,9 @@
 
 import type { MessageWriter } from "../message.js";
 import { type ArrayKind, areBools, type NumericArray } from "../schema/arrays.js";
+import { COST } from "./costs.js";
 import { putUint32 } from "./numbers.js";
-import type { Reader } from "./reader.js";
+import { copyOf, type Reader } from "./reader.js";
 import { MAX_BINARY, refuse } from "./refusal.js";
 
 /** Writes a typed array. */
@@ -38,12 +39,11 @@ export function readArray(kind: ArrayKind, reader: Reader): NumericArray {
 
 /** Reads a length and copies the bytes into a new buffer. */
 export function readBinary(reader: Reader): Uint8Array<ArrayBuffer> {
+  reader.charge(COST.array);
   const length = reader.uint32();
-  if (length > MAX_BINARY) reader.fail(`more than ${MAX_BINARY} bytes in one value`);
   reader.need(length);
+  if (length > MAX_BINARY) reader.exceed(`more than ${MAX_BINARY} bytes in one value`);
   const start = reader.pos;
   reader.pos = start + length;
-  const bytes = new Uint8Array(length);
-  bytes.set(reader.buf.subarray(start, start + length));
-  return bytes;
+  return copyOf(reader.buf, start, start + length);
 }

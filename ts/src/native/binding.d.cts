@@ -53,6 +53,8 @@ export interface CalledMethod {
   agreement: number | null
   /** Compression of requests. */
   compress: 'auto' | 'always' | 'never'
+  /** Largest estimated size of a decoded response, in bytes. */
+  maxDecodedBytes: number
 }
 
 /** The verdicts for each way to call. */
@@ -551,10 +553,10 @@ export declare function openPort(doorbell: () => void): number
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void
 
 /** Converts JSON text to presence-flagged XLANG (`docs/plan.md`). */
-export declare function planFromJson(planNumber: number, root: number, text: string): Uint8Array
+export declare function planFromJson(planNumber: number, root: number, text: string, maxDecoded: number): Uint8Array
 
 /** Converts a message of a peer to presence-flagged XLANG. For roots in compatible mode. */
-export declare function planFromWire(planNumber: number, root: number, message: Uint8Array): Uint8Array
+export declare function planFromWire(planNumber: number, root: number, message: Uint8Array, maxDecoded: number): Uint8Array
 
 /** Converts XLANG bytes to JSON text in the format of the reference. */
 export declare function planToJson(planNumber: number, root: number, message: Uint8Array): string
@@ -668,6 +670,8 @@ export interface ServedService {
   document: string
   /** Compression of responses. */
   compress: 'auto' | 'always' | 'never'
+  /** Largest estimated size of a decoded request, in bytes. */
+  maxDecodedBytes: number
   /** The methods of the service; handles are given in this order. */
   methods: Array<ServedMethod>
 }

@@ -126,13 +126,14 @@ export class AsterNode {
    */
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
     const { logger } = checkOptions({ logger: endpointChecks.logger }, options);
-    return new AsterNode(Endpoint.borrowed(readHandle(handle)), loggerOf({ logger }), null);
+    const { started, maxDecodedBytes } = readHandle(handle);
+    return new AsterNode(Endpoint.borrowed(started, maxDecodedBytes), loggerOf({ logger }), null);
   }
 
   /** A handle for `AsterNode.attach`: a plain object that `postMessage` can send to a worker thread of this process. */
   share(): NodeHandle {
     this.#open();
-    return nodeHandle(this.#endpoint.started);
+    return nodeHandle(this.#endpoint.started, this.#endpoint.maxDecodedBytes);
   }
 
   /**
@@ -154,6 +155,7 @@ export class AsterNode {
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
       compress: checked.compress ?? "auto",
       unknownMembers: unknownMembersOr(checked.unknownMembers),
+      maxDecodedBytes: this.#endpoint.maxDecodedBytes,
       logger: this.#logger,
     });
   }

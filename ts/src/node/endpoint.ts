@@ -5,6 +5,7 @@
 
 import type { CheckedConnection } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
+import { MAX_DECODED } from "../message.js";
 import type { NodeFacts, StartedNode } from "../native/documents.js";
 import { text } from "../options.js";
 import { listenToCore } from "../port/core-log.js";
@@ -20,11 +21,20 @@ export class Endpoint {
   readonly started: StartedNode;
   /** True when this thread started the endpoint, false when another thread did. */
   readonly owned: boolean;
+  /** The largest estimated size of a decoded message of a peer, in bytes. */
+  readonly maxDecodedBytes: number;
   readonly #stopListening: () => void;
   #closing: Promise<void> | null = null;
 
-  private constructor(port: Port, started: StartedNode, owned: boolean, stopListening: () => void) {
+  private constructor(
+    port: Port,
+    started: StartedNode,
+    owned: boolean,
+    maxDecodedBytes: number,
+    stopListening: () => void,
+  ) {
     this.port = port;
+    this.maxDecodedBytes = maxDecodedBytes;
     this.started = started;
     this.owned = owned;
     this.#stopListening = stopListening;
@@ -50,12 +60,13 @@ export class Endpoint {
     const started = await port.request("takeStartedNode", (native, request) =>
       native[how](port.number, request, start),
     );
-    return new Endpoint(port, started, true, listenToCore(loggerOf(options)));
+    const maxDecodedBytes = options.limits?.maxDecodedBytes ?? MAX_DECODED;
+    return new Endpoint(port, started, true, maxDecodedBytes, listenToCore(loggerOf(options)));
   }
 
   /** Uses an endpoint that another thread started. */
-  static borrowed(started: StartedNode): Endpoint {
-    return new Endpoint(environmentPort(), started, false, () => {});
+  static borrowed(started: StartedNode, maxDecodedBytes: number): Endpoint {
+    return new Endpoint(environmentPort(), started, false, maxDecodedBytes, () => {});
   }
 
   /** Connects to a server and asks for admission. */
@@ -69,7 +80,7 @@ export class Endpoint {
     const opened = await this.port.request("takeOpenedConnection", (native, request) =>
       native.nodeConnect(this.port.number, request, node, dial),
     );
-    return new Connection(this.port, opened);
+    return new Connection(this.port, opened, this.maxDecodedBytes);
   }
 
   /** The current addresses and number of calls. */

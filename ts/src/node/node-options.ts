@@ -62,6 +62,11 @@ export interface NodeLimits {
    * the memory.
    */
   readonly processBytes?: number | undefined;
+  /**
+   * The estimated size of the values of one message when it is decoded, in bytes. A message above it is refused with
+   * RESOURCE_EXHAUSTED before its values are made: a short message can decode to large values. Default 64 MiB.
+   */
+  readonly maxDecodedBytes?: number | undefined;
   /** The number of calls that a peer may cancel in a burst on one connection. Default 2000. */
   readonly resetBurst?: number | undefined;
   /** The number of calls that a peer may cancel each second after that. More of them delay its next calls. Default 500. */
@@ -110,6 +115,7 @@ const limitsChecks = {
   bodyTimeoutMs: optional(integer(1)),
   peerBytes: optional(integer(65_536, MOST)),
   processBytes: optional(integer(1 << 20)),
+  maxDecodedBytes: optional(integer(1, MOST)),
   resetBurst: optional(integer(1, MOST)),
   resetsPerSecond: optional(integer(1, MOST)),
   maxConnections: optional(integer(1, MOST)),
@@ -191,7 +197,8 @@ export function startOptions(options: CheckedEndpoint, key: string | null): Star
   };
 }
 
-function presentIn(limits: NodeLimits): Partial<LimitOptions> {
+/** The limits for the core. That of decoding is for the codecs of this side, so clients with others share an endpoint. */
+function presentIn({ maxDecodedBytes: _, ...limits }: NodeLimits): Partial<LimitOptions> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 

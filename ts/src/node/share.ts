@@ -22,18 +22,19 @@ export interface NodeHandle {
   readonly process: number;
   readonly build: string;
   readonly started: StartedNode;
+  readonly maxDecodedBytes: number;
 }
 
 /** Makes the handle of a node. */
-export function nodeHandle(started: StartedNode): NodeHandle {
-  return { aster: "node", process: process.pid, build: native().bridgeVersion(), started };
+export function nodeHandle(started: StartedNode, maxDecodedBytes: number): NodeHandle {
+  return { aster: "node", process: process.pid, build: native().bridgeVersion(), started, maxDecodedBytes };
 }
 
 /**
- * The number of the node of a handle.
+ * The handle, which was checked.
  * @throws {TypeError} when the value is not a handle of this process and build
  */
-export function readHandle(value: unknown): StartedNode {
+export function readHandle(value: unknown): NodeHandle {
   const handle = value as Partial<NodeHandle> | null | undefined;
   const number = handle?.started?.node;
   // The addon would read only the low 32 bits of a larger number, and use another node.
@@ -44,5 +45,5 @@ export function readHandle(value: unknown): StartedNode {
     throw optionError("handle", "is from another process; only threads of one process can share a node");
   if (handle.build !== native().bridgeVersion())
     throw optionError("handle", "is from another build of aster-rpc");
-  return handle.started;
+  return handle as NodeHandle;
 }

@@ -3,6 +3,7 @@
 // Owns: the two arrangements of values of one kind: the elements of an array, and one field of many rows. Does not own:
 // how a value is decoded (`reader.ts`).
 
+import type { DecodedSize } from "./decoded-size.js";
 import type { FixedWidth } from "./fixed.js";
 import { bitmapBytes, isNull, lengthAt, malformed, type RowBytes, valueStart } from "./row-bytes.js";
 import type { RowArray } from "./types.js";
@@ -19,7 +20,7 @@ export interface CellReader {
   /** Reads the value of a slot or element. Lists, sets, maps and messages are returned as views. */
   lazy(source: RowBytes, base: number, at: number): unknown;
   /** Reads the value with everything inside it. Nothing of the result refers to the bytes, except `t.bytes.view`. */
-  plain(source: RowBytes, base: number, at: number): unknown;
+  plain(source: RowBytes, base: number, at: number, size: DecodedSize): unknown;
 }
 
 /** Values of one kind, by index. The methods do not check the index. */
@@ -48,10 +49,10 @@ export abstract class Cells {
     return this.reader.lazy(this.source, base, this.position(base, index));
   }
 
-  plain(index: number): unknown {
+  plain(index: number, size: DecodedSize): unknown {
     const base = this.base(index);
     if (this.isNull(base, index)) return this.null();
-    return this.reader.plain(this.source, base, this.position(base, index));
+    return this.reader.plain(this.source, base, this.position(base, index), size);
   }
 
   /** Fails because of a null that a typed array cannot hold. */

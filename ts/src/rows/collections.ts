@@ -5,6 +5,7 @@
 
 import { scalarKinds } from "../schema/kinds.js";
 import type { ArrayCells } from "./cells.js";
+import { DecodedSize } from "./decoded-size.js";
 import { valueSize, valueStart } from "./row-bytes.js";
 import { plainArray } from "./sequence.js";
 
@@ -29,7 +30,8 @@ export class SetView {
   }
 
   toSet(): Set<unknown> {
-    return new Set(plainArray(this.#cells));
+    const size = new DecodedSize(this.#cells.source);
+    return size.set(plainArray(this.#cells, size));
   }
 }
 
@@ -71,14 +73,16 @@ export class MapView {
   }
 
   toMap(): Map<unknown, unknown> {
-    return new Map(plainEntries(this.#keys, this.#values));
+    const size = new DecodedSize(this.#keys.source);
+    return size.map(plainEntries(this.#keys, this.#values, size));
   }
 }
 
 /** The entries of a map, decoded. */
-export function plainEntries(keys: ArrayCells, values: ArrayCells): [unknown, unknown][] {
+export function plainEntries(keys: ArrayCells, values: ArrayCells, size: DecodedSize): [unknown, unknown][] {
   const entries: [unknown, unknown][] = [];
-  for (let index = 0; index < keys.count; index++) entries.push([keys.plain(index), values.plain(index)]);
+  for (let index = 0; index < keys.count; index++)
+    entries.push([keys.plain(index, size), values.plain(index, size)]);
   return entries;
 }
 

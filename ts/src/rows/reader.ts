@@ -2,11 +2,14 @@
 //
 // Owns: the decoding of slots and elements. Each message type has one reader, also when several fields use it.
 
+import { COST } from "../codec/costs.js";
 import { utf8Of } from "../codec/text.js";
+import type { ScalarKind } from "../schema/kinds.js";
 import { nodeOf, type SchemaObject } from "../schema/schema.js";
 import { recordOf } from "../schema/validate.js";
 import { ArrayCells, type CellReader } from "./cells.js";
 import { MapView, plainEntries, SetView } from "./collections.js";
+import type { DecodedSize } from "./decoded-size.js";
 import { fixedWidthOf } from "./fixed.js";
 import type { RowField, RowType } from "./layout.js";
 import { lengthAt, malformed, type RowBytes, valueSize, valueStart } from "./row-bytes.js";
@@ -14,6 +17,7 @@ import { type MessageReader, messageReader } from "./row-view.js";
 import { ListView, plainArray } from "./sequence.js";
 
 type Read = (source: RowBytes, base: number, at: number) => unknown;
+type ReadPlain = CellReader["plain"];
 
 /** Makes the reader of the message at the root of a layout. */
 export function rootReader(schema: SchemaObject, fields: readonly RowField[]): MessageReader {
@@ -50,8 +54,13 @@ class CellReaders {
         if (type.width === undefined)
           return { ...common, ...(type.id === 41 ? bytes(node.lend) : text(label)) };
         const fixed = fixedWidthOf(type.id, node.scalar, label);
+        const cost = costOfFixed(node.scalar);
         const read: Read = ({ view }, _base, at) => fixed.read(view, at);
-        return { ...common, fixed, lazy: read, plain: read };
+        const plain: ReadPlain = ({ view }, _base, at, size) => {
+          if (cost > 0) size.charge(cost);
+          return fixed.read(view, at);
+        };
+        return { ...common, fixed, lazy: read, plain };
       }
       case "list":
       case "set": {
@@ -62,7 +71,7 @@ class CellReaders {
           ...views(
             cells,
             (c) => new SetView(c),
-            (c) => new Set(plainArray(c)),
+            (c, size) => size.set(plainArray(c, size)),
           ),
         };
       }
@@ -75,7 +84,8 @@ class CellReaders {
       case "message": {
         const message = this.message(schema, type.fields ?? [], type.type ?? null);
         const lazy: Read = (source, base, at) => message.view(source, valueStart(source, base, at));
-        const plain: Read = (source, base, at) => message.plain(source, valueStart(source, base, at));
+        const plain: ReadPlain = (source, base, at, size) =>
+          message.plain(source, valueStart(source, base, at), size);
         return { ...common, lazy, plain };
       }
       default:
@@ -98,11 +108,11 @@ type Reads = Pick<CellReader, "lazy" | "plain">;
 function views(
   cells: Cells,
   lazy: (cells: ArrayCells) => unknown,
-  plain: (cells: ArrayCells) => unknown,
+  plain: (cells: ArrayCells, size: DecodedSize) => unknown,
 ): Reads {
   return {
     lazy: (source, base, at) => lazy(cells(source, valueStart(source, base, at))),
-    plain: (source, base, at) => plain(cells(source, valueStart(source, base, at))),
+    plain: (source, base, at, size) => plain(cells(source, valueStart(source, base, at)), size),
   };
 }
 
@@ -113,9 +123,11 @@ function mapReader(keys: Cells, values: Cells, record: boolean): Reads {
   };
   return {
     lazy: (source, base, at) => new MapView(...sides(source, base, at)),
-    plain(source, base, at) {
-      const entries = plainEntries(...sides(source, base, at));
-      return record ? recordOf(entries as [string, unknown][]) : new Map(entries);
+    plain(source, base, at, size) {
+      const entries = plainEntries(...sides(source, base, at), size);
+      if (!record) return size.map(entries);
+      size.record(entries);
+      return recordOf(entries);
     },
   };
 }
@@ -126,7 +138,11 @@ function text(label: string): Reads & { readonly text: true } {
     if (value === null) throw malformed(label, "a string that is not valid UTF-8");
     return value;
   };
-  return { text: true, lazy: read, plain: read };
+  const plain: ReadPlain = (source, base, at, size) => {
+    size.charge(COST.text + 2 * valueSize(source, at));
+    return read(source, base, at);
+  };
+  return { text: true, lazy: read, plain };
 }
 
 function bytes(lend: boolean): Reads {
@@ -135,5 +151,14 @@ function bytes(lend: boolean): Reads {
     const end = start + valueSize(source, at);
     return lend ? source.bytes.subarray(start, end) : source.bytes.slice(start, end);
   };
-  return { lazy: read, plain: read };
+  const plain: ReadPlain = (source, base, at, size) => {
+    size.charge(lend ? COST.bytesView : COST.bytes + valueSize(source, at));
+    return read(source, base, at);
+  };
+  return { lazy: read, plain };
+}
+
+/** What a number costs, where it is an object of its own. */
+function costOfFixed({ js }: ScalarKind): number {
+  return js === "bigint" ? COST.bigint : js === "float" ? COST.float : 0;
 }

@@ -9,6 +9,8 @@ import { AsterError, Code } from "../errors.js";
 export interface RowBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
+  /** The largest estimated size of what one call decodes, in bytes. */
+  readonly maxDecoded: number;
 }
 
 /** The bytes as a plain Uint8Array. Shared and resizable memory is copied, because others could change it. */
@@ -19,8 +21,8 @@ export function stableBytes(bytes: unknown, what: string): Uint8Array<ArrayBuffe
   return stable ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
 }
 
-export function rowBytesOf(bytes: Uint8Array<ArrayBuffer>): RowBytes {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+export function rowBytesOf(bytes: Uint8Array<ArrayBuffer>, maxDecoded: number): RowBytes {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), maxDecoded };
 }
 
 /** The size in bytes of a bitmap of `count` bits. It is a multiple of 8. */

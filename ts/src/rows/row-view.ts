@@ -3,8 +3,10 @@
 // Owns: these classes. Field names come from the schema, never from the bytes.
 
 import { inspect } from "node:util";
+import { COST } from "../codec/costs.js";
 import type { MessageDefinition } from "../schema/definition.js";
 import type { CellReader } from "./cells.js";
+import { DecodedSize } from "./decoded-size.js";
 import { bitmapBytes, isNull, malformed, type RowBytes } from "./row-bytes.js";
 
 /** A field of a message. Fields are listed in the order of the slots. */
@@ -22,7 +24,7 @@ export interface MessageReader {
   readonly definition: MessageDefinition;
   readonly fields: readonly FieldReader[];
   view(source: RowBytes, start: number): RowBase;
-  plain(source: RowBytes, start: number): object;
+  plain(source: RowBytes, start: number, size: DecodedSize): object;
 }
 
 /** The base class of all row views. Its state is private, so no field name can reach it. */
@@ -38,7 +40,7 @@ export abstract class RowBase {
   }
 
   toObject(): object {
-    return this.#message.plain(this.#source, this.#start);
+    return this.#message.plain(this.#source, this.#start, new DecodedSize(this.#source));
   }
 
   /** Makes the getter of a field. */
@@ -57,14 +59,14 @@ export abstract class RowBase {
     if (typeof view !== "object" || view === null || !(#message in view) || view.#message !== message) {
       throw new TypeError(`toObject() needs a row view of ${message.definition.tag}`);
     }
-    return message.plain(view.#source, view.#start);
+    return message.plain(view.#source, view.#start, new DecodedSize(view.#source));
   }
 
   static {
     // For `console.log`, which does not show getters of a prototype. It shows an error instead of throwing it.
     const show = function (this: RowBase): unknown {
       try {
-        return this.#message.plain(this.#source, this.#start);
+        return this.#message.plain(this.#source, this.#start, new DecodedSize(this.#source));
       } catch (error) {
         return error;
       }
@@ -87,12 +89,13 @@ export function messageReader(definition: MessageDefinition, fields: readonly Fi
     definition,
     fields,
     view: (source, start) => new View(message, source, start),
-    plain(source, start) {
+    plain(source, start, size) {
+      size.charge(COST.message + fields.length * COST.field);
       const result = Object.create(definition.prototype) as Record<string, unknown>;
       for (const { key, slot, reader } of declared) {
         result[key] = isNull(source, start, slot)
           ? nullOf(reader)
-          : reader.plain(source, start, start + slots + slot * 8);
+          : reader.plain(source, start, start + slots + slot * 8, size);
       }
       return result;
     },

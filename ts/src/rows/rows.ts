@@ -3,9 +3,11 @@
 // Owns: the public functions. A layout is asked for once for each schema. Bytes are checked once, before a view is
 // returned. Errors for values that do not fit get their path here. `write.ts` writes the bytes, `reader.ts` reads them.
 
+import { maxDecodedOf } from "../codec/single-messages.js";
 import { AsterError, Code } from "../errors.js";
 import { MessageWriter } from "../message.js";
 import { controlCall } from "../native/index.js";
+import type { DecodeOptions } from "../schema/message-types.js";
 import { asSchema, type SchemaObject } from "../schema/schema.js";
 import type { Infer, InferInput } from "../schema/types.js";
 import { Misfit, textOfPath } from "../schema/validate.js";
@@ -52,16 +54,16 @@ class RowsOfMessage {
     return written(this.#tag, (writer) => this.#table(writer, rows));
   }
 
-  row(bytes: Uint8Array): RowBase {
+  row(bytes: Uint8Array, options?: DecodeOptions): RowBase {
     const stable = stableBytes(bytes, "row()");
     controlCall((native) => native.rowCheck(this.#layout.planId, ROW_ROOT, stable));
-    return this.#reader.view(rowBytesOf(stable), 0);
+    return this.#reader.view(rowBytesOf(stable, maxDecodedOf(options)), 0);
   }
 
-  table(bytes: Uint8Array): TableView {
+  table(bytes: Uint8Array, options?: DecodeOptions): TableView {
     const stable = stableBytes(bytes, "table()");
     controlCall((native) => native.rowCheck(this.#layout.planId, TABLE_ROOT, stable));
-    return new TableView(this.#reader, rowBytesOf(stable));
+    return new TableView(this.#reader, rowBytesOf(stable, maxDecodedOf(options)));
   }
 
   toObject(view: unknown): object {

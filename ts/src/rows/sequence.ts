@@ -2,7 +2,9 @@
 //
 // Owns: the views that users get, and the conversion to typed arrays.
 
+import { COST } from "../codec/costs.js";
 import type { ArrayCells, Cells } from "./cells.js";
+import { DecodedSize } from "./decoded-size.js";
 import { malformed, someNull } from "./row-bytes.js";
 import type { RowArray, RowArrayKind } from "./types.js";
 
@@ -29,7 +31,7 @@ export class ColumnView {
   }
 
   toArray(): unknown[] {
-    return plainArray(this.#cells);
+    return plainArray(this.#cells, new DecodedSize(this.#cells.source));
   }
 
   toTypedArray(whenNull?: unknown): RowArray {
@@ -84,9 +86,10 @@ export function indexOf(index: number, count: number): number {
 }
 
 /** All values of an array or column, decoded. */
-export function plainArray(cells: Cells): unknown[] {
+export function plainArray(cells: Cells, size: DecodedSize): unknown[] {
+  size.charge(COST.list + cells.count * COST.slot);
   // The array starts empty: if the bytes changed after the check, reading fails before much memory is allocated.
   const values: unknown[] = [];
-  for (let index = 0; index < cells.count; index++) values.push(cells.plain(index));
+  for (let index = 0; index < cells.count; index++) values.push(cells.plain(index, size));
   return values;
 }

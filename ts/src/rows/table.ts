@@ -2,7 +2,9 @@
 //
 // Owns: the view that users get for a table.
 
+import { COST } from "../codec/costs.js";
 import { ColumnCells } from "./cells.js";
+import { DecodedSize } from "./decoded-size.js";
 import { bitmapBytes, lengthAt, malformed, type RowBytes, someNull, valueStart } from "./row-bytes.js";
 import type { MessageReader, RowBase } from "./row-view.js";
 import { ColumnView, indexOf } from "./sequence.js";
@@ -47,9 +49,11 @@ export class TableView {
   }
 
   toArray(): object[] {
+    const size = new DecodedSize(this.#source);
+    size.charge(COST.list + this.length * COST.slot);
     const rows: object[] = [];
     for (let index = 0; index < this.length; index++) {
-      rows.push(this.#message.plain(this.#source, this.#start(index)));
+      rows.push(this.#message.plain(this.#source, this.#start(index), size));
     }
     return rows;
   }

@@ -3,6 +3,8 @@
 // Owns: the public interfaces of this folder. They are computed from the decoded type of a schema (`Infer`), so they are
 // the same for messages, annotated messages and `@wireType` classes. Contains no code.
 
+import type { DecodeOptions } from "../schema/message-types.js";
+
 /**
  * The typed arrays in which lists of numbers and booleans are stored.
  *
@@ -256,9 +258,9 @@ export interface Rows<M, I = M> {
    * other values or throws a RangeError; it never reads outside of them. Shared and resizable memory is copied first.
    * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid row of this schema
    */
-  row(bytes: Uint8Array): RowView<M>;
+  row(bytes: Uint8Array, options?: DecodeOptions): RowView<M>;
   /** A view of a table. Lifetime and errors are the same as for `row`. */
-  table(bytes: Uint8Array): RowTable<M>;
+  table(bytes: Uint8Array, options?: DecodeOptions): RowTable<M>;
   /** Decodes a view, also when the message has a field with the name `toObject`. */
   toObject(view: RowView<M>): M;
 }

@@ -7,6 +7,7 @@ export type { JsonSchema } from "./json-schema.js";
 export { type MessageOptions, message } from "./message.js";
 export { messageOf } from "./message-class.js";
 export type {
+  DecodeOptions,
   Fields,
   FieldsInput,
   Message,

@@ -9,7 +9,7 @@ import { type AnyClass, originOf, registerMessage, settleOwner } from "./class-s
 import { markAsOurs } from "./copies.js";
 import type { MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
-import type { Message } from "./message-types.js";
+import type { DecodeOptions, Message } from "./message-types.js";
 import type { SchemaObject } from "./schema.js";
 import { conformShallow, fill } from "./validate.js";
 
@@ -33,16 +33,16 @@ abstract class MessageFunctions {
     return encode(originOf(this).schema, value);
   }
 
-  static decode(bytes: Uint8Array): unknown {
-    return decode(originOf(this).schema, bytes);
+  static decode(bytes: Uint8Array, options?: DecodeOptions): unknown {
+    return decode(originOf(this).schema, bytes, options);
   }
 
   static encodeJson(value: unknown): string {
     return encodeJson(originOf(this).schema, value);
   }
 
-  static decodeJson(text: string): unknown {
-    return decodeJson(originOf(this).schema, text);
+  static decodeJson(text: string, options?: DecodeOptions): unknown {
+    return decodeJson(originOf(this).schema, text, options);
   }
 
   static jsonSchema(): JsonSchema {

@@ -17,6 +17,22 @@ import type {
 } from "./types.js";
 
 /**
+ * The options of `decode` and `decodeJson`.
+ *
+ * @example
+ * const Note = message("lab/Note", { text: t.string });
+ * const small: DecodeOptions = { maxDecodedBytes: 1_000_000 };
+ * console.log(Note.decode(Note.encode({ text: "tea" }), small).text); // tea
+ */
+export interface DecodeOptions {
+  /**
+   * The estimated size of the decoded values, in bytes. A message above it is refused with RESOURCE_EXHAUSTED before its
+   * values are made. Default 64 MiB.
+   */
+  readonly maxDecodedBytes?: number | undefined;
+}
+
+/**
  * The brand of a value that refers to its message: made by `X.of()`, by `new X()` or by decoding. A union accepts only such
  * values. The brand also distinguishes messages with equal fields. It does not exist at run time.
  *
@@ -97,13 +113,14 @@ export interface MessageMembers<I> {
   encode(value: I): OwnBytes;
   /**
    * Decodes bytes. The result does not refer to `bytes`, except for `t.bytes.view` members.
-   * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid message of this type, or exceed a limit
+   * @throws {AsterError} INVALID_ARGUMENT when the bytes are not a valid message of this type, RESOURCE_EXHAUSTED when they
+   * exceed a limit
    */
-  decode<V>(this: Constructs<V>, bytes: Uint8Array): V;
+  decode<V>(this: Constructs<V>, bytes: Uint8Array, options?: DecodeOptions): V;
   /** Encodes a value as JSON text for JSON mode, with the same text as Python. */
   encodeJson(value: I): string;
   /** Decodes JSON text. Missing members get their default, optional ones become null. */
-  decodeJson<V>(this: Constructs<V>, text: string): V;
+  decodeJson<V>(this: Constructs<V>, text: string, options?: DecodeOptions): V;
   /**
    * JSON Schema (2020-12) of the message in JSON mode.
    *

@@ -5,7 +5,7 @@
 
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
-import { CALL_CODECS } from "../message.js";
+import { CALL_CODECS, limitDecoded } from "../message.js";
 import type { ServedService } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
@@ -25,6 +25,7 @@ export interface Serving {
   readonly interceptors: readonly ServerInterceptor[];
   readonly maxCallMs: number;
   readonly compress: "auto" | "always" | "never";
+  readonly maxDecodedBytes: number;
   readonly logger: Logger;
   readonly unknownMembers: UnknownMembers;
 }
@@ -92,7 +93,8 @@ function inSession(key: string): Run {
   return (input, context) => (context.session as ServedSession).invoke(key, input, context);
 }
 
-function servedService(service: BoundService, { maxCallMs, compress, logger }: Serving): ServedService {
+function servedService(service: BoundService, serving: Serving): ServedService {
+  const { maxCallMs, compress, maxDecodedBytes, logger } = serving;
   const { name, version, modes, scope } = service.definition;
   return {
     name,
@@ -104,6 +106,7 @@ function servedService(service: BoundService, { maxCallMs, compress, logger }: S
     document: JSON.stringify(service.document),
     maxCallMs,
     compress,
+    maxDecodedBytes,
     methods: service.methods.map(({ definition: { wireName, pattern }, requestRoot, responseRoot }) => ({
       name: wireName,
       pattern,
@@ -152,7 +155,7 @@ function acceptorOf(
     label,
     requestStream,
     responseStream,
-    request,
+    request: limitDecoded(request, serving.maxDecodedBytes),
     response: checkedCodec(response, definition.response, serving.unknownMembers),
     run,
     logger: serving.logger,

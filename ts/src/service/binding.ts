@@ -108,8 +108,8 @@ export function bindService(service: Service): BoundService {
 function keeping(codec: PlanCodec): MessageCodec {
   return {
     write: (writer, value) => codec.write(writer, value),
-    read: (bytes, start, end, presenceFlagged) =>
-      codec.read(bytes.slice(start, end), 0, end - start, presenceFlagged),
+    read: (bytes, start, end, presenceFlagged, maxDecoded) =>
+      codec.read(bytes.slice(start, end), 0, end - start, presenceFlagged, maxDecoded),
   };
 }
 

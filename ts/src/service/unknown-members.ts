@@ -35,7 +35,8 @@ export function checkedCodec(
       refuseUnknown(schema, value);
       codec.write(writer, value);
     },
-    read: (bytes, start, end, presenceFlagged) => codec.read(bytes, start, end, presenceFlagged),
+    read: (bytes, start, end, presenceFlagged, maxDecoded) =>
+      codec.read(bytes, start, end, presenceFlagged, maxDecoded),
   };
 }
 

@@ -3,6 +3,7 @@
 use super::{Decoder, Typing, WireType, check_count};
 use crate::CodecError;
 use crate::error::CodecResult;
+use crate::limits::cost;
 use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::sink::Sink;
 use crate::types::Scalar;
@@ -24,8 +25,10 @@ const VALUE_DECLARED: u8 = 0x20;
 impl<'a, S: Sink> Decoder<'a, S> {
     pub(super) fn items(&mut self, items: &'a Items, set: bool) -> CodecResult {
         let count = self.reader.length()?;
-        self.budget.enter(count)?;
         check_count(count, &self.reader)?;
+        self.budget.enter(count)?;
+        self.budget.charge(count, cost::VALUE)?;
+        self.budget.charge(1, cost::ALLOCATION)?;
         self.sink.begin_items(count, set)?;
         if count > 0 {
             let flags = self.reader.u8()?;
@@ -89,8 +92,10 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     pub(super) fn map(&mut self, key: &'a Items, value: &'a Items) -> CodecResult {
         let count = self.reader.length()?;
-        self.budget.enter(count)?;
         check_count(count, &self.reader)?;
+        self.budget.enter(count)?;
+        self.budget.charge(count, 2 * cost::VALUE)?;
+        self.budget.charge(1, cost::ALLOCATION)?;
         self.sink.begin_map(count)?;
         let mut index = 0;
         while index < count {

@@ -9,7 +9,7 @@ use super::typedef::{self, DescribedField};
 use super::{Decoder, Typing, WireType};
 use crate::CodecError;
 use crate::error::CodecResult;
-use crate::limits::within;
+use crate::limits::{cost, within};
 use crate::plan::{BodyPlan, Dynamic, FieldPlan, Shape, describe};
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
@@ -96,7 +96,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         if !describe::is_head_of(head, body) {
             return Err(CodecError::invalid("a description has a wrong checksum"));
         }
-        let (read, names) = typedef::read(body)?;
+        let (read, names) = typedef::read(body, &mut self.budget)?;
         if (head & describe::HAS_FIELDS != 0) == read.is_empty() {
             return Err(CodecError::invalid(
                 "a description whose head disagrees with its body about having fields",
@@ -117,16 +117,22 @@ impl<'a, S: Sink> Decoder<'a, S> {
             }
         };
         let fields = message.map(|message| message.fields.as_slice()).unwrap_or_default();
-        let mut absent: Vec<usize> = (0..fields.len()).collect();
+        self.budget.charge(fields.len(), cost::OWN_FIELD)?;
+        self.budget.charge(1, cost::DESCRIPTION)?;
+        let mut declared = vec![false; fields.len()];
         let mut described = Vec::with_capacity(read.len());
         for field in read {
             let position = message.and_then(|message| message.by_name.get(&field.name).copied());
-            absent.retain(|index| Some(*index) != position);
+            if let Some(declared) = position.and_then(|position| declared.get_mut(position)) {
+                *declared = true;
+            }
             let own = position.and_then(|position| fields.get(position));
             let refs = self.options.refs;
+            self.budget.charge(own.map_or(0, |own| own.node.parts()), cost::DESCRIBED_TYPE)?;
             described
                 .push(field.resolve(own, position, refs).map_err(|(error, name)| error.in_field(&name))?);
         }
+        let absent = (0..fields.len()).filter(|index| declared.get(*index) == Some(&false)).collect();
         Ok(Described { number, name, index, fields: described, absent })
     }
 
@@ -134,7 +140,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
     pub(super) fn described_message(&mut self, index: usize, by: usize) -> CodecResult {
         let plan = self.message_plan(index)?;
         let described = self.described(by)?;
-        self.budget.enter(0)?;
+        self.enter_message(plan)?;
         self.sink.begin_message(index, plan)?;
         for field in &described.fields {
             match field.position {
@@ -145,7 +151,6 @@ impl<'a, S: Sink> Decoder<'a, S> {
                 None => self.skipped(field)?,
             }
         }
-        self.budget.defaulted(described.absent.len())?;
         for &position in &described.absent {
             let Some(field) = plan.fields.get(position) else {
                 continue;

@@ -14,7 +14,7 @@ mod typedef;
 
 use crate::buffer::Reader;
 use crate::error::CodecResult;
-use crate::limits::{Budget, PayloadLimits};
+use crate::limits::{Budget, PayloadLimits, cost};
 use crate::plan::{BodyPlan, Dynamic, Items, LeadingFlag, MessagePlan, Plan, PlanNode, Shape};
 use crate::schema::RootOptions;
 use crate::sink::{Sink, XlangForm};
@@ -251,7 +251,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn array(&mut self, kind: ArrayKind) -> CodecResult {
         let length = self.reader.length()?;
-        self.budget.binary(length)?;
+        self.contents(length)?;
         let items = self.reader.take(length)?;
         match kind.problem(items) {
             Some(problem) => Err(CodecError::invalid(problem)),
@@ -261,9 +261,16 @@ impl<'a, S: Sink> Decoder<'a, S> {
 
     fn extension(&mut self, index: usize) -> CodecResult {
         let length = self.reader.length()?;
-        self.budget.binary(length)?;
+        self.contents(length)?;
         let bytes = self.reader.take(length)?;
         self.sink.extension(index, bytes)
+    }
+
+    /// Counts the bytes of a byte string, typed array or extension that comes next.
+    fn contents(&mut self, length: usize) -> CodecResult {
+        check_count(length, &self.reader)?;
+        self.budget.binary(length)?;
+        self.budget.charge(1, length + cost::ALLOCATION)
     }
 
     fn message(&mut self, index: usize) -> CodecResult {
@@ -273,7 +280,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
             ));
         }
         let plan = self.message_plan(index)?;
-        self.budget.enter(0)?;
+        self.enter_message(plan)?;
         let hash = self.reader.take(4)?;
         if hash != plan.hash {
             let (theirs, ours) = (hash_number(hash), hash_number(&plan.hash));
@@ -291,6 +298,12 @@ impl<'a, S: Sink> Decoder<'a, S> {
         self.sink.end_message(plan)?;
         self.budget.leave();
         Ok(())
+    }
+
+    fn enter_message(&mut self, plan: &MessagePlan) -> CodecResult {
+        self.budget.enter(0)?;
+        self.budget.charge(plan.fields.len(), cost::VALUE)?;
+        self.budget.charge(1, cost::ALLOCATION)
     }
 
     fn message_plan(&self, index: usize) -> Result<&'a MessagePlan, CodecError> {

@@ -2,7 +2,6 @@
 
 use super::{Decoder, WireType};
 use crate::CodecError;
-use crate::limits::Budget;
 use crate::metastring::{self, Role};
 use crate::plan::{BodyPlan, PlanNode, Shape};
 use crate::sink::Sink;
@@ -119,7 +118,7 @@ impl<'a, S: Sink> Decoder<'a, S> {
         };
         let bytes = self.reader.take(length)?;
         let position = self.names.entries.len();
-        Budget::names(position + 1)?;
+        self.budget.name(position + 1)?;
         self.names.entries.push(NameEntry { code, bytes, resolved: None });
         Ok(position)
     }

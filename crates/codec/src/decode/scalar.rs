@@ -3,6 +3,7 @@
 use super::Decoder;
 use crate::CodecError;
 use crate::error::CodecResult;
+use crate::limits::cost;
 use crate::sink::Sink;
 use crate::types::Scalar;
 
@@ -30,11 +31,12 @@ impl<S: Sink> Decoder<'_, S> {
             }
             Scalar::String => {
                 let value = self.reader.str()?;
+                self.budget.charge(1, value.len() + cost::ALLOCATION)?;
                 self.sink.text(&value)
             }
             Scalar::Bytes | Scalar::Base64 => {
                 let length = self.reader.length()?;
-                self.budget.binary(length)?;
+                self.contents(length)?;
                 let value = self.reader.take(length)?;
                 if declared == Scalar::Base64 { self.sink.base64(value) } else { self.sink.bytes(value) }
             }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::converts;
 use crate::CodecError;
 use crate::buffer::Reader;
-use crate::limits::within;
+use crate::limits::{Budget, cost, within};
 use crate::metastring::{self, Role};
 use crate::plan::describe::{BY_NAME, FIELD_NAME, FIELDS, NAME, PACKINGS};
 use crate::plan::{Dynamic, Entries, FieldPlan, Items, LeadingFlag, PlanNode, Shape};
@@ -51,7 +51,7 @@ enum PeerType {
 /// The fields, and the namespace and name of the type.
 type Body = (Vec<PeerField>, (String, String));
 
-pub(super) fn read(body: &[u8]) -> Result<Body, CodecError> {
+pub(super) fn read(body: &[u8], budget: &mut Budget) -> Result<Body, CodecError> {
     let mut reader = Reader::new(body);
     let first = reader.u8()?;
     if first & !(FIELDS as u8) != BY_NAME {
@@ -67,7 +67,7 @@ pub(super) fn read(body: &[u8]) -> Result<Body, CodecError> {
     let mut fields = Vec::new();
     let mut names = HashSet::new();
     for _ in 0..count {
-        let field = field(&mut reader)?;
+        let field = field(&mut reader, budget)?;
         if !names.insert(field.name.clone()) {
             return Err(CodecError::invalid("a description has two fields with the same name"));
         }
@@ -96,7 +96,7 @@ fn name(reader: &mut Reader<'_>, role: Role) -> Result<String, CodecError> {
     unpack(first & 3, reader.take(length)?, role)
 }
 
-fn field(reader: &mut Reader<'_>) -> Result<PeerField, CodecError> {
+fn field(reader: &mut Reader<'_>, budget: &mut Budget) -> Result<PeerField, CodecError> {
     let first = reader.u8()?;
     if first >> 6 == 3 {
         return Err(CodecError::invalid("a description identifies a field by number; a name is required"));
@@ -106,22 +106,29 @@ fn field(reader: &mut Reader<'_>) -> Result<PeerField, CodecError> {
         length = length.saturating_add(reader.length()?);
     }
     let number = reader.u8()?;
-    let r#type = peer_type(reader, number, 0)?;
+    budget.charge(1, cost::DESCRIBED_FIELD)?;
+    let r#type = peer_type(reader, number, 0, budget)?;
     let name = unpack(first >> 6, reader.take(length.saturating_add(1))?, Role::TypeName)?;
     Ok(PeerField { name, r#type, nullable: first & 2 != 0, tracked: first & 1 != 0 })
 }
 
-fn peer_type(reader: &mut Reader<'_>, number: u8, depth: usize) -> Result<PeerType, CodecError> {
+fn peer_type(
+    reader: &mut Reader<'_>,
+    number: u8,
+    depth: usize,
+    budget: &mut Budget,
+) -> Result<PeerType, CodecError> {
+    budget.charge(1, cost::DESCRIBED_TYPE)?;
     if depth > MAX_TYPE_DEPTH {
         return Err(CodecError::invalid(format!(
             "a description nests types more than {MAX_TYPE_DEPTH} levels deep"
         )));
     }
-    let nested = |reader: &mut Reader<'_>| {
+    let mut nested = |reader: &mut Reader<'_>| {
         let number = u8::try_from(reader.length()? >> 2);
         let number =
             number.map_err(|_| CodecError::invalid("a type number in a description is above 255"))?;
-        peer_type(reader, number, depth + 1)
+        peer_type(reader, number, depth + 1, budget)
     };
     Ok(match number {
         id::DYNAMIC => PeerType::Dynamic,

@@ -3,6 +3,7 @@
 use super::{Encoder, NULL_FLAG, PRESENT_FLAG, WireType, wire_type};
 use crate::CodecError;
 use crate::error::CodecResult;
+use crate::limits::cost;
 use crate::plan::{Items, LeadingFlag, PlanNode, Shape};
 use crate::source::{Source, ValueKind};
 use crate::types::{Scalar, id};
@@ -140,6 +141,7 @@ impl<'p, S: Source> Encoder<'p, S> {
     }
 
     pub(super) fn map(&mut self, key: &'p Items, value: &'p Items, map: S) -> CodecResult {
+        self.budget.charge(map.entries_to_sort(), cost::JSON_ENTRY)?;
         let entries = map.entries()?;
         self.budget.enter(entries.len())?;
         self.writer.put_var_u64(entries.len() as u64);

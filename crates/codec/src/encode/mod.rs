@@ -27,6 +27,7 @@ pub(crate) fn encode<S: Source>(
     value: S,
     form: XlangForm,
     capacity: usize,
+    limits: PayloadLimits,
 ) -> Result<Vec<u8>, CodecError> {
     let root = plan.roots.get(root).ok_or(CodecError::NoRoot(root))?;
     let node = &root.node;
@@ -36,7 +37,7 @@ pub(crate) fn encode<S: Source>(
         options: form.of(root.options),
         names: names::Names::default(),
         tracked: Tracked::default(),
-        budget: Budget::new(PayloadLimits::DEFAULT),
+        budget: Budget::new(limits),
         slots: Vec::new(),
         presence_flags: form == XlangForm::PresenceFlagged,
     };

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::CodecError;
 use crate::error::CodecResult;
-use crate::limits::{Budget, PayloadLimits, within};
+use crate::limits::{Budget, PayloadLimits, cost, within};
 
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,9 +104,11 @@ impl Lexer<'_> {
         found
     }
 
-    fn push(&mut self, kind: TokenKind, start: usize, extent: usize) {
+    fn push(&mut self, kind: TokenKind, start: usize, extent: usize) -> CodecResult {
         let (start, extent) = (start as u32, extent as u32);
+        self.budget.charge(1, cost::TOKEN)?;
         self.tokens.push(Token { kind, start, extent });
+        Ok(())
     }
 
     fn document(&mut self) -> CodecResult {
@@ -190,8 +192,7 @@ impl Lexer<'_> {
         self.at += 1;
         self.budget.enter(0)?;
         self.open.push(self.tokens.len());
-        self.push(kind, 0, 0);
-        Ok(())
+        self.push(kind, 0, 0)
     }
 
     fn word(&mut self, word: &str, kind: TokenKind) -> CodecResult {
@@ -199,7 +200,7 @@ impl Lexer<'_> {
         if !rest.starts_with(word.as_bytes()) {
             return Err(self.wrong("a value"));
         }
-        self.push(kind, self.at, word.len());
+        self.push(kind, self.at, word.len())?;
         self.at += word.len();
         Ok(())
     }
@@ -243,8 +244,7 @@ impl Lexer<'_> {
                 return Err(self.wrong("a digit"));
             }
         }
-        self.push(kind, start, self.at - start);
-        Ok(())
+        self.push(kind, start, self.at - start)
     }
 
     /// Reads the rest of a string after its opening quote.
@@ -256,8 +256,7 @@ impl Lexer<'_> {
             let plain = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
             self.at += plain.unwrap_or(rest.len());
             if self.skip_if(b'"') {
-                self.push(kind, start, self.at - 1 - start);
-                return Ok(());
+                return self.push(kind, start, self.at - 1 - start);
             }
             if !self.skip_if(b'\\') {
                 return Err(self.wrong("the end of the string"));

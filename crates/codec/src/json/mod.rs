@@ -9,5 +9,5 @@ mod sink;
 mod source;
 
 pub(crate) use print::write_string;
-pub use sink::{wire_to_json, xlang_to_json};
-pub use source::json_to_xlang;
+pub use sink::{wire_to_json, xlang_to_json, xlang_to_json_within};
+pub use source::{json_to_xlang, json_to_xlang_within};

@@ -27,13 +27,24 @@ use crate::types::ArrayKind;
 /// as base64, a set, a date, a timestamp, a typed array, an extension); a value contains itself. After an error
 /// `out` may contain part of the text.
 pub fn xlang_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
-    print(plan, root, message, XlangForm::Plain, out)
+    xlang_to_json_within(plan, root, message, PayloadLimits::OWN, out)
+}
+
+/// Like [`xlang_to_json`], within the given limits.
+pub fn xlang_to_json_within(
+    plan: &Plan,
+    root: usize,
+    message: &[u8],
+    limits: PayloadLimits,
+    out: &mut String,
+) -> Result<(), CodecError> {
+    print(plan, root, message, XlangForm::Plain, limits, out)
 }
 
 /// Appends the JSON text of `message`, which a peer sent, to `out`. Like [`xlang_to_json`], but also for roots in
 /// compatible mode. The text has no member for a field that has a default and was not sent.
 pub fn wire_to_json(plan: &Plan, root: usize, message: &[u8], out: &mut String) -> Result<(), CodecError> {
-    print(plan, root, message, XlangForm::Wire, out)
+    print(plan, root, message, XlangForm::Wire, PayloadLimits::DEFAULT, out)
 }
 
 fn print(
@@ -41,10 +52,10 @@ fn print(
     root: usize,
     message: &[u8],
     form: XlangForm,
+    limits: PayloadLimits,
     out: &mut String,
 ) -> Result<(), CodecError> {
-    let limits = PayloadLimits::DEFAULT;
-    let referenced = ReferenceCollector::of(plan, root, message, form)?;
+    let referenced = ReferenceCollector::of(plan, root, message, form, limits)?;
     let mut printer = Printer {
         most: out.len().saturating_add(limits.json_text),
         out,

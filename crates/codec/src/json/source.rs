@@ -28,10 +28,21 @@ pub fn json_to_xlang(
     text: &[u8],
     presence_flags: bool,
 ) -> Result<Vec<u8>, CodecError> {
-    let document = Document::parse(text, PayloadLimits::DEFAULT)?;
+    json_to_xlang_within(plan, root, text, presence_flags, PayloadLimits::DEFAULT)
+}
+
+/// Like [`json_to_xlang`], within the given limits.
+pub fn json_to_xlang_within(
+    plan: &Plan,
+    root: usize,
+    text: &[u8],
+    presence_flags: bool,
+    limits: PayloadLimits,
+) -> Result<Vec<u8>, CodecError> {
+    let document = Document::parse(text, limits)?;
     let value = JsonValue { document: &document, at: 0, key: false };
     let form = if presence_flags { XlangForm::PresenceFlagged } else { XlangForm::Plain };
-    encode(plan, root, value, form, text.len() / 2 + 32).map_err(|error| match error {
+    encode(plan, root, value, form, text.len() / 2 + 32, limits).map_err(|error| match error {
         CodecError::Violation(mut violation) => {
             violation.root = root_name(plan, root);
             CodecError::Violation(violation)
@@ -267,6 +278,11 @@ impl Source for JsonValue<'_> {
         }
         let next = Self { at: self.at + 1, ..self };
         Ok(Elements { next, left: token.start as usize })
+    }
+
+    fn entries_to_sort(self) -> usize {
+        let token = self.token();
+        if token.kind == TokenKind::Object { token.start as usize } else { 0 }
     }
 
     fn entries(self) -> Result<Vec<(Self, Self)>, CodecError> {

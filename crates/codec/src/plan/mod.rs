@@ -156,6 +156,16 @@ impl PlanNode {
         self.nullable || matches!(self.shape, Shape::Dynamic(Dynamic::Any))
     }
 
+    /// The number of shapes in this node.
+    pub(crate) fn parts(&self) -> usize {
+        1 + match &self.shape {
+            Shape::List(items) | Shape::Set(items) => items.node.parts(),
+            Shape::Map(entries) => entries.key.node.parts() + entries.value.node.parts(),
+            Shape::Dynamic(Dynamic::OneOf(indexes)) => indexes.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether elements, keys and values of this declared type have reference flags in a payload that tracks references.
     pub(crate) fn has_identity(&self) -> bool {
         match &self.shape {

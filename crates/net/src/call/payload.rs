@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use aster_codec::{NULL_MESSAGE, Plan};
+use aster_codec::{NULL_MESSAGE, PayloadLimits, Plan};
+use aster_wire::call::REASON_DETAIL;
 use aster_wire::compression::{compress, decompress};
 use aster_wire::frame::{Frame, flag};
 use aster_wire::record::{Encoding, RpcStatus};
@@ -69,6 +70,8 @@ pub struct PayloadCodec {
     pub root: usize,
     /// Compression of outgoing messages.
     pub compress: Compress,
+    /// Limits on incoming messages that are converted for the user's side.
+    pub limits: PayloadLimits,
 }
 
 /// Decides whether to compress, from the results for earlier blocks of the call.
@@ -118,7 +121,7 @@ impl PayloadCodec {
             return framed(0, b"null");
         }
         let mut text = String::with_capacity(payload.len() * 2);
-        aster_codec::xlang_to_json(&self.plan, self.root, payload, &mut text)
+        aster_codec::xlang_to_json_within(&self.plan, self.root, payload, PayloadLimits::SENT, &mut text)
             .map_err(|e| codec_status(&e))?;
         framed(0, text.as_bytes())
     }
@@ -154,13 +157,17 @@ impl PayloadCodec {
             Mode::Xlang => Ok(payload),
             // The user decides whether the method allows null, as in XLANG.
             Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
-            Mode::Json => aster_codec::json_to_xlang(&self.plan, self.root, &payload, true)
-                .map(Bytes::from)
-                .map_err(|e| codec_status(&e)),
+            Mode::Json => {
+                aster_codec::json_to_xlang_within(&self.plan, self.root, &payload, true, self.limits)
+                    .map(Bytes::from)
+                    .map_err(|e| codec_status(&e))
+            }
             Mode::Compatible if *payload == NULL_MESSAGE => Ok(payload),
-            Mode::Compatible => aster_codec::wire_to_presence_flagged(&self.plan, self.root, &payload)
-                .map(Bytes::from)
-                .map_err(|e| codec_status(&e)),
+            Mode::Compatible => {
+                aster_codec::wire_to_presence_flagged_within(&self.plan, self.root, &payload, self.limits)
+                    .map(Bytes::from)
+                    .map_err(|e| codec_status(&e))
+            }
         }
     }
 
@@ -170,9 +177,16 @@ impl PayloadCodec {
     }
 }
 
+/// The reason of a status for a message that exceeds a limit of the codec.
+const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
+
 /// The status for a codec error.
 pub fn codec_status(error: &aster_codec::CodecError) -> RpcStatus {
-    let details = error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let mut details: Vec<_> =
+        error.details().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    if matches!(error, aster_codec::CodecError::Limit { .. }) {
+        details.push((REASON_DETAIL.to_owned(), LIMIT_EXCEEDED.to_owned()));
+    }
     RpcStatus { code: i64::from(error.code()), message: error.to_string(), details }
 }
 
@@ -199,6 +213,7 @@ mod tests {
             plan: Arc::new(Plan::dynamic()),
             root: 0,
             compress: Compress::Always,
+            limits: PayloadLimits::DEFAULT,
         };
         let cases = aster_testkit::vectors::list(&file, "cases");
         assert_eq!(cases.len(), 6);
@@ -224,6 +239,7 @@ mod tests {
             plan: Arc::new(Plan::dynamic()),
             root: 0,
             compress: Compress::Auto,
+            limits: PayloadLimits::DEFAULT,
         };
         let flags = |codec: &PayloadCodec, payload: &[u8], backoff: &mut CompressionBackoff| {
             let framed = Framed::from_payload(0, payload).unwrap();

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aster_codec::Plan;
+use aster_codec::{PayloadLimits, Plan};
 use aster_net::{
     ClientMethod, Compress, Framed, MethodDefinition, Mode, Node, NodeLimits, NodeOptions,
     OutgoingConnection, Pattern, PayloadCodec, ServiceDefinition,
@@ -144,7 +144,13 @@ pub const PATTERNS: [(&str, &str); 4] =
     [("one", "unary"), ("down", "serverStream"), ("up", "clientStream"), ("both", "bidiStream")];
 
 pub fn codec() -> PayloadCodec {
-    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Auto }
+    PayloadCodec {
+        mode: Mode::Xlang,
+        plan: Arc::new(Plan::dynamic()),
+        root: 0,
+        compress: Compress::Auto,
+        limits: PayloadLimits::DEFAULT,
+    }
 }
 
 /// A service `S` with one method of each pattern; payloads are not decoded.

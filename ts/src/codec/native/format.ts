@@ -164,7 +164,7 @@ export function readCount(r: Reader): number {
 /** Reads a number of elements. Each takes at least one byte, so it is limited by the bytes left. */
 export function readElementCount(r: Reader, max: number): number {
   const count = readCount(r);
-  if (count > max) r.fail(`a collection of more than ${max} elements`);
   if (count > r.end - r.pos) r.fail(`${count} elements, but only ${r.end - r.pos} bytes are left`);
+  if (count > max) r.exceed(`a collection of more than ${max} elements`);
   return count;
 }

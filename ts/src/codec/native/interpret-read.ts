@@ -4,11 +4,13 @@
 // and scalars that they do not read in place.
 
 import { recordOf } from "../../schema/validate.js";
-import { fieldReader, payloadReader, type Reading } from "../interpret-read.js";
+import { COST } from "../costs.js";
+import { costOfInterpreted, fieldReader, payloadReader, type Reading } from "../interpret-read.js";
 import { noMember } from "../read-dynamic.js";
 import type { Reader } from "../reader.js";
 import { MAX_ELEMENTS } from "../refusal.js";
 import type { FieldShape, MessageType, ReadValue, Shape } from "../shape.js";
+import { costOfElement, costOfEntry, costOfMember } from "../shape-costs.js";
 import { readCount, readElementCount, readInteger } from "./format.js";
 import { isInteger } from "./interpret-write.js";
 import { isJs } from "./js-extension.js";
@@ -35,12 +37,14 @@ export function interpretedReaders(target: Target): MessageReaders {
 
 function messageReader(target: Target, type: MessageType, messages: MessageReaders): ReadValue {
   let fields: { readonly index: number; readonly read: ReadValue }[] | null = null;
+  let cost = 0;
   return (reader) => {
     fields ??= layoutOf(type).map((index) => ({
       index,
       read: valueReader(target, (type.fields[index] as FieldShape).shape, messages),
     }));
-    reader.enter();
+    if (cost === 0) cost = costOfInterpreted(type);
+    reader.enter(cost);
     if (fields.length === 0) readEmpty(reader);
     const values: unknown[] = new Array(fields.length);
     for (const { index, read } of fields) values[index] = read(reader);
@@ -99,28 +103,41 @@ function presentReader(target: Target, shape: Shape, messages: MessageReaders): 
     case "set": {
       const read = valueReader(target, shape.element, messages);
       const isSet = shape.op === "set";
+      const base = isSet ? COST.set : COST.list;
+      const cost = isSet ? costOfMember(shape.element) : costOfElement(shape.element);
       return (reader) => {
         const count = readElementCount(reader, MAX_ELEMENTS);
-        reader.enter();
-        const items: unknown[] = [];
-        for (let index = 0; index < count; index++) items.push(read(reader));
+        reader.enter(base + count * cost);
+        const items: unknown[] = new Array(count);
+        for (let index = 0; index < count; index++) items[index] = read(reader);
         reader.depth--;
-        return isSet ? new Set(items) : items;
+        if (!isSet) return items;
+        reader.hashLoad(count)?.addAll(items);
+        return new Set(items);
       };
     }
     case "map": {
       const key = valueReader(target, shape.key, messages);
       const value = valueReader(target, shape.value, messages);
+      const base = shape.record ? COST.record : COST.map;
+      const cost = costOfEntry(shape.key, shape.value, shape.record);
       return (reader) => {
         const count = readElementCount(reader, MAX_ELEMENTS);
-        reader.enter();
+        reader.enter(base + count * cost);
+        const load = shape.record ? null : reader.hashLoad(count);
+        let capacity = 0;
         const record = recordOf([]);
         const map = new Map<unknown, unknown>();
         for (let index = 0; index < count; index++) {
           const k = key(reader);
           const v = value(reader);
-          if (shape.record) record[k as string] = v;
-          else map.set(k, v);
+          if (shape.record) {
+            capacity = reader.recordKey(k as string, capacity);
+            record[k as string] = v;
+          } else {
+            load?.add(k);
+            map.set(k, v);
+          }
         }
         reader.depth--;
         return shape.record ? record : map;

@@ -6,6 +6,7 @@
 
 import { types } from "node:util";
 import type { MessageWriter } from "../../message.js";
+import { COST } from "../costs.js";
 import type { Reader } from "../reader.js";
 import { refuse } from "../refusal.js";
 import { LENGTH_ROOM, putLength, readCount } from "./format.js";
@@ -95,15 +96,6 @@ function merge(ranges: readonly Range[]): readonly Range[] {
   return merged;
 }
 
-/** The bytes that one unit of the object budget of a message pays for. */
-const BYTES_OF_A_UNIT = 64;
-
-/** Takes memory that no bytes of the message pay for from the object budget of the message. */
-export function chargeBytes(reader: Reader, bytes: number): void {
-  reader.budget -= Math.ceil(bytes / BYTES_OF_A_UNIT);
-  if (reader.budget < 0) reader.fail("more memory than one message may take");
-}
-
 /** The buffers of a value that is being read. */
 export class IncomingBuffers {
   readonly #buffers: ArrayBuffer[] = [];
@@ -116,7 +108,7 @@ export class IncomingBuffers {
     if (maxByteLength > reader.end - reader.pos + MAX_HIDDEN) {
       reader.fail(`a buffer of ${maxByteLength} bytes in a message that is too small for it`);
     }
-    chargeBytes(reader, maxByteLength);
+    reader.charge(COST.array + maxByteLength);
     const buffer = resizable
       ? new (ArrayBuffer as new (size: number, options: object) => ArrayBuffer)(size, { maxByteLength })
       : new ArrayBuffer(size);

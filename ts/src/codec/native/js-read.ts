@@ -4,12 +4,13 @@
 // only data in them: a member `__proto__` is defined, not assigned. The only classes are those of this file.
 
 import { stackless } from "../../errors.js";
+import { COST } from "../costs.js";
 import type { Reader } from "../reader.js";
 import { MAX_ELEMENTS, MAX_OBJECTS } from "../refusal.js";
 import { latin1Of } from "../text.js";
 import { hexSlice, ucs2Slice } from "./bytes.js";
 import { readCount, readElementCount, readInteger } from "./format.js";
-import { chargeBytes, IncomingBuffers } from "./js-buffers.js";
+import { IncomingBuffers } from "./js-buffers.js";
 import {
   ERROR_FLAG,
   ERROR_NAMES,
@@ -78,6 +79,7 @@ class JsReading {
   #text(wide: boolean): string {
     const r = this.#reader;
     const length = readCount(r);
+    r.charge(COST.text);
     const bytes = wide ? length * 2 : length;
     r.need(bytes);
     const start = r.pos;
@@ -97,6 +99,7 @@ class JsReading {
     const length = readCount(r);
     if (length === 0) r.fail("a bigint without bytes");
     r.need(length);
+    r.charge(COST.bigint + length * 4);
     const start = r.pos;
     r.pos = start + length;
     const magnitude = BigInt(`0x${hexSlice.call(r.buf, start, start + length)}`);
@@ -113,8 +116,9 @@ class JsReading {
 
   #object(tag: number): unknown {
     const r = this.#reader;
-    if (--r.budget < 0) r.fail(`more than ${MAX_OBJECTS} messages, collections and objects`);
-    if (++this.#depth > MAX_JS_DEPTH) r.fail(`nested deeper than ${MAX_JS_DEPTH}`);
+    if (--r.budget < 0) r.exceed(`more than ${MAX_OBJECTS} messages, collections and objects`);
+    r.charge(COST.reference + (costByTag[tag] ?? COST.record));
+    if (++this.#depth > MAX_JS_DEPTH) r.exceed(`nested deeper than ${MAX_JS_DEPTH}`);
     const value = this.#contents(tag);
     this.#depth--;
     return value;
@@ -158,9 +162,12 @@ class JsReading {
 
   #members(target: object): object {
     const isArray = Array.isArray(target);
+    let capacity = 0;
     for (let code = this.#keyCode(); code !== KEY.END; code = this.#keyCode()) {
       const key = this.#key(code);
       if (isArray && key === "length") this.#reader.fail("an array with a member for its length");
+      this.#reader.charge(code === KEY.NEW ? COST.property : COST.element);
+      if (!isArray) capacity = this.#reader.recordKey(key, capacity);
       const value = this.#value();
       if (key === "__proto__") {
         Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
@@ -189,6 +196,7 @@ class JsReading {
 
   #array(): unknown[] {
     const count = readElementCount(this.#reader, MAX_ELEMENTS);
+    this.#reader.charge(count * COST.slot);
     const result: unknown[] = this.#keep([]);
     for (let index = 0; index < count; index++) result.push(this.#value());
     return result;
@@ -202,7 +210,7 @@ class JsReading {
       result[LARGEST_INDEX] = null;
       result.length = 0;
     } else {
-      chargeBytes(this.#reader, length * 8);
+      this.#reader.charge(length * COST.slot);
     }
     result.length = length;
     this.#members(result);
@@ -212,9 +220,12 @@ class JsReading {
 
   #map(): Map<unknown, unknown> {
     const count = readElementCount(this.#reader, MAX_ELEMENTS);
+    this.#reader.charge(count * COST.entry);
     const result = this.#keep(new Map<unknown, unknown>());
+    const load = this.#reader.hashLoad(count);
     for (let index = 0; index < count; index++) {
       const key = this.#value();
+      load?.add(key);
       result.set(key, this.#value());
     }
     return result;
@@ -222,8 +233,14 @@ class JsReading {
 
   #set(): Set<unknown> {
     const count = readElementCount(this.#reader, MAX_ELEMENTS);
+    this.#reader.charge(count * COST.element);
     const result = this.#keep(new Set<unknown>());
-    for (let index = 0; index < count; index++) result.add(this.#value());
+    const load = this.#reader.hashLoad(count);
+    for (let index = 0; index < count; index++) {
+      const value = this.#value();
+      load?.add(value);
+      result.add(value);
+    }
     return result;
   }
 
@@ -293,6 +310,18 @@ class JsReading {
     return view;
   }
 }
+
+/** What values cost, by tag. */
+const costByTag: Readonly<Record<number, number>> = {
+  [TAG.ARRAY]: COST.list,
+  [TAG.SPARSE_ARRAY]: COST.list,
+  [TAG.MAP]: COST.map,
+  [TAG.SET]: COST.set,
+  [TAG.DATE]: COST.timestamp,
+  [TAG.REGEXP]: 2 * COST.array,
+  [TAG.VIEW]: COST.array,
+  [TAG.ERROR]: COST.array,
+};
 
 /** Stands for a value whose number is known before the value exists. */
 const PENDING = Symbol("pending");

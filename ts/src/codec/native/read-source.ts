@@ -4,8 +4,10 @@
 // size at the start of a message; every other read has its own check.
 
 import { recordOf } from "../../schema/validate.js";
+import { COST } from "../costs.js";
 import { MAX_ELEMENTS } from "../refusal.js";
 import type { FieldShape, MapShape, MessageType, ReadValue, Shape } from "../shape.js";
+import { costOfElement, costOfEntry, costOfMember, costOfMessage } from "../shape-costs.js";
 import { member, Source } from "../source.js";
 import {
   ONE_BYTE_BIAS,
@@ -45,9 +47,6 @@ const fixedByWord: Readonly<Record<string, string>> = {
   float: "d.getFloat64(p, true)",
 };
 
-/** Lists of up to this many elements get an array of that length; longer lists grow as elements are read. */
-const ALLOCATED = 256;
-
 class ReaderSource {
   readonly #source = new Source();
   readonly #target: Target;
@@ -78,7 +77,7 @@ class ReaderSource {
     this.#source.line(
       [
         `function r${index}(r) {`,
-        `r.enter(); const b = r.buf, e = r.end${needsView(shapes) ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
+        `r.enter(${costOfMessage(type)}); const b = r.buf, e = r.end${needsView(shapes) ? ", d = r.view" : ""}; let p = r.pos${names.map((name) => `, ${name}`).join("")}, x, q;`,
         bytes > 0 ? `if (e - p < ${bytes}) r.need(${bytes});` : "",
         ...lines,
         "r.pos = p; r.depth--;",
@@ -133,13 +132,16 @@ class ReaderSource {
     const name = `f${this.#functions++}`;
     const { element, op } = shape;
     const fixed = fixedSize(element);
+    const set = op === "set";
+    const cost = set ? costOfMember(element) : costOfElement(element);
     this.#source.line(
       [
         `function ${name}(r) {`,
-        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter(); ${fixed > 0 ? `r.need(n * ${fixed});` : ""}`,
-        `const b = r.buf, e = r.end${needsView([element]) ? ", d = r.view" : ""}, v = n <= ${ALLOCATED} ? new Array(n) : []; let p = r.pos, x, y, q;`,
+        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter(${set ? COST.set : COST.list} + n * ${cost}); ${fixed > 0 ? `r.need(n * ${fixed});` : ""}`,
+        `const b = r.buf, e = r.end${needsView([element]) ? ", d = r.view" : ""}, v = new Array(n); let p = r.pos, x, y, q;`,
         `for (let i = 0; i < n; i++) { ${this.#value(element, "y", true)} v[i] = y; }`,
-        `r.pos = p; r.depth--; return ${op === "set" ? "new Set(v)" : "v"};`,
+        "r.pos = p; r.depth--;",
+        set ? "const c = r.hashLoad(n); if (c !== null) c.addAll(v); return new Set(v);" : "return v;",
         "}",
       ].join("\n"),
     );
@@ -149,12 +151,13 @@ class ReaderSource {
   #map(shape: MapShape): string {
     const name = `f${this.#functions++}`;
     const { key, value, record } = shape;
+    const cost = `${record ? COST.record : COST.map} + n * ${costOfEntry(key, value, record)}`;
     this.#source.line(
       [
         `function ${name}(r) {`,
-        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter();`,
-        `const b = r.buf, e = r.end, m = ${record ? "recordOf([])" : "new Map()"}; let p = r.pos, x, k, y, q;`,
-        `for (let i = 0; i < n; i++) { ${this.#value(key, "k", false)} ${this.#value(value, "y", false)} ${record ? "m[k] = y;" : "m.set(k, y);"} }`,
+        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter(${cost});`,
+        `const b = r.buf, e = r.end, m = ${record ? "recordOf([])" : "new Map(), c = r.hashLoad(n)"}; let l = 0, p = r.pos, x, k, y, q;`,
+        `for (let i = 0; i < n; i++) { ${this.#value(key, "k", false)} ${this.#value(value, "y", false)} ${record ? "l = r.recordKey(k, l); m[k] = y;" : "if (c !== null) c.add(k); m.set(k, y);"} }`,
         "r.pos = p; r.depth--; return m;",
         "}",
       ].join("\n"),
