@@ -150,7 +150,7 @@ describe("hostile values of t.js", () => {
     ["a reference to an unfinished view", "15 02 0b00 00 00", "not complete"],
     ["an array with more elements than bytes", "0d fe0010", "elements, but only"],
     ["a map with more entries than bytes", "0f fe0010", "elements, but only"],
-    ["a set with more elements than allowed", "10 ffffffffff", "more than 1000000 elements"],
+    ["a set with more elements than bytes", "10 ffffffffff", "elements, but only"],
     ["a string that is longer than the message", "09 ffffffff7f 61", "ends too early"],
     ["a UTF-16 string that is longer than the message", "0a 05 6161", "ends too early"],
     ["a bigint without bytes", "07 00", "without bytes"],

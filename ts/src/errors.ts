@@ -3,6 +3,7 @@
 // Owns: `Code` and `AsterError`. `instanceof AsterError` is true also for an error of another copy of the package.
 // Does not own: the encoding of a status (Rust), or which failure gets which code (the code that throws).
 
+import { withoutControls } from "./logging.js";
 import { describeValue, optionError } from "./options.js";
 import { pairsOf, type StringPairs } from "./pairs.js";
 
@@ -115,7 +116,7 @@ export class AsterError extends Error {
   readonly code: Code;
   /** A stable reason that programs can compare, or null. */
   readonly reason: string | null;
-  /** The message without the name of the code in front and without the method at the end. */
+  /** The message without the name of the code in front and without the method at the end, as the peer or the program wrote it. */
   readonly rawMessage: string;
   /** The pairs that were sent with the status. */
   readonly details: ReadonlyMap<string, string>;
@@ -150,7 +151,7 @@ export class AsterError extends Error {
     const text = messageOf(message);
     const place = service === null || method === null ? "" : ` (${service}.${method})`;
     super(
-      (text === "" ? name : `${name}: ${text}`) + place,
+      (text === "" ? name : `${name}: ${shown(text, init.isLocal ?? true)}`) + place,
       "cause" in init ? { cause: init.cause } : undefined,
     );
     this.code = code;
@@ -317,6 +318,12 @@ function textOf(value: unknown): string {
   } catch {
     return "a value that cannot be converted to a string was thrown"; // its toString threw an error
   }
+}
+
+/** A text as `message` shows it. Lines that this process wrote stay lines; those of a peer could be a fake second message. */
+function shown(text: string, isLocal: boolean): string {
+  const lines = isLocal ? text.split("\n") : [text];
+  return lines.map((line) => withoutControls(line.toWellFormed())).join("\n");
 }
 
 // In plain JavaScript a message is often the `message` of a value that is no error. The code of the error matters more

@@ -102,11 +102,14 @@ function printable(value: unknown): string {
   }
 }
 
-// Texts may come from a peer. Control characters are escaped: they could change the terminal or fake a second line.
-function withoutControls(line: string): string {
-  return line.replace(
+/**
+ * A text that may come from a peer, for a terminal or a log. Characters that could change the terminal, the direction of the
+ * text or the number of lines are escaped.
+ */
+export function withoutControls(text: string): string {
+  return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression searches for control characters
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -3,7 +3,7 @@
 //! Each caller adds its segment to the path while the error returns, so decoding a valid message costs nothing extra.
 
 use crate::buffer::ReadError;
-use crate::violation::Violation;
+use crate::violation::{Violation, printable};
 
 /// The result of an operation of this crate.
 pub(crate) type CodecResult<T = ()> = Result<T, CodecError>;
@@ -84,9 +84,9 @@ impl CodecError {
         self
     }
 
-    /// Adds the name of the field that contains the error to the path.
+    /// Adds the name of the field that contains the error to the path. It may be a name of the peer.
     pub(crate) fn in_field(self, name: &str) -> Self {
-        self.prepend(name)
+        self.prepend(&printable(name))
     }
 
     /// Adds the index of the element or entry that contains the error to the path.
@@ -96,7 +96,7 @@ impl CodecError {
 
     /// Adds the map key whose entry contains the error to the path.
     pub(crate) fn at_key(self, key: &str) -> Self {
-        self.prepend(&format!("[{key}]"))
+        self.prepend(&format!("[{}]", printable(key)))
     }
 }
 

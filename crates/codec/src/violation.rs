@@ -106,6 +106,18 @@ fn quote(text: &str) -> String {
     quoted
 }
 
+/// A text of a peer for an error text: characters that are not printable are escaped.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_printable) {
+        return Cow::Borrowed(text);
+    }
+    let mut printable = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_printable(c) { printable.push(c) } else { printable.extend(c.escape_default()) }
+    }
+    Cow::Owned(printable)
+}
+
 /// Close to Python's `isprintable`. Characters that could control a terminal are never printable here.
 fn is_printable(c: char) -> bool {
     c == ' ' || (!c.is_control() && !c.is_whitespace() && !c.escape_debug().to_string().starts_with("\\u"))

@@ -3,6 +3,7 @@
 // Owns: the scalars of the interpreter. Generated code calls these writers for the kinds that it does not inline.
 
 import type { MessageWriter } from "../message.js";
+import { isDetached } from "../schema/arrays.js";
 import { type ScalarKind, scalarKinds } from "../schema/kinds.js";
 import { dayOfText } from "../schema/plain-values.js";
 import {
@@ -72,6 +73,7 @@ export function scalarWriter(kind: ScalarKind): WriteValue {
 export function writeBytes(writer: MessageWriter, value: unknown): void {
   if (!(value instanceof Uint8Array)) refuse();
   const length = value.length;
+  if (length === 0 && isDetached(value)) refuse("a Uint8Array over a detached ArrayBuffer");
   writer.ensure(length + 5);
   const start = putUint32(writer.buf, writer.pos, length);
   writer.buf.set(value, start);

@@ -64,6 +64,17 @@ export function typedArrayClass(value: unknown): string | undefined {
   return classNameOf.call(value);
 }
 
+/** True when the memory of a typed array was transferred to another thread: its length is 0 then. */
+export function isDetached({ byteLength, buffer }: ArrayBufferView): boolean {
+  if (byteLength > 0 || !(buffer instanceof ArrayBuffer)) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function array(word: ArrayWord, id: number, of: ArrayClass): ArrayKind {
   const className = of.name;
   return {
@@ -73,7 +84,8 @@ function array(word: ArrayWord, id: number, of: ArrayClass): ArrayKind {
     className,
     expected: `${/^[AEIOU](?!int)/.test(className) ? "an" : "a"} ${className}`,
     over: (buffer) => new of(buffer),
-    fits: (value): value is NumericArray => classNameOf.call(value) === className,
+    fits: (value): value is NumericArray =>
+      classNameOf.call(value) === className && !isDetached(value as NumericArray),
   };
 }
 

@@ -2,7 +2,7 @@
 //
 // Owns: the list of scalar kinds. The builders, the validator and both executors of plans use it.
 
-import { type ArrayKind, type ArrayWord, arrayKinds } from "./arrays.js";
+import { type ArrayKind, type ArrayWord, arrayKinds, isDetached } from "./arrays.js";
 import { dayOfText, FIRST_SECOND, LAST_SECOND } from "./plain-values.js";
 
 /** The facts of a scalar kind, for JavaScript and for the wire. */
@@ -71,7 +71,7 @@ function isText(value: unknown): boolean {
 }
 
 function isBytes(value: unknown): boolean {
-  return value instanceof Uint8Array;
+  return value instanceof Uint8Array && !isDetached(value);
 }
 
 function isDay(value: unknown): boolean {

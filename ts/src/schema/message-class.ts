@@ -10,6 +10,7 @@ import { markAsOurs } from "./copies.js";
 import type { MessageDefinition } from "./definition.js";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema.js";
 import type { DecodeOptions, Message } from "./message-types.js";
+import { plainOf } from "./plain.js";
 import type { SchemaObject } from "./schema.js";
 import { conformShallow, fill } from "./validate.js";
 
@@ -27,6 +28,14 @@ abstract class MessageFunctions {
   static is(value: unknown): boolean {
     const { definition } = originOf(this);
     return typeof value === "object" && value !== null && definitionOf(value) === definition;
+  }
+
+  static toPlain(value: unknown): unknown {
+    const { definition } = originOf(this);
+    if (typeof value !== "object" || value === null || definitionOf(value) !== definition) {
+      throw new TypeError(`toPlain() needs a value of ${definition.tag}, made by of(), new or decoding`);
+    }
+    return plainOf(value);
   }
 
   static encode(value: unknown): Uint8Array {
@@ -68,6 +77,11 @@ abstract class MessageFunctions {
 
 markAsOurs(MessageFunctions);
 
+/** The prototype of every message prototype. The mark allows drafts of messages to the library immer. */
+const draftable: object = Object.freeze(
+  Object.create(Object.prototype, { [Symbol.for("immer-draftable")]: { value: true } }),
+);
+
 /** Makes the class of a message. `new` fills in missing members as `of` does. Decoding does not run it. */
 export function messageClass(
   schema: SchemaObject,
@@ -80,7 +94,7 @@ export function messageClass(
     settleOwner(new.target);
     fill(definition, value, this);
   }
-  Message.prototype = Object.freeze(Object.create(Object.prototype));
+  Message.prototype = Object.freeze(Object.create(draftable));
   Object.defineProperty(Message, "name", { value: definition.typeName });
   Object.setPrototypeOf(Message, MessageFunctions);
   registerMessage({ base: Message, schema, definition, keys }, owner);

@@ -107,6 +107,12 @@ export interface MessageMembers<I> {
   /** True for values that `of`, `new` or decoding of this message made. */
   is<V>(this: Constructs<V>, value: unknown): value is V;
   /**
+   * A deep copy without classes: messages and records become plain objects, at every depth. For libraries and comparisons
+   * that accept only plain objects. `encode` takes it back, except for messages inside of `t.any` and unions.
+   * @throws {TypeError} for a value that is not of this message
+   */
+  toPlain<V>(this: Constructs<V>, value: V): V;
+  /**
    * Encodes a value as Fory XLANG, with the same bytes as Python.
    * @throws {AsterError} INVALID_ARGUMENT with the path when the value does not fit
    */

@@ -6,6 +6,7 @@
 import { arrayKindOfValue, copyOfArray, type NumericArray } from "./arrays.js";
 import { definitionOf } from "./brand.js";
 import type { FieldDefinition, MessageDefinition } from "./definition.js";
+import { describeObject } from "./describe-object.js";
 import { describe as describeTypes } from "./descriptor.js";
 import type { EnumDefinition } from "./enum.js";
 import { EnumMember } from "./enum-member.js";
@@ -148,8 +149,7 @@ export function describe(value: unknown): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
   if (typeof value === "bigint") return `the bigint ${value}`;
   if (typeof value === "string") return "a string";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
+  if (typeof value === "object") return describeObject(value);
   return `a ${typeof value}`;
 }
 

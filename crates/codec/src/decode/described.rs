@@ -13,6 +13,7 @@ use crate::limits::{cost, within};
 use crate::plan::{BodyPlan, Dynamic, FieldPlan, Shape, describe};
 use crate::sink::Sink;
 use crate::types::{Scalar, id};
+use crate::violation::printable;
 
 /// Dropping the chain of descriptions recurses once for each link, so the chain must be short.
 const MAX_TYPES: usize = 4096;
@@ -103,7 +104,8 @@ impl<'a, S: Sink> Decoder<'a, S> {
             ));
         }
         let index = self.plan.find(&names.0, &names.1);
-        let name = format!("{}/{}", names.0, names.1).chars().take(200).collect();
+        let name: String = format!("{}/{}", names.0, names.1).chars().take(200).collect();
+        let name = printable(&name).into_owned();
         let ours = index.and_then(|index| self.plan.types.get(index)).map(|plan| &plan.body);
         let message = match (number, ours) {
             (id::COMPATIBLE_MESSAGE, Some(BodyPlan::Message(message))) => Some(message),
