@@ -12,7 +12,6 @@ const suites = [
   "hostile",
   "boundary",
   "faults",
-  "hostile",
   "conformance",
   "fuzz",
   "differential",

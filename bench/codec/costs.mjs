@@ -1,6 +1,7 @@
 // `node bench/codec/costs.mjs`: the memory and the time of each kind of decoded value, beside what it counts in the limit on
 // the estimated size of a message (docs/security.md#decoded-size). Each kind is measured in its own process, with generated
-// code and with the interpreter. It prints a table of Markdown and never fails because of a figure.
+// code and with the interpreter, also as the largest message of its kind that the limits allow. It prints a table of Markdown
+// and never fails because of a figure.
 import { execFileSync } from "node:child_process";
 import { main } from "../../scripts/support/console.mjs";
 import { setUp } from "../setup.mjs";
@@ -14,11 +15,16 @@ await main(async () => {
 
 async function report() {
   setUp({ library: true });
-  console.log("| value | counts | memory | memory, interpreter | time, ns | time, interpreter, ns |");
-  console.log("|---|---|---|---|---|---|");
+  console.log(
+    "| value | counts | memory | memory, interpreter | time, ns | time, interpreter, ns | largest message, ms | interpreter, ms |",
+  );
+  console.log("|---|---|---|---|---|---|---|---|");
   for (const name of Object.keys(await kinds())) {
     const [generated, interpreted] = ["generated", "interpreted"].map((executor) => run(name, executor));
-    const figures = [generated.bytes, interpreted.bytes, generated.ns, interpreted.ns].map(Math.round);
+    const both = [generated, interpreted];
+    const figures = ["bytes", "ns", "stall"].flatMap((figure) =>
+      both.map((result) => Math.round(result[figure])),
+    );
     console.log(`| ${name} | ${Math.round(generated.counts)} | ${figures.join(" | ")} |`);
   }
 }
@@ -45,8 +51,26 @@ async function measure(name) {
   const ns = ((performance.now() - start) * 1e6) / count;
   const bytes = (collected() - before) / count - 8;
   if (list.length !== count) throw new Error("the list has another length");
-  return { bytes, ns, counts: (leastLimit(Holder, encoded) - encoded.length) / count - 16 };
+  const limit = leastLimit(Holder, encoded);
+  const stall = largest(Holder, value, encoded.length / count, limit / count);
+  return { bytes, ns, counts: (limit - encoded.length) / count - 16, stall };
 }
+
+/** Milliseconds of the largest message of such values that the default limits allow. */
+function largest(Holder, value, wire, counts) {
+  const count = Math.floor(Math.min(MOST_ELEMENTS, MOST_BYTES / wire, (MOST_DECODED * 0.99) / counts));
+  const encoded = Holder.encode({ list: Array.from({ length: count }, (_, at) => value(at)) });
+  globalThis.gc();
+  const start = performance.now();
+  const { list } = Holder.decode(encoded);
+  const ms = performance.now() - start;
+  if (list.length !== count) throw new Error("the list has another length");
+  return ms;
+}
+
+const MOST_ELEMENTS = 1_000_000;
+const MOST_BYTES = 16_000_000;
+const MOST_DECODED = 64 * 1024 * 1024;
 
 /** The memory in use after garbage collection. */
 function collected() {
