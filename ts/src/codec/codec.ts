@@ -144,13 +144,16 @@ class RootCodec implements PlanCodec {
    */
   #readError(error: unknown, message: Uint8Array | null): unknown {
     if (error instanceof Malformed) {
-      const path = message === null || !this.#isXlang ? "" : pathOfFault(this.planId, this.root, message);
+      // Nothing more is spent on a message that exceeds a limit.
+      const exceeded = error instanceof Exceeded;
+      const path =
+        message === null || !this.#isXlang || exceeded ? "" : pathOfFault(this.planId, this.root, message);
       const place = `${path && ` at ${path}`}${message === null ? "" : ` at byte ${error.offset}`}`;
       const text = `${this.label}${place}: ${error.message}`;
       const details: Record<string, string> = path === "" ? {} : { path };
       const facts = { isLocal: true, reason: error.reason, details };
       const { cause } = error;
-      const code = error instanceof Exceeded ? Code.RESOURCE_EXHAUSTED : Code.INVALID_ARGUMENT;
+      const code = exceeded ? Code.RESOURCE_EXHAUSTED : Code.INVALID_ARGUMENT;
       return new AsterError(code, text, cause === undefined ? facts : { ...facts, cause });
     }
     // While reading, only defaults are checked against a schema. A default belongs to this process, not to the peer.
