@@ -1,5 +1,6 @@
 // Encoding and decoding with the published codec, and the results of the three readers for the same bytes.
 
+import { getHeapStatistics } from "node:v8";
 import { AsterError, Code } from "aster-rpc";
 import type { PlanCodec } from "../../../dist/codec/codec.js";
 import { type MessageCodec, MessageWriter } from "../../../dist/message.js";
@@ -15,8 +16,30 @@ export function encode(codec: MessageCodec, value: unknown): Uint8Array {
   return writer.buf.slice(3, writer.pos);
 }
 
+/** The limit on the estimated size of a message while fuzzing. */
+const MAX_DECODED = 4 << 20;
+
+/** What decoding may add to the memory in use: values, and what it made in between. */
+const MOST_GROWTH = 4 * MAX_DECODED;
+
+const memoryInUse = (): number => {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
+};
+
+/** Decodes a message. Taking more memory than the limit on its estimated size allows is a defect. */
 export function decode(codec: MessageCodec, bytes: Uint8Array): unknown {
-  return codec.read(bytes, 0, bytes.length, false);
+  const before = memoryInUse();
+  try {
+    return codec.read(bytes, 0, bytes.length, false, MAX_DECODED);
+  } finally {
+    const growth = memoryInUse() - before;
+    if (growth > MOST_GROWTH) report(`decoding ${bytes.length} bytes took ${growth} bytes of memory`);
+  }
+}
+
+function report(finding: string): never {
+  throw new Error(finding);
 }
 
 const REFUSALS: readonly number[] = [Code.INVALID_ARGUMENT, Code.RESOURCE_EXHAUSTED, Code.CONTRACT_VIOLATION];
