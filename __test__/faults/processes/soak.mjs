@@ -27,6 +27,8 @@ const client = await AsterClient.connect(server.ticket, { ...local, interceptors
 const stub = client.stub(Probe);
 const { signal } = new AbortController();
 const data = new Uint8Array(100);
+/** Items so large that few of them fit into the budget of a stream that nobody reads on. */
+const large = new Uint8Array(16_384);
 let violations = 0;
 
 /** One call of the kind that `n` chooses. All pass the same signal. */
@@ -49,7 +51,7 @@ async function call(n) {
     }
     case 3: {
       // The caller leaves.
-      for await (const _ of stub.count({ id: -1 }, { signal })) return;
+      for await (const _ of stub.count({ id: -1, data: large }, { signal })) return;
       return;
     }
     case 4:
