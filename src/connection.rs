@@ -176,6 +176,18 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
     })
 }
 
+pub(crate) fn services(announced: Vec<aster_wire::admission::ServiceSummary>) -> Vec<ServiceSummary> {
+    let services = announced.into_iter().map(|service| ServiceSummary {
+        name: service.name,
+        version: service.version,
+        contract_id: service.contract_id,
+        pattern: service.pattern,
+        modes: service.serialization_modes,
+        extensions: service.extensions.into_iter().collect(),
+    });
+    services.collect()
+}
+
 /// Takes the result of `nodeConnect`.
 #[napi(catch_unwind)]
 pub fn take_opened_connection(env: Env, port: u32, request: u32) -> Result<OpenedConnection> {

@@ -85,6 +85,7 @@ impl Failure {
         let mut failure = Self::new(error.code(), error);
         failure.0.peer = error.endpoint_id().map(Into::into);
         failure.0.is_local = error.is_local();
+        failure.0.reason = error.reason().map(str::to_owned);
         failure.0.not_sent = true;
         failure
     }

@@ -12,6 +12,8 @@
 )]
 #![allow(clippy::needless_pass_by_value, reason = "napi passes arguments by value")]
 
+mod access;
+mod admission;
 mod connection;
 mod contracts;
 mod data_plane;

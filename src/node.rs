@@ -1,5 +1,6 @@
 //! Nodes: starting, sharing, information, draining and closing (`docs/boundary.md#control-plane`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aster_net::Node;
@@ -61,6 +62,10 @@ pub struct NodeFacts {
     /// New calls are refused.
     #[napi(readonly)]
     pub draining: bool,
+    /// How often each outcome of an admission was: `ADMITTED`, or the word for why a peer was refused. Empty with open
+    /// access.
+    #[napi(readonly, ts_type = "Readonly<Record<string, number>>")]
+    pub admissions: BTreeMap<String, f64>,
 }
 
 /// Binds an endpoint. The result is a `StartedNode`.
@@ -110,6 +115,7 @@ async fn register(entry: NodeEntry) -> Outcome<StartedNode> {
 }
 
 async fn facts(node: &Node) -> NodeFacts {
+    let admissions = node.admissions().into_iter();
     NodeFacts {
         endpoint_id: node.endpoint_id(),
         direct_addresses: node.direct_addresses().await.iter().map(ToString::to_string).collect(),
@@ -117,6 +123,7 @@ async fn facts(node: &Node) -> NodeFacts {
         ticket: node.ticket().await,
         open_calls: node.open_calls() as u32,
         draining: node.is_draining(),
+        admissions: admissions.map(|(word, count)| (word.to_owned(), count as f64)).collect(),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct LimitOptions {
     pub resets_per_second: Option<u32>,
     /// Connections that are open at the same time.
     pub max_connections: Option<u32>,
+    /// Connections that one peer may have open at the same time.
+    pub max_connections_per_peer: Option<u32>,
     /// Calls end when the peer has not answered for this long.
     pub dead_after_ms: Option<f64>,
 }
@@ -94,9 +96,9 @@ fn bind_address(text: &str) -> Outcome<SocketAddr> {
 }
 
 impl EndpointOptions {
-    /// Starts a node with these options.
+    /// Starts a node with these options. Nobody may connect to it until it serves.
     pub(crate) async fn bind(&self) -> Outcome<Arc<Node>> {
-        Node::bind(self.to_node_options()?).await.map_err(|e| match e {
+        Node::bind_closed(self.to_node_options()?).await.map_err(|e| match e {
             BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
             BindError::Bind { .. } => Failure::bind(e),
         })
@@ -135,6 +137,9 @@ impl LimitOptions {
             reset_burst: self.reset_burst.unwrap_or(default.reset_burst),
             resets_per_second: self.resets_per_second.unwrap_or(default.resets_per_second),
             max_connections: self.max_connections.unwrap_or(default.max_connections),
+            max_connections_per_peer: self
+                .max_connections_per_peer
+                .unwrap_or(default.max_connections_per_peer),
             dead_after: time("deadAfterMs", self.dead_after_ms, default.dead_after)?,
         })
     }

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use aster_codec::PayloadLimits;
 use aster_net::{
-    Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition, ServiceDescription,
+    Access, Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition, ServiceDescription,
 };
+use aster_trust::capability::Requirement;
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use crate::access::{AccessOptions, refused};
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::milliseconds;
 use crate::registry::{NODES, PORTS, plan};
+use crate::runtime;
 
 /// A service to serve.
 #[napi(object, use_nullable = true, object_to_js = false)]
@@ -39,12 +42,14 @@ pub struct ServedService {
     pub compress: String,
     /// Largest estimated size of a decoded request, in bytes.
     pub max_decoded_bytes: u32,
+    /// The roles that a caller needs, as JSON; null: none. A text that cannot be read refuses everybody.
+    pub requires: Option<String>,
     /// The methods of the service; handles are given in this order.
     pub methods: Vec<ServedMethod>,
 }
 
 /// A method of a service to serve.
-#[napi(object, object_to_js = false)]
+#[napi(object, use_nullable = true, object_to_js = false)]
 pub struct ServedMethod {
     /// Name of the method.
     pub name: String,
@@ -55,6 +60,8 @@ pub struct ServedMethod {
     pub request: u32,
     /// Index of the response message in the roots of the plan.
     pub response: u32,
+    /// Like `requires` of the service; a caller needs both.
+    pub requires: Option<String>,
 }
 
 impl ServedService {
@@ -75,6 +82,7 @@ impl ServedService {
                 pattern: pattern(&method.pattern)?,
                 request: codec(method.request),
                 response: codec(method.response),
+                requires: requirement(method.requires.as_deref()),
             })
         });
         let description =
@@ -85,11 +93,16 @@ impl ServedService {
             contract_id: self.contract_id.clone(),
             modes: self.modes.clone(),
             session: self.scope == "session",
+            requires: requirement(self.requires.as_deref()),
             max_call: milliseconds("options.maxCallMs", self.max_call_ms)?,
             methods: methods.collect::<Outcome<_>>()?,
             description: Some(description),
         })
     }
+}
+
+fn requirement(text: Option<&str>) -> Option<Requirement> {
+    text.map(Requirement::from_json_or_nobody)
 }
 
 pub(crate) fn pattern(name: &str) -> Outcome<Pattern> {
@@ -106,12 +119,26 @@ pub(crate) fn compression(word: &str) -> Outcome<Compress> {
     }
 }
 
-/// Delivers calls of `services` to `port`. Returns the handles of their methods, one list for each service.
+/// Delivers calls of `services` to `port`, from the callers that `access` allows. Returns the handles of their methods, one
+/// list for each service.
 #[napi(catch_unwind)]
-pub fn node_serve(env: Env, port: u32, node: u32, services: Vec<ServedService>) -> Result<Vec<Vec<u32>>> {
+pub fn node_serve(
+    env: Env,
+    port: u32,
+    node: u32,
+    services: Vec<ServedService>,
+    access: Option<AccessOptions>,
+) -> Result<Vec<Vec<u32>>> {
     throwing(env, || {
         let port = PORTS.get(port)?.port;
-        let node = NODES.get(node)?.node;
+        let (number, node) = (node, NODES.get(node)?.node);
+        let asks = access.as_ref().is_some_and(|access| access.asks);
+        let access = access.map_or(Ok(Access::Open), AccessOptions::check)?;
+        let _context = runtime::enter();
+        node.open_to(access).map_err(|error| refused(&error))?;
+        if asks {
+            port.narrow(&node, number);
+        }
         let definitions = services.iter().map(ServedService::to_definition).collect::<Outcome<Vec<_>>>()?;
         let firsts = port.serve(&node, definitions).map_err(Failure::serve)?;
         let handles = firsts.iter().zip(&services).map(|(&first, service)| {

@@ -1,10 +1,14 @@
 /** The examples run as their README says: two processes for billing, one for the class form, one for tables. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { credential, identityFile, newNode, newRoot, type Root } from "../unit/support/credentials.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,10 +23,10 @@ interface Serving {
   readonly lines: string[];
 }
 
-/** Starts the billing server. Settles when it has printed its ticket. */
-async function serve(flags: readonly string[]): Promise<Serving> {
-  const child = spawn(process.execPath, [...flags, "examples/billing/server.ts"], {
-    cwd: root,
+/** Starts a server. Settles when it has printed its ticket. */
+async function serve(args: readonly string[], cwd = root): Promise<Serving> {
+  const child = spawn(process.execPath, args, {
+    cwd,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines: string[] = [];
@@ -38,7 +42,7 @@ async function serve(flags: readonly string[]): Promise<Serving> {
 }
 
 async function billing(flags: readonly string[]): Promise<void> {
-  const server = await serve(flags);
+  const server = await serve([...flags, "examples/billing/server.ts"]);
   try {
     const client = await run(process.execPath, [...flags, "examples/billing/client.ts", server.ticket], {
       cwd: root,
@@ -74,6 +78,49 @@ describe("examples/billing-classes", () => {
     });
     expect(stdout).toContain("INV-2024-0117: 12550 EUR, 2 lines");
     expect(stdout).toContain("equal in both forms: true");
+  });
+});
+
+describe("examples/gated", () => {
+  it("lets each client do what its credential says", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "aster-gated-"));
+    const trusted = newRoot();
+    writeFileSync(path.join(folder, "root.pub"), JSON.stringify({ public_key: trusted.publicKey }));
+    const identity = (name: string, signer: Root, roles: string): string => {
+      const node = newNode();
+      const attributes = { "aster.name": name };
+      const document = credential(signer, { endpointId: node.endpointId, roles, attributes });
+      const file = path.join(folder, `${name}.aster-identity`);
+      writeFileSync(file, identityFile(node, name, document), { mode: 0o600 });
+      return file;
+    };
+    const script = (name: string) => path.join(root, "examples/gated", name);
+    const tsx = ["--import", import.meta.resolve("tsx")];
+    const server = await serve([...tsx, script("server.ts"), "root.pub"], folder);
+    const ask = async (file: string): Promise<string[]> => {
+      const args = [...tsx, script("client.ts"), server.ticket, file];
+      const { stdout } = await run(process.execPath, args, { cwd: folder });
+      return stdout.trimEnd().split("\n");
+    };
+    try {
+      expect(await ask(identity("ada", trusted, "reader,writer"))).toEqual([
+        expect.stringMatching(/^roles {4}reader, writer until 2/),
+        "pin      lunch at noon (ada)",
+        "read     lunch at noon (ada)",
+      ]);
+      expect(await ask(identity("ben", trusted, "reader"))).toEqual([
+        expect.stringMatching(/^roles {4}reader until 2/),
+        "pin      PERMISSION_DENIED MISSING_ROLE requires writer",
+        "read     lunch at noon (ada)",
+      ]);
+      expect(await ask(identity("eve", newRoot(), "reader,writer"))).toEqual(["refused  NOT_ADMITTED"]);
+    } finally {
+      const closed = once(server.process, "close");
+      server.process.kill("SIGTERM");
+      await closed;
+      rmSync(folder, { recursive: true, force: true });
+    }
+    expect(server.lines.at(-1)).toBe('admissions {"ADMITTED":2,"WRONG_ROOT":1}');
   });
 });
 

@@ -15,6 +15,7 @@ import {
   t,
   unary,
 } from "../../../ts/src/index.js";
+import { credential, newRoot } from "../support/credentials.ts";
 import { failureOf } from "./harness.js";
 
 const Item = message("unit/Item", { id: t.int });
@@ -54,9 +55,11 @@ describe("an error of connect()", () => {
   });
 
   it("is not local when the peer refuses admission", async () => {
-    const error = await failureOf(AsterClient.connect(server.ticket, { ...local, credential: "{}" }));
+    const error = await failureOf(
+      AsterClient.connect(server.ticket, { ...local, credential: credential(newRoot()) }),
+    );
     expect(error).toMatchObject({ code: Code.PERMISSION_DENIED, peer: server.endpointId, isLocal: false });
-    expect(error).toMatchObject({ notSent: true });
+    expect(error).toMatchObject({ notSent: true, reason: "NOT_ADMITTED" });
   });
 
   it("has no peer and has notSent for a text that is not an address", async () => {

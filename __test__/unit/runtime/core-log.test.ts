@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { AsterClient, AsterServer, implement, message, service, t, unary } from "../../../ts/src/index.js";
 import { listenToCore } from "../../../ts/src/port/core-log.js";
+import { credential, newRoot } from "../support/credentials.ts";
 import { collectingLogger, deferred, failureOf, Harness } from "./harness.js";
 
 const Item = message("unit/Item", { id: t.int });
@@ -74,7 +75,7 @@ describe("the core", () => {
       logger,
     });
     const client = await AsterClient.connect(server.ticket, local);
-    await failureOf(AsterClient.connect(server.ticket, { ...local, credential: "{}" }));
+    await failureOf(AsterClient.connect(server.ticket, { ...local, credential: credential(newRoot()) }));
     await told.promise;
     expect(log.lines[0]).toMatchObject({
       level: "info",

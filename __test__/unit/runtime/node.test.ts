@@ -261,11 +261,6 @@ describe("starting", () => {
     await expect(promise).rejects.toThrow(text);
   });
 
-  it("access by credentials is refused in this version", async () => {
-    const promise = AsterServer.start({ ...fresh, services, access: { rootPublicKey: "ab" } });
-    expect((await failureOf(promise)).code).toBe(Code.UNIMPLEMENTED);
-  });
-
   it.each([[""], ["aster1"], ["zz"], [undefined]])(
     "a client with the address %j rejects",
     async (address) => {

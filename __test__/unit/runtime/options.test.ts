@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { stderrLogger } from "../../../ts/src/logging.js";
 import { endpointChecks, startOptions } from "../../../ts/src/node/node-options.js";
 import { checkOptions, optional, text } from "../../../ts/src/options.js";
-import { access } from "../../../ts/src/server/serve-options.js";
+import { access } from "../../../ts/src/server/access.js";
 
 const shape = { name: text, nick: optional(text) };
 
@@ -80,6 +80,7 @@ describe("options of an endpoint", () => {
         resetBurst: null,
         resetsPerSecond: null,
         maxConnections: null,
+        maxConnectionsPerPeer: null,
         deadAfterMs: null,
       },
     });
@@ -115,9 +116,54 @@ describe("access", () => {
     expect(() => access(value, "options.access")).toThrow(TypeError);
   });
 
-  it("an object is refused, because this version has no access by credentials", () => {
-    expect(() => access({ rootPublicKey: "ab" }, "options.access")).toThrow(
-      expect.objectContaining({ codeName: "UNIMPLEMENTED" }),
+  const key = "ab".repeat(32);
+  const admit = () => true;
+
+  it("an object is converted to what the addon needs", () => {
+    const plain = { nonces: null, revocations: null, asks: false, producers: true };
+    expect(access({ rootPublicKey: key }, "a")?.native).toEqual({
+      ...plain,
+      rootPublicKeys: [key],
+      rootFiles: [],
+    });
+    expect(access({ rootPublicKey: { file: "root.pub" } }, "a")?.native).toEqual({
+      ...plain,
+      rootPublicKeys: [],
+      rootFiles: ["root.pub"],
+    });
+    const all = access(
+      {
+        rootPublicKey: [key, key],
+        producers: "open",
+        nonces: { path: "n" },
+        revocations: { path: "r" },
+        admit,
+      },
+      "a",
     );
+    expect(all?.native).toEqual({
+      rootPublicKeys: [key, key],
+      rootFiles: [],
+      producers: false,
+      nonces: "n",
+      revocations: "r",
+      asks: true,
+    });
+    expect(access("open", "a")).toBeNull();
+  });
+
+  it.each([
+    [{}, "a.rootPublicKey"],
+    [{ rootPublicKey: "ab" }, "a.rootPublicKey"],
+    [{ rootPublicKey: [] }, "a.rootPublicKey"],
+    [{ rootPublicKey: [key, 1] }, "a.rootPublicKey[1]"],
+    [{ rootPublicKey: { path: "x" } }, "a.rootPublicKey.path"],
+    [{ rootPublicKey: key, producers: true }, "a.producers"],
+    [{ rootPublicKey: key, nonces: "x" }, "a.nonces"],
+    [{ rootPublicKey: key, revocations: { file: "x" } }, "a.revocations.file"],
+    [{ rootPublicKey: key, admit: true }, "a.admit"],
+    [{ rootPublicKey: key, allow: 1 }, "a.allow"],
+  ])("%j is refused at %s", (value, path) => {
+    expect(() => access(value, "a")).toThrow(expect.objectContaining({ name: "TypeError", path }));
   });
 });

@@ -21,6 +21,13 @@ export const peers = {
     workloads: ["W4"],
     note: "only W4, whose bytes compress to almost nothing; no other workload has messages large enough to compress",
   },
+  "ours-gated": {
+    title: "aster-rpc, with credentials",
+    module: "./ours-gated.mjs",
+    packages: ["aster-rpc"],
+    workloads: ["W1", "W2"],
+    note: "the server admits only credentials of its root key, and each method requires a role; only W1 and W2, where each call passes the gates",
+  },
   "grpc-js": {
     title: "@grpc/grpc-js, TLS",
     module: "./grpc-js.mjs",

@@ -18,16 +18,15 @@ const Status = message("bench/Status", { agentId: t.string, status: t.string, up
 const Chunk = message("bench/Chunk", { data: t.bytes });
 const Received = message("bench/Received", { bytes: t.int, intact: t.bool });
 
-const Bench = service(
-  "Bench",
-  { version: 1 },
-  {
-    getStatus: unary(StatusRequest, Status),
-    watchStatus: serverStream(StatusRequest, Status),
-    upload: clientStream(Chunk, Received),
-    echo: unary(Chunk, Chunk),
-  },
-);
+const methods = {
+  getStatus: unary(StatusRequest, Status),
+  watchStatus: serverStream(StatusRequest, Status),
+  upload: clientStream(Chunk, Received),
+  echo: unary(Chunk, Chunk),
+};
+const Bench = service("Bench", { version: 1 }, methods);
+/** The same service for callers with a role. */
+export const GatedBench = service("Bench", { version: 1, requires: "bench" }, methods);
 
 const handlers = {
   getStatus: answer,
@@ -42,10 +41,14 @@ const handlers = {
   echo: (chunk) => chunk,
 };
 
-export async function serve() {
+export const serve = () => serveTo(Bench, "open");
+
+/** Starts a server with this access. */
+export async function serveTo(bench, access) {
   const server = await AsterServer.start({
-    services: [implement(Bench, handlers)],
-    access: "open",
+    services: [implement(bench, handlers)],
+    access,
+    limits: { maxConnectionsPerPeer: 4096 }, // W5 opens all its connections from one process
     bind: "127.0.0.1:0",
     relay: "disabled",
     secretKey: randomBytes(32), // a new identity for this run, so no key file is written into the project folder

@@ -1,5 +1,7 @@
 //! Errors of starting and dialling, and statuses that this side creates.
 
+use aster_wire::call::NOT_ADMITTED;
+use aster_wire::ending::AdmissionEnd;
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 
@@ -77,6 +79,14 @@ pub enum ConnectError {
         /// How the caller can solve this.
         hint: &'static str,
     },
+    /// The admission of this node ended on the connection that was about to be used.
+    #[error("{endpoint_id} does not admit this node any more: {end}")]
+    AdmissionEnded {
+        /// Endpoint id of the peer.
+        endpoint_id: String,
+        /// Why.
+        end: AdmissionEnd,
+    },
     /// The connection was lost, or the peer sent nothing, before the admission answer was complete.
     #[error("{endpoint_id} sent no admission answer: {reason}")]
     NoAnswer {
@@ -106,6 +116,7 @@ impl ConnectError {
             Self::Dial { .. } | Self::NoAnswer { .. } | Self::Closed => Code::Unavailable,
             Self::Timeout { .. } => Code::DeadlineExceeded,
             Self::Refused { .. } => Code::PermissionDenied,
+            Self::AdmissionEnded { .. } => Code::Unauthenticated,
             Self::Answer { .. } => Code::Internal,
         }
     }
@@ -118,14 +129,30 @@ impl ConnectError {
             | Self::Timeout { endpoint_id, .. }
             | Self::Itself { endpoint_id }
             | Self::Refused { endpoint_id, .. }
+            | Self::AdmissionEnded { endpoint_id, .. }
             | Self::NoAnswer { endpoint_id, .. }
             | Self::Answer { endpoint_id, .. } => Some(endpoint_id),
         }
     }
 
+    /// The reason word, for a failure that is a decision of the peer.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { .. } => Some(NOT_ADMITTED),
+            Self::AdmissionEnded { end, .. } => Some(end.word()),
+            _ => None,
+        }
+    }
+
+    /// The status of a call that could not be made because of this failure.
+    pub fn status(&self) -> RpcStatus {
+        let status = status(self.code(), self.to_string());
+        self.reason().map_or(status.clone(), |reason| status.because(reason))
+    }
+
     /// Whether the failure happened in this process or on the network. A refusal is a decision of the peer.
     pub fn is_local(&self) -> bool {
-        !matches!(self, Self::Refused { .. })
+        self.reason().is_none()
     }
 }
 

@@ -6,14 +6,16 @@
 //! (`codec`), contract ids (`contract`) and the interface to JavaScript (`port`). All tasks run on the tokio runtime
 //! that is current when they are started. A runtime with one thread needs a third of the CPU of a thread pool.
 
-pub mod admission;
+mod admission;
 mod call;
 mod connection;
 mod description;
 mod endpoint;
 mod error;
 
-pub use admission::Caller;
+pub use admission::{
+    Access, AccessError, Caller, Clock, GateOptions, MAX_PUSH_BYTES, Narrowing, Pushed, Revoking,
+};
 pub use aster_wire::call::Pattern;
 pub use call::{
     Agreement, Block, CallEnd, CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, ClientSession,
@@ -35,3 +37,7 @@ pub const ALPN_RPC: &[u8] = b"aster/1";
 pub const ALPN_CONSUMER_ADMISSION: &[u8] = b"aster.consumer_admission";
 /// ALPN of the exchange in which a client asks for the description of a service.
 pub const ALPN_DESCRIBE: &[u8] = b"aster.describe";
+/// ALPN of the admission exchange of producers.
+pub const ALPN_PRODUCER_ADMISSION: &[u8] = b"aster.producer_admission";
+/// ALPN on which a node takes revocation lists.
+pub const ALPN_REVOCATION: &[u8] = b"aster.revocation";

@@ -6,25 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aster_codec::{PayloadLimits, Plan};
-use aster_net::admission::{AdmissionPolicy, AdmissionRefusal, Caller};
 use aster_net::{
-    ALPN_RPC, CallOptions, ClientEvent, ClientMethod, Compress, Framed, Handler, MethodDefinition, Mode,
-    Node, NodeOptions, OutgoingConnection, Pattern, PayloadCodec, ServeError, ServerCall, ServerEvent,
+    CallOptions, ClientEvent, ClientMethod, Compress, Framed, Handler, MethodDefinition, Mode, Node,
+    NodeOptions, OutgoingConnection, Pattern, PayloadCodec, ServeError, ServerCall, ServerEvent,
     ServiceDefinition, Serving, status,
 };
 use aster_testkit::link::{Direction, Faults, Link, LinkOptions};
-use aster_wire::address;
-use aster_wire::admission::ConsumerRequest;
 use aster_wire::status::Code;
 use aster_wire::ticket::Ticket;
 use bytes::Bytes;
-use iroh::endpoint::{Connection, presets};
-use iroh::protocol::{AcceptError, ProtocolHandler};
-use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, TransportAddr};
+use iroh::EndpointId;
 
 /// Longer than every step of these tests. A test that reaches it fails.
 const TEST_TIMEOUT: Duration = Duration::from_secs(20);
-const EXTRA_ALPN: &[u8] = b"test/extra";
 
 async fn in_time<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(TEST_TIMEOUT, what).await.expect("the test takes too long")
@@ -54,6 +48,7 @@ fn service() -> ServiceDefinition {
         pattern: pattern(kind),
         request: codec(),
         response: codec(),
+        requires: None,
     });
     ServiceDefinition {
         name: "S".to_owned(),
@@ -61,6 +56,7 @@ fn service() -> ServiceDefinition {
         contract_id: "ab".repeat(32),
         modes: vec!["xlang".to_owned()],
         session: false,
+        requires: None,
         max_call: Duration::from_mins(5),
         methods: methods.into(),
         description: None,
@@ -79,7 +75,7 @@ impl Handler for Echo {
         Box::pin(async move {
             let handle = call.handle().clone();
             let caller = call.caller();
-            let answer = format!("{} {:?} {:?}", caller.endpoint_id, caller.roles, caller.attributes);
+            let answer = format!("{} {:?}", caller.endpoint_id, caller.attributes);
             if call.take_request().is_some() {
                 handle.reply(framed(&answer));
             }
@@ -128,6 +124,17 @@ async fn ask(connection: &Arc<OutgoingConnection>) -> Result<String, (Code, Stri
 async fn connect(client: &Node, server: &Node) -> Arc<OutgoingConnection> {
     let connected = client.connect(&server.ticket().await, String::new(), TEST_TIMEOUT).await;
     connected.expect("a connection").0
+}
+
+#[tokio::test]
+async fn a_call_has_its_caller() {
+    let server = Node::bind(loopback()).await.expect("a node");
+    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
+    let client = Node::bind(loopback()).await.expect("a node");
+    let answer = ask(&connect(&client, &server).await).await.expect("an answer");
+    assert_eq!(answer, format!("{} []", client.endpoint_id()));
+    client.close().await;
+    server.close().await;
 }
 
 #[tokio::test]
@@ -207,50 +214,6 @@ async fn a_dropped_client_call_aborts_its_handler() {
     server.close().await;
 }
 
-/// Admits every peer with the role `tester`, but refuses RPC connections of barred peers.
-#[derive(Debug)]
-struct Testers {
-    barred: std::sync::Mutex<Vec<String>>,
-}
-
-impl AdmissionPolicy for Testers {
-    fn admit(&self, id: &str, request: Option<&ConsumerRequest>) -> Result<Caller, AdmissionRefusal> {
-        match request {
-            Some(request) if request.credential_json.is_empty() => Ok(Caller::anonymous(id.to_owned())),
-            _ => Err(AdmissionRefusal("this policy admits only an empty credential".to_owned())),
-        }
-    }
-
-    fn caller(&self, id: &str) -> Option<Caller> {
-        if self.barred.lock().expect("no panic").iter().any(|barred| barred == id) {
-            return None;
-        }
-        let attributes = vec![("team".to_owned(), "blue".to_owned())];
-        Some(Caller { roles: vec!["tester".to_owned()], attributes, ..Caller::anonymous(id.to_owned()) })
-    }
-
-    fn root_public_key(&self) -> &'static str {
-        "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
-    }
-}
-
-#[tokio::test]
-async fn a_call_has_its_caller_and_a_refused_peer_cannot_call() {
-    let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
-    let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
-    let _serving = server.serve(service(), Arc::new(Echo)).expect("a service");
-    let client = Node::bind(loopback()).await.expect("a node");
-    let connection = connect(&client, &server).await;
-    let answer = ask(&connection).await.expect("an answer");
-    assert_eq!(answer, format!("{} [\"tester\"] [(\"team\", \"blue\")]", client.endpoint_id()));
-    policy.barred.lock().expect("no panic").push(client.endpoint_id());
-    let other = connect(&client, &server).await;
-    let (code, text) = ask(&other).await.expect_err("a refusal");
-    assert_eq!((code, text.as_str()), (Code::PermissionDenied, "the peer does not admit this node"));
-    client.close().await;
-    server.close().await;
-}
-
 #[tokio::test]
 async fn a_second_handler_with_another_definition_is_refused_with_the_difference() {
     let server = Node::bind(loopback()).await.expect("a node");
@@ -279,48 +242,6 @@ async fn a_second_handler_with_another_definition_is_refused_with_the_difference
     let mut other = service();
     other.methods.reverse();
     let _alone = server.serve(other, Arc::new(Echo)).expect("no handler serves the service");
-    server.close().await;
-}
-
-#[derive(Debug)]
-struct Extra;
-
-impl ProtocolHandler for Extra {
-    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let (mut send, mut recv) = connection.accept_bi().await?;
-        let said = recv.read_to_end(64).await.expect("a short text");
-        send.write_all(&said).await.expect("a write");
-        send.finish().expect("a finish");
-        connection.closed().await;
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn a_further_protocol_accepts_only_admitted_peers() {
-    let policy = Arc::new(Testers { barred: std::sync::Mutex::default() });
-    let server = Node::bind_with(loopback(), policy.clone()).await.expect("a node");
-    server.attach(EXTRA_ALPN, Extra);
-    let client = Endpoint::builder(presets::Minimal)
-        .relay_mode(RelayMode::Disabled)
-        .bind()
-        .await
-        .expect("an endpoint");
-    let address = address::parse(&server.ticket().await).expect("a ticket");
-    let id = EndpointId::from_bytes(&address.endpoint_id).expect("an id");
-    let address = EndpointAddr::from_parts(id, address.direct.into_iter().map(TransportAddr::Ip));
-    let connection = client.connect(address.clone(), EXTRA_ALPN).await.expect("a connection");
-    let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
-    send.write_all(b"hello").await.expect("a write");
-    send.finish().expect("a finish");
-    assert_eq!(in_time(recv.read_to_end(64)).await.expect("an answer"), b"hello");
-    policy.barred.lock().expect("no panic").push(client.id().to_string());
-    for alpn in [EXTRA_ALPN, ALPN_RPC] {
-        let connection = client.connect(address.clone(), alpn).await.expect("a connection");
-        let closed = in_time(connection.closed()).await.to_string();
-        assert!(closed.contains("not admitted"), "{closed}");
-    }
-    client.close().await;
     server.close().await;
 }
 

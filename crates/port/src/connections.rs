@@ -1,13 +1,17 @@
 //! Numbers for the connections whose calls are delivered to a port.
+//!
+//! A number stands for a connection and for who its peer is: after another admission the same connection has another number.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use aster_net::IncomingConnection;
+use aster_net::{Caller, IncomingConnection, PathInfo};
 
 use crate::event::PeerFacts;
+
+/// How many admissions of one connection are known at a time. A call of an earlier one knows nothing about its peer.
+const MOST_ADMISSIONS: usize = 4;
 
 /// The connections that a port knows, by memory address. Each is kept alive while it is known, so no two of them have
 /// the same address.
@@ -18,45 +22,59 @@ pub(crate) struct Connections {
 
 #[derive(Debug, Default)]
 struct Known {
-    numbers: HashMap<usize, (u32, Arc<IncomingConnection>)>,
+    connections: HashMap<usize, Connection>,
     last: u32,
 }
 
+#[derive(Debug)]
+struct Connection {
+    /// Keeps the address in use.
+    _connection: Arc<IncomingConnection>,
+    /// The newest last.
+    admissions: Vec<(u32, Arc<Caller>)>,
+}
+
 impl Connections {
-    /// The number of a connection on this port, and whether it is new. For a new connection `introduce` runs before
-    /// any other call can get the number.
+    /// The number of a connection on this port, and whether the connection is new. For a new number `introduce` runs before
+    /// any other call can get it; its last argument is a number that ends.
     pub(crate) fn number(
         &self,
         connection: &Arc<IncomingConnection>,
-        introduce: impl FnOnce(u32, PeerFacts),
+        caller: &Arc<Caller>,
+        introduce: impl FnOnce(u32, PeerFacts, Option<u32>),
     ) -> (u32, bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = known.last + 1;
-        match known.numbers.entry(Arc::as_ptr(connection) as usize) {
-            Entry::Occupied(entry) => (entry.get().0, false),
-            Entry::Vacant(entry) => {
-                entry.insert((next, Arc::clone(connection)));
-                known.last = next;
-                introduce(next, facts(connection));
-                (next, true)
-            }
+        let Known { connections, last } = &mut *known;
+        let entry = connections
+            .entry(Arc::as_ptr(connection) as usize)
+            .or_insert_with(|| Connection { _connection: Arc::clone(connection), admissions: Vec::new() });
+        let admissions = &mut entry.admissions;
+        if let Some((number, _)) = admissions.iter().find(|(_, known)| Arc::ptr_eq(known, caller)) {
+            return (*number, false);
         }
+        let is_new = admissions.is_empty();
+        *last += 1;
+        let oldest = (admissions.len() >= MOST_ADMISSIONS).then(|| admissions.remove(0).0);
+        admissions.push((*last, Arc::clone(caller)));
+        introduce(*last, peer_facts(caller, connection.path()), oldest);
+        (*last, is_new)
     }
 
-    pub(crate) fn forget(&self, connection: &Arc<IncomingConnection>) {
+    /// Forgets a connection. Returns its numbers.
+    pub(crate) fn forget(&self, connection: &Arc<IncomingConnection>) -> Vec<u32> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.numbers.remove(&(Arc::as_ptr(connection) as usize));
+        let entry = known.connections.remove(&(Arc::as_ptr(connection) as usize));
+        entry.into_iter().flat_map(|entry| entry.admissions).map(|(number, _)| number).collect()
     }
 }
 
-fn facts(connection: &IncomingConnection) -> PeerFacts {
-    let caller = connection.caller();
-    let path = connection.path();
+/// What JavaScript is told about a peer.
+pub(crate) fn peer_facts(caller: &Caller, path: Option<PathInfo>) -> PeerFacts {
     let expires_at = caller.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     PeerFacts {
         endpoint_id: caller.endpoint_id.clone(),
         attributes: caller.attributes.clone(),
-        roles: caller.roles.clone(),
+        roles: caller.roles.iter().map(str::to_owned).collect(),
         expires_at_ms: expires_at.map_or(0.0, |at| at.as_millis() as f64),
         relayed: path.as_ref().map(|path| path.relayed),
         remote_address: path.map(|path| path.remote_address).unwrap_or_default(),

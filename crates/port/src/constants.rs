@@ -106,6 +106,8 @@ numbers! {
         SETTLED = 16,
         /// A line for the user's log.
         LOG = 17,
+        /// The program is asked whether a peer is welcome.
+        QUESTION = 18,
     }
 }
 

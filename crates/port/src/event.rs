@@ -200,6 +200,15 @@ pub enum Event {
         /// Level, target, message and fields, as JSON.
         json: String,
     },
+    /// The program is asked whether a peer is welcome ([`Port::decide`](crate::Port::decide)).
+    Question {
+        /// Number of the question.
+        question: u32,
+        /// The number that [`Port::narrow`](crate::Port::narrow) was given for the node.
+        node: u32,
+        /// The peer, with what its credential says.
+        peer: PeerFacts,
+    },
     /// A control request is complete.
     Settled {
         /// Its number. The creator of the request stores its result.

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connections::Connections;
 use crate::constants::{WINDOW_LATER, WINDOW_REFUSED};
 use crate::event::{Event, Op};
+use crate::question::Questions;
 use crate::sessions::Sessions;
 
 /// When this many events wait, the JavaScript thread is woken immediately, even if more events may follow.
@@ -68,6 +69,7 @@ pub struct Port {
     pub(crate) connections: Connections,
     /// The registrations of this port, each with the identity of its node.
     pub(crate) registrations: Mutex<Vec<(usize, Registration)>>,
+    pub(crate) questions: Questions,
     closing: AtomicBool,
     closed: CancellationToken,
 }
@@ -98,6 +100,7 @@ impl Port {
             next_server_handle: AtomicU32::new(1),
             connections: Connections::default(),
             registrations: Mutex::default(),
+            questions: Questions::default(),
             closing: AtomicBool::new(false),
             closed: CancellationToken::new(),
         });
@@ -161,6 +164,7 @@ impl Port {
         lock(&self.calls).values().for_each(Call::give_up);
         self.sessions.give_up();
         lock(&self.methods).clear();
+        self.questions.clear();
         self.inbox_filled.notify_one();
     }
 

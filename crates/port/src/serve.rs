@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aster_net::{
-    Handler, IncomingConnection, Message, Node, ServeError, ServedSession, ServerCall, ServerEvent,
+    Caller, Handler, IncomingConnection, Message, Node, ServeError, ServedSession, ServerCall, ServerEvent,
     ServiceDefinition, Serving, SessionEnd, SessionHandler,
 };
 use aster_wire::record::RpcStatus;
@@ -72,7 +72,7 @@ impl Handler for PortService {
         self.port.push(Event::Session {
             session: number,
             handle: self.first_handle,
-            connection: introduce(&self.port, session.connection()),
+            connection: introduce(&self.port, session.connection(), &session.caller()),
             id: session.id().to_owned(),
             metadata: session.metadata().clone(),
         });
@@ -118,7 +118,7 @@ async fn run(port: Arc<Port>, first_handle: u32, session: Option<u32>, mut call:
     let opening = IncomingCall {
         call: number,
         handle: first_handle + call.method() as u32,
-        connection: session.unwrap_or_else(|| introduce(&port, call.connection())),
+        connection: session.unwrap_or_else(|| introduce(&port, call.connection(), call.caller())),
         in_session: session.is_some(),
         message,
         input_ended: !call.pattern().request_stream,
@@ -144,22 +144,26 @@ async fn run(port: Arc<Port>, first_handle: u32, session: Option<u32>, mut call:
     port.forget(number);
 }
 
-/// The number of a connection on this port. JavaScript gets the event for a new connection before its first call.
-fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>) -> u32 {
-    let (number, is_new) = port
-        .connections
-        .number(connection, |number, peer| port.push(Event::Peer { connection: number, peer }));
+/// The number of a connection on this port. JavaScript gets the event for a new number before its first call.
+fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>, caller: &Arc<Caller>) -> u32 {
+    let (number, is_new) = port.connections.number(connection, caller, |number, peer, ended| {
+        if let Some(connection) = ended {
+            port.push(Event::PeerGone { connection });
+        }
+        port.push(Event::Peer { connection: number, peer });
+    });
     if is_new {
-        tokio::spawn(forget_when_gone(Arc::clone(port), Arc::clone(connection), number));
+        tokio::spawn(forget_when_gone(Arc::clone(port), Arc::clone(connection)));
     }
     number
 }
 
-async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>, number: u32) {
+async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>) {
     tokio::select! {
         () = connection.gone() => {}
         () = port.closed() => {}
     }
-    port.connections.forget(&connection);
-    port.push(Event::PeerGone { connection: number });
+    for connection in port.connections.forget(&connection) {
+        port.push(Event::PeerGone { connection });
+    }
 }

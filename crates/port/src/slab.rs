@@ -119,6 +119,10 @@ impl Out {
                 let head = Self { argument: *handle, argument2: *connection, ..of(kind::SESSION, *session) };
                 (head, tail.len(), tail.len())
             }
+            Event::Question { question, node, peer } => {
+                write_peer(tail, peer);
+                (Self { argument: *node, ..of(kind::QUESTION, *question) }, tail.len(), tail.len())
+            }
             Event::Log { json } => (of(kind::LOG, 0), json.len(), 0),
             Event::Settled { request } => (of(kind::SETTLED, *request), 0, 0),
         }
@@ -183,6 +187,7 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
         | Event::InputEnd { .. }
         | Event::Aborted { .. }
         | Event::Peer { .. }
+        | Event::Question { .. }
         | Event::Settled { .. }
         | Event::SessionOpened { .. }
         | Event::Session { .. }

@@ -115,12 +115,14 @@ impl Recorded {
             contract_id: "00".repeat(32),
             modes: vec!["xlang".to_owned()],
             session: false,
+            requires: None,
             max_call: Duration::from_mins(5),
             methods: vec![MethodDefinition {
                 name: header.method,
                 pattern: self.pattern,
                 request: codec(),
                 response: codec(),
+                requires: None,
             }],
             description: None,
         }

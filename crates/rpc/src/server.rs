@@ -66,6 +66,7 @@ impl Server {
             pattern: method.pattern,
             request: method.request.clone(),
             response: method.response.clone(),
+            requires: None,
         });
         let definition = ServiceDefinition {
             name: contract.name().to_owned(),
@@ -73,6 +74,7 @@ impl Server {
             contract_id: contract.id().to_owned(),
             modes: contract.service.modes.clone(),
             session: false,
+            requires: None,
             max_call: MAX_CALL,
             methods: methods.collect(),
             description: Some(contract.description.clone()),

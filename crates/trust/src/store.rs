@@ -133,6 +133,15 @@ impl Store {
         Ok(revocations)
     }
 
+    /// Changes when the stored lists of these root keys change: a cheap question before [`Store::revocations`].
+    pub fn lists_digest(&self, roots: &TrustedRoots) -> Result<[u8; 32], StoreError> {
+        let mut hasher = blake3::Hasher::new();
+        for document in self.lists(roots).map_err(|cause| self.failed(cause))? {
+            hasher.update(&(document.len() as u64).to_le_bytes()).update(&document);
+        }
+        Ok(*hasher.finalize().as_bytes())
+    }
+
     fn knows(&self, key: &[u8; 32]) -> Result<bool, redb::Error> {
         Ok(self.read()?.open_table(NONCES)?.get(key)?.is_some())
     }

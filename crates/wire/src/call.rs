@@ -11,15 +11,17 @@
 
 use std::time::{Duration, Instant};
 
+use crate::ending::AdmissionEnd;
 use crate::frame::{Frame, FrameError, flag};
 use crate::limit::RecordLimits;
+pub use crate::record::REASON_DETAIL;
 use crate::record::{Encoding, RpcStatus, StreamHeader};
 use crate::status::Code;
 
 /// A deadline up to this much in the past on arrival is taken for a difference between two clocks.
 pub const CLOCK_SKEW_MS: i64 = 5000;
-/// The detail under which the reason word of a status travels.
-pub const REASON_DETAIL: &str = "aster.reason";
+/// The reason word of a node that the peer does not admit.
+pub const NOT_ADMITTED: &str = "NOT_ADMITTED";
 
 /// A call kind: does either side send a stream?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,9 @@ pub enum InputFailure {
     /// The peer closed the connection because it does not admit this node.
     #[error("the peer does not admit this node")]
     NotAdmitted,
+    /// The peer closed the connection because the admission of this node ended.
+    #[error("{0}")]
+    AdmissionEnded(AdmissionEnd),
     /// No byte arrived for this long while one was due.
     #[error("no data for {0:?}")]
     Silent(Duration),
@@ -189,7 +194,10 @@ impl ServerCall {
             Phase::Judged | Phase::Input | Phase::Running => (Code::InvalidArgument, ""),
         };
         match failure {
-            InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::NotAdmitted => self.gone(),
+            InputFailure::Reset
+            | InputFailure::ConnectionLost(_)
+            | InputFailure::NotAdmitted
+            | InputFailure::AdmissionEnded(_) => self.gone(),
             InputFailure::Frame(error) => self.ended(frame_code, error.to_string()),
             InputFailure::Silent(_) => self.ended(Code::DeadlineExceeded, format!("{prefix}{failure}")),
             InputFailure::Budget => self.ended(Code::ResourceExhausted, failure.to_string()),
@@ -377,9 +385,8 @@ impl ClientCall {
             return self.trailer(&frame);
         }
         if self.answered && !self.pattern.response_stream {
-            let mut status = RpcStatus::new(Code::Internal, "the peer sent more than one response");
-            status.details.push((REASON_DETAIL.to_owned(), "STREAMED_ANSWER".to_owned()));
-            return self.failed(status);
+            let status = RpcStatus::new(Code::Internal, "the peer sent more than one response");
+            return self.failed(status.because("STREAMED_ANSWER"));
         }
         self.answered = true;
         ClientFact::Message(frame)
@@ -403,15 +410,16 @@ impl ClientCall {
         if self.end.is_some() {
             return ClientFact::Ignored;
         }
-        let code = match failure {
-            InputFailure::Frame(_) => Code::Internal,
-            InputFailure::Budget => Code::ResourceExhausted,
-            InputFailure::NotAdmitted => Code::PermissionDenied,
+        let status = |code| RpcStatus::new(code, failure.to_string());
+        self.failed(match failure {
+            InputFailure::Frame(_) => status(Code::Internal),
+            InputFailure::Budget => status(Code::ResourceExhausted),
+            InputFailure::NotAdmitted => status(Code::PermissionDenied).because(NOT_ADMITTED),
+            InputFailure::AdmissionEnded(end) => end.status(),
             InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::Silent(_) => {
-                Code::Unavailable
+                status(Code::Unavailable)
             }
-        };
-        self.failed(RpcStatus::new(code, failure.to_string()))
+        })
     }
 
     /// The time is `now`. Ends the call when its deadline has passed.

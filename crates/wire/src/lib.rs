@@ -10,6 +10,7 @@ pub mod admission;
 pub mod call;
 pub mod compression;
 pub mod description;
+pub mod ending;
 pub mod frame;
 pub mod hex;
 mod json;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aster_wire::call::{
     ClientCall, ClientFact, Farewell, InputFailure, Pattern, REASON_DETAIL, ServerCall, ServerFact, remaining,
 };
+use aster_wire::ending::AdmissionEnd;
 use aster_wire::frame::{Frame, FrameError, flag};
 use aster_wire::record::{Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
@@ -223,6 +224,20 @@ fn statuses_of_the_peer_are_cut_and_unknown_codes_become_unknown() {
 }
 
 #[test]
+fn a_call_that_ends_with_the_admission_has_its_reason() {
+    let cases = [
+        (InputFailure::NotAdmitted, "NOT_ADMITTED"),
+        (InputFailure::AdmissionEnded(AdmissionEnd::Expired), "CREDENTIAL_EXPIRED"),
+        (InputFailure::AdmissionEnded(AdmissionEnd::Revoked), "CREDENTIAL_REVOKED"),
+    ];
+    for (failure, reason) in cases {
+        let (mut call, _) = client("unary", None);
+        let ClientFact::Failed(status) = call.fail(&failure) else { panic!("an end") };
+        assert_eq!(status.details, [(REASON_DETAIL.to_owned(), reason.to_owned())]);
+    }
+}
+
+#[test]
 fn failures_of_the_input_have_their_codes() {
     let cases = [
         (InputFailure::Frame(FrameError::ZeroLength), Code::Internal),
@@ -230,6 +245,7 @@ fn failures_of_the_input_have_their_codes() {
         (InputFailure::ConnectionLost("timed out".into()), Code::Unavailable),
         (InputFailure::Silent(SECOND), Code::Unavailable),
         (InputFailure::NotAdmitted, Code::PermissionDenied),
+        (InputFailure::AdmissionEnded(AdmissionEnd::Expired), Code::Unauthenticated),
         (InputFailure::Budget, Code::ResourceExhausted),
     ];
     for (failure, code) in cases {

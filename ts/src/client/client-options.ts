@@ -4,6 +4,7 @@
 
 import {
   type Check,
+  checkOptions,
   describeValue,
   duration,
   functionOf,
@@ -11,9 +12,25 @@ import {
   type OptionChecksOf,
   optional,
   optionError,
+  text,
 } from "../options.js";
 import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
 import type { ClientInterceptor } from "./interceptors.js";
+
+/**
+ * Where the credential of a client is: its text, a file with it, or an entry of an identity file. A file must be readable only
+ * by its owner. It is watched: when it gets another credential, the client presents that one at once, and its calls continue.
+ *
+ * An identity file also has the secret key, which is used unless `secretKey` is set. `peer` is the name of the entry; without it
+ * the first entry for a consumer is used.
+ *
+ * @example
+ * const source: CredentialSource = { identityFile: ".aster-identity", peer: "billing" };
+ */
+export type CredentialSource =
+  | string
+  | { readonly file: string }
+  | { readonly identityFile: string; readonly peer?: string | undefined };
 
 /**
  * The options of a connection.
@@ -24,8 +41,8 @@ import type { ClientInterceptor } from "./interceptors.js";
  * await client.close();
  */
 export interface ClientOptions {
-  /** The credential for admission, as text. Servers with open access need none. */
-  readonly credential?: string | undefined;
+  /** The credential for admission. Servers with open access need none, and refuse one. */
+  readonly credential?: CredentialSource | undefined;
   /** The time limit for connecting and admission together, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number | undefined;
   /** Functions that run around every call. The first one is the outermost. */
@@ -38,14 +55,28 @@ export interface ClientOptions {
   readonly unknownMembers?: "refuse" | "drop" | undefined;
 }
 
-const credential: Check<string> = (value, path) => {
-  if (typeof value !== "string") throw optionError(path, `must be a string, not ${describeValue(value)}`);
-  return value;
+/** Where the credential is, checked. */
+export interface CheckedCredential {
+  readonly text: string | null;
+  readonly file: string | null;
+  readonly peer: string | null;
+}
+
+const credential: Check<CheckedCredential | undefined> = (value, path) => {
+  if (value === undefined || value === "") return undefined;
+  if (typeof value === "string") return { text: value, file: null, peer: null };
+  if (typeof value !== "object" || value === null)
+    throw optionError(path, `must be a text, { file } or { identityFile }, not ${describeValue(value)}`);
+  if ("identityFile" in value) {
+    const { identityFile, peer } = checkOptions({ identityFile: text, peer: optional(text) }, value, path);
+    return { text: null, file: identityFile, peer: peer ?? null };
+  }
+  return { text: null, file: checkOptions({ file: text }, value, path).file, peer: null };
 };
 
 /** The options of a connection, checked. */
 export interface CheckedConnection {
-  readonly credential: string | undefined;
+  readonly credential: CheckedCredential | undefined;
   readonly timeoutMs: number | undefined;
   readonly interceptors: readonly ClientInterceptor[] | undefined;
   readonly unknownMembers: UnknownMembers | undefined;
@@ -53,7 +84,7 @@ export interface CheckedConnection {
 
 /** The checks of {@link ClientOptions}. */
 export const connectChecks: OptionChecksOf<CheckedConnection> = {
-  credential: optional(credential),
+  credential,
   timeoutMs: optional(duration),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
   unknownMembers,

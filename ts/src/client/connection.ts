@@ -5,7 +5,13 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { AsterError, type AsterErrorInit, Code } from "../errors.js";
-import type { CalledMethod, ConnectionFacts, OpenedConnection, ServiceSummary } from "../native/documents.js";
+import type {
+  CalledMethod,
+  ConnectionFacts,
+  OpenedConnection,
+  Readmitted,
+  ServiceSummary,
+} from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import type { CallPath } from "./method.js";
@@ -91,6 +97,13 @@ export class Connection implements CallPath {
     const handle = controlCall((native) => native.methodRegister(this.port.number, this.number, method));
     this.#handles.set(key, handle);
     return handle;
+  }
+
+  /** Asks for admission with another credential. */
+  readmit(credential: string): Promise<Readmitted> {
+    return this.port.request("takeReadmitted", (native, request) =>
+      native.connectionReadmit(this.port.number, request, this.number, credential),
+    );
   }
 
   /** The network path that packets take now. */

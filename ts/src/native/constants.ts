@@ -92,6 +92,7 @@ export const Event = {
   SESSION: 12,
   SETTLED: 16,
   LOG: 17,
+  QUESTION: 18,
 } as const;
 
 /** Flags of MESSAGE and ITEMS. */

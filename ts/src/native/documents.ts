@@ -9,6 +9,7 @@ export type NativeBinding = Omit<typeof import("./binding.cjs"), "__napiBindingT
 export type Take = Extract<keyof NativeBinding, `take${string}`>;
 
 export type {
+  AccessOptions,
   CalledMethod,
   ConnectionFacts,
   ContractDiff,
@@ -22,7 +23,9 @@ export type {
   NamedText,
   NodeFacts,
   OpenedConnection,
+  OwnCredential,
   ProfileList,
+  Readmitted,
   ServedService,
   ServiceSummary,
   StartedNode,

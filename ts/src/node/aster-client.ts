@@ -24,6 +24,7 @@ import { checkOptions } from "../options.js";
 import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
 import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
+import { type Admission, AdmissionKeeper, ownCredential } from "./admission.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
@@ -41,6 +42,7 @@ const clientChecks = { ...endpointChecks, ...connectChecks };
 
 /** The parts on which a client depends. */
 interface ClientParts {
+  readonly admission: AdmissionKeeper;
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
   readonly unknownMembers: UnknownMembers;
@@ -63,12 +65,14 @@ interface ClientParts {
  */
 export class AsterClient {
   readonly #host: StubHost;
+  readonly #admission: AdmissionKeeper;
   readonly #closed: () => Promise<void>;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
-    const { closed, ...host } = parts;
+    const { admission, closed, ...host } = parts;
     this.#host = { connection, ...host };
+    this.#admission = admission;
     this.#closed = closed;
   }
 
@@ -78,7 +82,7 @@ export class AsterClient {
    * @param address a ticket, an endpoint id, or a node address in base64
    * @throws {TypeError} with the path of the wrong option
    * @throws {AsterError} INVALID_ARGUMENT when the text is not an address, UNAVAILABLE when no server answers,
-   * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused
+   * DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED with reason `NOT_ADMITTED` when admission is refused
    */
   static connect(address: string, options: ConnectOptions = {}): Promise<AsterClient> {
     return withCaller(AsterClient.connect, () => AsterClient.#connect(address, options));
@@ -87,12 +91,16 @@ export class AsterClient {
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const checked = checkOptions(clientChecks, options);
     const { credential, timeoutMs, interceptors, unknownMembers, ...endpoint } = checked;
-    const shared = await Endpoint.share(endpoint);
+    const own = ownCredential(credential);
+    const secretKey = endpoint.secretKey ?? own?.secretKey ?? undefined;
+    const shared = await Endpoint.share({ ...endpoint, secretKey });
     try {
-      const connection = await shared.connect(address, checked);
+      const connection = await shared.connect(address, checked, own?.document ?? null);
+      const logger = loggerOf(endpoint);
       return AsterClient.over(connection, {
+        admission: new AdmissionKeeper(connection, credential, own, logger),
         interceptors: interceptors ?? [],
-        logger: loggerOf(endpoint),
+        logger,
         unknownMembers: unknownMembersOr(unknownMembers),
         closed: () => shared.close(),
       });
@@ -116,6 +124,11 @@ export class AsterClient {
   /** The services that the server announced at the last admission, which is repeated for every new connection. */
   get services(): readonly ServiceSummary[] {
     return this.#host.connection.services;
+  }
+
+  /** As what the server has admitted this client. A newer credential changes it. */
+  get admission(): Admission {
+    return this.#admission.admission;
   }
 
   /**
@@ -200,6 +213,7 @@ export class AsterClient {
   }
 
   async #close(): Promise<void> {
+    this.#admission.close();
     this.#host.connection.close();
     await this.#closed();
   }

@@ -10,9 +10,16 @@ import type { Logger } from "../logging.js";
 import type { NodeFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import { checkOptions, duration, optional } from "../options.js";
+import { warnOpen } from "../server/access.js";
 import { type Served, startServing } from "../server/serve.js";
-import { DEFAULT_MAX_CALL_MS, type ServeOptions, serveChecks } from "../server/serve-options.js";
+import {
+  type CheckedServing,
+  DEFAULT_MAX_CALL_MS,
+  type ServeOptions,
+  serveChecks,
+} from "../server/serve-options.js";
 import { unknownMembersOr } from "../service/unknown-members.js";
+import { AdmissionKeeper, ownCredential } from "./admission.js";
 import { AsterClient } from "./aster-client.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -22,6 +29,7 @@ import {
   identity,
   loggerOf,
 } from "./node-options.js";
+import { type Revocation, revokeAt } from "./revocation.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
 /**
@@ -142,21 +150,46 @@ export class AsterNode {
    * @throws {AsterError} FAILED_PRECONDITION with reason `SERVING` for the second time, `CLOSED` after closing
    */
   serve(options: ServeOptions): void {
-    const checked = checkOptions(serveChecks, options);
+    this.serveChecked(checkOptions(serveChecks, options));
+  }
+
+  /** @internal Starts to answer calls with options that were checked. */
+  serveChecked(checked: CheckedServing): void {
     this.#open();
     if (this.#serving !== null) {
       throw new AsterError(Code.FAILED_PRECONDITION, "this node already serves in this thread", {
         reason: "SERVING",
       });
     }
-    this.#serving = startServing(this.#endpoint.port, this.#endpoint.started.node, {
+    const { port, started } = this.#endpoint;
+    this.#serving = startServing(port, started.node, {
       services: checked.services,
+      access: checked.access,
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
       compress: checked.compress ?? "auto",
       unknownMembers: unknownMembersOr(checked.unknownMembers),
       maxDecodedBytes: this.#endpoint.maxDecodedBytes,
       logger: this.#logger,
+    });
+    // Threads that join a node do not warn again.
+    if (checked.access === null && this.#endpoint.owned) {
+      warnOpen(this.addresses, started.relayUrl !== null, this.#logger);
+    }
+  }
+
+  /**
+   * Revokes a node or a credential until the process ends, or puts a signed revocation list in force. Live connections end
+   * within a second.
+   * @returns false when the list was in force already
+   * @throws {TypeError} when it is not one of `{ endpointId }`, `{ fingerprint }` and `{ list }`
+   * @throws {AsterError} FAILED_PRECONDITION with reason `OPEN_ACCESS` when everybody may call, `OLDER_LIST` when a newer list
+   * is in force; PERMISSION_DENIED with reason `LIST_REFUSED` when the list is not one of a trusted root key
+   */
+  revoke(what: Revocation): Promise<boolean> {
+    return withCaller(this.revoke, async () => {
+      this.#open();
+      return revokeAt(this.#endpoint.port, this.#endpoint.started.node, what);
     });
   }
 
@@ -173,8 +206,10 @@ export class AsterNode {
   async #connect(address: string, options: ClientOptions): Promise<AsterClient> {
     const checked = checkOptions(connectChecks, options);
     this.#open();
-    const connection = await this.#endpoint.connect(address, checked);
+    const own = ownCredential(checked.credential);
+    const connection = await this.#endpoint.connect(address, checked, own?.document ?? null);
     const client: AsterClient = AsterClient.over(connection, {
+      admission: new AdmissionKeeper(connection, checked.credential, own, this.#logger),
       interceptors: checked.interceptors ?? [],
       logger: this.#logger,
       unknownMembers: unknownMembersOr(checked.unknownMembers),

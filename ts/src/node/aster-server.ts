@@ -7,6 +7,7 @@ import { checkOptions } from "../options.js";
 import { type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
 import { endpointChecks, identity } from "./node-options.js";
+import type { Revocation } from "./revocation.js";
 
 /**
  * The options of {@link AsterServer.start}.
@@ -71,7 +72,7 @@ export class AsterServer {
     } = checkOptions(serverChecks, options);
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
-      node.serve({ services, access, interceptors, maxCallMs, compress, unknownMembers });
+      node.serveChecked({ services, access, interceptors, maxCallMs, compress, unknownMembers });
     } catch (error) {
       await node.close();
       throw error;
@@ -97,6 +98,11 @@ export class AsterServer {
   /** The node of the server: for calls with the same key, and for worker threads. */
   get node(): AsterNode {
     return this.#node;
+  }
+
+  /** Revokes a node, a credential, or what a signed list says: see {@link AsterNode.revoke}. */
+  revoke(what: Revocation): Promise<boolean> {
+    return this.#node.revoke(what);
   }
 
   /** Accepts no new calls, finishes the running ones, cancels the rest at the timeout, closes. May be called twice. */

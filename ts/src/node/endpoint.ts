@@ -70,10 +70,10 @@ export class Endpoint {
   }
 
   /** Connects to a server and asks for admission. */
-  async connect(address: string, options: CheckedConnection): Promise<Connection> {
+  async connect(address: string, options: CheckedConnection, credential: string | null): Promise<Connection> {
     const dial = {
       address: text(address, "address"),
-      credential: options.credential ?? null,
+      credential,
       timeoutMs: Math.ceil(options.timeoutMs ?? DEFAULT_CONNECT_MS),
     };
     const { node } = this.started;

@@ -73,6 +73,8 @@ export interface NodeLimits {
   readonly resetsPerSecond?: number | undefined;
   /** The number of connections at one time, for all peers together. Default 4096. */
   readonly maxConnections?: number | undefined;
+  /** The number of connections of one peer at one time. Default 16. */
+  readonly maxConnectionsPerPeer?: number | undefined;
   /**
    * Client: milliseconds. Calls end with UNAVAILABLE when the server has not answered for this time although something was
    * sent. After 3 seconds new calls connect again, and running calls end when the new connection is there. Default 10000.
@@ -119,6 +121,7 @@ const limitsChecks = {
   resetBurst: optional(integer(1, MOST)),
   resetsPerSecond: optional(integer(1, MOST)),
   maxConnections: optional(integer(1, MOST)),
+  maxConnectionsPerPeer: optional(integer(1, MOST)),
   deadAfterMs: optional(integer(1)),
 };
 
@@ -147,6 +150,7 @@ const DEFAULT_LIMITS: LimitOptions = {
   resetBurst: null,
   resetsPerSecond: null,
   maxConnections: null,
+  maxConnectionsPerPeer: null,
   deadAfterMs: null,
 };
 

@@ -99,6 +99,8 @@ export interface PeerInfo {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly roles?: readonly string[];
   readonly path?: "direct" | "relay" | null;
+  /** When the admission ends, in milliseconds since 1970; 0 for never. */
+  readonly expiresAt?: number;
 }
 
 /** The receiver of the events of a port. */
@@ -112,6 +114,8 @@ export interface EventTarget {
   sessionBegins(session: IncomingSession): void;
   sessionOpened(number: number): void;
   sessionEnded(number: number, ended: EndedSession): void;
+  /** The program is asked whether a peer may be admitted at a node. */
+  asked(question: number, node: number, peer: PeerInfo): void;
   /** An event that is not about a call could not be handled. */
   faulty(error: unknown): void;
   /** An event of this call could not be handled. */
@@ -204,6 +208,9 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
     case Event.SESSION_ENDED:
       target.sessionEnded(view.getUint32(at + 4, true), readSessionEnd(slab, view, at, end));
       return;
+    case Event.QUESTION:
+      target.asked(view.getUint32(at + 4, true), view.getUint32(at + 12, true), readPeer(slab, view, start));
+      return;
     case Event.SETTLED:
       target.settled(view.getUint32(at + 4, true));
       return;
@@ -230,10 +237,17 @@ function readPeer(slab: Uint8Array, view: DataView, start: number): PeerInfo {
   const endpointId = text();
   const path = text();
   text(); // the address of the path
-  at += 8; // when the admission expires
+  const expiresAt = view.getFloat64(at, true);
+  at += 8;
   const attributes = Object.fromEntries(pairs());
   const roles = pairs().map(([role]) => role);
-  return { endpointId, attributes, roles, path: path === "direct" || path === "relay" ? path : null };
+  return {
+    endpointId,
+    attributes,
+    roles,
+    path: path === "direct" || path === "relay" ? path : null,
+    expiresAt,
+  };
 }
 
 function readItems(slab: Uint8Array, view: DataView, at: number, end: number): ItemBatch {

@@ -53,6 +53,9 @@ export interface CallAcceptor {
   accept(call: IncomingCall): void;
 }
 
+/** Decides whether a peer may be admitted. */
+export type AdmitPeer = (peer: PeerInfo) => Promise<boolean>;
+
 /** The connection of one JavaScript thread to the addon. */
 export class Port implements EventTarget {
   readonly number: number;
@@ -66,6 +69,7 @@ export class Port implements EventTarget {
   readonly #requests = new Map<number, Request>();
   readonly #peers = new Map<number, PeerInfo>();
   readonly #acceptors = new Map<number, CallAcceptor>();
+  readonly #admits = new Map<number, AdmitPeer>();
   readonly #flushNow = (): void => this.flush();
   readonly #tickLater = (): void => nextTick(this.#flushNow);
   readonly #drainAgain = (): void => this.drain();
@@ -141,6 +145,12 @@ export class Port implements EventTarget {
   /** Stops to accept calls of a served method. */
   refuseCalls(handle: number): void {
     this.#acceptors.delete(handle);
+  }
+
+  /** Answers the questions of the addon about the peers of a node. Returns a function that stops it. */
+  answerQuestions(node: number, admit: AdmitPeer): () => void {
+    this.#admits.set(node, admit);
+    return () => void this.#admits.delete(node);
   }
 
   /** The other side of a connection, if known. */
@@ -322,6 +332,19 @@ export class Port implements EventTarget {
 
   peerGone(connection: number): void {
     this.#peers.delete(connection);
+  }
+
+  asked(question: number, node: number, peer: PeerInfo): void {
+    const decide = (agrees: boolean): void => {
+      if (!this.#closed) this.#native.admissionDecide(this.number, question, agrees);
+    };
+    const admit = this.#admits.get(node);
+    if (admit === undefined) decide(false);
+    else
+      admit(peer).then(decide, (error: unknown) => {
+        this.faulty(error);
+        decide(false);
+      });
   }
 
   faulty(error: unknown): void {

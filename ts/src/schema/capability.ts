@@ -16,10 +16,11 @@ export interface Capability {
 }
 
 /**
- * The caller must have at least one of the roles. Without roles every caller is allowed.
+ * The caller must have at least one of the roles.
  *
  * @example
  * const Status = service("Status", { requires: anyOf("ops.reader", "ops.admin") }, { get: unary(Hello, Greeting) });
+ * @throws {TypeError} without roles, because it would not be clear whether everybody or nobody may call
  */
 export function anyOf(...roles: string[]): Capability {
   return { kind: "anyOf", roles: checkRoles(roles, "anyOf()") };
@@ -30,6 +31,7 @@ export function anyOf(...roles: string[]): Capability {
  *
  * @example
  * const Vault = service("Vault", { requires: allOf("ops.reader", "ops.audited") }, { open: unary(Hello, Greeting) });
+ * @throws {TypeError} without roles
  */
 export function allOf(...roles: string[]): Capability {
   return { kind: "allOf", roles: checkRoles(roles, "allOf()") };
@@ -44,13 +46,28 @@ export function capabilityOf(value: unknown, path: string): Capability | null {
     throw new TypeError(`${path}: must be the name of a role, anyOf(...) or allOf(...)`);
   }
   if (!Array.isArray(roles)) throw new TypeError(`${path}.roles: must be an array of names`);
+  if (kind === "role" && roles.length > 1)
+    throw new TypeError(`${path}: several roles need anyOf(...) or allOf(...)`);
   return { kind, roles: checkRoles(roles, path) };
 }
 
+/** The most roles in a requirement, and the most UTF-8 bytes of a role. A longer one would refuse everybody. */
+const MOST_ROLES = 64;
+const MOST_ROLE_BYTES = 256;
+
 function checkRoles(roles: readonly unknown[], path: string): readonly string[] {
-  for (const role of roles) {
-    if (typeof role !== "string" || role === "")
-      throw new TypeError(`${path}: a role must be a non-empty string`);
-  }
+  if (roles.length === 0) throw new TypeError(`${path}: must name at least one role`);
+  if (roles.length > MOST_ROLES) throw new TypeError(`${path}: must name at most ${MOST_ROLES} roles`);
+  for (const role of roles) checkRole(role, path);
   return Object.freeze([...(roles as readonly string[])]);
+}
+
+/** A credential has its roles in one text, separated by commas, so no caller can have a role with a comma in it. */
+function checkRole(role: unknown, path: string): void {
+  if (typeof role !== "string" || role === "")
+    throw new TypeError(`${path}: a role must be a non-empty string`);
+  if (role.includes(",") || role.trim() !== role || !role.isWellFormed())
+    throw new TypeError(`${path}: a role must have no comma and no white space around it`);
+  if (Buffer.byteLength(role) > MOST_ROLE_BYTES)
+    throw new TypeError(`${path}: a role must have at most ${MOST_ROLE_BYTES} bytes`);
 }

@@ -22,6 +22,7 @@ const abortTexts: ReadonlyMap<number, string> = new Map([
   [Code.CANCELLED, "the caller cancelled the call"],
   [Code.DEADLINE_EXCEEDED, "the deadline passed"],
   [Code.UNAVAILABLE, "the server is shutting down"],
+  [Code.UNAUTHENTICATED, "the admission of the caller has ended"],
   [Code.INVALID_ARGUMENT, "the request stream could not be decoded"],
   [Code.CONTRACT_VIOLATION, "the request stream violates the contract"],
   [Code.RESOURCE_EXHAUSTED, "the request stream exceeds a limit"],

@@ -14,9 +14,11 @@ export interface CallPeer {
   /** The caller's public key, which the connection proves: 64 hexadecimal digits. */
   readonly endpointId: string;
   /** The attributes of the verified credential. Empty with open access. */
-  readonly attributes: Readonly<Record<string, string>>;
+  readonly attributes: ReadonlyMap<string, string>;
   /** The roles of the verified credential. Empty with open access. */
-  readonly roles: readonly string[];
+  readonly roles: ReadonlySet<string>;
+  /** The time when the admission of the caller ends; null with open access. */
+  readonly expiresAt: Date | null;
   /**
    * The network path at the first call of the connection. A connection through a relay may have become direct since
    * then. Null when no path was chosen yet.
@@ -24,25 +26,20 @@ export interface CallPeer {
   readonly path: "direct" | "relay" | null;
 }
 
-const NOBODY: CallPeer = Object.freeze({
-  endpointId: "",
-  attributes: Object.freeze({}),
-  roles: [],
-  path: null,
-});
 const peers = new WeakMap<PeerInfo, CallPeer>();
+/** Stands for a peer that is gone. */
+const GONE: PeerInfo = { endpointId: "" };
 
 /** The caller of a connection. */
-export function peerOf(info: PeerInfo | null): CallPeer {
-  if (info === null) return NOBODY;
+export function peerOf(given: PeerInfo | null): CallPeer {
+  const info = given ?? GONE;
   const known = peers.get(info);
   if (known !== undefined) return known;
-  // The names come from a credential, so the object has no prototype that they could reach.
-  const attributes: Record<string, string> = Object.assign(Object.create(null), info.attributes);
   const peer = Object.freeze({
     endpointId: info.endpointId,
-    attributes: Object.freeze(attributes),
-    roles: Object.freeze(info.roles ?? []),
+    attributes: new Map(Object.entries(info.attributes ?? {})),
+    roles: new Set(info.roles ?? []),
+    expiresAt: info.expiresAt ? new Date(info.expiresAt) : null,
     path: info.path ?? null,
   });
   peers.set(info, peer);

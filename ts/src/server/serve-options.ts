@@ -1,9 +1,8 @@
 // The options of serving.
 //
-// Owns: their names, types, checks and defaults, and the rule that `access` is required. Does not own: the options of the
-// endpoint (node/node-options.ts).
+// Owns: their names, types, checks and defaults. Does not own: who may call (access.ts), the options of the endpoint
+// (node/node-options.ts).
 
-import { AsterError, Code } from "../errors.js";
 import {
   type Check,
   describeValue,
@@ -11,22 +10,14 @@ import {
   integer,
   listOf,
   type OptionChecksOf,
-  object,
   oneOf,
   optional,
   optionError,
 } from "../options.js";
 import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
+import { type Access, access, type CheckedAccess } from "./access.js";
 import { type Implementation, implementationOf } from "./implement.js";
 import type { ServerInterceptor } from "./interceptors.js";
-
-/**
- * Who may call: everybody, or callers with a credential of a root key (not available yet).
- *
- * @example
- * const access: Access = "open"; // everybody who can reach the server may call
- */
-export type Access = "open" | { readonly rootPublicKey: string };
 
 /**
  * The options of `AsterNode.serve`.
@@ -62,24 +53,6 @@ export interface ServeOptions {
 /** The time limit of unary and client-stream calls without a deadline. */
 export const DEFAULT_MAX_CALL_MS = 300_000;
 
-/** Checks `access`, which is required. */
-export const access: Check<Access> = (value, path) => {
-  if (value === "open") return value;
-  if (value === undefined) {
-    throw optionError(
-      path,
-      'is required: "open" lets everybody call, { rootPublicKey } only callers with a credential',
-    );
-  }
-  if (typeof value !== "object" || value === null)
-    throw optionError(path, `must be "open" or an object, not ${describeValue(value)}`);
-  object(value, path);
-  throw new AsterError(
-    Code.UNIMPLEMENTED,
-    `${path} must be "open": this version has no access by credentials yet`,
-  );
-};
-
 /** Checks `services`: at least one, and each name and version only once. */
 const services: Check<readonly Implementation[]> = (value, path) => {
   if (!Array.isArray(value) || value.length === 0)
@@ -98,7 +71,7 @@ const services: Check<readonly Implementation[]> = (value, path) => {
 /** The options of serving, checked. */
 export interface CheckedServing {
   readonly services: readonly Implementation[];
-  readonly access: Access;
+  readonly access: CheckedAccess;
   readonly interceptors: readonly ServerInterceptor[] | undefined;
   readonly maxCallMs: number | undefined;
   readonly compress: "auto" | "always" | "never" | undefined;

@@ -9,10 +9,12 @@ import { CALL_CODECS, limitDecoded } from "../message.js";
 import type { ServedService } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
+import type { Capability } from "../schema/capability.js";
 import { type BoundMethod, type BoundService, bindService } from "../service/binding.js";
 import { checkManifest } from "../service/manifests.js";
 import { checkedCodec, type UnknownMembers } from "../service/unknown-members.js";
 import { MethodAcceptor } from "./acceptor.js";
+import { answerQuestions, type CheckedAccess } from "./access.js";
 import { GraceWatch } from "./failure.js";
 import { type Implementation, implementationOf } from "./implement.js";
 import { interceptedRun, type ServerInterceptor } from "./interceptors.js";
@@ -22,6 +24,7 @@ import { ServedSession } from "./served-session.js";
 /** What is served. */
 export interface Serving {
   readonly services: readonly Implementation[];
+  readonly access: CheckedAccess;
   readonly interceptors: readonly ServerInterceptor[];
   readonly maxCallMs: number;
   readonly compress: "auto" | "always" | "never";
@@ -46,7 +49,15 @@ export function startServing(port: Port, node: number, serving: Serving): Served
   checkManifest(bound);
   const served = bound.map((service) => servedService(service, serving));
   // Calls arrive through the event loop, so none can arrive before this function has registered the handles.
-  const handles = controlCall((native) => native.nodeServe(port.number, node, served));
+  const { access, logger } = serving;
+  const stopAnswering = access?.admit ? answerQuestions(port, node, access.admit, logger) : null;
+  let handles: number[][];
+  try {
+    handles = controlCall((native) => native.nodeServe(port.number, node, served, access?.native ?? null));
+  } catch (error) {
+    stopAnswering?.();
+    throw error;
+  }
   const grace = new GraceWatch(serving.logger);
   const open = new Set<ServedSession>();
   for (const [index, service] of bound.entries()) {
@@ -76,6 +87,7 @@ export function startServing(port: Port, node: number, serving: Serving): Served
       if (stopped) return;
       stopped = true;
       port.keepAlive.release();
+      stopAnswering?.();
       for (const session of open) session.close(new AsterError(Code.UNAVAILABLE, "the server is closing"));
       for (const handle of handles.flat()) {
         port.refuseCalls(handle);
@@ -95,7 +107,7 @@ function inSession(key: string): Run {
 
 function servedService(service: BoundService, serving: Serving): ServedService {
   const { maxCallMs, compress, maxDecodedBytes, logger } = serving;
-  const { name, version, modes, scope } = service.definition;
+  const { name, version, modes, scope, requires } = service.definition;
   return {
     name,
     version,
@@ -107,13 +119,19 @@ function servedService(service: BoundService, serving: Serving): ServedService {
     maxCallMs,
     compress,
     maxDecodedBytes,
-    methods: service.methods.map(({ definition: { wireName, pattern }, requestRoot, responseRoot }) => ({
-      name: wireName,
-      pattern,
+    requires: requirement(requires),
+    methods: service.methods.map(({ definition, requestRoot, responseRoot }) => ({
+      name: definition.wireName,
+      pattern: definition.pattern,
       request: requestRoot,
       response: responseRoot,
+      requires: requirement(definition.requires),
     })),
   };
+}
+
+function requirement(requires: Capability | null): string | null {
+  return requires === null ? null : JSON.stringify(requires);
 }
 
 /** The contract id to announce. Without one, a placeholder: clients that do not check the id can still call the service. */

@@ -1,18 +1,31 @@
 //! Admission: which peers may connect, and which identity and roles they have.
 //!
-//! Owns the policy trait and the exchange of admission documents. A policy decides without waiting. When it cannot
-//! decide, it refuses. [`Open`] is the policy that admits every peer. The roles decide which methods a caller may
-//! use; this is checked when the header of a call arrives.
+//! Owns the gates of a node: who is admitted ([`Access`]), the exchange of admission documents, the connections that admitted
+//! peers have open, and their end when an admission ends. `aster-trust` decides; this module reads the clock, asks the
+//! stores and the program, and closes connections. Whatever cannot be decided is refused. The roles decide which methods a
+//! caller may use; that is checked when the header of a call arrives.
 
+mod clock;
 mod exchange;
-mod open;
+mod gates;
+mod lists;
+mod live;
+mod options;
+mod push;
+mod trusted;
 
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aster_wire::admission::ConsumerRequest;
+use aster_trust::admission::Admitted;
+use aster_trust::attributes::Roles;
 
-pub(crate) use exchange::{AskFailure, answer, ask};
-pub use open::Open;
+pub use clock::Clock;
+pub(crate) use exchange::{AskFailure, answer, ask, request};
+pub(crate) use gates::Gates;
+pub(crate) use live::{Entered, Presence, Purpose};
+pub use options::{Access, AccessError, GateOptions, Narrowing};
+pub use push::{MAX_PUSH_BYTES, Pushed, Revoking};
 
 /// The peer that makes a call, as admission identified it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +35,7 @@ pub struct Caller {
     /// Attributes of the credential, in order; empty when there is no credential.
     pub attributes: Vec<(String, String)>,
     /// Roles of the credential; empty when there is no credential.
-    pub roles: Vec<String>,
+    pub roles: Roles,
     /// Time when the admission ends. `None`: it has no end.
     pub expires_at: Option<SystemTime>,
 }
@@ -30,27 +43,18 @@ pub struct Caller {
 impl Caller {
     /// A caller without attributes, roles and end of admission: only its endpoint id is known.
     pub fn anonymous(endpoint_id: String) -> Self {
-        Self { endpoint_id, attributes: Vec::new(), roles: Vec::new(), expires_at: None }
+        Self { endpoint_id, attributes: Vec::new(), roles: Roles::default(), expires_at: None }
     }
-}
 
-/// Why an admission request is refused. Only for the log of this side; the peer does not get the reason.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AdmissionRefusal(pub String);
-
-/// Decides which peers may connect. Called on the I/O thread, so it must not block.
-pub trait AdmissionPolicy: std::fmt::Debug + Send + Sync + 'static {
-    /// Decides a request on the admission protocol. `None`: the request could not be decoded.
-    ///
-    /// # Errors
-    /// The reason for refusing the peer.
-    fn admit(&self, endpoint_id: &str, request: Option<&ConsumerRequest>)
-    -> Result<Caller, AdmissionRefusal>;
-
-    /// The caller for a connection of any other protocol. `None` closes the connection.
-    fn caller(&self, endpoint_id: &str) -> Option<Caller>;
-
-    /// The root key in admission answers, 64 hex digits. All zeros: there is no root key.
-    fn root_public_key(&self) -> &str;
+    fn of(admitted: &Admitted) -> Arc<Self> {
+        let attributes = admitted.attributes.iter();
+        let since = Duration::from_secs(admitted.expires_at.seconds());
+        Arc::new(Self {
+            endpoint_id: admitted.endpoint_id.to_string(),
+            attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            roles: admitted.roles.clone(),
+            // A time that the clock cannot tell counts as past.
+            expires_at: Some(UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)),
+        })
+    }
 }

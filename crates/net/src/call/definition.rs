@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aster_codec::Plan;
+use aster_trust::capability::Requirement;
 use aster_wire::call::Pattern;
 
 use super::agreement::{COMPATIBLE, EXACT};
@@ -21,6 +22,8 @@ pub struct MethodDefinition {
     pub request: PayloadCodec,
     /// Encoding of responses in XLANG mode.
     pub response: PayloadCodec,
+    /// The roles that a caller needs, besides those of the service.
+    pub requires: Option<Requirement>,
 }
 
 /// A service to serve.
@@ -38,6 +41,8 @@ pub struct ServiceDefinition {
     pub session: bool,
     /// Time limit of calls without a deadline. It does not apply to calls that stream.
     pub max_call: Duration,
+    /// The roles that a caller needs for every method.
+    pub requires: Option<Requirement>,
     /// Methods. A call refers to its method by the index in this list.
     pub methods: Vec<MethodDefinition>,
     /// The exact schemas, for clients that compare them.
@@ -91,6 +96,9 @@ impl ServiceDefinition {
             let (this, that) = (self.max_call.as_millis(), other.max_call.as_millis());
             return Some(format!("its limit for a call is {that} ms, not {this} ms"));
         }
+        if self.requires != other.requires {
+            return Some("its callers need other roles".to_owned());
+        }
         if self.methods.len() != other.methods.len() {
             return Some(format!("it has {} methods, not {}", other.methods.len(), self.methods.len()));
         }
@@ -118,6 +126,9 @@ impl MethodDefinition {
         }
         if self.pattern != other.pattern {
             return Some(format!("({:?}) has another pattern", self.name));
+        }
+        if self.requires != other.requires {
+            return Some(format!("({:?}) needs other roles", self.name));
         }
         let messages = same(&self.request, &other.request) && same(&self.response, &other.response);
         (!messages).then(|| format!("({:?}) has different message types or another compression", self.name))

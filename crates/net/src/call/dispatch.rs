@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aster_trust::attributes::strip_reserved;
 use aster_wire::call::ServerFact;
 use aster_wire::record::{Encoding, StreamHeader};
 use aster_wire::status::Code;
@@ -29,10 +30,10 @@ impl CallServer {
         }
     }
 
-    async fn serve_header(&self, mut stream: Box<Stream>, header: StreamHeader, encoding: Encoding) {
-        let caller = stream.connection.caller();
-        let judged = judge(&self.services, caller, self.running.is_closed(), &header, encoding);
-        let Accepted { service, mode, target } = match judged {
+    async fn serve_header(&self, mut stream: Box<Stream>, mut header: StreamHeader, encoding: Encoding) {
+        let admitted = stream.connection.admitted();
+        let judged = judge(&self.services, admitted, self.running.is_closed(), &header, encoding);
+        let Accepted { caller, service, mode, target } = match judged {
             Ok(accepted) => accepted,
             Err(refusal) => {
                 stream.machine.refuse(refusal.encoding);
@@ -41,6 +42,8 @@ impl CallServer {
                 return Box::pin(stream.refuse(status)).await;
             }
         };
+        // What a peer says about itself must not look like what its credential says.
+        strip_reserved(&mut header.metadata);
         let (method, remaining) = match target {
             Target::Call(method, remaining) => (method, remaining),
             Target::Session => {
@@ -74,6 +77,7 @@ impl CallServer {
         }
         let opening = Opening {
             connection: Arc::clone(&stream.connection),
+            caller,
             service: Arc::clone(service.definition()),
             method,
             header,

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aster_trust::capability::Requirement;
 use aster_wire::call::remaining;
+use aster_wire::ending::AdmissionEnd;
 use aster_wire::limit::RecordLimits;
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
 use aster_wire::status::Code;
 
+use super::definition::{MethodDefinition, ServiceDefinition};
 use super::payload::Mode;
 use super::service::{Service, ServiceTable};
 use crate::admission::Caller;
@@ -15,6 +18,7 @@ use crate::error::status;
 
 /// A header that was accepted.
 pub(crate) struct Accepted {
+    pub(crate) caller: Arc<Caller>,
     pub(crate) service: Arc<Service>,
     pub(crate) mode: Mode,
     pub(crate) target: Target,
@@ -33,10 +37,36 @@ pub(crate) struct Refusal {
     pub(crate) encoding: Encoding,
 }
 
-/// Decides whether `caller` may make the call, or open the session, in `header`.
+/// The reason word of a call for which the caller lacks a role.
+const MISSING_ROLE: &str = "MISSING_ROLE";
+/// The detail that tells what was required.
+const REQUIRES_DETAIL: &str = "requires";
+
+/// Gate 2: the status for a caller that lacks a required role.
+pub(crate) fn missing_role(
+    service: &ServiceDefinition,
+    method: Option<&MethodDefinition>,
+    caller: &Caller,
+) -> Option<RpcStatus> {
+    let unmet = |requirement: &&Requirement| !requirement.is_met_by(&caller.roles);
+    let of_service = service.requires.as_ref().filter(unmet);
+    let (required, what) = if let Some(required) = of_service {
+        (required, format!("service '{}'", service.name))
+    } else {
+        let method = method?;
+        let required = method.requires.as_ref().filter(unmet)?;
+        (required, format!("method '{}.{}'", service.name, method.name))
+    };
+    let message = format!("capability check failed for {what}");
+    let mut status = status(Code::PermissionDenied, message).because(MISSING_ROLE);
+    status.details.push((REQUIRES_DETAIL.to_owned(), required.to_string()));
+    Some(status)
+}
+
+/// Decides whether the caller may make the call, or open the session, in `header`. `admitted`: the caller, or why it is no longer admitted.
 pub(crate) fn judge(
     services: &ServiceTable,
-    caller: &Caller,
+    admitted: Result<Arc<Caller>, AdmissionEnd>,
     is_draining: bool,
     header: &StreamHeader,
     encoding: Encoding,
@@ -47,6 +77,10 @@ pub(crate) fn judge(
     let mode = if json { Some(Mode::Json) } else { Mode::from_number(header.serialization_mode) };
     let encoding = mode.map_or(encoding, Mode::encoding);
     let refuse = |code, message: String| Err(Refusal { status: status(code, message), encoding });
+    let caller = match admitted {
+        Ok(caller) => caller,
+        Err(ended) => return Err(Refusal { status: ended.status(), encoding }),
+    };
     let limits = RecordLimits::default();
     for (what, name) in
         [("service name", &header.service), ("method name", &header.method), ("call id", &header.call_id)]
@@ -85,10 +119,15 @@ pub(crate) fn judge(
         return refuse(error.code(), error.to_string());
     }
     if is_session {
-        return Ok(Accepted { service, mode, target: Target::Session });
+        return match missing_role(service.definition(), None, &caller) {
+            Some(status) => Err(Refusal { status, encoding }),
+            None => Ok(Accepted { caller, service, mode, target: Target::Session }),
+        };
     }
-    match judge_method(&service, caller, &header.method, header.deadline_epoch_ms) {
-        Ok((method, remaining)) => Ok(Accepted { service, mode, target: Target::Call(method, remaining) }),
+    match judge_method(&service, &caller, &header.method, header.deadline_epoch_ms) {
+        Ok((method, remaining)) => {
+            Ok(Accepted { caller, service, mode, target: Target::Call(method, remaining) })
+        }
         Err(status) => Err(Refusal { status, encoding }),
     }
 }
@@ -109,7 +148,7 @@ pub(crate) fn judge_in_session(
 /// The checks that concern one method, for calls inside and outside of sessions.
 fn judge_method(
     service: &Service,
-    _caller: &Caller,
+    caller: &Caller,
     name: &str,
     deadline_epoch_ms: i64,
 ) -> Result<(usize, Option<Duration>), RpcStatus> {
@@ -117,6 +156,10 @@ fn judge_method(
         let service = &service.definition().name;
         return Err(status(Code::Unimplemented, format!("Method '{service}.{name}' not implemented")));
     };
+    let definition = service.definition();
+    if let Some(status) = missing_role(definition, definition.methods.get(method), caller) {
+        return Err(status);
+    }
     let remaining = remaining(deadline_epoch_ms, now_epoch_ms())
         .map_err(|message| status(Code::DeadlineExceeded, message))?;
     Ok((method, remaining))

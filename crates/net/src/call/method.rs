@@ -187,10 +187,11 @@ impl ClientMethod {
 
     /// Opens a stream. Dials again when the connection is gone.
     pub(super) async fn open(&self) -> Result<(FrameWriter, FrameReader), NotOpened> {
-        let streams = self.connection.open_stream().await.map_err(|error| NotOpened {
-            status: status(error.code(), error.to_string()),
-            is_local: error.is_local(),
-        })?;
+        let streams = self
+            .connection
+            .open_stream()
+            .await
+            .map_err(|error| NotOpened { status: error.status(), is_local: error.is_local() })?;
         if !self.is_checked() {
             Box::pin(self.check()).await?;
         }

@@ -64,6 +64,7 @@ impl Course {
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) connection: Arc<IncomingConnection>,
+    pub(super) caller: Arc<Caller>,
     pub(super) service: Arc<ServiceDefinition>,
     pub(super) method: usize,
     pub(super) header: StreamHeader,
@@ -93,7 +94,7 @@ impl ServerCall {
 
     /// The peer that makes the call.
     pub fn caller(&self) -> &Arc<Caller> {
-        self.0.opening.connection.caller()
+        &self.0.opening.caller
     }
 
     /// The connection of the call.
@@ -278,7 +279,7 @@ impl Stream {
 
     fn interruption(&self) -> Interruption {
         let stopped = self.channel.writer.stopped();
-        let shutdown = self.connection.calls_cancelled();
+        let (shutdown, connection) = (self.connection.calls_cancelled(), Arc::clone(&self.connection));
         let deadline = self.machine.timeout();
         Box::pin(async move {
             let expired = async {
@@ -291,7 +292,7 @@ impl Stream {
                 biased;
                 left = stopped => if left { Stop::Gone } else { Stop::Done },
                 () = expired => Stop::Status(status(Code::DeadlineExceeded, "deadline exceeded")),
-                () = shutdown => Stop::Status(status(Code::Unavailable, "the server is shutting down")),
+                () = shutdown => Stop::Status(connection.ending()),
             }
         })
     }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aster_wire::ending::AdmissionEnd;
+use aster_wire::record::RpcStatus;
+use aster_wire::status::Code;
 use iroh::endpoint::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -11,8 +14,9 @@ use super::budget::PeerBudget;
 use super::pace::ResetPace;
 use super::path::PathInfo;
 use super::{FrameReader, FrameWriter, ProcessBudget};
-use crate::admission::Caller;
+use crate::admission::{Caller, Presence};
 use crate::endpoint::NodeLimits;
+use crate::error::status;
 
 /// A stream that a peer opened. Dropping it frees the slot.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ pub(crate) struct IncomingStream {
 #[derive(Debug)]
 pub struct IncomingConnection {
     number: u32,
-    caller: Arc<Caller>,
+    presence: Arc<Presence>,
     connection: Connection,
     budget: PeerBudget,
     body_timeout: Duration,
@@ -45,14 +49,14 @@ pub struct IncomingConnection {
 impl IncomingConnection {
     pub(crate) fn new(
         number: u32,
-        caller: Caller,
+        presence: Arc<Presence>,
         connection: Connection,
         limits: &NodeLimits,
         calls: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             number,
-            caller: Arc::new(caller),
+            presence,
             connection,
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             body_timeout: limits.body_timeout,
@@ -70,9 +74,14 @@ impl IncomingConnection {
         self.number
     }
 
-    /// The peer at the other end.
-    pub fn caller(&self) -> &Arc<Caller> {
-        &self.caller
+    /// The peer at the other end, as its newest admission says.
+    pub fn caller(&self) -> Arc<Caller> {
+        self.presence.caller()
+    }
+
+    /// The peer, if it is still admitted.
+    pub(crate) fn admitted(&self) -> Result<Arc<Caller>, AdmissionEnd> {
+        self.presence.admitted()
     }
 
     /// The network path in use; `None` while none is selected.
@@ -88,6 +97,14 @@ impl IncomingConnection {
     /// Ready when the calls of this connection have to end.
     pub(crate) fn calls_cancelled(&self) -> impl Future<Output = ()> + Send + Sync + use<> {
         self.calls.clone().cancelled_owned()
+    }
+
+    /// The status with which calls end that have to end.
+    pub(crate) fn ending(&self) -> RpcStatus {
+        match self.presence.cause() {
+            Some(ended) => ended.status(),
+            None => status(Code::Unavailable, "the server is shutting down"),
+        }
     }
 
     /// The byte budget of this connection.
@@ -114,12 +131,25 @@ impl IncomingConnection {
         &self.limits
     }
 
-    /// The next stream that the peer opens, as soon as a slot is free; `None` after the connection is gone.
+    /// The next stream that the peer opens, as soon as a slot is free; `None` after the connection is gone or the admission
+    /// of the peer has ended.
     pub(crate) async fn next_stream(&self) -> Option<IncomingStream> {
-        self.resets.pace().await;
-        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-        // Every error here means that the connection is gone. Its streams get errors of their own.
-        let Ok((send, recv)) = self.connection.accept_bi().await else {
+        let accepting = async {
+            self.resets.pace().await;
+            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+            // Every error here means that the connection is gone. Its streams get errors of their own.
+            let (send, recv) = self.connection.accept_bi().await.ok()?;
+            Some((send, recv, slot))
+        };
+        let accepted = tokio::select! {
+            biased;
+            _ = self.presence.ended() => None,
+            accepted = accepting => accepted,
+        };
+        let Some((send, recv, slot)) = accepted else {
+            if self.presence.cause().is_some() {
+                self.calls.cancel();
+            }
             self.gone.cancel();
             self.budget.close();
             return None;

@@ -1,42 +1,25 @@
 //! An outgoing connection. When it is gone or the peer does not respond, the next call dials again.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use aster_wire::address::Address;
 use aster_wire::admission::{ConsumerResponse, ServiceSummary};
 use aster_wire::description::Question;
 use iroh::endpoint::Connection;
-use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
-use super::clock::{ServerClock, epoch_ms};
 use super::liveness::{Liveness, UNRESPONSIVE};
 use super::path::PathInfo;
+use super::target::Target;
 use super::{FrameReader, FrameWriter, ProcessBudget};
-use crate::admission::{self, AskFailure};
 use crate::endpoint::NodeLimits;
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, ConnectError, description};
+use crate::{ALPN_DESCRIBE, ConnectError, description};
 
-/// Without this limit, a dial that gets no response would wait for the transport's idle timeout.
-const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
-
-/// When a dial without an answer is tried a second time, beside the first attempt. The transport repeats the packets of a
-/// handshake only after 1, 3 and 7 seconds, so a few lost packets would end a single attempt.
-const SECOND_ATTEMPT: Duration = Duration::from_millis(2500);
-
-/// Everything that dialling needs except the connection itself.
-#[derive(Debug)]
-struct Target {
-    endpoint: Endpoint,
-    address: EndpointAddr,
-    credential: String,
-    clock: ServerClock,
-}
+/// How often admission is asked for again, because no admission is longer than a day.
+const RENEWAL: Duration = Duration::from_hours(12);
 
 /// The services that the server announced at the last admission.
 #[derive(Debug)]
@@ -88,7 +71,7 @@ impl State {
 /// immediately.
 #[derive(Debug)]
 pub struct OutgoingConnection {
-    target: Target,
+    target: Arc<Target>,
     pub(super) limits: NodeLimits,
     budget: PeerBudget,
     state: Mutex<State>,
@@ -100,20 +83,14 @@ pub struct OutgoingConnection {
 impl OutgoingConnection {
     /// Dials, asks for admission and opens the RPC connection. Cancelling `closed` ends it.
     pub(crate) async fn connect(
-        endpoint: Endpoint,
-        address: EndpointAddr,
-        credential: String,
+        target: Arc<Target>,
         limits: NodeLimits,
         closed: CancellationToken,
     ) -> Result<(Arc<Self>, ConsumerResponse), ConnectError> {
-        if address.id == endpoint.id() {
-            return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
-        }
-        let target = Target { endpoint, address, credential, clock: ServerClock::default() };
         let (connection, answer) = tokio::select! {
             biased;
             () = closed.cancelled() => return Err(ConnectError::Closed),
-            dialled = target.dial_admitted() => dialled?,
+            dialled = target.connect() => dialled?,
         };
         let this = Arc::new(Self {
             target,
@@ -125,12 +102,35 @@ impl OutgoingConnection {
             liveness: Liveness::default(),
         });
         this.close_with_token();
+        tokio::spawn(renew(Arc::downgrade(&this), this.closed.clone()));
         Ok((this, answer))
     }
 
     /// Endpoint id of the peer, 64 hex digits.
     pub fn endpoint_id(&self) -> String {
-        self.target.address.id.to_string()
+        self.target.endpoint_id()
+    }
+
+    /// Asks for admission with another credential, which is used from then on. The connection stays open, and its calls
+    /// continue; calls that begin later have the new roles.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; then the credential before stays in use.
+    pub async fn readmit(&self, credential: String) -> Result<ConsumerResponse, ConnectError> {
+        let answer = tokio::select! {
+            biased;
+            () = self.closed.cancelled() => return Err(ConnectError::Closed),
+            answer = self.target.readmit(credential) => answer?,
+        };
+        self.announced_again(Some(answer.clone()));
+        Ok(answer)
+    }
+
+    /// The answer of another admission; none where the last one still counts.
+    fn announced_again(&self, answer: Option<ConsumerResponse>) {
+        if let Some(answer) = answer {
+            self.announced.replace(answer.services);
+        }
     }
 
     /// The network path to the peer; `None` while none is selected.
@@ -198,7 +198,7 @@ impl OutgoingConnection {
             Some(connection) => connection,
             None => Box::pin(self.redial()).await?,
         };
-        let (send, recv) = connection.open_bi().await.map_err(|e| self.target.failed(e.to_string()))?;
+        let (send, recv) = connection.open_bi().await.map_err(|e| self.target.lost(&e))?;
         let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
         Ok((FrameWriter::new(send), reader))
     }
@@ -210,7 +210,7 @@ impl OutgoingConnection {
 
     /// A time of this clock, in milliseconds since 1970, in the time of the server.
     pub(crate) fn at_server(&self, ms: i64) -> i64 {
-        self.target.clock.at_server(ms)
+        self.target.at_server(ms)
     }
 
     /// The newest connection, which may be closed.
@@ -255,11 +255,11 @@ impl OutgoingConnection {
         let dialled = tokio::select! {
             biased;
             () = self.closed.cancelled() => Err(ConnectError::Closed),
-            dialled = self.target.dial_admitted() => dialled,
+            dialled = self.target.redial() => dialled,
         };
         let dialled = dialled.map(|(connection, answer)| {
             // Before any call can use the new connection.
-            self.announced.replace(answer.services);
+            self.announced_again(answer);
             connection
         });
         let dialled = self.settle_dial(dialled);
@@ -293,99 +293,19 @@ impl Drop for OutgoingConnection {
     }
 }
 
-impl Target {
-    fn failed(&self, reason: String) -> ConnectError {
-        ConnectError::Dial { endpoint_id: self.address.id.to_string(), reason }
-    }
-
-    /// Asks for admission, then opens the RPC connection.
-    async fn dial_admitted(&self) -> Result<(Connection, ConsumerResponse), ConnectError> {
-        let answer = self.admit().await?;
-        Ok((self.dial(ALPN_RPC).await?, answer))
-    }
-
-    async fn admit(&self) -> Result<ConsumerResponse, ConnectError> {
-        let connection = self.dial(ALPN_CONSUMER_ADMISSION).await?;
-        let endpoint_id = self.address.id.to_string();
-        let asked_at = epoch_ms();
-        let asked = tokio::time::timeout(DIAL_TIMEOUT, admission::ask(&connection, &self.credential)).await;
-        if let Ok(Ok(answer)) = &asked {
-            self.clock.learn(answer, asked_at);
-        }
-        let hint = match asked {
-            // The exchange is complete. Dropping the connection closes it.
-            Ok(Ok(answer)) if answer.admitted => return Ok(answer),
-            Ok(Ok(_)) if self.credential.is_empty() => ": it requires a credential",
-            Ok(Ok(_)) => {
-                ": the credential was not accepted (it has expired, is for another node, or is signed by another root key)"
-            }
-            Ok(Err(AskFailure::NotAdmitted)) => ": it closed the connection",
-            Ok(Err(AskFailure::Lost(reason))) => {
-                return Err(ConnectError::NoAnswer { endpoint_id, reason });
-            }
-            Ok(Err(AskFailure::Unusable(reason))) => {
-                return Err(ConnectError::Answer { endpoint_id, reason });
-            }
-            Err(_) => {
-                let reason = format!("no answer within {} s", DIAL_TIMEOUT.as_secs());
-                return Err(ConnectError::NoAnswer { endpoint_id, reason });
-            }
-        };
-        Err(ConnectError::Refused { endpoint_id, hint })
-    }
-
-    async fn dial(&self, alpn: &[u8]) -> Result<Connection, ConnectError> {
-        match tokio::time::timeout(DIAL_TIMEOUT, self.first_of_two(alpn)).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(self.failed(chain(&error))),
-            Err(_) => Err(self.failed("no answer".to_owned())),
-        }
-    }
-
-    /// The connection of the attempt that succeeds first. Fails as the first attempt if that fails early, else when both
-    /// have failed.
-    async fn first_of_two(&self, alpn: &[u8]) -> Result<Connection, iroh::endpoint::ConnectError> {
-        let attempt = || self.endpoint.connect(self.address.clone(), alpn);
-        let mut first = pin!(attempt());
-        if let Ok(early) = tokio::time::timeout(SECOND_ATTEMPT, &mut first).await {
-            return early;
-        }
-        let mut second = pin!(attempt());
+/// Asks for admission again from time to time, as long as the connection is in use.
+async fn renew(outgoing: Weak<OutgoingConnection>, closed: CancellationToken) {
+    loop {
         tokio::select! {
-            dialled = &mut first => match dialled {
-                Ok(connection) => Ok(connection),
-                Err(_) => second.await,
-            },
-            dialled = &mut second => match dialled {
-                Ok(connection) => Ok(connection),
-                Err(_) => first.await,
-            },
+            () = closed.cancelled() => return,
+            () = tokio::time::sleep(RENEWAL) => {}
+        }
+        let Some(outgoing) = outgoing.upgrade() else { return };
+        match outgoing.target.renew().await {
+            Ok(answer) => outgoing.announced_again(answer),
+            Err(error) => {
+                tracing::warn!(peer = %outgoing.endpoint_id(), "the admission was not renewed: {error}");
+            }
         }
     }
-}
-
-/// The text of an error and of all its sources.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
-/// Converts an address to the type of the transport.
-pub(crate) fn endpoint_addr(address: &Address) -> Result<EndpointAddr, ConnectError> {
-    let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
-    let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;
-    let mut addrs: Vec<TransportAddr> = address.direct.iter().copied().map(TransportAddr::Ip).collect();
-    if let Some(url) = &address.relay_url {
-        let url: RelayUrl = url.parse().map_err(|e| invalid(format!("relay URL {url:?}: {e}")))?;
-        addrs.push(TransportAddr::Relay(url));
-    }
-    Ok(EndpointAddr::from_parts(id, addrs))
 }

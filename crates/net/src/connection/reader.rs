@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aster_wire::call::InputFailure;
 use aster_wire::compression::unpacked_bytes;
+use aster_wire::ending::AdmissionEnd;
 use aster_wire::frame::{Decoder, Frame, MAX_BODY, flag};
 use bytes::Bytes;
 use iroh::endpoint::{ConnectionError, ReadError, RecvStream, VarInt};
@@ -18,7 +19,7 @@ use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Purpose, Reserved, Reserving};
 /// Stream code for a cancellation; the reference uses the same.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
 /// Application code with which a peer closes a connection that it does not admit.
-const NOT_ADMITTED: u32 = 403;
+const NOT_ADMITTED: u64 = 403;
 /// Number of chunks that one read takes from the stream.
 const CHUNKS: usize = 32;
 /// Small frames are reserved together, in steps of this many bytes.
@@ -32,8 +33,15 @@ thread_local! {
 /// Why the connection is gone, for the side that reads.
 pub(crate) fn connection_failure(error: &ConnectionError) -> InputFailure {
     match error {
-        ConnectionError::ApplicationClosed(close) if close.error_code == NOT_ADMITTED.into() => {
-            InputFailure::NotAdmitted
+        ConnectionError::ApplicationClosed(close) => {
+            let code = close.error_code.into_inner();
+            if let Some(end) = AdmissionEnd::from_close(code, &close.reason) {
+                InputFailure::AdmissionEnded(end)
+            } else if code == NOT_ADMITTED {
+                InputFailure::NotAdmitted
+            } else {
+                InputFailure::ConnectionLost(error.to_string())
+            }
         }
         ConnectionError::LocallyClosed => InputFailure::ConnectionLost(
             "this side closed it, or the peer did not answer any more".to_owned(),

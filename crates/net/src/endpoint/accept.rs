@@ -2,21 +2,27 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
-use aster_wire::admission::{ConsumerResponse, ServiceSummary};
+use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ProducerResponse, ServiceSummary};
 use aster_wire::description::Question;
-use iroh::endpoint::{Connection, Incoming};
+use aster_wire::ending::AdmissionEnd;
+use aster_wire::limit::ADMISSION_BYTES;
+use iroh::endpoint::{Connection, Incoming, SendStream};
 use iroh::protocol::DynProtocolHandler;
 use tokio::sync::Semaphore;
 
 use super::Node;
 use super::handshakes::{Handshake, Handshakes, Verdict};
+use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Purpose};
 use crate::call::{Mode, ServiceDefinition};
 use crate::connection::{IncomingConnection, epoch_ms};
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC, admission, description};
+use crate::{
+    ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, description,
+};
 
-/// Application code for closing the connection of a peer that is not admitted; the reference uses the same.
-const NOT_ADMITTED: u32 = 403;
+/// How long a connection stays open after the admission of its peer has ended, so that the statuses of its calls arrive.
+const FAREWELL: Duration = Duration::from_millis(250);
 
 impl Node {
     /// Accepts connections until the endpoint is closed.
@@ -53,20 +59,41 @@ impl Node {
         self.route(connection).await;
     }
 
-    /// Gate 0: for all protocols except admission, the peer must be admitted.
+    /// The one place that every connection of every protocol passes.
     async fn route(self: Arc<Self>, connection: Connection) {
-        if connection.alpn() == ALPN_CONSUMER_ADMISSION {
-            return Box::pin(self.admit(connection)).await;
-        }
-        let peer = connection.remote_id().to_string();
-        let Some(caller) = self.admission.caller(&peer) else {
-            tracing::info!(%peer, "connection refused: the peer is not admitted");
-            return connection.close(NOT_ADMITTED.into(), b"not admitted");
+        let alpn = connection.alpn();
+        let asks = [ALPN_CONSUMER_ADMISSION, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION].contains(&alpn);
+        let purpose = if asks { Purpose::Admission } else { Purpose::Use };
+        let entered = match self.gates.enter(&connection, purpose) {
+            Ok(entered) => entered,
+            Err((code, reason)) => {
+                let (peer, reason_text) = (connection.remote_id(), String::from_utf8_lossy(reason));
+                tracing::info!(%peer, "connection refused: {reason_text}");
+                return connection.close(code.into(), reason);
+            }
         };
+        if asks {
+            let Some(_place) = self.gates.place() else {
+                return connection.close(0u32.into(), b"too many peers ask for admission");
+            };
+            return Box::pin(self.ask(connection)).await;
+        }
+        Box::pin(Arc::clone(&self).serve_connection(connection.clone(), &entered)).await;
+        let Some(ended) = entered.presence.cause() else { return };
+        // The calls have got a status. It has to arrive before the connection is closed.
+        tokio::select! {
+            _ = connection.closed() => {}
+            () = tokio::time::sleep(FAREWELL) => {}
+        }
+        connection.close(AdmissionEnd::CLOSE_CODE.into(), ended.word().as_bytes());
+    }
+
+    async fn serve_connection(self: Arc<Self>, connection: Connection, entered: &Entered) {
         if connection.alpn() == ALPN_RPC {
             let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
             let calls = self.calls_token.child_token();
-            let connection = IncomingConnection::new(number, caller, connection, self.limits(), calls);
+            let presence = Arc::clone(&entered.presence);
+            let connection = IncomingConnection::new(number, presence, connection, self.limits(), calls);
             while let Some(stream) = connection.next_stream().await {
                 tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), stream));
             }
@@ -79,8 +106,12 @@ impl Node {
             return Box::pin(description::answer(connection, document)).await;
         }
         match self.protocol(connection.alpn()) {
-            // The protocol handler logs its own failures.
-            Some(handler) => drop(handler.accept(connection).await),
+            Some(handler) => tokio::select! {
+                biased;
+                _ = entered.presence.ended() => {}
+                // The protocol handler logs its own failures.
+                _ = handler.accept(connection) => {}
+            },
             None => connection.close(0u32.into(), b"unexpected alpn"),
         }
     }
@@ -89,30 +120,72 @@ impl Node {
         self.protocols.read().unwrap_or_else(PoisonError::into_inner).get(alpn).cloned()
     }
 
-    async fn admit(&self, connection: Connection) {
-        let address = self.address().await.to_base64();
-        let peer = connection.remote_id().to_string();
-        admission::answer(connection, |request| match self.admission.admit(&peer, request.as_ref()) {
-            Ok(caller) => self.admitted_answer(&address, caller.attributes),
-            Err(refusal) => {
-                tracing::info!(%peer, "admission refused: {refusal}");
-                ConsumerResponse::refusal(self.admission.root_public_key())
-            }
-        })
-        .await;
+    /// One exchange of an admission protocol.
+    async fn ask(&self, connection: Connection) {
+        let alpn = connection.alpn();
+        if alpn == ALPN_REVOCATION {
+            return self.take_list(connection).await;
+        }
+        let Some((send, request)) = admission::request(&connection, ADMISSION_BYTES).await else { return };
+        let request = request.and_then(|bytes| ConsumerRequest::from_bytes(&bytes).ok());
+        if alpn == ALPN_CONSUMER_ADMISSION {
+            self.admit(&connection, send, request).await;
+        } else {
+            self.admit_producer(&connection, send, request).await;
+        }
     }
 
-    fn admitted_answer(&self, address: &str, attributes: Vec<(String, String)>) -> ConsumerResponse {
+    async fn admit(&self, connection: &Connection, send: SendStream, request: Option<ConsumerRequest>) {
+        let peer = connection.remote_id();
+        let answer = match self.gates.admit(connection, request).await {
+            Ok(caller) => self.admitted_answer(connection, &caller).await,
+            Err(reason) => {
+                tracing::info!(%peer, "admission refused: {reason}");
+                self.gates.refusal()
+            }
+        };
+        let bytes = answer.to_bytes().or_else(|error| {
+            tracing::error!(%error, "the admission answer exceeds its limits, so the peer is refused");
+            self.gates.refusal().to_bytes()
+        });
+        admission::answer(connection, send, &bytes.unwrap_or_default()).await;
+    }
+
+    async fn admit_producer(
+        &self,
+        connection: &Connection,
+        send: SendStream,
+        request: Option<ConsumerRequest>,
+    ) {
+        let peer = connection.remote_id();
+        let answer = self.gates.admit_producer(connection, request).await.unwrap_or_else(|reason| {
+            tracing::info!(%peer, "producer admission refused: {reason}");
+            ProducerResponse::default()
+        });
+        let bytes = answer.to_bytes().or_else(|_| ProducerResponse::default().to_bytes());
+        admission::answer(connection, send, &bytes.unwrap_or_default()).await;
+    }
+
+    /// A revocation list that somebody sends.
+    async fn take_list(&self, connection: Connection) {
+        let Some(_turn) = self.gates.may_push(&connection) else {
+            return connection.close(0u32.into(), b"too many tries");
+        };
+        let Some((send, document)) = admission::request(&connection, MAX_PUSH_BYTES).await else { return };
+        let outcome = self.gates.push(document.unwrap_or_default()).await;
+        admission::answer(&connection, send, &outcome.to_answer()).await;
+    }
+
+    async fn admitted_answer(&self, connection: &Connection, caller: &Caller) -> ConsumerResponse {
+        let address = self.address().await.to_base64();
         let definitions = self.calls.services.definitions();
-        let services = definitions.iter().map(|definition| summary(definition, address)).collect();
-        let root_pubkey = self.admission.root_public_key().to_owned();
-        let server_time_ms = Some(epoch_ms());
         ConsumerResponse {
             admitted: true,
-            attributes,
-            services,
-            root_pubkey,
-            server_time_ms,
+            attributes: caller.attributes.clone(),
+            services: definitions.iter().map(|definition| summary(definition, &address)).collect(),
+            root_pubkey: self.gates.root().to_owned(),
+            gossip_topic: self.gates.topic_for(&connection.remote_id()),
+            server_time_ms: Some(epoch_ms()),
             ..Default::default()
         }
     }

@@ -6,9 +6,10 @@ use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
 use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
 
 use super::options::{NodeOptions, RelayChoice};
+use crate::admission::Gates;
 use crate::connection::chain;
 use crate::error::BindError;
-use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_RPC};
+use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC};
 
 /// Bytes that all streams of one connection may have received but not read.
 const CONNECTION_WINDOW: u32 = 32 << 20;
@@ -27,12 +28,19 @@ fn transport_streams(max_streams: u32) -> u32 {
     max_streams.saturating_add(max_streams / 4).saturating_add(16)
 }
 
-/// The protocols that every node accepts.
-pub(super) fn own_protocols() -> Vec<Vec<u8>> {
-    vec![ALPN_RPC.to_vec(), ALPN_CONSUMER_ADMISSION.to_vec(), ALPN_DESCRIBE.to_vec()]
+/// The protocols that a node accepts by itself.
+pub(super) fn own_protocols(gates: &Gates) -> Vec<Vec<u8>> {
+    let mut protocols = vec![ALPN_RPC, ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE];
+    if gates.takes_producers() {
+        protocols.push(ALPN_PRODUCER_ADMISSION);
+    }
+    if gates.takes_lists() {
+        protocols.push(ALPN_REVOCATION);
+    }
+    protocols.into_iter().map(<[u8]>::to_vec).collect()
 }
 
-pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
+pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoint, BindError> {
     let failed = |error: &dyn std::error::Error| BindError::Bind {
         address: options.bind.map_or_else(|| "any address".to_owned(), |address| address.to_string()),
         reason: chain(error),
@@ -60,7 +68,7 @@ pub(super) async fn bind(options: &NodeOptions) -> Result<Endpoint, BindError> {
         .keep_alive_interval(KEEP_ALIVE)
         .default_path_keep_alive_interval(KEEP_ALIVE)
         .build();
-    builder = builder.secret_key(secret).alpns(own_protocols()).transport_config(transport);
+    builder = builder.secret_key(secret).alpns(own_protocols(gates)).transport_config(transport);
     if let Some(address) = options.bind {
         builder = builder.clear_ip_transports().bind_addr(address).map_err(|e| failed(&e))?;
     }

@@ -9,23 +9,23 @@ mod bind;
 mod handshakes;
 mod options;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use aster_wire::address::{self, NodeAddr};
-use aster_wire::admission::ConsumerResponse;
+use aster_wire::address::NodeAddr;
+use aster_wire::admission::{ConsumerResponse, ProducerResponse};
 use aster_wire::ticket::Ticket;
 use iroh::protocol::{DynProtocolHandler, ProtocolHandler};
 use iroh::{Endpoint, Watcher as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::{AdmissionPolicy, Open};
+use crate::admission::{Access, AccessError, Gates, Narrowing, Pushed, Revoking};
 use crate::call::{CallServer, Handler, Registration, ServiceDefinition};
-use crate::connection::{OutgoingConnection, ProcessBudget, endpoint_addr};
+use crate::connection::{OutgoingConnection, ProcessBudget, Target};
 use crate::error::{BindError, ConnectError, ServeError};
 
 pub use bind::{endpoint_id_of, generate_secret_key};
@@ -47,7 +47,7 @@ const DRAIN_GRACE: Duration = Duration::from_millis(800);
 pub struct Node {
     endpoint: Endpoint,
     options: NodeOptions,
-    admission: Arc<dyn AdmissionPolicy>,
+    gates: Gates,
     /// Further protocols, by ALPN.
     protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
     next_connection: AtomicU32,
@@ -60,23 +60,24 @@ pub struct Node {
 }
 
 impl Node {
-    /// Binds an endpoint that admits every peer and starts accepting, on the current tokio runtime.
+    /// Binds an endpoint that is open to everybody and starts accepting, on the current tokio runtime.
     ///
     /// # Errors
     /// [`BindError`] when the socket cannot be bound or a relay URL is not valid.
     pub async fn bind(options: NodeOptions) -> Result<Arc<Self>, BindError> {
-        Self::bind_with(options, Arc::new(Open)).await
+        let node = Self::bind_closed(options).await?;
+        // INVARIANT: nobody else has the node yet, so it cannot be open to others than everybody.
+        let _ = node.open_to(Access::Open);
+        Ok(node)
     }
 
-    /// Like [`bind`](Self::bind), with a policy that decides which peers are admitted.
+    /// Like [`bind`](Self::bind), but nobody may connect before [`open_to`](Self::open_to).
     ///
     /// # Errors
     /// The same as for [`bind`](Self::bind).
-    pub async fn bind_with(
-        options: NodeOptions,
-        admission: Arc<dyn AdmissionPolicy>,
-    ) -> Result<Arc<Self>, BindError> {
-        let endpoint = bind::bind(&options).await?;
+    pub async fn bind_closed(options: NodeOptions) -> Result<Arc<Self>, BindError> {
+        let gates = Gates::new(options.limits.max_connections, options.limits.max_connections_per_peer);
+        let endpoint = bind::bind(&options, &gates).await?;
         if options.relay != RelayChoice::Disabled {
             // If no relay is ready in time, peers can still use the direct addresses.
             let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
@@ -89,7 +90,7 @@ impl Node {
         let node = Arc::new(Self {
             endpoint,
             options,
-            admission,
+            gates,
             protocols: RwLock::default(),
             next_connection: AtomicU32::new(1),
             calls: Arc::new(CallServer {
@@ -162,12 +163,76 @@ impl Node {
         Registration::new(&self.calls.services, definition, handler)
     }
 
+    /// Says who may call. Once; a second time only with equal options, as the threads that share a node do. To be called on a
+    /// tokio runtime. It blocks while files are read.
+    ///
+    /// # Errors
+    /// [`AccessError`] when it was opened with other options, or a file cannot be used.
+    pub fn open_to(&self, access: Access) -> Result<(), AccessError> {
+        self.gates.open(access, &self.closed)?;
+        self.announce(&self.protocols.read().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
+    }
+
+    /// Adds somebody who has to agree to admissions, for a node with [`crate::GateOptions::narrowed`].
+    pub fn narrow(&self, narrowing: Arc<dyn Narrowing>) {
+        self.gates.narrow(narrowing);
+    }
+
+    /// Revokes a node or a credential at this node alone, without a signed list, until the process ends. False when
+    /// everybody may call anyway.
+    pub fn revoke(&self, what: Revoking) -> bool {
+        self.gates.revoke(what)
+    }
+
+    /// Puts a signed revocation list in force, and keeps it where the node has a file for it.
+    pub async fn take_revocations(&self, document: Vec<u8>) -> Pushed {
+        self.gates.push(document).await
+    }
+
+    /// How often each outcome of an admission was, by its word; empty when everybody may call.
+    pub fn admissions(&self) -> BTreeMap<&'static str, u64> {
+        self.gates.counts()
+    }
+
     /// Accepts one more protocol, from admitted peers. Replaces a previous handler of the same protocol.
     pub fn attach(&self, alpn: &[u8], handler: impl ProtocolHandler) {
         let mut protocols = self.protocols.write().unwrap_or_else(PoisonError::into_inner);
         protocols.insert(alpn.to_vec(), Arc::new(handler));
+        self.announce(&protocols);
+    }
+
+    fn announce(&self, protocols: &HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>) {
         let known = protocols.keys().cloned();
-        self.endpoint.set_alpns(bind::own_protocols().into_iter().chain(known).collect());
+        self.endpoint.set_alpns(bind::own_protocols(&self.gates).into_iter().chain(known).collect());
+    }
+
+    /// Sends a signed revocation list to a node.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; `Timeout` after `timeout`.
+    pub async fn push_revocations(
+        &self,
+        address: &str,
+        document: &[u8],
+        timeout: Duration,
+    ) -> Result<Pushed, ConnectError> {
+        let target = Target::new(self.endpoint.clone(), address, String::new())?;
+        target.within(timeout, target.push(document)).await
+    }
+
+    /// Asks a node to admit this one as a producer.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; `Timeout` after `timeout`.
+    pub async fn join_producers(
+        &self,
+        address: &str,
+        credential: String,
+        timeout: Duration,
+    ) -> Result<ProducerResponse, ConnectError> {
+        let target = Target::new(self.endpoint.clone(), address, credential)?;
+        target.within(timeout, target.admit_as_producer()).await
     }
 
     /// Dials a peer by any form of its address and asks for admission.
@@ -180,18 +245,13 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
-        let address = endpoint_addr(&address::parse(address)?)?;
-        let endpoint_id = address.id.to_string();
+        let target = Arc::new(Target::new(self.endpoint.clone(), address, credential)?);
         let connecting = OutgoingConnection::connect(
-            self.endpoint.clone(),
-            address,
-            credential,
+            Arc::clone(&target),
             self.options.limits.clone(),
             self.closed.child_token(),
         );
-        tokio::time::timeout(timeout, connecting)
-            .await
-            .unwrap_or_else(|_| Err(ConnectError::Timeout { endpoint_id, limit_ms: timeout.as_millis() }))
+        target.within(timeout, connecting).await
     }
 
     /// Stops accepting, waits for accepted calls, and cancels the remaining ones at the timeout. Returns true when no

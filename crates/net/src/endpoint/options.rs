@@ -52,6 +52,8 @@ pub struct NodeLimits {
     pub resets_per_second: u32,
     /// Connections that are open at the same time.
     pub max_connections: u32,
+    /// Connections that one peer may have open at the same time. Those that ask for admission are counted apart.
+    pub max_connections_per_peer: u32,
     /// Client: calls end when the peer has not answered for this long, though something was sent.
     pub dead_after: Duration,
 }
@@ -69,6 +71,7 @@ impl Default for NodeLimits {
             reset_burst: 2000,
             resets_per_second: 500,
             max_connections: 4096,
+            max_connections_per_peer: 16,
             dead_after: Duration::from_secs(10),
         }
     }

@@ -160,6 +160,7 @@ pub fn service() -> ServiceDefinition {
         pattern: Pattern::from_name(pattern).expect("a pattern"),
         request: codec(),
         response: codec(),
+        requires: None,
     });
     ServiceDefinition {
         name: "S".to_owned(),
@@ -167,6 +168,7 @@ pub fn service() -> ServiceDefinition {
         contract_id: "ab".repeat(32),
         modes: vec!["xlang".to_owned()],
         session: false,
+        requires: None,
         max_call: Duration::from_mins(5),
         methods: methods.collect(),
         description: None,

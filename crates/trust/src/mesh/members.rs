@@ -90,9 +90,14 @@ impl Members {
         }
     }
 
+    /// True when the producer is a member or may become one: the mesh is not full.
+    pub fn has_room_for(&self, id: &EndpointId) -> bool {
+        self.accepted.len() < MAX_MEMBERS || self.accepted.contains(id)
+    }
+
     /// Takes in an admitted producer; false when the mesh is full.
     pub fn accept(&mut self, id: EndpointId) -> bool {
-        if self.accepted.len() >= MAX_MEMBERS && !self.accepted.contains(&id) {
+        if !self.has_room_for(&id) {
             return false;
         }
         self.accepted.insert(id);

@@ -10,6 +10,9 @@ use crate::json::last_wins;
 use crate::limit::{self, LimitError, RecordLimits};
 use crate::status::Code;
 
+/// The detail under which the reason word of a status travels.
+pub const REASON_DETAIL: &str = "aster.reason";
+
 /// The encoding of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
@@ -110,6 +113,13 @@ impl RpcStatus {
     /// A status without details.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code: code.number(), message: message.into(), details: Vec::new() }
+    }
+
+    /// The same status with a reason word, which programs can compare.
+    #[must_use]
+    pub fn because(mut self, reason: &str) -> Self {
+        self.details.push((REASON_DETAIL.to_owned(), reason.to_owned()));
+        self
     }
 
     /// The status of a successful call.

@@ -1,6 +1,7 @@
 //! A server call inside a session. Its owner drives the stream of the session until the call has ended.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use aster_wire::call::Pattern;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::line::Turn;
-use super::server_line::{Fact, State, shutting_down};
+use super::server_line::{Fact, State};
 use crate::call::channel::{BLOCK_BYTES, Written};
 use crate::call::event::{ServerEvent, Stop};
 use crate::call::handle::{CallHandle, End, STREAM_BUDGET};
@@ -26,12 +27,13 @@ use crate::error::status;
 /// Ready when something other than the stream or the handler changes the call.
 type Interruption = Pin<Box<dyn Future<Output = Interrupt> + Send + Sync>>;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Interrupt {
     /// The client does not read any more.
     Gone,
     Expired,
-    Shutdown,
+    /// The server stops, or the admission of the peer has ended.
+    Shutdown(RpcStatus),
 }
 
 /// A running server call of a session.
@@ -62,7 +64,7 @@ impl Answering {
         turn: Turn<State>,
         (call, pattern): (CallNumber, Pattern),
         request: PayloadCodec,
-        connection: &IncomingConnection,
+        connection: &Arc<IncomingConnection>,
         counted: TaskTrackerToken,
     ) -> Self {
         let interruption = interruption(&turn, connection);
@@ -100,7 +102,7 @@ impl Answering {
         match interrupt {
             Interrupt::Gone => line.lost(),
             Interrupt::Expired => line.expire(),
-            Interrupt::Shutdown => line.abort(&shutting_down()),
+            Interrupt::Shutdown(status) => line.abort(&status),
         }
         // Each of them ends the call. A call that had ended already has said so.
         let code = aborted(line.next_fact()).unwrap_or(Code::Cancelled);
@@ -226,10 +228,10 @@ impl Drop for Answering {
     }
 }
 
-fn interruption(turn: &Turn<State>, connection: &IncomingConnection) -> Interruption {
+fn interruption(turn: &Turn<State>, connection: &Arc<IncomingConnection>) -> Interruption {
     let line = turn.line();
     let (stopped, deadline) = (line.writer.stopped(), line.machine.timeout());
-    let shutdown = connection.calls_cancelled();
+    let (shutdown, connection) = (connection.calls_cancelled(), Arc::clone(connection));
     Box::pin(async move {
         let left = async {
             if !stopped.await {
@@ -246,7 +248,7 @@ fn interruption(turn: &Turn<State>, connection: &IncomingConnection) -> Interrup
             biased;
             () = left => Interrupt::Gone,
             () = expired => Interrupt::Expired,
-            () = shutdown => Interrupt::Shutdown,
+            () = shutdown => Interrupt::Shutdown(connection.ending()),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use aster_wire::call::InputFailure;
+use aster_wire::call::{InputFailure, NOT_ADMITTED};
 use aster_wire::frame::Frame;
 use aster_wire::record::RpcStatus;
 use aster_wire::session::{
@@ -100,7 +100,10 @@ fn lost(failure: &InputFailure) -> RpcStatus {
     let code = match failure {
         InputFailure::Frame(_) => Code::Internal,
         InputFailure::Budget => Code::ResourceExhausted,
-        InputFailure::NotAdmitted => Code::PermissionDenied,
+        InputFailure::NotAdmitted => {
+            return status(Code::PermissionDenied, failure.to_string()).because(NOT_ADMITTED);
+        }
+        InputFailure::AdmissionEnded(end) => return end.status(),
         InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::Silent(_) => Code::Unavailable,
     };
     status(code, failure.to_string())

@@ -76,8 +76,8 @@ impl ServedSession {
         &self.service
     }
 
-    /// The peer at the other end.
-    pub fn caller(&self) -> &Arc<Caller> {
+    /// The peer at the other end, as its newest admission says.
+    pub fn caller(&self) -> Arc<Caller> {
         self.connection.caller()
     }
 

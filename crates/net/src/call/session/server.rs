@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use aster_trust::attributes::strip_reserved;
+use aster_wire::ending::AdmissionEnd;
 use aster_wire::limit::RecordLimits;
 use aster_wire::record::{CallHeader, RpcStatus, StreamHeader};
 use aster_wire::session::{AbortCause, CallNumber, SESSION_DETAIL, ServerEnd, ServerSession as Machine};
@@ -17,7 +19,7 @@ use tokio::time::{Instant, Sleep, timeout};
 use super::answering::Answering;
 use super::line::{Line, Shared, Turn};
 use super::served::{ServedSession, SessionEnd};
-use super::server_line::{Fact, State, is_reset, shutting_down};
+use super::server_line::{Fact, State, is_reset};
 use crate::call::calls::CallServer;
 use crate::call::channel::Written;
 use crate::call::handle::CallHandle;
@@ -144,7 +146,7 @@ impl<'a> SessionServer<'a> {
                 return Poll::Ready(fact);
             }
             if self.shutdown.as_mut().poll(cx).is_ready() {
-                line.abort(&shutting_down());
+                line.abort(&self.session.connection().ending());
                 continue;
             }
             let flushed = line.poll_flush(cx);
@@ -173,11 +175,16 @@ impl<'a> SessionServer<'a> {
         }
     }
 
-    async fn serve_call(&mut self, instance: &Instance, call: CallNumber, header: CallHeader) {
+    async fn serve_call(&mut self, instance: &Instance, call: CallNumber, mut header: CallHeader) {
         self.session.connection().paced().await;
         let is_draining = self.server.running.is_closed();
-        let caller = self.session.caller();
-        let (method, remaining) = match judge_in_session(&self.service, caller, is_draining, &header) {
+        let admitted = self.session.connection().admitted().map_err(AdmissionEnd::status);
+        let judged = admitted.and_then(|caller| {
+            let (method, remaining) = judge_in_session(&self.service, &caller, is_draining, &header)?;
+            Ok((caller, method, remaining))
+        });
+        strip_reserved(&mut header.metadata);
+        let (caller, method, remaining) = match judged {
             Ok(accepted) => accepted,
             Err(refusal) => {
                 let mut line = self.shared.line();
@@ -203,6 +210,7 @@ impl<'a> SessionServer<'a> {
         }
         let opening = Opening {
             connection: Arc::clone(self.session.connection()),
+            caller,
             service: Arc::clone(&service),
             method,
             header: StreamHeader {
@@ -250,7 +258,7 @@ impl<'a> SessionServer<'a> {
         let fact = std::future::poll_fn(|cx| {
             let mut line = self.shared.line();
             if self.shutdown.as_mut().poll(cx).is_ready() {
-                line.abort(&shutting_down());
+                line.abort(&self.session.connection().ending());
             } else if expired.as_mut().poll(cx).is_ready() {
                 line.expire();
             }

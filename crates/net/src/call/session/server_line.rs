@@ -15,10 +15,6 @@ use tokio::time::Instant;
 use super::line::Line;
 use crate::error::status;
 
-pub(super) fn shutting_down() -> RpcStatus {
-    status(Code::Unavailable, "the server is shutting down")
-}
-
 /// What the machine of a session told, in order.
 #[derive(Debug)]
 pub(super) enum Fact {
@@ -109,7 +105,10 @@ impl Line<State> {
     fn failed(&mut self, failure: &InputFailure) -> Facts<ServerFact> {
         let machine = &mut self.machine.machine;
         let code = match failure {
-            InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::NotAdmitted => {
+            InputFailure::Reset
+            | InputFailure::ConnectionLost(_)
+            | InputFailure::NotAdmitted
+            | InputFailure::AdmissionEnded(_) => {
                 return machine.lost();
             }
             InputFailure::Frame(_) => Code::InvalidArgument,
