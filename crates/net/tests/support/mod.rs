@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use aster_codec::Plan;
+use aster_codec::{PayloadLimits, Plan};
 use aster_net::{
     Access, Clock, Compress, Framed, GateOptions, Handler, MethodDefinition, Mode, Node, NodeOptions,
     Pattern, PayloadCodec, Registration, ServerCall, ServerEvent, ServiceDefinition, Serving, status,
@@ -41,7 +41,13 @@ pub fn pattern(name: &str) -> Pattern {
 }
 
 pub fn codec() -> PayloadCodec {
-    PayloadCodec { mode: Mode::Xlang, plan: Arc::new(Plan::dynamic()), root: 0, compress: Compress::Never }
+    PayloadCodec {
+        mode: Mode::Xlang,
+        plan: Arc::new(Plan::dynamic()),
+        root: 0,
+        compress: Compress::Never,
+        limits: PayloadLimits::DEFAULT,
+    }
 }
 
 /// A service for the role `user`. Each kind of call has three methods: one that answers, one that only an `admin` may call,
@@ -61,6 +67,7 @@ pub fn service() -> ServiceDefinition {
         version: 1,
         contract_id: "ab".repeat(32),
         modes: vec!["xlang".to_owned()],
+        session: false,
         requires: Some(Requirement::role("user").expect("a role")),
         max_call: Duration::from_mins(5),
         methods: methods.collect(),
