@@ -9,6 +9,25 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** Who may call a node, by credentials. */
+export interface AccessOptions {
+  /** The trusted root keys, 64 hex digits each. */
+  rootPublicKeys: readonly string[]
+  /** Files with trusted root keys. */
+  rootFiles: readonly string[]
+  /** Producers may ask for admission. */
+  producers: boolean
+  /** The file of one-time credentials that were used; null: they are refused. */
+  nonces: string | null
+  /** The file with a signed revocation list. */
+  revocations: string | null
+  /** The program is asked about each peer. */
+  asks: boolean
+}
+
+/** The answer to a QUESTION event. */
+export declare function admissionDecide(port: number, question: number, agrees: boolean): void
+
 /** Compares an agreement with an announced service. */
 export declare function agreementJudge(agreement: number, contractId: string, extensions: Record<string, string>): 'same' | 'open' | 'compatible' | 'otherContract' | 'otherSchemas'
 
@@ -130,6 +149,9 @@ export interface ConnectionFacts {
 
 /** The result is a `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
+
+/** Asks for admission with another credential on a connection that stays open. The result is a `Readmitted`. */
+export declare function connectionReadmit(port: number, request: number, connection: number, credential: string): void
 
 /** The services that the server announced at the last admission. */
 export declare function connectionServices(connection: number): Array<ServiceSummary>
@@ -386,6 +408,8 @@ export interface LimitOptions {
   resetsPerSecond: number | null
   /** Connections that are open at the same time. */
   maxConnections: number | null
+  /** Connections that one peer may have open at the same time. */
+  maxConnectionsPerPeer: number | null
   /** Calls end when the peer has not answered for this long. */
   deadAfterMs: number | null
 }
@@ -511,13 +535,30 @@ export interface NodeFacts {
   readonly openCalls: number
   /** New calls are refused. */
   readonly draining: boolean
+  /**
+   * How often each outcome of an admission was: `ADMITTED`, or the word for why a peer was refused. Empty with open
+   * access.
+   */
+  readonly admissions: Readonly<Record<string, number>>
 }
 
 /** The result is a `NodeFacts`. */
 export declare function nodeInfo(port: number, request: number, node: number): void
 
-/** Delivers calls of `services` to `port`. Returns the handles of their methods, one list for each service. */
-export declare function nodeServe(port: number, node: number, services: Array<ServedService>): Array<Array<number>>
+/** Sends a signed revocation list to the node at an address. The result is the word for what became of it. */
+export declare function nodePushRevocations(port: number, request: number, node: number, options: DialOptions, document: string): void
+
+/**
+ * Revokes a node (`endpoint_id`) or a credential (`fingerprint`) at one node, until the process ends. False when everybody
+ * may call that node.
+ */
+export declare function nodeRevoke(node: number, endpointId?: string | undefined | null, fingerprint?: string | undefined | null): boolean
+
+/**
+ * Delivers calls of `services` to `port`, from the callers that `access` allows. Returns the handles of their methods, one
+ * list for each service.
+ */
+export declare function nodeServe(port: number, node: number, services: Array<ServedService>, access?: AccessOptions | undefined | null): Array<Array<number>>
 
 /**
  * Returns an endpoint that all users with equal options share. The result is a `StartedNode` whose number belongs
@@ -528,6 +569,9 @@ export declare function nodeShare(port: number, request: number, options: StartO
 
 /** Binds an endpoint. The result is a `StartedNode`. */
 export declare function nodeStart(port: number, request: number, options: StartOptions): void
+
+/** Puts a signed revocation list in force at a node. The result is the word for what became of it. */
+export declare function nodeTakeRevocations(port: number, request: number, node: number, document: string): void
 
 /** `port` accepts no new calls of `node`. */
 export declare function nodeUnserve(port: number, node: number): void
@@ -548,6 +592,30 @@ export interface OpenedConnection {
 
 /** Opens the port of an environment. `doorbell` is called when events wait. */
 export declare function openPort(doorbell: () => void): number
+
+/**
+ * Reads the credential that a client presents: a text, or a file with a credential or an identity. `peer` chooses the entry of
+ * an identity by its name.
+ */
+export declare function ownCredential(text?: string | undefined | null, file?: string | undefined | null, peer?: string | undefined | null): OwnCredential
+
+/** What a client knows of its own credential. */
+export interface OwnCredential {
+  /** The document that is sent. */
+  readonly document: string
+  /** The secret key in the same file, 64 hex digits. */
+  readonly secretKey: string | null
+  /** Who signed it, 64 hex digits. */
+  readonly rootPublicKey: string
+  /** The roles that it gives. */
+  readonly roles: readonly string[]
+  /** When it begins to count, in milliseconds since 1970; null when it does not say. */
+  readonly notBeforeMs: number | null
+  /** When it ends, in milliseconds since 1970. */
+  readonly expiresAtMs: number
+  /** It counts once. */
+  readonly oneTime: boolean
+}
 
 /** Throws if the message cannot be decoded within the limits. */
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void
@@ -584,6 +652,14 @@ export interface ProfileList {
 
 /** The endpoint id of a seed, both 64 hex digits. */
 export declare function publicKeyOf(secretKey: string): string
+
+/** What a server said at another admission. */
+export interface Readmitted {
+  /** Attributes that the server has given the caller. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** The services of the server. */
+  readonly services: readonly ServiceSummary[]
+}
 
 /** What a signing request asks for. */
 export interface RequestFacts {
@@ -648,6 +724,8 @@ export interface ServedMethod {
   request: number
   /** Index of the response message in the roots of the plan. */
   response: number
+  /** Like `requires` of the service; a caller needs both. */
+  requires: string | null
 }
 
 /** A service to serve. */
@@ -672,6 +750,8 @@ export interface ServedService {
   compress: 'auto' | 'always' | 'never'
   /** Largest estimated size of a decoded request, in bytes. */
   maxDecodedBytes: number
+  /** The roles that a caller needs, as JSON; null: none. A text that cannot be read refuses everybody. */
+  requires: string | null
   /** The methods of the service; handles are given in this order. */
   methods: Array<ServedMethod>
 }
@@ -765,6 +845,12 @@ export declare function takeNodeFacts(port: number, request: number): NodeFacts
 
 /** Takes the result of `nodeConnect`. */
 export declare function takeOpenedConnection(port: number, request: number): OpenedConnection
+
+/** Takes the result of `connectionReadmit`. */
+export declare function takeReadmitted(port: number, request: number): Readmitted
+
+/** Takes the result of `nodeTakeRevocations` or `nodePushRevocations`. */
+export declare function takeRevocationOutcome(port: number, request: number): string
 
 /** Takes the result of `connectionDescribe`. */
 export declare function takeServiceDocument(port: number, request: number): string | null
