@@ -6,6 +6,11 @@ import { execFileSync } from "node:child_process";
 import { main } from "../../scripts/support/console.mjs";
 import { setUp } from "../setup.mjs";
 
+/** The default limits of one message. */
+const MOST_ELEMENTS = 1_000_000;
+const MOST_BYTES = 16_000_000;
+const MOST_DECODED = 64 * 1024 * 1024;
+
 const [kind] = process.argv.slice(2);
 
 await main(async () => {
@@ -67,10 +72,6 @@ function largest(Holder, value, wire, counts) {
   if (list.length !== count) throw new Error("the list has another length");
   return ms;
 }
-
-const MOST_ELEMENTS = 1_000_000;
-const MOST_BYTES = 16_000_000;
-const MOST_DECODED = 64 * 1024 * 1024;
 
 /** The memory in use after garbage collection. */
 function collected() {
