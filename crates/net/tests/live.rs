@@ -203,8 +203,8 @@ async fn calls_end_when_their_caller_is_revoked_in_any_way() {
             }
             1 => {
                 let list = list(2, &gone[..1], &[&credential]);
-                let pushed = pusher.push_revocations(&ticket, &list, TEST_TIMEOUT).await;
-                assert_eq!(pushed.expect("an answer"), Pushed::InForce);
+                let answer = pusher.push_revocations(&ticket, &list, TEST_TIMEOUT).await;
+                assert_eq!(answer.expect("an answer"), Pushed::InForce);
             }
             2 => std::fs::write(&file, list(3, &gone, &[])).expect("a file"),
             3 => assert!(server.node.revoke(Revoking::Endpoint(client.id()))),

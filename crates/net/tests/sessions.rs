@@ -44,6 +44,7 @@ fn service() -> ServiceDefinition {
         pattern: Pattern::from_name(kind).expect("a pattern"),
         request: codec(),
         response: codec(),
+        requires: None,
     });
     ServiceDefinition {
         name: "S".to_owned(),
@@ -53,6 +54,7 @@ fn service() -> ServiceDefinition {
         session: true,
         description: None,
         max_call: Duration::from_mins(5),
+        requires: None,
         methods: methods.into(),
     }
 }
