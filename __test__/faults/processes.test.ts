@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
 import { fresh, probe } from "../boundary/support/probe.mjs";
 import { until } from "../boundary/support/until.js";
+import { ownAddress } from "../integration/fixtures/own-address.js";
 import { eventually, Lanes, time } from "./support/lanes.js";
 import { type Pattern, patterns, type Size } from "./support/patterns.js";
 
@@ -32,7 +33,7 @@ const ledgerFile = (): string => path.join(folder, `${++files}.ledger`);
 class ServerProcess {
   readonly files: string[] = [];
   readonly #key = Buffer.from(generateSecretKey()).toString("hex");
-  #address = "127.0.0.1:0";
+  #address = ownAddress();
   #child: Child | null = null;
 
   /** Starts the process, or its successor with the same key at the same address. Returns the ticket. */

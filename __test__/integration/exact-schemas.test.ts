@@ -15,6 +15,7 @@ import {
   unary,
 } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
+import { ownAddress } from "./fixtures/own-address.js";
 
 const Query = message("exact/Query", { id: t.int });
 const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", access: "open" } as const;
@@ -144,7 +145,7 @@ describe("a connection that replaces another one", () => {
   /** A client whose server was replaced by one with the same key and address. */
   async function replaced(before: AnyService, after: AnyService, next: object = value) {
     const secretKey = generateSecretKey();
-    const first = await serve(before, value, secretKey);
+    const first = await serve(before, value, secretKey, ownAddress());
     const client = await connect(first);
     const bind = first.addresses[0] as string;
     const stub = callsOf(client, before);
@@ -204,7 +205,7 @@ describe("a connection that replaces another one", () => {
 
   it("does not check stubs that ignore the contract", async () => {
     const secretKey = generateSecretKey();
-    const first = await serve(all(Bytes), value, secretKey);
+    const first = await serve(all(Bytes), value, secretKey, ownAddress());
     const client = await connect(first);
     const stub = callsOf(client, all(Numbers), { contract: "ignore" });
     await first.close();

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Child, child } from "../boundary/support/child.js";
 import { aborted, fresh, local, Probe, probe, tally } from "../boundary/support/probe.mjs";
 import { failureOf, took, until } from "../boundary/support/until.js";
+import { ownAddress } from "./fixtures/own-address.js";
 
 const children: Child[] = [];
 const open: { close(): Promise<void> }[] = [];
@@ -241,7 +242,7 @@ describe("a server that was killed", () => {
   // It sent no goodbye, and a new server answers at its address. Only the silence of the old connection shows the failure.
   it("leaves no call without an end, and clients reach the next server within 10 s", async () => {
     const key = Buffer.from(generateSecretKey()).toString("hex");
-    const first = start(["--quiet", "--key", key]);
+    const first = start(["--quiet", "--key", key, "--bind", ownAddress()]);
     const { addresses } = await first.line("ready");
     const client = await connected(first);
     const stub = client.stub(Probe);
@@ -264,7 +265,7 @@ describe("a server that was killed", () => {
 
   it("ends calls without a deadline as UNAVAILABLE within 10 s, and the next call reaches the successor", async () => {
     const key = Buffer.from(generateSecretKey()).toString("hex");
-    const first = start(["--quiet", "--key", key]);
+    const first = start(["--quiet", "--key", key, "--bind", ownAddress()]);
     const { addresses } = await first.line("ready");
     const client = await connected(first);
     const stub = client.stub(Probe);
