@@ -268,3 +268,13 @@ async fn closing_does_not_wait_for_a_dial() {
     assert_eq!((end.status.code, end.not_sent), (Code::Unavailable.number(), true));
     client.close().await;
 }
+
+#[tokio::test]
+async fn a_node_starts_at_the_address_of_one_that_was_closed() {
+    let mut options = loopback();
+    for _ in 0..30 {
+        let node = in_time(Node::bind(options.clone())).await.expect("a node");
+        options.bind = node.direct_addresses().await.first().copied();
+        in_time(node.close()).await;
+    }
+}

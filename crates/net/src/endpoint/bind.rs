@@ -1,5 +1,6 @@
 //! Binds iroh's endpoint according to the options.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
@@ -20,6 +21,10 @@ const SEND_WINDOW: u64 = 6 << 20;
 /// How often a silent connection sends a packet. A client behind a NAT that gave it another port is silent while it waits
 /// for a response, and the server sends to the old port until a packet comes from the new one.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// How long a node waits for the chosen port, and how often it looks.
+const PORT_RELEASE: Duration = Duration::from_secs(1);
+const PORT_CHECK: Duration = Duration::from_millis(5);
 
 /// The stream limit of the transport for a limit of `max_streams` served at once. The transport renews credit only after
 /// an eighth of its limit has ended. With as few as `max_streams` a peer would run out of credit while slots are free;
@@ -70,9 +75,24 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
         .build();
     builder = builder.secret_key(secret).alpns(own_protocols(gates)).transport_config(transport);
     if let Some(address) = options.bind {
+        wait_until_free(address).await;
         builder = builder.clear_ip_transports().bind_addr(address).map_err(|e| failed(&e))?;
     }
     builder.bind().await.map_err(|e| failed(&e))
+}
+
+/// Waits a moment while the chosen port is taken. A node that was closed gives its socket back shortly afterwards, from another
+/// thread, and the next node at its address must not fail for that. Binding reports a port that stays taken.
+async fn wait_until_free(address: SocketAddr) {
+    let taken = || {
+        std::net::UdpSocket::bind(address).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
+    };
+    let waiting = async {
+        while address.port() != 0 && taken() {
+            tokio::time::sleep(PORT_CHECK).await;
+        }
+    };
+    let _ = tokio::time::timeout(PORT_RELEASE, waiting).await;
 }
 
 /// A new ed25519 seed.
