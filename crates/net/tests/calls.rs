@@ -273,7 +273,7 @@ async fn closing_does_not_wait_for_a_dial() {
 async fn a_node_starts_at_the_address_of_one_that_was_closed() {
     let mut options = loopback();
     for _ in 0..30 {
-        let node = in_time(Node::bind(options.clone())).await.expect("a node");
+        let node = in_time(Box::pin(Node::bind(options.clone()))).await.expect("a node");
         options.bind = node.direct_addresses().await.first().copied();
         in_time(node.close()).await;
     }
