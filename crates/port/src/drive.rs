@@ -26,6 +26,7 @@ impl Port {
         // If the port was closed before, `close` did not end this session.
         if self.is_closed() {
             late.give_up();
+            self.sessions.forget(number);
         }
     }
 
@@ -56,8 +57,8 @@ impl Port {
             }
         };
         self.push(Event::SessionOpened { session: number });
+        // The entry stays until JavaScript has seen the end: a call that crosses with it fails for the reason of the end.
         let closed = open.run().await;
-        self.sessions.forget(number);
         self.push(Event::SessionEnded {
             session: number,
             by: match closed.by {

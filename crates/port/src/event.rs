@@ -80,7 +80,7 @@ pub enum Op {
         /// Metadata for the header.
         metadata: Metadata,
     },
-    /// End a session.
+    /// End a session. The environment that opened it sends this once more when it has seen the end.
     CloseSession {
         /// The session.
         session: u32,

@@ -28,7 +28,7 @@ impl Session {
     }
 }
 
-/// The open sessions.
+/// The open sessions, and those of this environment whose end it has not seen.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions(Mutex<HashMap<u32, Session>>);
 
@@ -53,11 +53,12 @@ impl Sessions {
         self.open().remove(&number);
     }
 
-    /// Ends a session. One that has ended already is no error.
+    /// Ends a session. One that this environment opened and that has ended already is forgotten.
     pub(crate) fn close(&self, number: u32, now: bool, status: RpcStatus) {
         let session = self.open().get(&number).cloned();
         match session {
             None => {}
+            Some(Session::Client(session)) if session.has_ended() => self.forget(number),
             Some(Session::Client(session)) if now => session.abort(),
             Some(Session::Client(session)) => session.close(),
             Some(Session::Served(session)) => session.close(status),
@@ -66,6 +67,7 @@ impl Sessions {
 
     /// The environment has ended.
     pub(crate) fn give_up(&self) {
-        self.open().values().for_each(Session::give_up);
+        let open = std::mem::take(&mut *self.open());
+        open.values().for_each(Session::give_up);
     }
 }

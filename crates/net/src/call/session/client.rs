@@ -118,6 +118,11 @@ impl ClientSession {
         self.0.changed.notify_one();
     }
 
+    /// The session is over. Its calls fail with the reason.
+    pub fn has_ended(&self) -> bool {
+        self.queue().end.is_some()
+    }
+
     /// The connection of the session.
     pub fn connection(&self) -> &Arc<OutgoingConnection> {
         self.0.opener.connection()
