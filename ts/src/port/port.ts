@@ -10,6 +10,7 @@ import { UNREAD_BY_PEER, WINDOW_REFUSED } from "../native/constants.js";
 import type { NativeBinding, Take } from "../native/documents.js";
 import { errorOf } from "../native/failure.js";
 import type { StatusFacts } from "../status-facts.js";
+import { CallTable } from "./call-table.js";
 import { Congestion } from "./congestion.js";
 import { tellCoreLine } from "./core-log.js";
 import {
@@ -65,7 +66,7 @@ export class Port implements EventTarget {
   readonly sessions: Sessions = new Sessions();
   readonly #native: NativeBinding;
   readonly #ops = new Operations();
-  readonly #calls = new Map<number, CallSink>();
+  readonly #calls = new CallTable<CallSink>();
   readonly #requests = new Map<number, Request>();
   readonly #peers = new Map<number, PeerInfo>();
   readonly #acceptors = new Map<number, CallAcceptor>();
@@ -266,7 +267,7 @@ export class Port implements EventTarget {
     this.flush();
     this.#closed = true;
     this.#native.closePort(this.number);
-    for (const call of [...this.#calls.values()]) call.onPortClosed();
+    for (const call of this.#calls.values()) call.onPortClosed();
     this.sessions.closed();
     for (const number of [...this.#requests.keys()]) {
       this.#settle(number)?.reject(new AsterError(Code.UNAVAILABLE, "this thread is shutting down"));
@@ -310,6 +311,8 @@ export class Port implements EventTarget {
 
   sessionEnded(number: number, ended: EndedSession): void {
     this.sessions.leave(number)?.onSessionEnded(ended);
+    // Until then the native side keeps the reason of the end for calls that cross with it.
+    this.closeSession(number, 0, null);
   }
 
   settled(number: number): void {
