@@ -130,12 +130,18 @@ describe("the handlers of a session", () => {
         this.#calls++;
         return { text: `${text} ${this.#calls}` };
       }
+      calls(_: Infer<typeof Plain>): number {
+        return this.#calls;
+      }
       async [Symbol.asyncDispose]() {
         disposals.push(this.#session.id);
       }
     }
     const { client, server } = await pairOf(implement(Named, Named));
     const [one, two] = await Promise.all([client.session(Named), client.session(Named)]);
+    expect(() => one.calls({ text: "" })).toThrow(
+      "Named.calls has no decorator such as @rpc(), so clients cannot call it",
+    );
     expect(await one.count({ text: "one" })).toEqual({ text: "one 1" });
     expect(await one.count({ text: "one" })).toEqual({ text: "one 2" });
     expect(await two.count({ text: "two" })).toEqual({ text: "two 1" });

@@ -45,6 +45,10 @@ class Words {
   @bidiStream(Word, Word) async *echo(words: AsyncIterable<Word>): AsyncGenerator<Word> {
     yield* words;
   }
+
+  suffixed(word: Word): string {
+    return word.text + this.#suffix;
+  }
 }
 
 it("an instance serves the class, and calls have inferred types", async () => {
@@ -68,6 +72,10 @@ it("an instance serves the class, and calls have inferred types", async () => {
   await echo.send({ text: "x" });
   expect((await echo.next()).value).toEqual({ text: "x" });
   await echo.return();
+  expect(() => words.suffixed({ text: "x" })).toThrow(
+    "Words.suffixed has no decorator such as @rpc(), so clients cannot call it",
+  );
+  expect(Object.keys(words)).toEqual(["shout", "letters", "join", "echo"]);
   await client.close();
   await server.close();
 });

@@ -13,7 +13,14 @@ import { bindService, serviceFrom } from "../service/binding.js";
 import type { ClientMethod } from "./method.js";
 import { type ProxyOptions, proxyVersion, ServiceProxy } from "./proxy.js";
 import { type Opening, type SessionEnd, SessionPath } from "./session-path.js";
-import { type CheckedStub, type StubHost, type StubOptions, stubChecks, stubTargets } from "./stub.js";
+import {
+  type CheckedStub,
+  refuseUndecorated,
+  type StubHost,
+  type StubOptions,
+  stubChecks,
+  stubTargets,
+} from "./stub.js";
 import type { Stub } from "./stub-types.js";
 
 /**
@@ -165,6 +172,7 @@ function shapeOf(host: StubHost, service: SessionService | object, options: Chec
     throw new TypeError(`${name} is a shared service: call it with client.stub()`);
   const { targets, handleOf, functionOf } = stubTargets(host, bound, options);
   const prototype = Object.create(controls) as object;
+  refuseUndecorated(prototype, bound);
   for (const { key, method } of targets) {
     if (OWN.includes(key)) {
       throw new TypeError(

@@ -103,9 +103,24 @@ export function createStub(host: StubHost, service: unknown, options: StubOption
     throw new TypeError(`${name} is a session service: open a session with client.session()`);
   const { targets, functionOf } = stubTargets(host, bound, checked);
   const stub: Record<string, unknown> = {};
+  refuseUndecorated(stub, bound);
   for (const { key, method } of targets) stub[key] = functionOf(method);
   // Not frozen: tests of a program replace its functions with spies and mocks.
   return stub;
+}
+
+/** Adds functions for methods of a service class that have no decorator: they tell why they cannot be called. */
+export function refuseUndecorated(stub: object, { definition, undecorated }: BoundService): void {
+  for (const name of undecorated) {
+    // With a function `then` every `await` of the stub would call it. Members that the stub has anyway stay.
+    if (name === "then" || name in stub) continue;
+    const value = (): never => {
+      throw new TypeError(
+        `${definition.name}.${name} has no decorator such as @rpc(), so clients cannot call it`,
+      );
+    };
+    Object.defineProperty(stub, name, { value, writable: true, configurable: true });
+  }
 }
 
 /** The methods of a service as a client calls them. */

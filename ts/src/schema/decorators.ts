@@ -22,6 +22,7 @@ import type { AnySchema, Constructs } from "./types.js";
 type ClassDecoratorOf = (target: Constructs<object>, context?: ClassDecoratorContext) => void;
 
 const services = new WeakMap<object, Service<unknown>>();
+const helpers = new WeakMap<object, readonly string[]>();
 
 /**
  * Declares a field of a `@wireType` class. Its initial value is its default.
@@ -128,8 +129,26 @@ export function service(name: string, options: ServiceOptions = {}, methods?: ob
   if (methods !== undefined) return buildService(name, options, methods);
   return (...args: unknown[]): void => {
     const { target, key } = classOf(args, `@service(${JSON.stringify(name)})`);
-    services.set(target, buildService(name, options, Object.fromEntries(collect(key).methods)));
+    const { methods: declared } = collect(key);
+    const built = buildService(name, options, Object.fromEntries(declared));
+    services.set(target, built);
+    helpers.set(
+      built,
+      methodsOf(target.prototype).filter((method) => !declared.has(method)),
+    );
   };
+}
+
+function methodsOf(prototype: object): string[] {
+  const members = Object.entries(Object.getOwnPropertyDescriptors(prototype));
+  return members.flatMap(([name, { value }]) =>
+    typeof value === "function" && name !== "constructor" ? [name] : [],
+  );
+}
+
+/** The methods of a service class that have no decorator. The types of its stubs show them all the same. */
+export function undecoratedMethods(service: Service): readonly string[] {
+  return helpers.get(service) ?? [];
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MessageCodec } from "../message.js";
 import type { ContractFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import { otherCopy } from "../schema/copies.js";
-import { serviceOf } from "../schema/decorators.js";
+import { serviceOf, undecoratedMethods } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
 import {
   contractFacts,
@@ -47,6 +47,8 @@ export interface BoundService {
   /** The number of the agreement with which clients check the announced service. Registered at the first use. */
   readonly agreement: () => number;
   readonly methods: readonly BoundMethod[];
+  /** Names of methods of a service class that clients cannot call. */
+  readonly undecorated: readonly string[];
 }
 
 const bound = new WeakMap<object, BoundService>();
@@ -99,6 +101,7 @@ export function bindService(service: Service): BoundService {
       requestRoot: request.root,
       responseRoot: response.root,
     })),
+    undecorated: undecoratedMethods(service),
   };
   bound.set(service, fresh);
   return fresh;
