@@ -128,7 +128,7 @@ pub struct CalledMethod {
     #[napi(ts_type = "'unary' | 'serverStream' | 'clientStream' | 'bidiStream'")]
     pub pattern: String,
     /// The payload encoding.
-    #[napi(ts_type = "'xlang' | 'compatible' | 'json'")]
+    #[napi(ts_type = "'xlang' | 'compatible' | 'json' | 'native'")]
     pub mode: String,
     /// Number of the plan.
     pub plan: u32,
@@ -256,6 +256,12 @@ pub fn agreement_judge(
     })
 }
 
+/// Whether NATIVE calls are allowed with an announced service.
+#[napi(catch_unwind)]
+pub fn agreement_takes_native(env: Env, agreement: u32, extensions: HashMap<String, String>) -> Result<bool> {
+    throwing(env, || Ok(AGREEMENTS.get(agreement)?.takes_native(|name| extensions.get(name).cloned())))
+}
+
 /// The services that the server announced at the last admission.
 #[napi(catch_unwind)]
 pub fn connection_services(env: Env, connection: u32) -> Result<Vec<ServiceSummary>> {
@@ -320,7 +326,10 @@ fn payload_mode(word: &str) -> Outcome<Mode> {
         "xlang" => Ok(Mode::Xlang),
         "json" => Ok(Mode::Json),
         "compatible" => Ok(Mode::Compatible),
-        _ => Err(Failure::option("options.mode", "must be \"xlang\", \"compatible\" or \"json\"")),
+        "native" => Ok(Mode::Native),
+        _ => {
+            Err(Failure::option("options.mode", "must be \"xlang\", \"compatible\", \"json\" or \"native\""))
+        }
     }
 }
 

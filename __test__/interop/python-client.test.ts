@@ -2,7 +2,7 @@
 import type { AsterServer, Implementation } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
-import { refEchoServices } from "./ref-echo/service.ts";
+import { nativeRefEchoServices, refEchoServices } from "./ref-echo/service.ts";
 import { refSession } from "./ref-session/service.ts";
 import { startNodeServer } from "./support/calls.ts";
 import {
@@ -41,6 +41,10 @@ for (const mode of modes) {
   describeInterop(`the Python client (${mode}) against our Lab`, () => calls("lab", mode, labServices));
   describeInterop(`the Python client (${mode}) against our RefEcho`, () =>
     calls("ref_echo", mode, () => refEchoServices),
+  );
+  // Python ignores the extension that announces NATIVE mode, and never calls in it.
+  describeInterop(`the Python client (${mode}) against our RefEcho with NATIVE mode`, () =>
+    calls("ref_echo", mode, () => nativeRefEchoServices),
   );
 }
 

@@ -1,5 +1,5 @@
 /** The TypeScript client calls the Python server: first what both payload modes support, then what only one supports. */
-import { type AsterClient, Code, type Infer, type InferInput, type Stub } from "aster-rpc";
+import { type AsterClient, Code, type Infer, type InferInput, type Stub, service } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   type Bag,
@@ -73,6 +73,14 @@ describeInterop("our client against the Python server", () => {
       "b",
       "c",
     ]);
+  });
+
+  it("calls in XLANG where a service prefers NATIVE mode, which Python does not announce", async () => {
+    const native = service("LabPostponed", { modes: ["native", "xlang"] }, LabPostponed.methods);
+    const stub = client.stub(native, { contract: "ignore" });
+    expect(await stub.ask({ text: "olé" })).toEqual({ text: "élo", length: 3 });
+    const only = service("LabPostponed", { modes: ["native"] }, LabPostponed.methods);
+    expect(() => client.stub(only, { contract: "ignore" })).toThrow("only works in NATIVE mode");
   });
 
   it("uses the version that a service has", async () => {

@@ -134,4 +134,11 @@ export const RefEcho = service(
   },
 );
 
+/** The same service for Node peers that prefer NATIVE mode. */
+export const RefEchoNative = service(
+  "RefEcho",
+  { version: 1, types: [Address], modes: ["native", "xlang"] },
+  RefEcho.methods,
+);
+
 export const RefVersioned = service("RefVersioned", { version: 2 }, { ping: unary(Scalars, Scalars) });

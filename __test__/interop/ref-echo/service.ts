@@ -25,79 +25,83 @@ function checksum(text: string): number {
   return total;
 }
 
-const echo = implement(ref.RefEcho, {
-  scalars: (request) => request,
-  person: (request) => request,
-  painted: (request) => request,
-  binary: (request) => request,
-  containers: (request) => request,
-  exotic: (request) => request,
-  empty: (request) => request,
-  nothing: () => null,
-  fail: (request) => fail(request),
-  measure: ({ text }) => ({ length: [...text].length, checksum: checksum(text) }),
+const answers = (of: typeof ref.RefEcho): Implementation =>
+  implement(of, {
+    scalars: (request) => request,
+    person: (request) => request,
+    painted: (request) => request,
+    binary: (request) => request,
+    containers: (request) => request,
+    exotic: (request) => request,
+    empty: (request) => request,
+    nothing: () => null,
+    fail: (request) => fail(request),
+    measure: ({ text }) => ({ length: [...text].length, checksum: checksum(text) }),
 
-  make({ length, pattern }) {
-    const unit = pattern === "" ? "x" : pattern;
-    return { text: unit.repeat(Math.ceil(length / unit.length)).slice(0, length) };
-  },
+    make({ length, pattern }) {
+      const unit = pattern === "" ? "x" : pattern;
+      return { text: unit.repeat(Math.ceil(length / unit.length)).slice(0, length) };
+    },
 
-  async sleep({ millis, label }, { signal }) {
-    await delay(millis, undefined, { signal });
-    return { ok: true, note: label };
-  },
+    async sleep({ millis, label }, { signal }) {
+      await delay(millis, undefined, { signal });
+      return { ok: true, note: label };
+    },
 
-  whoami(_, { deadline, peer, metadata, callId, method }) {
-    const [service = "", name = ""] = method.split(".");
-    return {
-      service,
-      method: name,
-      peer: peer.endpointId,
-      callId,
-      sessionId: "",
-      hasDeadline: deadline !== null,
-      remainingMillis: deadline === null ? 0 : deadline.getTime() - Date.now(),
-      metadata,
-      attributes: new Map(Object.entries(peer.attributes)),
-    };
-  },
+    whoami(_, { deadline, peer, metadata, callId, method }) {
+      const [service = "", name = ""] = method.split(".");
+      return {
+        service,
+        method: name,
+        peer: peer.endpointId,
+        callId,
+        sessionId: "",
+        hasDeadline: deadline !== null,
+        remainingMillis: deadline === null ? 0 : deadline.getTime() - Date.now(),
+        metadata,
+        attributes: new Map(Object.entries(peer.attributes)),
+      };
+    },
 
-  async *count({ n, start, delayMillis, payload }, { signal }) {
-    for (let offset = 0; offset < n; offset += 1) {
-      if (delayMillis > 0) await delay(delayMillis, undefined, { signal });
-      yield { index: start + offset, text: "x".repeat(payload) };
-    }
-  },
+    async *count({ n, start, delayMillis, payload }, { signal }) {
+      for (let offset = 0; offset < n; offset += 1) {
+        if (delayMillis > 0) await delay(delayMillis, undefined, { signal });
+        yield { index: start + offset, text: "x".repeat(payload) };
+      }
+    },
 
-  *failLate(request) {
-    for (let index = 0; index < request.after; index += 1) yield { index, text: "before" };
-    fail(request);
-  },
+    *failLate(request) {
+      for (let index = 0; index < request.after; index += 1) yield { index, text: "before" };
+      fail(request);
+    },
 
-  async sum(numbers) {
-    const answer = { total: 0, items: 0 };
-    for await (const { value } of numbers) {
-      answer.total += value;
-      answer.items += 1;
-    }
-    return answer;
-  },
+    async sum(numbers) {
+      const answer = { total: 0, items: 0 };
+      for await (const { value } of numbers) {
+        answer.total += value;
+        answer.items += 1;
+      }
+      return answer;
+    },
 
-  async failSum(requests) {
-    for await (const request of requests) fail(request);
-    return { total: 0, items: 0 };
-  },
+    async failSum(requests) {
+      for await (const request of requests) fail(request);
+      return { total: 0, items: 0 };
+    },
 
-  async *chat(items) {
-    for await (const { index, text } of items) {
-      if (text === "stop") return;
-      if (text === "fail") throw new AsterError(Code.ABORTED, "asked to fail");
-      yield { index: index * 2, text: text.toUpperCase() };
-    }
-  },
-});
+    async *chat(items) {
+      for await (const { index, text } of items) {
+        if (text === "stop") return;
+        if (text === "fail") throw new AsterError(Code.ABORTED, "asked to fail");
+        yield { index: index * 2, text: text.toUpperCase() };
+      }
+    },
+  });
 
 const versioned = implement(ref.RefVersioned, { ping: (request) => request });
 
 /** Both services. */
-export const refEchoServices: readonly Implementation[] = [echo, versioned];
+export const refEchoServices: readonly Implementation[] = [answers(ref.RefEcho), versioned];
+
+/** The same, and `RefEcho` also takes NATIVE calls. */
+export const nativeRefEchoServices: readonly Implementation[] = [answers(ref.RefEchoNative), versioned];

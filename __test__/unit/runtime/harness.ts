@@ -72,7 +72,7 @@ export class Harness {
     const requestStream = pattern === "clientStream" || pattern === "bidiStream";
     const responseStream = pattern === "serverStream" || pattern === "bidiStream";
     const served = this.#handle++;
-    const shared = { requestStream, responseStream, request: jsonCodec, response: jsonCodec };
+    const shared = { requestStream, responseStream, request: jsonCodec, response: jsonCodec, native: null };
     const grace = new GraceWatch(this.log);
     const run = handler as (input: unknown, context: CallContext) => unknown;
     const label = `Test.${pattern}`;

@@ -23,13 +23,6 @@ export const codecs = {
     packages: ["aster-rpc"],
     note: "positional, between two Node peers with the same schemas",
   },
-  positional: {
-    title: "private positional format",
-    module: "./positional.mjs",
-    packages: ["aster-rpc"],
-    note: "a format for two peers with the same contract that was not adopted; see ADR 0010",
-    without: ["graph"], // it has no references, either
-  },
   json: { title: "JSON", module: "./json.mjs", packages: [], note: "to and from UTF-8 bytes" },
   msgpackr: {
     title: "msgpackr, records",

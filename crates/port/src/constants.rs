@@ -142,6 +142,8 @@ numbers! {
         PRESENCE_FLAGGED = 8,
         /// The call is one of a session, whose number takes the place of that of the connection.
         SESSION = 16,
+        /// Messages of the call, in both directions, are in NATIVE mode.
+        NATIVE = 32,
     }
 }
 

@@ -233,6 +233,8 @@ pub struct IncomingCall {
     pub input_ended: bool,
     /// Whether messages of this call are presence-flagged XLANG.
     pub presence_flagged: bool,
+    /// Whether messages of the call, in both directions, are in NATIVE mode.
+    pub native: bool,
     /// Deadline in milliseconds since the epoch; 0 for none.
     pub deadline_epoch_ms: f64,
     /// The call id that the caller chose; may be empty.

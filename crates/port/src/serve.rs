@@ -123,6 +123,7 @@ async fn run(port: Arc<Port>, first_handle: u32, session: Option<u32>, mut call:
         message,
         input_ended: !call.pattern().request_stream,
         presence_flagged,
+        native: call.is_native(),
         deadline_epoch_ms: call.deadline_epoch_ms() as f64,
         call_id: call.take_call_id(),
         metadata: call.take_metadata(),

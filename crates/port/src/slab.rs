@@ -141,7 +141,8 @@ impl Out {
             | flag(message.is_some(), call_flag::MESSAGE)
             | flag(incoming.input_ended, call_flag::INPUT_ENDED)
             | flag(incoming.presence_flagged, call_flag::PRESENCE_FLAGGED)
-            | flag(incoming.in_session, call_flag::SESSION);
+            | flag(incoming.in_session, call_flag::SESSION)
+            | flag(incoming.native, call_flag::NATIVE);
         let head = Self {
             call: incoming.call,
             kind: kind::CALL,

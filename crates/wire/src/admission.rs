@@ -66,6 +66,12 @@ impl ServiceSummary {
         let lists = |mode: &str| self.serialization_modes.iter().any(|listed| listed == mode);
         lists("json") && !lists("xlang")
     }
+
+    /// True if the service supports only NATIVE mode, which is an extension of this library.
+    pub fn is_native_only(&self) -> bool {
+        self.serialization_modes.iter().any(|mode| mode == "native")
+            && !self.serialization_modes.iter().any(|mode| mode == "xlang" || mode == "json")
+    }
 }
 
 /// The response of a server. A refusal never contains a reason.

@@ -3,9 +3,11 @@
 // Owns: the choice of the payload mode, the registration of methods, and the function of each call pattern. Does not
 // own: the contract check (contract-check.ts), running a call (invoke.ts).
 
+import { AsterError, Code } from "../errors.js";
 import type { Logger } from "../logging.js";
 import { limitDecoded } from "../message.js";
 import type { CalledMethod, ServiceSummary } from "../native/documents.js";
+import { controlCall } from "../native/index.js";
 import {
   checkOptions,
   functionOf,
@@ -16,6 +18,7 @@ import {
   oneOf,
   optional,
 } from "../options.js";
+import { isNativeOnly } from "../schema/service.js";
 import { type BoundMethod, type BoundService, bindService, serviceFrom } from "../service/binding.js";
 import { announcedDifferences } from "../service/manifests.js";
 import { uncheckedFields } from "../service/unchecked-fields.js";
@@ -44,10 +47,11 @@ export interface StubOptions {
   /** Manifests of the server's services. They are used with the project's manifests to explain a contract mismatch. */
   readonly manifest?: unknown;
   /**
-   * The payload encoding. Default: XLANG, or JSON when the server announces only JSON. Between two versions of a service
-   * whose messages are all `compatible`: XLANG with field descriptions.
+   * The payload encoding. Default: the first mode of the service that both sides support, so NATIVE only between two Node
+   * peers with the same schemas; JSON when the server announces only JSON. Between two versions of a service whose messages are
+   * all `compatible`: XLANG with field descriptions.
    */
-  readonly mode?: "xlang" | "json" | undefined;
+  readonly mode?: "xlang" | "json" | "native" | undefined;
   /** The default deadline of this stub's calls in milliseconds; null for none. */
   readonly timeoutMs?: number | null | undefined;
   /**
@@ -76,7 +80,7 @@ export interface StubHost {
 export interface CheckedStub {
   readonly contract: "verify" | "ignore" | undefined;
   readonly manifest: unknown;
-  readonly mode: "xlang" | "json" | undefined;
+  readonly mode: "xlang" | "json" | "native" | undefined;
   readonly timeoutMs: number | null | undefined;
   readonly within: Inherited | undefined;
   readonly interceptors: readonly ClientInterceptor[] | undefined;
@@ -87,7 +91,7 @@ export interface CheckedStub {
 export const stubChecks: OptionChecksOf<CheckedStub> = {
   contract: optional(oneOf("verify", "ignore")),
   manifest: (value: unknown): unknown => value,
-  mode: optional(oneOf("xlang", "json")),
+  mode: optional(oneOf("xlang", "json", "native")),
   timeoutMs: optional(nullable(milliseconds)),
   within: optional(inheritedFrom),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
@@ -136,7 +140,7 @@ export interface StubTargets {
 export function stubTargets(host: StubHost, bound: BoundService, checked: CheckedStub): StubTargets {
   const verify = checked.contract !== "ignore";
   const summary = announced(host, bound, verify, checked.manifest);
-  const mode = checked.mode ?? modeFor(summary, bound);
+  const mode = modeOf(checked.mode, summary, bound, verify, host.connection.endpointId);
   const interceptors = [...host.interceptors, ...(checked.interceptors ?? [])];
   const register = (method: Pick<CalledMethod, "method" | "pattern" | "request" | "response">): number =>
     host.connection.register({
@@ -152,7 +156,8 @@ export function stubTargets(host: StubHost, bound: BoundService, checked: Checke
     const { wireName, pattern, key } = method.definition;
     const { requestRoot: request, responseRoot: response } = method;
     const handle = register({ method: wireName, pattern, request, response });
-    return { key, method: clientMethod(host, bound, method, handle, checked.timeoutMs) };
+    const codecs = mode === "native" && method.native !== null ? method.native : method;
+    return { key, method: clientMethod(host, bound, { ...method, ...codecs }, handle, checked.timeoutMs) };
   });
   return {
     targets,
@@ -183,6 +188,48 @@ function announced(
     differences: (id) =>
       announcedDifferences(bound, id, manifest)?.text ?? host.connection.differences(bound.agreement()),
     uncheckedFields: () => uncheckedFields(bound.document),
+  });
+}
+
+/**
+ * The mode of a stub: the one that its options ask for, or the first one that both sides support.
+ * @throws {AsterError} FAILED_PRECONDITION with reason `NATIVE_NOT_AGREED` when only NATIVE is possible and the server has it not
+ */
+function modeOf(
+  asked: StubOptions["mode"],
+  summary: ServiceSummary | undefined,
+  bound: BoundService,
+  verify: boolean,
+  peer: string,
+): CalledMethod["mode"] {
+  const { name, version, modes } = bound.definition;
+  const listed = modes.indexOf("native");
+  const only = asked === "native" || isNativeOnly(modes) || summary?.modes[0] === "native";
+  if (only && asked !== undefined && asked !== "native") {
+    throw notNative(name, version, `only takes calls in NATIVE mode, not in mode ${asked}`, peer);
+  }
+  const first = listed >= 0 && (listed === 0 || !modes.slice(0, listed).includes("xlang"));
+  if (!only && (asked !== undefined || !first)) return asked ?? modeFor(summary, bound);
+  if (listed < 0) throw notNative(name, version, `does not list the mode "native" here`, peer);
+  // Without the check of the contract, nothing tells that both sides have the same schemas.
+  const agreed =
+    verify &&
+    summary !== undefined &&
+    controlCall((native) => native.agreementTakesNative(bound.agreement(), summary.extensions));
+  if (agreed) return "native";
+  if (!only) return modeFor(summary, bound);
+  const why = verify
+    ? "the server does not announce NATIVE mode with the same schemas"
+    : 'it needs the check of the contract, so not { contract: "ignore" }';
+  throw notNative(name, version, `only works in NATIVE mode, but ${why}`, peer);
+}
+
+function notNative(service: string, version: number, problem: string, peer: string): AsterError {
+  return new AsterError(Code.FAILED_PRECONDITION, `${service} v${version} ${problem}`, {
+    peer,
+    reason: "NATIVE_NOT_AGREED",
+    notSent: true,
+    details: { service, version: String(version) },
   });
 }
 

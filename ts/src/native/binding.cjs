@@ -838,6 +838,7 @@ module.exports = nativeBinding
 module.exports.admissionDecide = nativeBinding.admissionDecide
 module.exports.agreementJudge = nativeBinding.agreementJudge
 module.exports.agreementRegister = nativeBinding.agreementRegister
+module.exports.agreementTakesNative = nativeBinding.agreementTakesNative
 module.exports.bridgeVersion = nativeBinding.bridgeVersion
 module.exports.closePort = nativeBinding.closePort
 module.exports.compilePlan = nativeBinding.compilePlan

@@ -37,6 +37,9 @@ export declare function agreementJudge(agreement: number, contractId: string, ex
  */
 export declare function agreementRegister(service: string, version: number, document: string, compatible?: string | undefined | null): number
 
+/** Whether NATIVE calls are allowed with an announced service. */
+export declare function agreementTakesNative(agreement: number, extensions: Record<string, string>): boolean
+
 /** Version of the interface. TypeScript refuses an addon with another version. */
 export declare function bridgeVersion(): string
 
@@ -61,7 +64,7 @@ export interface CalledMethod {
   /** Pattern of the method. */
   pattern: 'unary' | 'serverStream' | 'clientStream' | 'bidiStream'
   /** The payload encoding. */
-  mode: 'xlang' | 'compatible' | 'json'
+  mode: 'xlang' | 'compatible' | 'json' | 'native'
   /** Number of the plan. */
   plan: number
   /** Index of the request message in the roots of the plan. */

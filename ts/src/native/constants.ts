@@ -113,6 +113,7 @@ export const CallFlag = {
   INPUT_ENDED: 4,
   PRESENCE_FLAGGED: 8,
   SESSION: 16,
+  NATIVE: 32,
 } as const;
 
 /** Who ended a session. */

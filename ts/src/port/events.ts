@@ -56,6 +56,8 @@ export interface IncomingCall {
   readonly hasMessage: boolean;
   readonly inputEnded: boolean;
   readonly presenceFlagged: boolean;
+  /** True when the messages of the call, in both directions, are in NATIVE mode. */
+  readonly native: boolean;
   /** Milliseconds since 1970; 0 for none. */
   readonly deadline: number;
   readonly callId: string;
@@ -308,6 +310,7 @@ function readCall(slab: Uint8Array, view: DataView, at: number, end: number): In
     hasMessage: (flags & CallFlag.MESSAGE) !== 0,
     inputEnded: (flags & CallFlag.INPUT_ENDED) !== 0,
     presenceFlagged: (flags & CallFlag.PRESENCE_FLAGGED) !== 0,
+    native: (flags & CallFlag.NATIVE) !== 0,
     deadline: block === 0 ? 0 : view.getFloat64(blockStart, true),
     callId: block === 0 ? "" : readUtf8(slab, blockStart + 10, callIdEnd),
     metadata: block === 0 ? null : readPairs(slab, callIdEnd, end),

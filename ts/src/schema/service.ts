@@ -16,8 +16,9 @@ import { checkOptions } from "./names.js";
 import { asSchema, type SchemaObject } from "./schema.js";
 
 /**
- * The payload modes that a service may declare. This version supports the first two. The others only change the contract id,
- * so that a stub can match a Python service that declares them.
+ * The payload modes that a service may declare. `"native"` is for two Node peers with the same schemas, and the only mode of a
+ * service that uses `t.js` (`docs/native.md`). `"row"` only changes the contract id, so that a stub can
+ * match a Python service that declares it.
  *
  * @example
  * const modes: readonly Mode[] = ["xlang", "json"];
@@ -37,7 +38,10 @@ export interface ServiceOptions {
   readonly version?: number;
   /** `"shared"` (the default): each call stands alone. `"session"`: calls are made in sessions, each with its own handlers. */
   readonly scope?: "shared" | "session";
-  /** The payload modes. They and their order are part of the contract. Servers always accept JSON. Default `["xlang"]`. */
+  /**
+   * The payload modes, the preferred one first. They and their order are part of the contract. Servers also accept JSON, unless
+   * `native` is the only mode. Default `["xlang"]`.
+   */
   readonly modes?: readonly Mode[];
   /** The roles that every caller of the service must have. */
   readonly requires?: string | Capability;
@@ -109,7 +113,7 @@ export interface ServiceDefinition {
 }
 
 /** True for a service that takes no calls in other modes than NATIVE. */
-function isNativeOnly(modes: readonly Mode[]): boolean {
+export function isNativeOnly(modes: readonly Mode[]): boolean {
   return modes.every((mode) => mode === "native");
 }
 

@@ -21,10 +21,13 @@ const CLOSING: StatusFacts = {
 export class MethodAcceptor implements CallAcceptor {
   readonly #port: Port;
   readonly #method: ServedMethod;
+  /** The same method with the codecs of NATIVE mode. */
+  readonly #native: ServedMethod;
 
   constructor(port: Port, method: ServedMethod) {
     this.#port = port;
     this.#method = method;
+    this.#native = method.native === null ? method : { ...method, ...method.native };
   }
 
   accept(call: IncomingCall): void {
@@ -36,7 +39,7 @@ export class MethodAcceptor implements CallAcceptor {
       return;
     }
     const connection = session === null ? call.connection : session.connection;
-    const answer = new ServerCall(this.#port, this.#method, call, session);
+    const answer = new ServerCall(this.#port, call.native ? this.#native : this.#method, call, session);
     const scope = new AsyncResource("AsterCall");
     const { congestion } = this.#port;
     if (!congestion.has(connection)) {

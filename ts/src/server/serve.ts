@@ -155,7 +155,7 @@ function acceptorOf(
   serving: Serving,
   grace: GraceWatch,
 ): MethodAcceptor {
-  const { requestStream, responseStream, request, response, definition } = method;
+  const { requestStream, responseStream, request, response, native, definition } = method;
   const { name, version } = service.definition;
   const { wireName, idempotent } = definition;
   const facts = {
@@ -175,6 +175,10 @@ function acceptorOf(
     responseStream,
     request: limitDecoded(request, serving.maxDecodedBytes),
     response: checkedCodec(response, definition.response, serving.unknownMembers),
+    native: native && {
+      request: limitDecoded(native.request, serving.maxDecodedBytes),
+      response: checkedCodec(native.response, definition.response, serving.unknownMembers),
+    },
     run,
     logger: serving.logger,
     grace,

@@ -18,6 +18,8 @@ export interface ServedMethod {
   readonly responseStream: boolean;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
+  /** The codecs of calls in NATIVE mode. */
+  readonly native: { readonly request: MessageCodec; readonly response: MessageCodec } | null;
   readonly run: Run;
   readonly logger: Logger;
   readonly grace: GraceWatch;

@@ -3,7 +3,7 @@
 // Owns: that preparation, once for each service, and the choice of codecs for messages with `t.bytes.view`. Does not own:
 // definitions (schema/), plans and ids (Rust), codecs (codec/). Client and server both get the codecs of a method here.
 
-import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
+import { serviceCodecs } from "../codec/codec.js";
 import type { MessageCodec } from "../message.js";
 import type { ContractFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
@@ -28,6 +28,8 @@ export interface BoundMethod {
   readonly responseStream: boolean;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
+  /** The codecs of NATIVE mode. Null when the service does not list the mode. */
+  readonly native: { readonly request: MessageCodec; readonly response: MessageCodec } | null;
   /** The indexes of the roots in the plan. */
   readonly requestRoot: number;
   readonly responseRoot: number;
@@ -77,7 +79,8 @@ export function bindService(service: Service): BoundService {
   const compatible = methods.every(
     ({ request, response }) => request.compatible !== null && response.compatible !== null,
   );
-  const { name, version } = definition;
+  const { name, version, modes } = definition;
+  const native = modes.includes("native");
   let agreement: number | null = null;
   const fresh: BoundService = {
     definition,
@@ -98,6 +101,7 @@ export function bindService(service: Service): BoundService {
       responseStream: method.pattern === "serverStream" || method.pattern === "bidiStream",
       request: keep(request),
       response: keep(response),
+      native: native ? { request: keep(request.native), response: keep(response.native) } : null,
       requestRoot: request.root,
       responseRoot: response.root,
     })),
@@ -108,7 +112,7 @@ export function bindService(service: Service): BoundService {
 }
 
 /** Reads from a copy. A view into the slab would become invalid before the handler or the caller uses it. */
-function keeping(codec: PlanCodec): MessageCodec {
+function keeping(codec: MessageCodec): MessageCodec {
   return {
     write: (writer, value) => codec.write(writer, value),
     read: (bytes, start, end, presenceFlagged, maxDecoded) =>
@@ -116,6 +120,6 @@ function keeping(codec: PlanCodec): MessageCodec {
   };
 }
 
-function itself(codec: PlanCodec): MessageCodec {
+function itself(codec: MessageCodec): MessageCodec {
   return codec;
 }

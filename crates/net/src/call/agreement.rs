@@ -19,6 +19,9 @@ use crate::error::status;
 pub(super) const EXACT: &str = "exact";
 /// The extension of a summary that announces [`Mode::Compatible`].
 pub(super) const COMPATIBLE: &str = "compatible";
+/// The extension of a summary that announces [`Mode::Native`], and the form of its payloads that this library knows.
+pub(super) const NATIVE: &str = "native";
+pub(super) const NATIVE_FORMAT: &str = "1";
 /// How long an error waits for the description of the server.
 const DESCRIPTION_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most characters of the differences in an error.
@@ -94,6 +97,11 @@ impl Agreement {
         self.judge(&theirs.contract_id, |name| extension(theirs, name))
     }
 
+    /// Whether NATIVE calls are allowed with the announced service: it announces the same form and the same exact schemas.
+    pub fn takes_native(&self, extension: impl Fn(&str) -> Option<String>) -> bool {
+        extension(NATIVE).as_deref() == Some(NATIVE_FORMAT) && extension(EXACT).as_ref() == Some(&self.exact)
+    }
+
     /// The service among the announced ones that calls would reach.
     pub fn find<'s>(&self, announced: &'s [ServiceSummary]) -> Option<&'s ServiceSummary> {
         announced.iter().find(|known| known.name == self.service && known.version == self.version)
@@ -104,6 +112,12 @@ impl Agreement {
         let verdict = self.compare(theirs);
         let is_allowed = !matches!(verdict, Verdict::OtherContract | Verdict::OtherSchemas);
         if !is_allowed || (mode != Mode::Json && theirs.is_json_only()) {
+            return None;
+        }
+        if mode == Mode::Native {
+            return self.takes_native(|name| extension(theirs, name)).then_some(mode);
+        }
+        if theirs.is_native_only() {
             return None;
         }
         let same_plan = || extension(theirs, COMPATIBLE) == self.compatible;
@@ -138,8 +152,11 @@ impl Agreement {
             return with_details(status(Code::NotFound, text), vec![(REASON_DETAIL, "SERVICE_NOT_OFFERED")]);
         };
         let ours = self.contract_ids.first().map_or("", String::as_str);
-        let problem = if theirs.is_json_only() && self.contract_ids.contains(&theirs.contract_id) {
+        let same_contract = self.contract_ids.contains(&theirs.contract_id);
+        let problem = if theirs.is_json_only() && same_contract {
             "the server was replaced by one that only accepts JSON".to_owned()
+        } else if same_contract && extension(theirs, EXACT).as_ref() == Some(&self.exact) {
+            "the server was replaced by one that does not announce the mode of this call".to_owned()
         } else if theirs.contract_id == ours {
             "the server was replaced by one whose schemas differ, although the contract ids are equal"
                 .to_owned()
@@ -300,6 +317,23 @@ mod tests {
         json.serialization_modes = vec!["json".to_owned()];
         assert_eq!(ours.mode(&json, Mode::Xlang), None);
         assert_eq!(ours.mode(&json, Mode::Json), Some(Mode::Json));
+    }
+
+    #[test]
+    fn native_calls_need_the_same_form_and_the_same_exact_schemas() {
+        let ours = agreement("int32", None);
+        let mut theirs = summary(&document("int32", ""), None);
+        assert_eq!(ours.mode(&theirs, Mode::Native), None, "not announced");
+        theirs.extensions.push((NATIVE.to_owned(), "2".to_owned()));
+        assert_eq!(ours.mode(&theirs, Mode::Native), None, "another form");
+        theirs.extensions.pop();
+        theirs.extensions.push((NATIVE.to_owned(), NATIVE_FORMAT.to_owned()));
+        assert_eq!(ours.mode(&theirs, Mode::Native), Some(Mode::Native));
+        assert_eq!(ours.mode(&theirs, Mode::Xlang), Some(Mode::Xlang));
+        theirs.serialization_modes = vec!["native".to_owned()];
+        assert_eq!(ours.mode(&theirs, Mode::Xlang), None, "a service for NATIVE calls only");
+        theirs.extensions.retain(|(name, _)| name != EXACT);
+        assert_eq!(ours.mode(&theirs, Mode::Native), None, "schemas that are not known");
     }
 
     #[test]

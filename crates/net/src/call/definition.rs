@@ -7,7 +7,7 @@ use aster_codec::Plan;
 use aster_trust::capability::Requirement;
 use aster_wire::call::Pattern;
 
-use super::agreement::{COMPATIBLE, EXACT};
+use super::agreement::{COMPATIBLE, EXACT, NATIVE, NATIVE_FORMAT};
 use super::payload::{Mode, PayloadCodec};
 use crate::description::ServiceDescription;
 
@@ -35,7 +35,7 @@ pub struct ServiceDefinition {
     pub version: i64,
     /// 64 hex digits. The admission answer contains it.
     pub contract_id: String,
-    /// Modes of the contract: `xlang`, `json`.
+    /// Modes of the contract: `xlang`, `json`, `native`. NATIVE calls also need the description.
     pub modes: Vec<String>,
     /// Whether it is called in sessions only. Otherwise each call has a stream of its own.
     pub session: bool,
@@ -50,11 +50,13 @@ pub struct ServiceDefinition {
 }
 
 impl ServiceDefinition {
-    /// Whether calls in this mode are allowed. JSON is always allowed.
+    /// Whether calls in this mode are allowed. JSON is always allowed, except for services that only take NATIVE calls.
     pub(crate) fn takes(&self, mode: Mode) -> bool {
-        let xlang = || self.modes.iter().any(|mode| mode == "xlang");
+        let lists = |name: &str| self.modes.iter().any(|mode| mode == name);
+        let xlang = || lists("xlang");
         match mode {
-            Mode::Json => true,
+            Mode::Json => !self.is_native_only(),
+            Mode::Native => lists("native") && self.description.is_some(),
             Mode::Xlang => xlang(),
             Mode::Compatible => xlang() && self.is_compatible(),
         }
@@ -65,12 +67,25 @@ impl ServiceDefinition {
         if self.session { "session" } else { "shared" }
     }
 
+    /// Whether the service takes no calls in other modes than NATIVE.
+    pub(crate) fn is_native_only(&self) -> bool {
+        self.takes(Mode::Native) && self.modes.iter().all(|mode| mode == "native")
+    }
+
+    /// The modes of the service in a summary. The reference always sends an empty list, and it treats a list without `xlang` as
+    /// JSON only.
+    pub(crate) fn announced_modes(&self) -> Vec<String> {
+        let only = if self.is_native_only() { "native" } else { "json" };
+        if self.takes(Mode::Xlang) { Vec::new() } else { vec![only.to_owned()] }
+    }
+
     /// Facts in addition to those of the contract, as an admission answer announces them (`docs/protocol.md#modes`).
     pub(crate) fn extensions(&self) -> Vec<(String, String)> {
         let plan = || self.one_plan().map(Plan::fingerprint).unwrap_or_default().to_owned();
         let compatible = self.takes(Mode::Compatible).then(|| (COMPATIBLE.to_owned(), plan()));
         let exact = self.description.as_ref().map(|known| (EXACT.to_owned(), known.exact.clone()));
-        compatible.into_iter().chain(exact).collect()
+        let native = self.takes(Mode::Native).then(|| (NATIVE.to_owned(), NATIVE_FORMAT.to_owned()));
+        compatible.into_iter().chain(exact).chain(native).collect()
     }
 
     /// The plan of all methods, when all of them use the same one.

@@ -84,6 +84,7 @@ impl CallServer {
             request,
             pattern,
             presence_flagged: codec.is_presence_flagged(),
+            native: codec.is_native(),
             handle,
         };
         handler.serve(ServerCall::new(stream, opening, codec, self.running.token())).await;

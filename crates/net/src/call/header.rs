@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aster_trust::capability::Requirement;
-use aster_wire::call::remaining;
+use aster_wire::call::{REASON_DETAIL, remaining};
 use aster_wire::ending::AdmissionEnd;
 use aster_wire::limit::RecordLimits;
 use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
@@ -110,6 +110,15 @@ pub(crate) fn judge(
         return refuse(Code::FailedPrecondition, fix);
     }
     let Some(mode) = mode.filter(|&mode| service.definition().takes(mode)) else {
+        if service.definition().is_native_only() {
+            let name = &header.service;
+            let text = format!(
+                "'{name}' only takes calls in NATIVE mode, which other peers than aster-rpc for Node do not have"
+            );
+            let details = vec![(REASON_DETAIL.to_owned(), "NATIVE_ONLY".to_owned())];
+            let status = RpcStatus { details, ..status(Code::FailedPrecondition, text) };
+            return Err(Refusal { status, encoding });
+        }
         return refuse(
             Code::InvalidArgument,
             format!("Unsupported serialization mode: {}", header.serialization_mode),

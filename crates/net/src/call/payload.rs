@@ -25,6 +25,9 @@ pub enum Mode {
     Compatible,
     /// JSON text. Never compressed.
     Json,
+    /// The private form of two peers of this library in Node (`docs/native.md`). Large messages are compressed. Only for peers
+    /// that announce this mode. The user's side makes and reads the bytes.
+    Native,
 }
 
 impl Mode {
@@ -34,11 +37,13 @@ impl Mode {
             Self::Xlang => 0,
             Self::Json => 3,
             Self::Compatible => 16,
+            Self::Native => 17,
         }
     }
 
     pub(crate) fn from_number(number: i64) -> Option<Self> {
-        [Self::Xlang, Self::Json, Self::Compatible].into_iter().find(|mode| mode.number() == number)
+        let known = [Self::Xlang, Self::Json, Self::Compatible, Self::Native];
+        known.into_iter().find(|mode| mode.number() == number)
     }
 
     /// The encoding of the records in the same stream.
@@ -99,7 +104,7 @@ impl PayloadCodec {
     ) -> Result<Bytes, RpcStatus> {
         match self.mode {
             Mode::Json => self.to_json(message.payload()),
-            Mode::Xlang => self.packed(message, backoff),
+            Mode::Xlang | Mode::Native => self.packed(message, backoff),
             Mode::Compatible if message.payload() == NULL_MESSAGE => Ok(message.into_wire()),
             Mode::Compatible => {
                 let described = aster_codec::plain_to_wire(&self.plan, self.root, message.payload())
@@ -154,7 +159,7 @@ impl PayloadCodec {
             frame.payload.clone()
         };
         match self.mode {
-            Mode::Xlang => Ok(payload),
+            Mode::Xlang | Mode::Native => Ok(payload),
             // The user decides whether the method allows null, as in XLANG.
             Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
             Mode::Json => {
@@ -171,9 +176,14 @@ impl PayloadCodec {
         }
     }
 
+    /// Whether the user's side encodes and decodes messages of [`Mode::Native`].
+    pub(crate) fn is_native(&self) -> bool {
+        self.mode == Mode::Native
+    }
+
     /// Whether [`Self::incoming`] returns presence-flagged XLANG: it does for JSON and for peers in compatible mode.
     pub(crate) fn is_presence_flagged(&self) -> bool {
-        self.mode != Mode::Xlang
+        matches!(self.mode, Mode::Json | Mode::Compatible)
     }
 }
 

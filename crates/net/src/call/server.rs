@@ -71,6 +71,7 @@ pub(super) struct Opening {
     pub(super) request: Option<Bytes>,
     pub(super) pattern: Pattern,
     pub(super) presence_flagged: bool,
+    pub(super) native: bool,
     pub(super) handle: CallHandle,
 }
 
@@ -141,6 +142,11 @@ impl ServerCall {
     /// Whether messages of this call arrive as presence-flagged XLANG.
     pub fn is_presence_flagged(&self) -> bool {
         self.0.opening.presence_flagged
+    }
+
+    /// Whether messages of this call are in NATIVE mode, which the user's side encodes and decodes.
+    pub fn is_native(&self) -> bool {
+        self.0.opening.native
     }
 
     /// The handle with which the handler sends messages and ends the call.

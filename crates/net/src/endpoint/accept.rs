@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::Node;
 use super::handshakes::{Handshake, Handshakes, Verdict};
 use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Purpose};
-use crate::call::{Mode, ServiceDefinition};
+use crate::call::ServiceDefinition;
 use crate::connection::{IncomingConnection, epoch_ms};
 use crate::{
     ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, description,
@@ -198,8 +198,7 @@ fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
         contract_id: definition.contract_id.clone(),
         channels: vec![("rpc".to_owned(), address.to_owned())],
         pattern: definition.scope().to_owned(),
-        // The reference always sends an empty list here, and it treats a list without `xlang` as JSON only.
-        serialization_modes: if definition.takes(Mode::Xlang) { Vec::new() } else { vec!["json".to_owned()] },
+        serialization_modes: definition.announced_modes(),
         extensions: definition.extensions(),
     }
 }

@@ -85,8 +85,49 @@ function putLongInteger(b: Uint8Array, p: number, x: number): number {
   return p + 9;
 }
 
+/** Writes an integer of up to 64 bits from a bigint, in the same form. */
+export function putBigInteger(b: Uint8Array, p: number, x: bigint): number {
+  const number = Number(x);
+  if (Number.isSafeInteger(number)) return putInteger(b, p, number);
+  if (BigInt.asIntN(64, x) !== x) refuse();
+  b[p] = BITS_64;
+  putFixed32(b, p + 1, Number(BigInt.asIntN(32, x)));
+  putFixed32(b, p + 5, Number(x >> 32n));
+  return p + 9;
+}
+
+/** Reads an integer of up to 64 bits as a bigint. */
+export function readBigInteger(r: Reader): bigint {
+  if (r.pos >= r.end || r.buf[r.pos] !== BITS_64) return BigInt(readInteger(r));
+  r.pos++;
+  const low = readFixed32(r) >>> 0;
+  return (BigInt(readFixed32(r)) << 32n) | BigInt(low);
+}
+
 /** Reads a safe integer. */
 export function readInteger(r: Reader): number {
+  const { buf: b, pos: p } = r;
+  // Most integers have at most 24 bits. They are read with one check of the length.
+  if (r.end - p >= 4) {
+    const first = b[p] as number;
+    const next = b[p + 1] as number;
+    if (first === BITS_16) {
+      r.pos = p + 3;
+      return next | ((b[p + 2] as number) << 8);
+    }
+    if (first === BITS_24) {
+      r.pos = p + 4;
+      return next | ((b[p + 2] as number) << 8) | ((b[p + 3] as number) << 16);
+    }
+    if (first >= TWO_BYTES && first < BITS_16) {
+      r.pos = p + 2;
+      return ((first - TWO_BYTES) << 8) | next;
+    }
+  }
+  return readAnyInteger(r);
+}
+
+function readAnyInteger(r: Reader): number {
   const first = r.byte();
   if (first < TWO_BYTES) return first - ONE_BYTE_BIAS;
   if (first < BITS_16) return ((first - TWO_BYTES) << 8) | r.byte();
@@ -105,7 +146,8 @@ export function readInteger(r: Reader): number {
     case BITS_64: {
       const low = readFixed32(r) >>> 0;
       const value = readFixed32(r) * TWO_32 + low;
-      return Number.isSafeInteger(value) ? value : r.fail("an integer that is too large for a number");
+      if (Number.isSafeInteger(value)) return value;
+      return r.fail("the integer is too large for a number; declare the field as t.bigint");
     }
     default:
       return r.fail(`an integer begins with the unknown byte ${first}`);

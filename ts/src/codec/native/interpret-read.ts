@@ -11,7 +11,7 @@ import type { Reader } from "../reader.js";
 import { MAX_ELEMENTS } from "../refusal.js";
 import type { FieldShape, MessageType, ReadValue, Shape } from "../shape.js";
 import { costOfElement, costOfEntry, costOfMember } from "../shape-costs.js";
-import { readCount, readElementCount, readInteger } from "./format.js";
+import { readBigInteger, readCount, readElementCount, readInteger } from "./format.js";
 import { isInteger } from "./interpret-write.js";
 import { isJs } from "./js-extension.js";
 import { layoutOf, type Target } from "./layout.js";
@@ -83,6 +83,7 @@ function presentReader(target: Target, shape: Shape, messages: MessageReaders): 
     case "scalar": {
       const { kind } = shape;
       if (kind.word === "string") return target.inPlace ? (reader) => reader.text() : readBlockText;
+      if (kind.word === "int" && kind.js === "bigint") return readBigInteger;
       if (!isInteger(kind.word, kind.js)) return payloadReader(reading, shape);
       return (reader) => {
         const value = readInteger(reader);

@@ -12,7 +12,7 @@ import { writeText } from "../text.js";
 import { putByte } from "../write-dynamic.js";
 import { scalarWriter, type WriteValue } from "../write-scalar.js";
 import { enterWriting, writing } from "../writing.js";
-import { INTEGER_ROOM, LENGTH_ROOM, putInteger, putLength } from "./format.js";
+import { INTEGER_ROOM, LENGTH_ROOM, putBigInteger, putInteger, putLength } from "./format.js";
 import { isJs } from "./js-extension.js";
 import { layoutOf, type Target } from "./layout.js";
 import { writeBlockText } from "./text.js";
@@ -70,6 +70,7 @@ function presentWriter(target: Target, shape: Shape, messages: MessageWriters): 
     case "scalar": {
       const { kind } = shape;
       if (kind.word === "string") return target.inPlace ? writeText : writeBlockText;
+      if (kind.word === "int" && kind.js === "bigint") return bigintWriter(kind.fits);
       return isInteger(kind.word, kind.js) ? integerWriter(kind.fits) : scalarWriter(kind);
     }
     case "message":
@@ -111,6 +112,14 @@ function integerWriter(fits: (value: unknown) => boolean): WriteValue {
     if (!fits(value)) refuse();
     writer.ensure(INTEGER_ROOM);
     writer.pos = putInteger(writer.buf, writer.pos, value as number);
+  };
+}
+
+function bigintWriter(fits: (value: unknown) => boolean): WriteValue {
+  return (writer, value) => {
+    if (!fits(value)) refuse();
+    writer.ensure(INTEGER_ROOM);
+    writer.pos = putBigInteger(writer.buf, writer.pos, value as bigint);
   };
 }
 

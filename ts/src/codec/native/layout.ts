@@ -31,9 +31,12 @@ export function fixedSize(shape: Shape): number {
   return shape.op === "scalar" && !shape.nullable ? (FIXED_SIZES[shape.kind.word] ?? 0) : 0;
 }
 
-/** The fields in the order of the payload, as indexes: those of fixed size first, which one length check covers. */
+/**
+ * The fields in the order of the payload, as indexes: those of fixed size first, which one length check covers. The order of the
+ * plan does not depend on the order of declaration, as the fingerprint of exact schemas does not.
+ */
 export function layoutOf(type: MessageType): readonly number[] {
-  const indexes = type.fields.map((_, index) => index);
+  const indexes = type.order;
   const isFixed = (index: number): boolean => fixedSize((type.fields[index] as FieldShape).shape) > 0;
   return [...indexes.filter(isFixed), ...indexes.filter((index) => !isFixed(index))];
 }

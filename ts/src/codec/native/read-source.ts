@@ -47,6 +47,12 @@ const fixedByWord: Readonly<Record<string, string>> = {
   float: "d.getFloat64(p, true)",
 };
 
+/** Reads the number of elements into `n`. A short one that the bytes left allow is read without a call. */
+const COUNT = [
+  "const b = r.buf, e = r.end; let p = r.pos, n = 0;",
+  `if (p < e && (n = b[p]) < ${SHORT_LENGTH} && n < e - p) p++; else { n = readElementCount(r, ${MAX_ELEMENTS}); p = r.pos; }`,
+].join(" ");
+
 class ReaderSource {
   readonly #source = new Source();
   readonly #target: Target;
@@ -137,8 +143,8 @@ class ReaderSource {
     this.#source.line(
       [
         `function ${name}(r) {`,
-        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter(${set ? COST.set : COST.list} + n * ${cost}); ${fixed > 0 ? `r.need(n * ${fixed});` : ""}`,
-        `const b = r.buf, e = r.end${needsView([element]) ? ", d = r.view" : ""}, v = new Array(n); let p = r.pos, x, y, q;`,
+        `${COUNT} r.enter(${set ? COST.set : COST.list} + n * ${cost}); ${fixed > 0 ? `r.pos = p; r.need(n * ${fixed});` : ""}`,
+        `const ${needsView([element]) ? "d = r.view, " : ""}v = new Array(n); let x, y, q;`,
         `for (let i = 0; i < n; i++) { ${this.#value(element, "y", true)} v[i] = y; }`,
         "r.pos = p; r.depth--;",
         set ? "const c = r.hashLoad(n); if (c !== null) c.addAll(v); return new Set(v);" : "return v;",
@@ -155,8 +161,7 @@ class ReaderSource {
     this.#source.line(
       [
         `function ${name}(r) {`,
-        `const n = readElementCount(r, ${MAX_ELEMENTS}); r.enter(${cost});`,
-        `const b = r.buf, e = r.end, m = ${record ? "recordOf([])" : "new Map(), c = r.hashLoad(n)"}; let l = 0, p = r.pos, x, k, y, q;`,
+        `${COUNT} r.enter(${cost}); const m = ${record ? "recordOf([])" : "new Map(), c = r.hashLoad(n)"}; let l = 0, x, k, y, q;`,
         `for (let i = 0; i < n; i++) { ${this.#value(key, "k", false)} ${this.#value(value, "y", false)} ${record ? "l = r.recordKey(k, l); m[k] = y;" : "if (c !== null) c.add(k); m.set(k, y);"} }`,
         "r.pos = p; r.depth--; return m;",
         "}",

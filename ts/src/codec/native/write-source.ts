@@ -4,7 +4,7 @@
 // sequence of values. Strings of the text are collected in the local variable `s`.
 
 import { fieldInput } from "../../schema/validate.js";
-import { putBigInt, putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "../numbers.js";
+import { putBigUint, putInt, putTaggedInt, putTaggedUint, putUint32 } from "../numbers.js";
 import { MAX_ELEMENTS, refuse } from "../refusal.js";
 import type { FieldShape, MapShape, MessageType, Shape } from "../shape.js";
 import { member, Source } from "../source.js";
@@ -15,6 +15,7 @@ import {
   INTEGER_ROOM,
   LENGTH_ROOM,
   ONE_BYTE_BIAS,
+  putBigInteger,
   putInteger,
   putLength,
   SHORT_LENGTH,
@@ -28,7 +29,7 @@ const runtime = {
   enterWriting,
   fieldInput,
   outgoing,
-  putBigInt,
+  putBigInteger,
   putBigUint,
   putInt,
   putInteger,
@@ -89,7 +90,7 @@ const steps: Readonly<Record<string, Step>> = {
   float: plain(8, `${NOT_NUMBER} w.view.setFloat64(p, x, true); p += 8;`),
 };
 
-const BIGINT = plain(9, `${NOT_BIGINT} p = putBigInt(b, p, x);`);
+const BIGINT = plain(INTEGER_ROOM, `${NOT_BIGINT} p = putBigInteger(b, p, x);`);
 
 class WriterSource {
   readonly #source = new Source();

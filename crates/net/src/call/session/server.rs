@@ -222,6 +222,7 @@ impl<'a> SessionServer<'a> {
             request,
             pattern,
             presence_flagged: codec.is_presence_flagged(),
+            native: codec.is_native(),
             handle,
         };
         let turn = Turn::new(&self.shared);
