@@ -16,7 +16,7 @@ import {
 } from "aster-rpc";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { MessageCodec } from "../../dist/message.js";
-import { bindService } from "../../dist/service/binding.js";
+import { type BoundMethod, bindService } from "../../dist/service/binding.js";
 import { JsValueMaker } from "../fuzz/support/js-values.ts";
 import { Random } from "../fuzz/support/random.ts";
 import { difference } from "../fuzz/support/same-clone.ts";
@@ -82,7 +82,7 @@ const shop = implement(Shop, {
 describe("a service with the modes native and xlang", () => {
   it("answers all four patterns in NATIVE mode to a client with the same schemas", async () => {
     const client = await started(shop);
-    const { native } = bindService(Shop as Service).methods[0] ?? {};
+    const { native } = bindService(Shop as Service).methods[0] as BoundMethod;
     const written = vi.spyOn(native?.request as MessageCodec, "write");
     const stub = client.stub(Shop);
     expect(await stub.echo(item(7))).toEqual(item(7));
@@ -118,7 +118,7 @@ describe("a service with the modes native and xlang", () => {
   it("prefers the mode that the service lists first", async () => {
     const Xlang = service("XlangShop", { modes: ["xlang", "native"] }, { echo: unary(Item, Item) });
     const client = await started(implement(Xlang, { echo: (request) => request }));
-    const { native } = bindService(Xlang as Service).methods[0] ?? {};
+    const { native } = bindService(Xlang as Service).methods[0] as BoundMethod;
     const written = vi.spyOn(native?.request as MessageCodec, "write");
     expect(await client.stub(Xlang).echo(item(1))).toEqual(item(1));
     expect(written).not.toHaveBeenCalled();

@@ -69,10 +69,13 @@ export function limitDecoded(codec: MessageCodec, maxDecoded: number): MessageCo
   };
 }
 
-/** The codecs of a call. */
+/**
+ * The codecs of a call for interceptors: the same for all modes of a service, so that both sides see the same bytes. Null for
+ * messages with validators, from which the receiver may get other values than the sender has.
+ */
 export interface CallCodecs {
-  readonly request: MessageCodec;
-  readonly response: MessageCodec;
+  readonly request: MessageCodec | null;
+  readonly response: MessageCodec | null;
 }
 
 /**

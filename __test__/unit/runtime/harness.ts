@@ -83,7 +83,8 @@ export class Harness {
     const handle = this.native.route({ port: this.port.number, handle: served, responseStream });
     const names = { service: "Test", version: 1, name: pattern, idempotent: false };
     const defaults = defaultSettings(timeoutMs, null, responseStream);
-    return { ...shared, ...names, path: this.path, handle, defaults };
+    const tools = { request: jsonCodec, response: jsonCodec };
+    return { ...shared, ...names, path: this.path, handle, tools, defaults };
   }
 
   close(): void {

@@ -124,7 +124,7 @@ function outgoing(method: ClientMethod, input: unknown, options: CallOptions | u
     metadata: pairsOf(options?.metadata ?? {}, "options.metadata"),
     signal: options?.signal,
     timeoutMs: options?.timeoutMs,
-    [CALL_CODECS]: method,
+    [CALL_CODECS]: method.tools,
   };
 }
 

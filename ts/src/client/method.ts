@@ -4,7 +4,7 @@
 // sent to the server, and the check of call options. Does not own: enforcing deadlines (Rust), sending calls (call.ts).
 
 import { AsterError, type AsterErrorInit, Code, stacklessError } from "../errors.js";
-import type { MessageCodec } from "../message.js";
+import type { CallCodecs, MessageCodec } from "../message.js";
 import { checkMetadata } from "../metadata.js";
 import { NO_TIMEOUT } from "../native/constants.js";
 import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../options.js";
@@ -58,6 +58,8 @@ export interface ClientMethod {
   readonly idempotent: boolean;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
+  /** The codecs for interceptors. */
+  readonly tools: CallCodecs;
   /** The settings of a call without options. */
   readonly defaults: CallSettings;
 }

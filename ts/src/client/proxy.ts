@@ -177,6 +177,7 @@ export class ServiceProxy {
       idempotent: false,
       request: jsonCodec,
       response: limitDecoded(jsonCodec, connection.maxDecodedBytes),
+      tools: { request: jsonCodec, response: jsonCodec },
       defaults: defaultSettings(this.#timeoutMs, null, responseStream),
     };
   }

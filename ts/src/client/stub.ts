@@ -261,6 +261,7 @@ function clientMethod(
     idempotent: definition.idempotent,
     request: checkedCodec(method.request, definition.request, unknownMembers),
     response: limitDecoded(method.response, connection.maxDecodedBytes),
+    tools: method.tools,
     defaults: defaultSettings(stubTimeoutMs, definition.timeoutMs, responseStream),
   };
 }

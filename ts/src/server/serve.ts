@@ -165,7 +165,7 @@ function acceptorOf(
     requestStream,
     responseStream,
     idempotent,
-    [CALL_CODECS]: method,
+    [CALL_CODECS]: method.tools,
   };
   const run = interceptedRun(handler, facts, serving.interceptors);
   const label = `${name}.${wireName}`;

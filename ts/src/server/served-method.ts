@@ -4,6 +4,7 @@
 
 import type { Logger } from "../logging.js";
 import type { MessageCodec } from "../message.js";
+import type { NativeCodecs } from "../service/binding.js";
 import type { CallContext } from "./context.js";
 import type { GraceWatch } from "./failure.js";
 
@@ -19,7 +20,7 @@ export interface ServedMethod {
   readonly request: MessageCodec;
   readonly response: MessageCodec;
   /** The codecs of calls in NATIVE mode. */
-  readonly native: { readonly request: MessageCodec; readonly response: MessageCodec } | null;
+  readonly native: NativeCodecs | null;
   readonly run: Run;
   readonly logger: Logger;
   readonly grace: GraceWatch;

@@ -3,15 +3,17 @@
 // Owns: that preparation, once for each service, and the choice of codecs for messages with `t.bytes.view`. Does not own:
 // definitions (schema/), plans and ids (Rust), codecs (codec/). Client and server both get the codecs of a method here.
 
-import { serviceCodecs } from "../codec/codec.js";
-import type { MessageCodec } from "../message.js";
+import { type PlanCodec, serviceCodecs } from "../codec/codec.js";
+import type { CallCodecs, MessageCodec } from "../message.js";
 import type { ContractFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import { otherCopy } from "../schema/copies.js";
 import { serviceOf, undecoratedMethods } from "../schema/decorators.js";
 import type { MethodDefinition } from "../schema/method.js";
+import type { SchemaObject } from "../schema/schema.js";
 import {
   contractFacts,
+  isNativeOnly,
   isService,
   type Service,
   type ServiceDefinition,
@@ -19,7 +21,13 @@ import {
   serviceDescribed,
   serviceDocument,
 } from "../schema/service.js";
-import { lendsViews } from "./views.js";
+import { hasValidator, lendsViews } from "./contained.js";
+
+/** The codecs of a method in NATIVE mode. */
+export interface NativeCodecs {
+  readonly request: MessageCodec;
+  readonly response: MessageCodec;
+}
 
 /** A method with its codecs. */
 export interface BoundMethod {
@@ -29,7 +37,9 @@ export interface BoundMethod {
   readonly request: MessageCodec;
   readonly response: MessageCodec;
   /** The codecs of NATIVE mode. Null when the service does not list the mode. */
-  readonly native: { readonly request: MessageCodec; readonly response: MessageCodec } | null;
+  readonly native: NativeCodecs | null;
+  /** The codecs for interceptors. */
+  readonly tools: CallCodecs;
   /** The indexes of the roots in the plan. */
   readonly requestRoot: number;
   readonly responseRoot: number;
@@ -73,7 +83,9 @@ export function bindService(service: Service): BoundService {
   if (known !== undefined) return known;
   const { planId, fingerprint, methods } = serviceCodecs(service);
   const roots = methods.flatMap(({ method }) => [method.request, method.response]);
-  const keep = lendsViews({ types: serviceDescribed(service).types, roots }) ? keeping : itself;
+  const { types } = serviceDescribed(service);
+  const keep = lendsViews({ types, roots }) ? keeping : itself;
+  const validated = (root: SchemaObject): boolean => hasValidator({ types, roots: [root] });
   const definition = serviceDefinition(service);
   const document = serviceDocument(service);
   const compatible = methods.every(
@@ -81,6 +93,8 @@ export function bindService(service: Service): BoundService {
   );
   const { name, version, modes } = definition;
   const native = modes.includes("native");
+  // XLANG cannot hold values of `t.js` at the root, but a service with them takes calls of no other mode.
+  const tool = (codec: PlanCodec): MessageCodec => (isNativeOnly(modes) ? codec.native : codec);
   let agreement: number | null = null;
   const fresh: BoundService = {
     definition,
@@ -102,6 +116,10 @@ export function bindService(service: Service): BoundService {
       request: keep(request),
       response: keep(response),
       native: native ? { request: keep(request.native), response: keep(response.native) } : null,
+      tools: {
+        request: validated(method.request) ? null : tool(request),
+        response: validated(method.response) ? null : tool(response),
+      },
       requestRoot: request.root,
       responseRoot: response.root,
     })),

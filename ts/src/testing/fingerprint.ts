@@ -7,8 +7,12 @@ import { type MessageCodec, MessageWriter } from "../message.js";
 
 const writer = new MessageWriter(1024);
 
-/** The fingerprint of a message: a digest of its bytes, 16 hexadecimal digits. `"unfit"` when it does not fit its schema. */
-export function fingerprint(codec: MessageCodec | undefined, message: unknown): string {
+/**
+ * The fingerprint of a message: a digest of its bytes, 16 hexadecimal digits. `"unfit"` when it does not fit its schema.
+ * @param codec undefined for messages without a schema; null for those with a validator, which have all the same fingerprint
+ */
+export function fingerprint(codec: MessageCodec | null | undefined, message: unknown): string {
+  if (codec === null) return "validated";
   if (codec === undefined) return digest(JSON.stringify(message) ?? "undefined");
   writer.pos = 0;
   try {

@@ -24,7 +24,10 @@ import { observed, type StreamWatcher } from "./observe.js";
 export interface LedgerOptions {
   /** A file to which each entry is appended at once, as a line of JSON. It survives the end of the process. */
   readonly file?: string | undefined;
-  /** Identifies a message, the same on both sides. Default: a digest of its encoded bytes. */
+  /**
+   * Identifies a message, the same on both sides. Default: a digest of its encoded bytes. Messages with a validator of `t.js`
+   * are only counted, because the receiver may get another value than the sender has.
+   */
   readonly identify?: ((message: unknown) => string) | undefined;
 }
 
@@ -163,7 +166,7 @@ export class Ledger {
     if (this.#open === 0) for (const done of [...this.#settled]) done();
   }
 
-  #item(codec: MessageCodec | undefined, message: unknown): string {
+  #item(codec: MessageCodec | null | undefined, message: unknown): string {
     return this.#identify === undefined ? fingerprint(codec, message) : this.#identify(message);
   }
 
@@ -171,7 +174,7 @@ export class Ledger {
   #notes(head: Pick<LedgerEntry, "side" | "call" | "run">) {
     let over = false;
     return {
-      message: (event: "sent" | "received", codec: MessageCodec | undefined, message: unknown) =>
+      message: (event: "sent" | "received", codec: MessageCodec | null | undefined, message: unknown) =>
         this.#write({ ...head, event, item: this.#item(codec, message) }),
       inputEnded: () => this.#write({ ...head, event: "inputEnded" }),
       ended: (outcome: Outcome) => {

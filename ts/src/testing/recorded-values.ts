@@ -6,7 +6,9 @@
 /** The longest chain of nested values. */
 const MAX_DEPTH = 100;
 
-const typedArrays = {
+const views = {
+  DataView,
+  Uint8ClampedArray,
   Int8Array,
   Int16Array,
   Int32Array,
@@ -17,6 +19,8 @@ const typedArrays = {
   Float32Array,
   Float64Array,
 } as const;
+
+const errors = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError } as const;
 
 /** A value as JSON. The values of members and of Map entries whose name is in `masked` are replaced by neutral ones of the same type. */
 export function toRecorded(value: unknown, masked: ReadonlySet<string>): unknown {
@@ -35,12 +39,44 @@ function writtenOf(
   const walk = (one: unknown, name?: unknown) =>
     writtenOf(one, masked, hide || (typeof name === "string" && masked.has(name)), inside);
   if (ArrayBuffer.isView(value)) return bytesOf(value, hide);
-  if (value instanceof Date) return { $date: hide ? 0 : value.getTime() };
-  if (Array.isArray(value)) return value.map((one) => walk(one));
+  if (value instanceof ArrayBuffer) return { $buffer: base64Of(value, hide) };
+  if (value instanceof Date) return { $date: hide ? 0 : toRecordedTime(value) };
+  if (value instanceof RegExp) return { $regexp: hide ? ["", ""] : [value.source, value.flags] };
+  if (value instanceof Error) return errorOf(value, hide, walk);
+  if (isBoxed(value)) return { $boxed: walk(value.valueOf()) };
+  if (Array.isArray(value)) return arrayOf(value, walk);
   if (value instanceof Set) return { $set: [...value].map((one) => walk(one)) };
   if (value instanceof Map) return { $map: [...value].map(([key, one]) => [walk(key), walk(one, key)]) };
   const members = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, walk(one, name)]));
   return Object.keys(members).some((name) => name.startsWith("$")) ? { $object: members } : members;
+}
+
+/** An array. One with holes, or with other members, has its length and its members, because its length costs no memory. */
+function arrayOf(value: readonly unknown[], walk: (one: unknown, name?: string) => unknown): unknown {
+  const names = Object.keys(value);
+  if (names.length === value.length && !names.some((name) => Number.isNaN(Number(name))))
+    return value.map((one) => walk(one));
+  const members = names.map((name) => [name, walk((value as unknown as Members)[name], name)]);
+  return { $sparse: { length: value.length, members } };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function errorOf(error: Error, hide: boolean, walk: (one: unknown, name?: string) => unknown): unknown {
+  const name = Object.hasOwn(errors, error.name) ? error.name : "Error";
+  const cause = "cause" in error ? { cause: walk(error.cause, "cause") } : {};
+  return { $error: { name, message: hide ? "***" : error.message, ...cause } };
+}
+
+function isBoxed(value: object): boolean {
+  return (
+    value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt
+  );
+}
+
+/** The time of a date. JSON has no NaN, which is the time of an invalid date. */
+function toRecordedTime(date: Date): number | null {
+  return Number.isNaN(date.getTime()) ? null : date.getTime();
 }
 
 function leaf(value: unknown): unknown {
@@ -59,11 +95,13 @@ function hiddenLeaf(value: unknown): unknown {
 }
 
 function bytesOf(view: ArrayBufferView, hide: boolean): unknown {
-  const bytes = Buffer.from(view.buffer, view.byteOffset, hide ? 0 : view.byteLength).toString("base64");
-  const kind = Object.keys(typedArrays).find(
-    (name) => view instanceof typedArrays[name as keyof typeof typedArrays],
-  );
+  const bytes = hide ? "" : Buffer.from(view.buffer, view.byteOffset, view.byteLength).toString("base64");
+  const kind = Object.keys(views).find((name) => view instanceof views[name as keyof typeof views]);
   return kind === undefined ? { $bytes: bytes } : { $bytes: bytes, $kind: kind };
+}
+
+function base64Of(buffer: ArrayBuffer, hide: boolean): string {
+  return hide ? "" : Buffer.from(buffer).toString("base64");
 }
 
 /** The value that was written. @throws {TypeError} for a value with a cycle, which a recording cannot keep */
@@ -75,7 +113,12 @@ export function fromRecorded(written: unknown): unknown {
   if ("$bigint" in facts) return BigInt(String(facts.$bigint));
   if ("$undefined" in facts) return undefined;
   if ("$number" in facts) return Number(facts.$number);
-  if ("$date" in facts) return new Date(Number(facts.$date));
+  if ("$date" in facts) return new Date(facts.$date === null ? Number.NaN : Number(facts.$date));
+  if ("$regexp" in facts) return new RegExp(...(facts.$regexp as [string, string]));
+  if ("$error" in facts) return errorFrom(facts.$error as RecordedError);
+  if ("$boxed" in facts) return Object(fromRecorded(facts.$boxed));
+  if ("$buffer" in facts) return new Uint8Array(Buffer.from(String(facts.$buffer), "base64")).buffer;
+  if ("$sparse" in facts) return sparseFrom(facts.$sparse as RecordedArray);
   if ("$bytes" in facts) return viewOf(String(facts.$bytes), facts.$kind);
   if ("$set" in facts) return new Set((facts.$set as unknown[]).map(fromRecorded));
   if ("$map" in facts)
@@ -86,10 +129,41 @@ export function fromRecorded(written: unknown): unknown {
   return Object.fromEntries(Object.entries(members).map(([name, one]) => [name, fromRecorded(one)]));
 }
 
+interface RecordedError {
+  readonly name: string;
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+function errorFrom({ name, message, ...rest }: RecordedError): Error {
+  const known = Object.hasOwn(errors, name) ? errors[name as keyof typeof errors] : Error;
+  return new known(message, "cause" in rest ? { cause: fromRecorded(rest.cause) } : {});
+}
+
+interface RecordedArray {
+  readonly length: number;
+  readonly members: readonly (readonly [string, unknown])[];
+}
+
+function sparseFrom({ length, members }: RecordedArray): unknown[] {
+  const array: unknown[] = [];
+  array.length = length;
+  for (const [name, one] of members) {
+    Object.defineProperty(array, name, {
+      value: fromRecorded(one),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return array;
+}
+
 function viewOf(base64: string, kind: unknown): ArrayBufferView {
   const bytes = new Uint8Array(Buffer.from(base64, "base64"));
-  if (typeof kind !== "string" || !Object.hasOwn(typedArrays, kind)) return bytes;
-  return new typedArrays[kind as keyof typeof typedArrays](bytes.buffer);
+  if (typeof kind !== "string" || !Object.hasOwn(views, kind)) return bytes;
+  const View = views[kind as keyof typeof views] as new (buffer: ArrayBuffer) => ArrayBufferView;
+  return new View(bytes.buffer);
 }
 
 /** A text that is equal for equal values, whatever the order of their members. */

@@ -44,6 +44,9 @@ const runtime = {
   writing,
 };
 
+/** Counts a collection of `n` elements. */
+const BEGIN_COLLECTION: string = `enterWriting(); if (n > ${MAX_ELEMENTS}) refuse("a collection of more than ${MAX_ELEMENTS} elements");`;
+
 /** A step of a sequence: its largest size, and its statements for the variable `x`. */
 interface Step {
   readonly room: number;
@@ -171,7 +174,7 @@ class WriterSource {
       }
       case "list":
       case "set":
-        return this.#textCall(`${this.#collection(shape)}(w, x);`);
+        return this.#inlineList(shape) ?? this.#textCall(`${this.#collection(shape)}(w, x);`);
       case "map":
         return this.#textCall(`${this.#map(shape)}(w, x);`);
       case "extension":
@@ -216,6 +219,27 @@ class WriterSource {
     };
   }
 
+  /**
+   * A list of scalars, without a function of its own: short lists are common, and the call of a function costs as much as a few
+   * of their elements. Null for other shapes.
+   */
+  #inlineList({ op, element }: Extract<Shape, { op: "list" | "set" }>): Step | null {
+    if (op !== "list" || element.op !== "scalar") return null;
+    const { room, code } = this.#value(element);
+    if (room === 0) return null;
+    const ensure = (bytes: number): string =>
+      bytes > 0 ? `if (b.length - p < ${bytes}) { w.pos = p; w.ensure(${bytes}); b = w.buf; }` : "";
+    return {
+      room: LENGTH_ROOM,
+      code: (rest) =>
+        [
+          `{ const l = x; if (!Array.isArray(l)) refuse(); const n = l.length; ${BEGIN_COLLECTION} p = putLength(b, p, n);`,
+          `for (let i = 0; i < n; i++) { x = l[i]; ${ensure(room)} ${code(0)} }`,
+          `writing.depth--; ${ensure(rest)} }`,
+        ].join("\n"),
+    };
+  }
+
   #collection(shape: Extract<Shape, { op: "list" | "set" }>): string {
     const name = `f${this.#functions++}`;
     const list = shape.op === "list";
@@ -227,7 +251,7 @@ class WriterSource {
         list
           ? "if (!Array.isArray(v)) refuse(); const n = v.length;"
           : "if (!(v instanceof Set)) refuse(); const n = v.size;",
-        `enterWriting(); if (n > ${MAX_ELEMENTS}) refuse("a collection of more than ${MAX_ELEMENTS} elements");`,
+        BEGIN_COLLECTION,
         `w.ensure(${room + LENGTH_ROOM}); let p = w.pos, b = w.buf, ${this.#text()}x, q, i = 0; p = putLength(b, p, n);`,
         list ? "for (; i < n; i++) { x = v[i];" : "for (x of v) { if (i++ === n) refuse();",
         room > 0 ? `if (b.length - p < ${room}) { w.pos = p; w.ensure(${room}); b = w.buf; }` : "",
