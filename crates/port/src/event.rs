@@ -217,6 +217,7 @@ pub enum Event {
 }
 
 /// Beginning of a server call.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the record")]
 #[derive(Debug)]
 pub struct IncomingCall {
     /// Number of the call, even.
