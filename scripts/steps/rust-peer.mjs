@@ -1,5 +1,5 @@
 /**
- * Builds the Rust peer of the interop tests: the examples of crates/rpc, linked into .cache/interop. It builds the whole
+ * Builds the Rust peers of the interop tests: the examples of crates/rpc and crates/codec, copied into .cache/interop. It builds the whole
  * workspace, so features and dependencies are the same as for the addon and `cargo test`, and nothing is built twice.
  */
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { digest } from "../support/stamp.mjs";
 import { needCompiler, needRust } from "./prerequisites.mjs";
 
 const built = at(".cache", "interop", "rust");
-const names = ["lab_server", "lab_client"].map((name) =>
+const names = ["lab_server", "lab_client", "fory_peer"].map((name) =>
   process.platform === "win32" ? `${name}.exe` : name,
 );
 
@@ -36,7 +36,7 @@ export const rustPeerStep = {
       const found = /^\{"reason":"compiler-artifact".*"executable":("(?:[^"\\]|\\.)*")/.exec(line);
       if (found) programs.push(JSON.parse(found[1]));
     };
-    const options = ["--release", "-p", "aster-rpc", "--examples"];
+    const options = ["--release", "-p", "aster-rpc", "-p", "aster-codec", "--examples"];
     const code = await run(
       "cargo",
       cargo("build", ...options, "--message-format", "json-render-diagnostics"),

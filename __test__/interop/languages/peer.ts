@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { inOrder, type View } from "./view.ts";
 
-export type Language = "java" | "go";
+export type Language = "java" | "go" | "rust";
 
 /** A request to a peer: to decode bytes, or to send its own sample. */
 export interface Question {
@@ -25,6 +25,7 @@ const built = (language: Language, name = ""): string =>
 
 const commands: Readonly<Record<Language, { readonly file: string; readonly args: readonly string[] }>> = {
   go: { file: built("go", "peer"), args: [] },
+  rust: { file: built("rust", "fory_peer"), args: [] },
   java: {
     file: "java",
     args: ["-cp", `${built("java", "classes")}:${built("java", "lib")}/*`, "interop.Peer"],
@@ -33,8 +34,8 @@ const commands: Readonly<Record<Language, { readonly file: string; readonly args
 
 /** The reason why a language cannot be tested here, or null. `npm run setup` builds the peers when toolchains exist. */
 export function missing(language: Language): string | null {
-  const marker = built(language, language === "java" ? "classes/interop/Peer.class" : "peer");
-  if (existsSync(marker)) return null;
+  const marker = { java: "classes/interop/Peer.class", go: "peer", rust: "fory_peer" }[language];
+  if (existsSync(built(language, marker))) return null;
   return process.env[`ASTER_NO_${language.toUpperCase()}`] || "its peer was not built: npm run setup";
 }
 
