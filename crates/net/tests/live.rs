@@ -13,12 +13,12 @@ use aster_trust::credential::{Credential, CredentialKind};
 use aster_trust::key::EndpointId;
 use aster_trust::revocation::RevocationList;
 use aster_trust::time::UnixTime;
-use aster_wire::call::REASON_DETAIL;
 use aster_wire::frame::{self, flag};
 use aster_wire::record::{Encoding, RpcStatus};
 use aster_wire::status::Code;
 use iroh::endpoint::ConnectionError;
 use support::raw::{Raw, address_of, header};
+use support::session::facts;
 use support::{
     Folder, Gated, PATTERNS, Saying, Seen, TEST_TIMEOUT, codec, in_time, loopback, pattern, root, text,
 };
@@ -45,11 +45,6 @@ async fn end_of(mut call: ClientCall, handle: &CallHandle) -> RpcStatus {
             ClientEvent::Credit(_) => {}
         }
     }
-}
-
-fn facts(status: &RpcStatus) -> (Code, &str) {
-    let reason = status.details.iter().find(|(name, _)| name == REASON_DETAIL);
-    (Code::from_number(status.code).expect("a code"), reason.map_or("", |(_, word)| word))
 }
 
 /// A call of each pattern that waits for ever, on the way at the server.
@@ -253,6 +248,21 @@ async fn an_older_list_undoes_nothing_and_a_pushed_one_is_kept() {
         let refused = client.node.connect(&again.node.ticket().await, credential, TEST_TIMEOUT).await;
         assert!(matches!(refused, Err(ConnectError::Refused { .. })), "{refused:?}");
         again.node.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_one_node_takes_is_in_force_on_all_that_share_its_store() {
+    let folder = Folder::default();
+    let start = || Gated::with(loopback(), |options| options.nonces = Some(folder.file("nonces")));
+    let (first, mut second) = (start().await, start().await);
+    let (client, _) = Client::connect(&second, Saying::default()).await;
+    let running = waiting(&mut second, &client.connection).await;
+    assert_eq!(first.node.take_revocations(list(1, &[client.id()], &[])).await, Pushed::InForce);
+    assert_all_end(&mut second, running, "CREDENTIAL_REVOKED").await;
+    client.closed().await;
+    for server in [first, second] {
+        server.node.close().await;
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sessions between a node and a peer that writes raw frames: what a hostile client can do, and what ends a session.
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod support;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,19 +13,15 @@ use aster_net::{
     ServerCall, ServerEvent, ServiceDefinition, Serving, SessionEnd, SessionHandler, SessionOptions, status,
 };
 use aster_wire::address;
-use aster_wire::frame::{self, Decoder, Frame, MAX_BODY, flag};
-use aster_wire::record::{CallHeader, Encoding, RpcStatus, StreamHeader};
+use aster_wire::frame::flag;
+use aster_wire::record::Encoding;
 use aster_wire::status::Code;
-use iroh::endpoint::{Connection, RecvStream, SendStream, presets};
+use iroh::endpoint::{Connection, presets};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, TransportAddr};
+use support::raw::header;
+use support::session::RawSession;
+use support::{TEST_TIMEOUT, in_time};
 use tokio::sync::mpsc;
-
-/// Longer than every step of these tests. A test that reaches it fails.
-const TEST_TIMEOUT: Duration = Duration::from_secs(20);
-
-async fn in_time<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(TEST_TIMEOUT, what).await.expect("the test takes too long")
-}
 
 fn codec() -> PayloadCodec {
     PayloadCodec {
@@ -175,12 +173,6 @@ struct Raw {
     connection: Connection,
 }
 
-struct RawSession {
-    send: SendStream,
-    recv: RecvStream,
-    decoder: Decoder,
-}
-
 impl Raw {
     async fn connect(server: &Server) -> Self {
         let endpoint = Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled);
@@ -192,73 +184,12 @@ impl Raw {
         Self { _endpoint: endpoint, connection }
     }
 
-    async fn stream(&self) -> RawSession {
-        let (send, recv) = in_time(self.connection.open_bi()).await.expect("a stream");
-        RawSession { send, recv, decoder: Decoder::new(MAX_BODY) }
+    async fn open(&self, method: &str) -> RawSession {
+        RawSession::open(&self.connection, &header(method, 0), Encoding::Fory).await
     }
 
     async fn session(&self) -> RawSession {
-        let mut session = self.stream().await;
-        session.write(flag::HEADER, &header("S", "")).await;
-        session
-    }
-}
-
-fn header(service: &str, method: &str) -> Vec<u8> {
-    let (service, method) = (service.to_owned(), method.to_owned());
-    let header = StreamHeader { service, method, version: 1, ..StreamHeader::default() };
-    header.encode(Encoding::Fory)
-}
-
-fn call_header(method: &str) -> Vec<u8> {
-    CallHeader { method: method.to_owned(), ..CallHeader::default() }.encode(Encoding::Fory)
-}
-
-impl RawSession {
-    async fn write(&mut self, flags: u8, payload: &[u8]) {
-        let bytes = frame::encode(flags, payload).expect("a frame");
-        in_time(self.send.write_all(&bytes)).await.expect("a write");
-    }
-
-    async fn call(&mut self, method: &str, request: Option<&[u8]>) {
-        self.write(flag::CALL, &call_header(method)).await;
-        if let Some(request) = request {
-            self.write(0, request).await;
-        }
-    }
-
-    async fn end_input(&mut self) {
-        self.write(flag::TRAILER, &RpcStatus::ok().encode(Encoding::Fory)).await;
-    }
-
-    /// The next frame; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = self.decoder.next().expect("frames") {
-                return Some(frame);
-            }
-            let chunk = in_time(self.recv.read_chunk(1 << 16)).await.expect("a read")?;
-            self.decoder.push(chunk);
-        }
-    }
-
-    async fn message(&mut self) -> Vec<u8> {
-        let frame = self.next().await.expect("a frame");
-        assert_eq!(frame.flags, 0, "{:?}", RpcStatus::decode(&frame.payload));
-        frame.payload.to_vec()
-    }
-
-    async fn status(&mut self) -> (Code, String) {
-        let frame = self.next().await.expect("a trailer");
-        assert!(frame.has(flag::TRAILER), "{frame:?}");
-        let (status, _) = RpcStatus::decode(&frame.payload).expect("a status");
-        (Code::from_number(status.code).expect("a code"), status.message)
-    }
-
-    /// The session still answers.
-    async fn check_usable(&mut self) {
-        self.call("one", Some(b"still here")).await;
-        assert_eq!(self.message().await, b"still here");
+        self.open("").await
     }
 }
 
@@ -390,8 +321,7 @@ async fn sessions_above_the_limit_are_refused_and_take_no_streams_from_calls() {
     let mut refused = client.session().await;
     let (code, text) = refused.status().await;
     assert_eq!(code, Code::ResourceExhausted, "{text}");
-    let mut shared = client.stream().await;
-    shared.write(flag::HEADER, &header("S", "one")).await;
+    let mut shared = client.open("one").await;
     let (code, text) = shared.status().await;
     assert_eq!(code, Code::FailedPrecondition, "{text}");
     assert!(text.contains("open a session"), "{text}");

@@ -102,6 +102,8 @@ numbers! {
         SESSION_ENDED = 11,
         /// A session of a peer begins; its calls follow.
         SESSION = 12,
+        /// The peer of a session has been admitted again; calls after its new admission follow.
+        SESSION_PEER = 13,
         /// A control request is complete.
         SETTLED = 16,
         /// A line for the user's log.

@@ -195,6 +195,13 @@ pub enum Event {
         /// Metadata with which the client opened it.
         metadata: Metadata,
     },
+    /// The peer of a session has been admitted again.
+    SessionPeer {
+        /// The session.
+        session: u32,
+        /// The new number of its connection.
+        connection: u32,
+    },
     /// A line for the user's log.
     Log {
         /// Level, target, message and fields, as JSON.

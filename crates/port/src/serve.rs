@@ -1,7 +1,7 @@
 //! Services of a port: for each server call a task awaits its events and converts them.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use aster_net::{
     Caller, Handler, IncomingConnection, Message, Node, ServeError, ServedSession, ServerCall, ServerEvent,
@@ -69,15 +69,16 @@ impl Handler for PortService {
 
     fn open_session(&self, session: &Arc<ServedSession>) -> Option<Box<dyn SessionHandler>> {
         let number = self.port.admit_session(session);
+        let caller = session.caller();
         self.port.push(Event::Session {
             session: number,
             handle: self.first_handle,
-            connection: introduce(&self.port, session.connection(), &session.caller()),
+            connection: introduce(&self.port, session.connection(), &caller),
             id: session.id().to_owned(),
             metadata: session.metadata().clone(),
         });
-        let port = Arc::clone(&self.port);
-        Some(Box::new(PortSession { port, first_handle: self.first_handle, number }))
+        let (port, first_handle) = (Arc::clone(&self.port), self.first_handle);
+        Some(Box::new(PortSession { port, first_handle, number, caller: Mutex::new(caller) }))
     }
 }
 
@@ -86,10 +87,26 @@ struct PortSession {
     port: Arc<Port>,
     first_handle: u32,
     number: u32,
+    /// The peer, as JavaScript knows it.
+    caller: Mutex<Arc<Caller>>,
+}
+
+impl PortSession {
+    /// JavaScript gets the event for another admission of the peer before the first call that was judged by it.
+    fn introduce_again(&self, call: &ServerCall) {
+        let mut known = lock(&self.caller);
+        if Arc::ptr_eq(&known, call.caller()) {
+            return;
+        }
+        known.clone_from(call.caller());
+        let connection = introduce(&self.port, call.connection(), call.caller());
+        self.port.push(Event::SessionPeer { session: self.number, connection });
+    }
 }
 
 impl SessionHandler for PortSession {
     fn serve(&self, call: ServerCall) -> Serving {
+        self.introduce_again(&call);
         Box::pin(run(Arc::clone(&self.port), self.first_handle, Some(self.number), call))
     }
 

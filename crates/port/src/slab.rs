@@ -119,6 +119,9 @@ impl Out {
                 let head = Self { argument: *handle, argument2: *connection, ..of(kind::SESSION, *session) };
                 (head, tail.len(), tail.len())
             }
+            Event::SessionPeer { session, connection } => {
+                (Self { argument: *connection, ..of(kind::SESSION_PEER, *session) }, 0, 0)
+            }
             Event::Question { question, node, peer } => {
                 write_peer(tail, peer);
                 (Self { argument: *node, ..of(kind::QUESTION, *question) }, tail.len(), tail.len())
@@ -192,6 +195,7 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
         | Event::Settled { .. }
         | Event::SessionOpened { .. }
         | Event::Session { .. }
+        | Event::SessionPeer { .. }
         | Event::PeerGone { .. } => {}
     }
     body.put_slice(tail);

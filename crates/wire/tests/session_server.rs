@@ -437,8 +437,14 @@ fn a_server_that_closes_lets_the_running_call_end() {
         Ends,
     );
     check(
-        "abort ends the running call",
-        &after(&BIDI, &[("abort 14 now", &["aborted 1 Shutdown", "T 14 now", "over Shutdown"])]),
+        "abort ends the running call, and then the session with the same status",
+        &after(
+            &BIDI,
+            &[(
+                "abort 14 now",
+                &["aborted 1 Shutdown(Unavailable)", "T 14 now", "T 14 now marked", "over Shutdown"],
+            )],
+        ),
         Ends,
     );
     check("abort between two calls", &[("abort 14 now", &["T 14 now marked", "over Shutdown"])], Ends);
@@ -467,7 +473,7 @@ fn a_call_that_is_being_judged_can_end() {
         ("CANCEL", "aborted 1 Cancelled, T 1 cancelled"),
         ("fin", "aborted 1 Closed, over Closed"),
         ("lost", "aborted 1 Lost, over Lost"),
-        ("abort 14 now", "aborted 1 Shutdown, T 14 now, over Shutdown"),
+        ("abort 14 now", "aborted 1 Shutdown(Unavailable), T 14 now, T 14 now marked, over Shutdown"),
     ] {
         let mut server = ServerScript::new(Encoding::Fory);
         let frame = frame_of("CALL unary", Encoding::Fory).unwrap();

@@ -148,6 +148,8 @@ export class SessionPath implements CallPath, SessionSink, Abortable {
     this.#opened = null;
   }
 
+  onSessionPeer(): void {}
+
   onSessionEnded(ended: EndedSession): void {
     if (this.#signal !== null) unlisten(this.#signal, this);
     const error = ended.code === Code.OK ? null : this.#error(ended);

@@ -90,6 +90,7 @@ export const Event = {
   SESSION_OPENED: 10,
   SESSION_ENDED: 11,
   SESSION: 12,
+  SESSION_PEER: 13,
   SETTLED: 16,
   LOG: 17,
   QUESTION: 18,

@@ -92,6 +92,8 @@ export interface EndedSession {
 /** A session as the receiver of events. */
 export interface SessionSink {
   onSessionOpened(): void;
+  /** The peer of a served session was admitted again: its connection has another number for the calls that follow. */
+  onSessionPeer(connection: number): void;
   onSessionEnded(ended: EndedSession): void;
 }
 
@@ -115,6 +117,7 @@ export interface EventTarget {
   peerGone(connection: number): void;
   sessionBegins(session: IncomingSession): void;
   sessionOpened(number: number): void;
+  sessionPeer(number: number, connection: number): void;
   sessionEnded(number: number, ended: EndedSession): void;
   /** The program is asked whether a peer may be admitted at a node. */
   asked(question: number, node: number, peer: PeerInfo): void;
@@ -206,6 +209,9 @@ function dispatchRare(slab: Uint8Array, view: DataView, at: number, end: number,
       return;
     case Event.SESSION_OPENED:
       target.sessionOpened(view.getUint32(at + 4, true));
+      return;
+    case Event.SESSION_PEER:
+      target.sessionPeer(view.getUint32(at + 4, true), view.getUint32(at + 12, true));
       return;
     case Event.SESSION_ENDED:
       target.sessionEnded(view.getUint32(at + 4, true), readSessionEnd(slab, view, at, end));

@@ -309,6 +309,10 @@ export class Port implements EventTarget {
     this.sessions.find(number)?.onSessionOpened();
   }
 
+  sessionPeer(number: number, connection: number): void {
+    this.sessions.find(number)?.onSessionPeer(connection);
+  }
+
   sessionEnded(number: number, ended: EndedSession): void {
     this.sessions.leave(number)?.onSessionEnded(ended);
     // Until then the native side keeps the reason of the end for calls that cross with it.

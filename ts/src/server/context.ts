@@ -26,7 +26,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** The time until which the caller waits; null when it set no deadline. */
   readonly deadline: Date | null;
-  /** The caller. */
+  /** The caller, as it was admitted when the call began: the roles by which the call was accepted. */
   readonly peer: CallPeer;
   /** The session of the call; null for calls of services with scope `"shared"`. */
   readonly session: Session | null;

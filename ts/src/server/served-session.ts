@@ -61,10 +61,9 @@ interface RunningCall {
 /** A session that this thread serves. */
 export class ServedSession implements Session, SessionSink {
   readonly id: string;
-  readonly peer: CallPeer;
   readonly metadata: ReadonlyMap<string, string>;
-  /** The number of the connection. */
-  readonly connection: number;
+  #connection: number;
+  #peer: CallPeer;
   readonly #served: ServedSessions;
   readonly #port: Port;
   readonly #number: number;
@@ -83,11 +82,20 @@ export class ServedSession implements Session, SessionSink {
     this.#served = served;
     this.#number = incoming.number;
     this.id = incoming.id;
-    this.connection = incoming.connection;
-    this.peer = peerOf(port.peer(incoming.connection));
+    this.#connection = incoming.connection;
+    this.#peer = peerOf(port.peer(incoming.connection));
     this.metadata = incoming.metadata;
     served.open.add(this);
     this.#handlers = new AsyncResource("AsterSession").runInAsyncScope(() => this.#open());
+  }
+
+  get peer(): CallPeer {
+    return this.#peer;
+  }
+
+  /** The number of the connection. */
+  get connection(): number {
+    return this.#connection;
   }
 
   get signal(): AbortSignal {
@@ -140,6 +148,11 @@ export class ServedSession implements Session, SessionSink {
   }
 
   onSessionOpened(): void {}
+
+  onSessionPeer(connection: number): void {
+    this.#connection = connection;
+    this.#peer = peerOf(this.#port.peer(connection));
+  }
 
   onSessionEnded(end: EndedSession): void {
     const cause = CAUSES.get(end.by) ?? "lost";

@@ -18,7 +18,7 @@ import type { CallPeer } from "./peer.js";
 export interface Session {
   /** The id that the client chose. It proves nothing about the client. */
   readonly id: string;
-  /** The client. */
+  /** The client, as it was admitted when the newest call of the session began. */
   readonly peer: CallPeer;
   /** The pairs of strings with which the client opened the session. They prove nothing about the client. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -49,5 +49,5 @@ export type SessionCause =
   | "lost"
   /** The client broke the protocol. */
   | "protocol"
-  /** This server ended it: it stops, or `session.close()` was called. */
+  /** This server ended it: it stops, the admission of the client has ended, or `session.close()` was called. */
   | "shutdown";

@@ -99,19 +99,23 @@ impl Node {
             }
             return;
         }
+        tokio::select! {
+            biased;
+            _ = entered.presence.ended() => {}
+            () = self.serve_protocol(connection) => {}
+        }
+    }
+
+    /// Serves a connection of another protocol than that of calls.
+    async fn serve_protocol(&self, connection: Connection) {
         if connection.alpn() == ALPN_DESCRIBE {
-            let services = Arc::clone(&self.calls);
             let document =
-                move |question: &Question| services.services.document(&question.service, question.version);
+                |question: &Question| self.calls.services.document(&question.service, question.version);
             return Box::pin(description::answer(connection, document)).await;
         }
         match self.protocol(connection.alpn()) {
-            Some(handler) => tokio::select! {
-                biased;
-                _ = entered.presence.ended() => {}
-                // The protocol handler logs its own failures.
-                _ = handler.accept(connection) => {}
-            },
+            // The protocol handler logs its own failures.
+            Some(handler) => drop(handler.accept(connection).await),
             None => connection.close(0u32.into(), b"unexpected alpn"),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 pub mod raw;
+pub mod session;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use aster_codec::{PayloadLimits, Plan};
 use aster_net::{
     Access, Clock, Compress, Framed, GateOptions, Handler, MethodDefinition, Mode, Node, NodeOptions,
-    Pattern, PayloadCodec, Registration, ServerCall, ServerEvent, ServiceDefinition, Serving, status,
+    Pattern, PayloadCodec, Registration, ServedSession, ServerCall, ServerEvent, ServiceDefinition, Serving,
+    SessionEnd, SessionHandler, status,
 };
 use aster_trust::attributes::{Attributes, ROLE};
 use aster_trust::capability::Requirement;
@@ -50,6 +52,11 @@ pub fn codec() -> PayloadCodec {
     }
 }
 
+/// A service with a name of its own whose calls are made in sessions.
+pub fn session_service() -> ServiceDefinition {
+    ServiceDefinition { name: "T".to_owned(), session: true, ..service() }
+}
+
 /// A service for the role `user`. Each kind of call has three methods: one that answers, one that only an `admin` may call,
 /// and one that waits for ever.
 pub fn service() -> ServiceDefinition {
@@ -80,12 +87,30 @@ pub fn service() -> ServiceDefinition {
 pub enum Seen {
     Call { method: String, roles: Vec<String>, metadata: Vec<(String, String)> },
     Aborted(Code),
+    Opened { metadata: Vec<(String, String)> },
+    Over(SessionEnd),
 }
 
 /// Answers calls, and tells what it saw.
+#[derive(Clone)]
 pub struct Answering(pub mpsc::Sender<Seen>);
 
+impl SessionHandler for Answering {
+    fn serve(&self, call: ServerCall) -> Serving {
+        Handler::serve(self, call)
+    }
+
+    fn ended(&self, end: SessionEnd) {
+        let _ = self.0.try_send(Seen::Over(end));
+    }
+}
+
 impl Handler for Answering {
+    fn open_session(&self, session: &Arc<ServedSession>) -> Option<Box<dyn SessionHandler>> {
+        let _ = self.0.try_send(Seen::Opened { metadata: session.metadata().clone() });
+        Some(Box::new(self.clone()))
+    }
+
     fn serve(&self, mut call: ServerCall) -> Serving {
         let seen = self.0.clone();
         Box::pin(async move {
@@ -218,7 +243,8 @@ pub struct Gated {
     pub node: Arc<Node>,
     pub clock: Arc<TestClock>,
     pub seen: mpsc::Receiver<Seen>,
-    _serving: Registration,
+    answering: Answering,
+    serving: Vec<Registration>,
 }
 
 impl Gated {
@@ -234,8 +260,16 @@ impl Gated {
         let node = Node::bind_closed(node).await.expect("a node");
         node.open_to(Access::Gated(options)).expect("the gates open");
         let (sender, seen) = mpsc::channel(1000);
-        let serving = node.serve(service(), Arc::new(Answering(sender))).expect("a service");
-        Self { node, clock, seen, _serving: serving }
+        let answering = Answering(sender);
+        let serving = node.serve(service(), Arc::new(answering.clone())).expect("a service");
+        Self { node, clock, seen, answering, serving: vec![serving] }
+    }
+
+    /// Serves the service with sessions too.
+    pub fn with_sessions(mut self) -> Self {
+        let serving = self.node.serve(session_service(), Arc::new(self.answering.clone()));
+        self.serving.push(serving.expect("a service"));
+        self
     }
 
     /// The next call or end of a call that a handler saw.

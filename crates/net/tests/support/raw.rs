@@ -92,9 +92,8 @@ pub async fn call_on(
     encoding: Encoding,
 ) -> Result<RpcStatus, ConnectionError> {
     let (mut send, mut recv) = connection.open_bi().await?;
-    let message: &[u8] = if encoding == Encoding::Json { b"\"x\"" } else { b"\x02\xff\x15\x06x" };
     let head = frame::encode(flag::HEADER, &header.encode(encoding)).expect("a header");
-    let body = frame::encode(0, message).expect("a message");
+    let body = frame::encode(0, super::session::message(encoding)).expect("a message");
     let _ = send.write_all(&[head, body].concat()).await;
     let _ = send.finish();
     let Ok(answer) = in_time(recv.read_to_end(1 << 20)).await else {

@@ -98,8 +98,8 @@ pub enum AbortCause {
     Closed,
     /// The client reset the stream, or the connection is lost.
     Lost,
-    /// This side aborted the session.
-    Shutdown,
+    /// This side aborted the session, with this code.
+    Shutdown(Code),
 }
 
 impl AbortCause {
@@ -109,7 +109,7 @@ impl AbortCause {
             Self::Cancelled | Self::Closed | Self::Lost => Code::Cancelled,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Protocol => Code::FailedPrecondition,
-            Self::Shutdown => Code::Unavailable,
+            Self::Shutdown(code) => code,
         }
     }
 }

@@ -203,15 +203,18 @@ impl ServerSession {
         }
     }
 
-    /// Ends the session at once; a running call ends with `status`.
+    /// Ends the session at once; a running call ends with `status`, and after it the session, so that the client does not
+    /// take a lost stream for the reason.
     pub fn abort(&mut self, status: &RpcStatus) -> Facts<ServerFact> {
         if self.is_over() {
             return Facts::none();
         }
         let Some(call) = self.running() else { return self.close_between_calls(status) };
-        let mut facts = Facts::one(ServerFact::Aborted { call, cause: AbortCause::Shutdown });
+        let code = Code::from_number(status.code).filter(|&code| code != Code::Ok);
+        let cause = AbortCause::Shutdown(code.unwrap_or(Code::Unavailable));
+        let mut facts = Facts::one(ServerFact::Aborted { call, cause });
         facts.push(self.failure_trailer(status, "the session was aborted"));
-        facts.append(self.end_session(ServerEnd::Shutdown));
+        facts.append(self.close_between_calls(status));
         facts
     }
 

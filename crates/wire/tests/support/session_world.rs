@@ -701,7 +701,7 @@ fn judge_call(made: &Made, served: Option<&Served>, seen: &mut Seen) {
                 ServerSide::Finished(status) if status.is_ok() && !served.pattern.response_stream => 13,
                 ServerSide::Finished(status) | ServerSide::Refused(status) => status.code,
                 ServerSide::Aborted(AbortCause::DeadlineExceeded) => 4,
-                ServerSide::Aborted(AbortCause::Shutdown) => 14,
+                ServerSide::Aborted(AbortCause::Shutdown(code)) => code.number(),
                 ServerSide::Aborted(cause) => panic!("{cause:?}: {about}"),
             };
             assert_eq!(told.code, expected, "{about}");
