@@ -186,6 +186,7 @@ fn read(gate: Gate, presented: Presented<'_>) -> Result<Credential, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Signature;
     use crate::credential::Grant;
     use crate::key::RootKey;
     use crate::signature::CHECKS;
@@ -219,6 +220,7 @@ mod tests {
             other_root.to_wire_json(),
             no_point.to_wire_json(),
             Credential { signature: None, ..right.clone() }.to_wire_json(),
+            Credential { signature: Some(Signature::from_bytes([0xff; 64])), ..right.clone() }.to_wire_json(),
             sign(CredentialKind::Policy, 50, 7).to_wire_json(),
             sign(CredentialKind::Policy, 100, 8).to_wire_json(),
             sign(CredentialKind::OneTime, 100, 7).to_wire_json(),

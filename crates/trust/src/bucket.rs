@@ -216,12 +216,11 @@ mod tests {
     fn a_flood_of_keys_sweeps_the_table_once_a_second() {
         let mut buckets = Buckets::new(RATE, 1);
         assert!(buckets.take(1, at(5000)));
-        assert!(buckets.take(2, at(5000)), "shared; swept at 5000");
-        assert!(buckets.take(3, at(5999)), "the first is not full before 6000");
-        assert_eq!(buckets.len(), 1);
+        assert!(buckets.take(2, at(5500)), "shared; swept at 5500, when the first was not full");
+        assert!(buckets.take(3, at(6499)), "the first is full since 6000, but it is too early for a sweep");
         assert!(buckets.table.contains_key(&1));
-        assert!(buckets.take(4, at(6000)));
-        assert!(buckets.table.contains_key(&4));
+        assert!(buckets.take(4, at(6500)));
+        assert!(buckets.table.contains_key(&4) && buckets.len() == 1);
     }
 
     #[test]

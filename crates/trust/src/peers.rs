@@ -78,13 +78,12 @@ impl Peers {
         Ok(admitted)
     }
 
-    /// True when a peer is known or there is a free place, after those whose time has come were removed.
-    pub fn has_room_for(&mut self, id: &EndpointId, now: Moment) -> bool {
-        if self.entries.len() < self.capacity || self.entries.contains_key(id) {
-            return true;
-        }
-        self.entries.retain(|_, entry| !entry.is_over(now));
-        self.entries.len() < self.capacity
+    /// True when a peer is known or there is a free place. Those whose time has come take none, but stay until a sweep, which
+    /// tells that their connections have to end.
+    pub fn has_room_for(&self, id: &EndpointId, now: Moment) -> bool {
+        let is_full = self.entries.len() >= self.capacity;
+        let over = if is_full { self.entries.values().filter(|entry| entry.is_over(now)).count() } else { 0 };
+        self.entries.contains_key(id) || self.entries.len() - over < self.capacity
     }
 
     /// What is known of an admitted peer; none when it is not admitted now.
@@ -231,6 +230,13 @@ mod tests {
         assert_eq!(admit(&mut peers, 3, 300, 50), Err(Refusal::TooManyPeers));
         assert_eq!(admit(&mut peers, 2, 250, 50), Ok(250));
         assert_eq!(admit(&mut peers, 3, 300, 100), Ok(300));
+        assert_eq!(admit(&mut peers, 4, 300, 100), Err(Refusal::TooManyPeers));
+        let expired = [(id(1), Ended::Expired)];
+        assert_eq!(
+            peers.sweep(&roots(), &Revocations::default(), at(100)),
+            expired,
+            "told, although its place is taken"
+        );
         assert_eq!(peers.len(), 2);
     }
 

@@ -145,6 +145,24 @@ fn an_older_list_never_undoes_a_newer_one_on_any_node() {
 }
 
 #[test]
+fn the_digest_of_the_lists_tells_every_node_of_a_change() {
+    let folder = Folder::new("store");
+    let path = folder.path("trust.redb");
+    let roots = TrustedRoots::new([RootKey::from_seed(&[1; 32]).public_key()]).unwrap();
+    let (one, two) = (Store::open(&path).unwrap(), Store::open(&path).unwrap());
+    let digest = |store: &Store| store.lists_digest(&roots).unwrap();
+    let mut seen = vec![digest(&two)];
+    for sequence in 1..4 {
+        one.apply(&list(sequence, &[1]), &roots).unwrap();
+        assert_eq!(digest(&one), digest(&two));
+        assert!(!seen.contains(&digest(&two)), "list {sequence}");
+        seen.push(digest(&two));
+    }
+    assert_eq!(two.apply(&list(3, &[1]), &roots).unwrap(), Applied::Unchanged);
+    assert_eq!(seen.last(), Some(&digest(&one)), "the same list changes nothing");
+}
+
+#[test]
 fn many_may_open_a_new_store_at_the_same_time() {
     for _ in 0..10 {
         let folder = Folder::new("store");

@@ -229,9 +229,27 @@ mod tests {
             let unsigned = Credential { signature: None, ..credential.clone() };
             assert!(!unsigned.is_signed() && unsigned.fingerprint() == credential.fingerprint());
         }
+        let print = grant(CredentialKind::Policy).sign(&root).unwrap().fingerprint();
+        assert_eq!(Fingerprint::from_hex(&print.to_string()), Some(print));
+        assert_eq!(Fingerprint::from_hex(&print.to_string().to_uppercase()), Some(print));
+        assert_eq!(Fingerprint::from_hex("ab"), None);
         assert_eq!(CredentialKind::from_word("Policy"), None);
         let nonces = [(); 2].map(|()| grant(CredentialKind::OneTime).sign(&root).unwrap().nonce);
         assert_ne!(nonces[0], nonces[1]);
+    }
+
+    #[test]
+    fn a_document_has_a_limited_number_of_attributes() {
+        let root = RootKey::from_seed(&[1; 32]);
+        let many = |count: usize| (0..count).map(|number| (format!("a{number}"), String::new()));
+        let most = Attributes::from_pairs(many(attributes::MAX_ATTRIBUTES)).unwrap();
+        let credential = Grant { attributes: most, ..grant(CredentialKind::Policy) }.sign(&root).unwrap();
+        let text = credential.to_wire_json();
+        assert_eq!(Credential::from_consumer_json(&text).unwrap(), credential);
+        let more = text.replacen(r#"{"a0":"","#, r#"{"a0":"","more":"","#, 1);
+        assert_ne!(more, text);
+        let refused = Credential::from_consumer_json(&more).unwrap_err();
+        assert_eq!(refused.to_string(), r#"member "attributes" has more than 256 elements"#);
     }
 
     #[test]
