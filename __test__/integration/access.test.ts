@@ -1,10 +1,11 @@
 /** Who may call, as programs see it: access by credentials, roles, admission by the program, revocation, renewal. */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
   AsterClient,
   type AsterError,
+  AsterNode,
   AsterServer,
   type CallPeer,
   Code,
@@ -147,7 +148,9 @@ describe("a server with a root key", () => {
 
   it("trusts several root keys at a time", async () => {
     const [first, second] = [newRoot(), newRoot()];
-    const server = await serverOf(first, { rootPublicKey: [second.publicKey, first.publicKey] });
+    const name = file("root.pub");
+    writeFileSync(name, JSON.stringify({ public_key: first.publicKey }));
+    const server = await serverOf(first, { rootPublicKey: [second.publicKey, { file: name }] });
     for (const root of [first, second]) {
       const { client } = await admitted(server, root);
       expect(await client.stub(Vault).read({ n: 1 })).toEqual({ text: "reader" });
@@ -160,6 +163,30 @@ describe("a server with a root key", () => {
     writeFileSync(name, JSON.stringify({ public_key: root.publicKey }));
     const { client } = await admitted(await serverOf(root, { rootPublicKey: { file: name } }), root);
     expect(client.admission.rootPublicKey).toBe(root.publicKey);
+  });
+
+  it("has the key of an identity file", async () => {
+    const root = newRoot();
+    const node = newNode();
+    const name = file("server.aster-identity");
+    writeFileSync(name, identityFile(node, "server", credential(root)), { mode: 0o600 });
+    const start = (identity: unknown) => AsterNode.start({ identity: identity as never, ...local });
+    const server = await start({ file: name });
+    open.push(server);
+    expect(server.endpointId).toBe(node.endpointId);
+    expect(await failure(start({ file: `${name}.not` }))).toMatchObject({ reason: "NO_FILE" });
+    chmodSync(name, 0o644);
+    expect(await failure(start({ file: name }))).toMatchObject({ reason: "FILE_MODE" });
+    const keyless = file("keyless.aster-identity");
+    writeFileSync(keyless, "# no key\n", { mode: 0o600 });
+    expect(await failure(start({ file: keyless }))).toMatchObject({ reason: "NO_NODE_KEY" });
+    for (const [identity, path] of [
+      [{}, "options.identity.file"],
+      [{ file: 1 }, "options.identity.file"],
+      ["other", "options.identity"],
+    ]) {
+      expect(await failure(start(identity))).toMatchObject({ name: "TypeError", path });
+    }
   });
 
   it("admits a one-time credential once, also at another server with the same file", async () => {
@@ -299,6 +326,41 @@ describe("the credential of a client", () => {
     expect(await client.stub(Vault).write({ n: 1 })).toEqual({ text: "written" });
     expect(await client.stub(Vault).read({ n: 1 })).toEqual({ text: "reader,writer" });
     await items.return?.();
+  });
+
+  it("that counts only from a later time is presented again, and that is warned of once", async () => {
+    const root = newRoot();
+    const server = await serverOf(root);
+    const node = newNode();
+    const name = file("ada.cred");
+    const say = (saying: Saying) => credential(root, { endpointId: node.endpointId, ...saying });
+    writeFileSync(name, say({ roles: "reader" }));
+    const lines: string[] = [];
+    let tell: () => void = () => {};
+    const renewed = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    // The log of the server in this process says why it refuses the credential.
+    const note = (line: string) => {
+      if (!line.startsWith("admission refused: NOT_YET_VALID")) lines.push(line);
+      if (line === "the admission was renewed") tell();
+    };
+    const client = await clientOf(server, {
+      secretKey: node.secretKey,
+      credential: { file: name },
+      logger: { debug() {}, info: note, warn: note, error: note },
+    });
+    const later = `${Math.floor(Date.now() / 1000) + 3}`;
+    writeFileSync(`${name}.new`, say({ roles: "reader,writer", attributes: { "aster.not_before": later } }));
+    renameSync(`${name}.new`, name);
+    await renewed;
+    expect(lines).toEqual([
+      "the new credential is not accepted yet, the one before stays in use",
+      "the admission was renewed",
+    ]);
+    expect(await client.stub(Vault).write({ n: 1 })).toEqual({ text: "written" });
+    expect(client.admission.daysLeft).toBeGreaterThan(3500 / 86_400);
+    expect(client.admission.daysLeft).toBeLessThanOrEqual(3600 / 86_400);
   });
 
   it("comes with its key from an identity file", async () => {

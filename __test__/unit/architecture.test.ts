@@ -111,7 +111,10 @@ const parts: Readonly<Record<string, Part>> = {
   },
   // What runs before a command is chosen; it loads the code of that command alone, when it runs.
   entry: { files: /^cli\/(main|run|command|commands|trust\/commands)\.ts$/, from: ["base", "cli"] },
-  cli: { files: /^cli\//, from: ["base", "native", "schema", "builders", "trust", "service", "entry"] },
+  cli: {
+    files: /^cli\//,
+    from: ["base", "native", "schema", "builders", "trust", "service", "node", "entry"],
+  },
 };
 
 const partOf = (file: string): string | undefined =>

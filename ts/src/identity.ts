@@ -16,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import path from "node:path";
+import { AsterError, Code } from "./errors.js";
 import { type Logger, logSafely } from "./logging.js";
 import { controlCall, native } from "./native/index.js";
 import { describeValue, optionError } from "./options.js";
@@ -52,6 +53,18 @@ export function endpointIdOf(secretKey: Uint8Array): string {
     throw optionError("secretKey", `must be a Uint8Array, not ${describeValue(secretKey)}`);
   }
   return controlCall((native) => native.publicKeyOf(Buffer.from(secretKey).toString("hex")));
+}
+
+/** The key of an identity file, such as `aster enroll node` makes it. */
+export function fileIdentity(file: string): Identity {
+  const text = Buffer.from(controlCall((native) => native.trustReadFile(file, "identity"))).toString();
+  const { node } = controlCall((native) => native.trustReadIdentity(text));
+  if (node === null) {
+    throw new AsterError(Code.FAILED_PRECONDITION, `${JSON.stringify(file)} has no node key`, {
+      reason: "NO_NODE_KEY",
+    });
+  }
+  return { secretKey: Buffer.from(node).toString("hex"), release() {} };
 }
 
 /** A new key that is not stored. */

@@ -30,7 +30,7 @@ export type { Admission } from "./node/admission.js";
 export { AsterClient, type ConnectOptions } from "./node/aster-client.js";
 export { AsterNode, type DrainOptions, type NodeOptions } from "./node/aster-node.js";
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
-export type { EndpointOptions, NodeLimits, Relay } from "./node/node-options.js";
+export type { EndpointOptions, NodeIdentity, NodeLimits, Relay } from "./node/node-options.js";
 export { type PushOptions, pushRevocations, type Revocation } from "./node/revocation.js";
 export type { NodeHandle } from "./node/share.js";
 export type { StringPairs } from "./pairs.js";
@@ -50,7 +50,7 @@ export type {
   RowView,
 } from "./rows/types.js";
 export * from "./schema/index.js";
-export type { Access, GatedAccess } from "./server/access.js";
+export type { Access, GatedAccess, RootPublicKey } from "./server/access.js";
 export type { CallContext } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
 export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";

@@ -31,10 +31,20 @@ export class Child {
   #stderr = "";
   #gone = false;
 
-  /** @param folder where the script is; that of the boundary tests by default */
-  constructor(script: string, args: readonly string[], flags: readonly string[], folder: URL = ownProcesses) {
+  /**
+   * @param folder where the script is; that of the boundary tests by default
+   * @param env variables in addition to those of this process
+   */
+  constructor(
+    script: string,
+    args: readonly string[],
+    flags: readonly string[],
+    folder: URL = ownProcesses,
+    env: Readonly<Record<string, string>> = {},
+  ) {
     const child = spawn(process.execPath, [...flags, fileURLToPath(new URL(script, folder)), ...args], {
       stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...env },
     });
     this.process = child;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -81,6 +91,11 @@ export class Child {
 }
 
 /** Starts a script of `processes/`. */
-export function child(script: string, args: readonly string[] = [], flags: readonly string[] = []): Child {
-  return new Child(script, args, flags);
+export function child(
+  script: string,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Child {
+  return new Child(script, args, flags, ownProcesses, env);
 }

@@ -3,7 +3,7 @@
 // Owns: what a client knows of its admission, watching the file of the credential, and the warning before the credential ends.
 // Does not own: reading credentials, the exchange (Rust).
 
-import { unwatchFile, watchFile } from "node:fs";
+import { stat } from "node:fs";
 import type { CheckedCredential } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
 import { type Logger, logSafely } from "../logging.js";
@@ -24,14 +24,20 @@ export interface Admission {
   readonly attributes: ReadonlyMap<string, string>;
   /** The time when the credential ends; null without one. */
   readonly expiresAt: Date | null;
+  /** The days until then, counted now, with fractions; 0 after it. Null without a credential. */
+  readonly daysLeft: number | null;
   /** The root key that signed the credential: 64 hexadecimal digits. Null without a credential. */
   readonly rootPublicKey: string | null;
 }
 
 /** How often the file of the credential is looked at. */
 const WATCH_MS = 1000;
+/** How long a credential that was not accepted waits for the next try: first, and at most. */
+const RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
 /** The part of the lifetime that is left when the warning is logged. */
 const WARNED_PART = 0.2;
+const DAY_MS = 86_400_000;
 /** The longest time that a timer can wait. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 
@@ -46,11 +52,15 @@ export class AdmissionKeeper {
   readonly #connection: Connection;
   readonly #source: CheckedCredential | undefined;
   readonly #logger: Logger;
-  readonly #onChange = (): void => void this.#renew();
+  readonly #watch: NodeJS.Timeout | null = null;
+  /** What the file of the credential looked like last; null before the first look, which reads it again in any case. */
+  #stamp: string | null = null;
   #own: OwnCredential | null;
   #since = Date.now();
   #admission: Admission;
   #timer: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #retryMs = RETRY_MS;
   #renewing = false;
   #changed = false;
   #closed = false;
@@ -67,7 +77,9 @@ export class AdmissionKeeper {
     this.#logger = logger;
     this.#admission = admissionOf(own, connection.attributes);
     if (typeof source?.file === "string") {
-      watchFile(source.file, { interval: WATCH_MS, persistent: false }, this.#onChange);
+      const { file } = source;
+      this.#watch = setInterval(() => this.#look(file), WATCH_MS);
+      this.#watch.unref();
     }
     this.#planWarning();
   }
@@ -80,7 +92,19 @@ export class AdmissionKeeper {
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (typeof this.#source?.file === "string") unwatchFile(this.#source.file, this.#onChange);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#watch !== null) clearInterval(this.#watch);
+  }
+
+  /** Looks whether the file has changed. It may have changed between the first reading and the first look. */
+  #look(file: string): void {
+    stat(file, (error, seen) => {
+      const stamp = error === null ? `${seen.ino} ${seen.size} ${seen.mtimeMs}` : String(error.code);
+      if (this.#closed || stamp === this.#stamp) return;
+      this.#stamp = stamp;
+      this.#retryMs = RETRY_MS;
+      void this.#renew();
+    });
   }
 
   /** Presents the credential that the file has now, if it is another one. */
@@ -88,16 +112,26 @@ export class AdmissionKeeper {
     this.#changed = true;
     if (this.#renewing) return;
     this.#renewing = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
     try {
       while (this.#changed && !this.#closed) {
         this.#changed = false;
         await this.#present(ownCredential(this.#source));
       }
     } catch (error) {
-      this.#warn("the new credential was not accepted, the one before stays in use", { error });
+      if (!this.#closed) this.#tryLater(error);
     } finally {
       this.#renewing = false;
     }
+  }
+
+  /** The server may be away now, the credential may count only from a later time, or the file may be written just now. */
+  #tryLater(error: unknown): void {
+    const isFirst = this.#retryMs === RETRY_MS;
+    if (isFirst) this.#warn("the new credential is not accepted yet, the one before stays in use", { error });
+    this.#retry = setTimeout(() => void this.#renew(), this.#retryMs);
+    this.#retry.unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
   }
 
   async #present(own: OwnCredential | null): Promise<void> {
@@ -130,8 +164,8 @@ export class AdmissionKeeper {
   }
 
   #warnOfEnd(): void {
-    const { expiresAt } = this.#admission;
-    this.#warn("the credential ends soon: install a new one", { expiresAt });
+    const { expiresAt, daysLeft } = this.#admission;
+    this.#warn("the credential ends soon: install a new one", { expiresAt, daysLeft });
   }
 
   #warn(message: string, fields: object): void {
@@ -144,6 +178,9 @@ function admissionOf(own: OwnCredential | null, attributes: Readonly<Record<stri
     roles: new Set(own?.roles ?? []),
     attributes: new Map(Object.entries(attributes)),
     expiresAt: own === null ? null : new Date(own.expiresAtMs),
+    get daysLeft() {
+      return own === null ? null : Math.max(0, own.expiresAtMs - Date.now()) / DAY_MS;
+    },
     rootPublicKey: own?.rootPublicKey ?? null,
   });
 }

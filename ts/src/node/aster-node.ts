@@ -5,7 +5,7 @@
 
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import { AsterError, Code, withCaller } from "../errors.js";
-import { developmentIdentity, ephemeralIdentity, type Identity } from "../identity.js";
+import { developmentIdentity, ephemeralIdentity, fileIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { NodeFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
@@ -28,6 +28,7 @@ import {
   endpointChecks,
   identity,
   loggerOf,
+  type NodeIdentity,
 } from "./node-options.js";
 import { type Revocation, revokeAt } from "./revocation.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
@@ -41,11 +42,8 @@ import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
  * await node.close();
  */
 export interface NodeOptions extends EndpointOptions {
-  /**
-   * The key when `secretKey` is not set. `"project"` (the default) stores a key for each entry file in `.aster/keys` of
-   * the project folder. `"ephemeral"` makes a new key for each start.
-   */
-  readonly identity?: "project" | "ephemeral" | undefined;
+  /** The key when `secretKey` is not set. Default `"project"`. */
+  readonly identity?: NodeIdentity | undefined;
 }
 
 /**
@@ -115,7 +113,7 @@ export class AsterNode {
   }
 
   /** @internal Starts a node with options that were checked. */
-  static async open(options: CheckedEndpoint, source: "project" | "ephemeral"): Promise<AsterNode> {
+  static async open(options: CheckedEndpoint, source: NodeIdentity): Promise<AsterNode> {
     const logger = loggerOf(options);
     const key = identityOf(options.secretKey, source, logger);
     try {
@@ -278,7 +276,8 @@ export class AsterNode {
   }
 }
 
-function identityOf(given: string | undefined, source: "project" | "ephemeral", logger: Logger): Identity {
+function identityOf(given: string | undefined, source: NodeIdentity, logger: Logger): Identity {
   if (given !== undefined) return { secretKey: given, release() {} };
+  if (typeof source === "object") return fileIdentity(source.file);
   return source === "project" ? developmentIdentity(logger) : ephemeralIdentity();
 }

@@ -170,6 +170,15 @@ const relay: Check<StartOptions["relay"]> = (value, path) => {
   return [...urls];
 };
 
+/**
+ * Where the key of a node comes from. `"project"` stores a key for each entry file in `.aster/keys` of the project folder.
+ * `"ephemeral"` makes a new key for each start. `{ file }` reads it from an identity file, such as `aster enroll node` makes.
+ *
+ * @example
+ * const enrolled: NodeIdentity = { file: "server.aster-identity" };
+ */
+export type NodeIdentity = "project" | "ephemeral" | { readonly file: string };
+
 /** Checked endpoint options. */
 export interface CheckedEndpoint {
   readonly secretKey: string | undefined;
@@ -189,7 +198,11 @@ export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
 };
 
 /** Checks where the key comes from when `secretKey` is not set. */
-export const identity: Check<"project" | "ephemeral" | undefined> = optional(oneOf("project", "ephemeral"));
+export const identity: Check<NodeIdentity | undefined> = optional((value, path) =>
+  typeof value === "object" && value !== null ? checkOptions({ file: text }, value, path) : word(value, path),
+);
+
+const word: Check<"project" | "ephemeral"> = oneOf("project", "ephemeral");
 
 /** The options as the addon needs them. */
 export function startOptions(options: CheckedEndpoint, key: string | null): StartOptions {

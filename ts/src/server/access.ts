@@ -44,7 +44,7 @@ export interface GatedAccess {
    * The public key of the root whose credentials count: 64 hexadecimal digits, or `{ file }` with the path of a key file.
    * With several of them each counts, so that a root key can be replaced.
    */
-  readonly rootPublicKey: string | { readonly file: string } | readonly string[];
+  readonly rootPublicKey: RootPublicKey | readonly RootPublicKey[];
   /** `"gated"` (the default) lets producers ask for admission with their credentials. `"open"` does not offer that. */
   readonly producers?: "open" | "gated" | undefined;
   /**
@@ -61,14 +61,23 @@ export interface GatedAccess {
   readonly admit?: ((peer: CallPeer) => boolean | Promise<boolean>) | undefined;
 }
 
+/**
+ * A public root key: 64 hexadecimal digits, or the path of a key file.
+ *
+ * @example
+ * const trusted: readonly RootPublicKey[] = [{ file: "root.pub" }, { file: "root-2.pub" }];
+ */
+export type RootPublicKey = string | { readonly file: string };
+
 /** Who may call, checked. Null: everybody. */
 export type CheckedAccess = {
   readonly native: AccessOptions;
   readonly admit: GatedAccess["admit"];
 } | null;
 
-const rootKey: Check<string> = (value, path) => {
+const rootKey: Check<RootPublicKey> = (value, path) => {
   if (typeof value === "string" && /^[0-9a-f]{64}$/i.test(value)) return value;
+  if (typeof value === "object" && value !== null) return checkOptions({ file: text }, value, path);
   throw optionError(path, `must be 64 hexadecimal digits, not ${describeValue(value)}`);
 };
 
@@ -84,14 +93,14 @@ const gatedChecks = {
 
 function rootKeys(value: unknown, path: string): { readonly keys: string[]; readonly files: string[] } {
   if (value === undefined) throw optionError(path, "is required: it says whose credentials count");
-  if (Array.isArray(value)) {
-    if (value.length === 0) throw optionError(path, "must have at least one key");
-    return { keys: value.map((key, index) => rootKey(key, `${path}[${index}]`)), files: [] };
-  }
-  if (typeof value === "object" && value !== null) {
-    return { keys: [], files: [checkOptions({ file: text }, value, path).file] };
-  }
-  return { keys: [rootKey(value, path)], files: [] };
+  if (Array.isArray(value) && value.length === 0) throw optionError(path, "must have at least one key");
+  const given = Array.isArray(value)
+    ? value.map((key, index) => rootKey(key, `${path}[${index}]`))
+    : [rootKey(value, path)];
+  return {
+    keys: given.filter((key) => typeof key === "string"),
+    files: given.filter((key) => typeof key === "object").map(({ file }) => file),
+  };
 }
 
 /** Checks `access`, which is required. */

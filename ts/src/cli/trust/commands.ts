@@ -152,8 +152,9 @@ export const trustCommands: readonly Command[] = [
   },
   {
     name: "trust revoke",
-    usage: `[--endpoint-id HEX ...] [--fingerprint HEX ...] [--credential FILE ...] [--from LIST ...] [--list revoked.json] ${ROOT_KEY}`,
-    summary: "Sign the next revocation list, which repeats the one before it.",
+    usage: `[--endpoint-id HEX ...] [--fingerprint HEX ...] [--credential FILE ...] [--from LIST ...] [--list revoked.json] [--push TICKET ... [--relay disabled]] ${ROOT_KEY}`,
+    summary:
+      "Sign the next revocation list, which repeats the one before it, or send one to running servers.",
     options: {
       ...rootKey,
       list: { type: "string" },
@@ -161,6 +162,8 @@ export const trustCommands: readonly Command[] = [
       fingerprint: { type: "string", multiple: true },
       credential: { type: "string", multiple: true },
       from: { type: "string", multiple: true },
+      push: { type: "string", multiple: true },
+      relay: { type: "string" },
     },
     positionals: [0, 0],
     load: async () => (await import("./revoke.js")).revoke,

@@ -37,6 +37,11 @@ export async function devKeys(given: Given): Promise<Result> {
     `  ${files.server}: the identity of a server, ${server}`,
     `  ${files.client}: the identity of a client, ${client}, with the roles ${shownList(granted)}`,
     "",
+    "Server: AsterServer.start({ services, ...server })",
+    `  const server = ${shownOptions({ identity: { file: files.server }, access: { rootPublicKey: { file: files.rootPublicKey } } })};`,
+    "Client: AsterClient.connect(ticket, client)",
+    `  const client = ${shownOptions({ credential: { identityFile: files.client } })};`,
+    "",
     "They are for this machine. In production the root key is on a machine of its own.",
   ];
   return {
@@ -44,6 +49,13 @@ export async function devKeys(given: Given): Promise<Result> {
     text: lines.join("\n"),
     json: { folder, ...files, endpointIds: { server, client }, roles: granted },
   };
+}
+
+/** Options as a program writes them. The paths in them may have any characters. */
+function shownOptions(options: object): string {
+  return JSON.stringify(options, null, 1)
+    .replace(/\n\s*/g, " ")
+    .replace(/"(\w+)": /g, "$1: ");
 }
 
 /** Writes the identity file of a node. Returns its endpoint id. */
