@@ -1,15 +1,16 @@
-"""A service whose methods require roles, on both sides of a connection with credentials.
+"""Services whose methods require roles, on both sides of a connection with credentials.
 
-    python guard.py serve ROOT_PUBKEY                    a server that admits credentials of this root key
-    python guard.py call TICKET SECRET_KEY [CREDENTIAL]  a client with this key and credential file; calls each method
+    python guard.py serve ROOT_PUBKEY                         a server that admits credentials of this root key
+    python guard.py call TICKET MODE SECRET_KEY [CREDENTIAL]  a client with this key and credential file; calls each method
 
-Lines of JSON: "ready" of the server; of the client "refused", or "answer" for each method with its text or status code.
+MODE is xlang or json. Lines of JSON: "ready" of the server; of the client "refused", or "answer" for each method with what
+its handler knows of the caller, or with its status.
 """
 import asyncio
 import os
 import sys
 import warnings
-from dataclasses import dataclass
+from typing import AsyncIterator, Optional
 
 warnings.filterwarnings("ignore")
 import endpoint  # noqa: E402
@@ -27,47 +28,76 @@ from aster import (  # noqa: E402
     all_of,
     any_of,
     rpc,
+    server_stream,
     service,
-    wire_type,
 )
+from aster.json_codec import JsonProxyCodec  # noqa: E402
 
 from call_context import KeepContext, current_call  # noqa: E402
+from ref_echo import CallInfo, CountRequest, Empty, Item  # noqa: E402
 
 
-@wire_type("guard/Nothing")
-@dataclass
-class Nothing:
-    note: str = ""
+ROLE = "ref.admin"
 
 
-@wire_type("guard/Caller")
-@dataclass
-class Caller:
-    text: str = ""
+def whoami():
+    call = current_call()
+    return CallInfo(call.service, call.method, call.peer or "", metadata=dict(call.metadata), attributes=dict(call.attributes or {}))
 
 
-def caller():
-    attributes = dict(current_call().attributes or {})
-    return Caller(" ".join(f"{name}={attributes[name]}" for name in sorted(attributes)))
+async def counted(req):
+    for index in range(req.n):
+        yield Item(req.start + index)
 
 
-@service(name="Guard", version=1, requires="user")
-class Guard:
+@service(name="RefEcho", version=1)
+class RefEcho:
     @rpc
-    async def whoami(self, req: Nothing) -> Caller:
-        return caller()
+    async def whoami(self, req: Empty) -> CallInfo:
+        return whoami()
 
-    @rpc(requires="admin")
-    async def admin(self, req: Nothing) -> Caller:
-        return caller()
 
-    @rpc(requires=any_of("ops", "admin"))
-    async def either(self, req: Nothing) -> Caller:
-        return caller()
+@service(name="RefGuard", version=1, requires="ref.user")
+class RefGuard:
+    @rpc
+    async def user(self, req: Empty) -> CallInfo:
+        return whoami()
 
-    @rpc(requires=all_of("ops", "admin"))
-    async def both(self, req: Nothing) -> Caller:
-        return caller()
+    @rpc(requires=ROLE)
+    async def admin(self, req: Empty) -> CallInfo:
+        return whoami()
+
+    @rpc(requires=any_of("ref.ops", ROLE))
+    async def either(self, req: Empty) -> CallInfo:
+        return whoami()
+
+    @rpc(requires=all_of("ref.ops", ROLE))
+    async def both(self, req: Empty) -> CallInfo:
+        return whoami()
+
+    @server_stream(requires=ROLE)
+    async def admin_count(self, req: CountRequest) -> AsyncIterator[Item]:
+        async for item in counted(req):
+            yield item
+
+
+@service(name="RefGuardSession", version=1, scoped="session", requires="ref.user")
+class RefGuardSession:
+    def __init__(self, peer: Optional[str] = None):
+        self.peer = peer or ""
+
+    @rpc
+    async def whoami(self, req: Empty) -> CallInfo:
+        return whoami()
+
+    @rpc(requires=ROLE)
+    async def admin(self, req: Empty) -> CallInfo:
+        return whoami()
+
+    @server_stream(requires=ROLE)
+    async def admin_count(self, req: CountRequest) -> AsyncIterator[Item]:
+        async for item in counted(req):
+            yield item
 
 
 def with_key(secret_key):
@@ -87,7 +117,7 @@ def with_key(secret_key):
 
 async def serve(root_pubkey):
     server = AsterServer(
-        services=[Guard()],
+        services=[RefEcho(), RefGuard(), RefGuardSession],
         config=AsterConfig(log_level="error"),
         root_pubkey=bytes.fromhex(root_pubkey),
         allow_all_consumers=False,
@@ -104,7 +134,17 @@ async def serve(root_pubkey):
     await server.close()
 
 
-async def call(ticket, secret_key, credential=None):
+def shown(answer):
+    """What a handler told, from an object or from JSON."""
+    fields = answer if isinstance(answer, dict) else vars(answer)
+    return {name: fields[name] for name in ("peer", "metadata", "attributes")}
+
+
+async def collect(items):
+    return [item async for item in items]
+
+
+async def call(ticket, mode, secret_key, credential=None):
     config = AsterConfig(log_level="error")
     if credential:
         config.enrollment_credential_file = credential
@@ -115,13 +155,28 @@ async def call(ticket, secret_key, credential=None):
     except AdmissionDeniedError:
         endpoint.say("refused")
         return
-    stub = await client.client(Guard)
-    for name in ("whoami", "admin", "either", "both"):
+    codec = {"codec": JsonProxyCodec()} if mode == "json" else {}
+    echo, guard = await client.client(RefEcho, **codec), await client.client(RefGuard, **codec)
+    claims = {"note": "x", "aster.role": ROLE}
+    calls = {
+        "RefEcho.whoami": lambda: echo.whoami(Empty(), metadata=claims),
+        **{f"RefGuard.{name}": (lambda name=name: getattr(guard, name)(Empty(), metadata=claims))
+           for name in ("user", "admin", "either", "both")},
+        "RefGuard.admin_count": lambda: collect(guard.admin_count(CountRequest(3))),
+        # Each in a session of its own: a refusal may end the session.
+        **{f"RefGuardSession.{name}": (lambda name=name: in_session(name)) for name in ("whoami", "admin")},
+    }
+
+    async def in_session(name):
+        session = await client.client(RefGuardSession, **codec)
+        return await getattr(session, name)(Empty(), metadata=claims)
+
+    for method, make in calls.items():
         try:
-            answer = (await getattr(stub, name)(Nothing())).text
+            answer = await asyncio.wait_for(make(), 10)
+            endpoint.say("answer", method=method, knows=len(answer) if isinstance(answer, list) else shown(answer))
         except RpcError as error:
-            answer = f"{int(error.code)} {error.message}"
-        endpoint.say("answer", method=name, text=answer)
+            endpoint.say("answer", method=method, code=int(error.code), text=error.message)
     await asyncio.wait_for(client.close(), 10)
 
 

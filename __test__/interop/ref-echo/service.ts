@@ -59,7 +59,7 @@ const answers = (of: typeof ref.RefEcho): Implementation =>
         hasDeadline: deadline !== null,
         remainingMillis: deadline === null ? 0 : deadline.getTime() - Date.now(),
         metadata,
-        attributes: new Map(Object.entries(peer.attributes)),
+        attributes: peer.attributes,
       };
     },
 
