@@ -85,7 +85,9 @@ export function bindService(service: Service): BoundService {
   const roots = methods.flatMap(({ method }) => [method.request, method.response]);
   const { types } = serviceDescribed(service);
   const keep = lendsViews({ types, roots }) ? keeping : itself;
-  const validated = (root: SchemaObject): boolean => hasValidator({ types, roots: [root] });
+  const hasValidatedTypes = hasValidator({ types, roots: [] });
+  const validated = (root: SchemaObject): boolean =>
+    hasValidatedTypes || hasValidator({ types: [], roots: [root] });
   const definition = serviceDefinition(service);
   const document = serviceDocument(service);
   const compatible = methods.every(
