@@ -154,13 +154,15 @@ export function nameKey(namespace: string, name: string): string {
 }
 
 function hexBytes(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, "hex"));
+  return new Uint8Array(Buffer.from(hex, "hex"));
 }
 
 /** The bytes as little-endian 32-bit words, without the last bytes that do not fill a word. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int32Array.from({ length: bytes.length >> 2 }, (_, word) => view.getInt32(word * 4, true));
+  const words = new Int32Array(bytes.length >> 2);
+  for (let word = 0; word < words.length; word++) words[word] = view.getInt32(word * 4, true);
+  return words;
 }
 
 const namedIds = { message: ID.NAMED_STRUCT, enum: ID.NAMED_ENUM, ext: ID.NAMED_EXTENSION } as const;
@@ -168,7 +170,10 @@ const namedIds = { message: ID.NAMED_STRUCT, enum: ID.NAMED_ENUM, ext: ID.NAMED_
 function named(index: number, plan: PlanType): Named {
   const namespaceBytes = hexBytes(plan.namespaceMeta);
   const nameBytes = hexBytes(plan.nameMeta);
-  const info = Uint8Array.of(namedIds[plan.kind], ...namespaceBytes, ...nameBytes);
+  const info = new Uint8Array(1 + namespaceBytes.length + nameBytes.length);
+  info[0] = namedIds[plan.kind];
+  info.set(namespaceBytes, 1);
+  info.set(nameBytes, 1 + namespaceBytes.length);
   return {
     index,
     info,

@@ -6,9 +6,8 @@
 import type { ContractDiff, ContractFacts } from "./documents.js";
 import { controlCall } from "./index.js";
 
-/** Computes the contract ids and type hashes of a service document. */
-export function describeContract(service: object): ContractFacts {
-  const document = JSON.stringify(service);
+/** Computes the contract ids and type hashes of a service document, which is given as text. */
+export function describeContract(document: string): ContractFacts {
   return controlCall((native) => native.contractDescribe(document));
 }
 

@@ -125,6 +125,7 @@ class ServiceObject {
   readonly methods: unknown;
   #described: Described | null = null;
   #facts: ContractFacts | null = null;
+  #text: string | null = null;
 
   constructor(definition: ServiceDefinition, methods: unknown) {
     this.definition = definition;
@@ -183,8 +184,14 @@ class ServiceObject {
   }
 
   get facts(): ContractFacts {
-    this.#facts ??= describeContract(this.document);
+    this.#facts ??= describeContract(this.documentText);
     return this.#facts;
+  }
+
+  /** The document as text. The checks of a service need it several times, and it may have hundreds of messages. */
+  get documentText(): string {
+    this.#text ??= JSON.stringify(this.document);
+    return this.#text;
   }
 
   get contractId(): string {
@@ -277,6 +284,11 @@ export function isService(value: unknown): value is Service {
 /** The data of a service. @throws {TypeError} when the value is not a service */
 export function serviceDefinition(service: unknown): ServiceDefinition {
   return objectOf(service).definition;
+}
+
+/** The service document as text. */
+export function serviceDocumentText(service: unknown): string {
+  return objectOf(service).documentText;
 }
 
 /** The service document of `docs/boundary.md`. */

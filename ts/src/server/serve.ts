@@ -115,7 +115,7 @@ function servedService(service: BoundService, serving: Serving): ServedService {
     scope,
     contractId: announcedId(service, logger),
     plan: service.plan,
-    document: JSON.stringify(service.document),
+    document: service.documentText,
     maxCallMs,
     compress,
     maxDecodedBytes,

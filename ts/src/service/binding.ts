@@ -20,6 +20,7 @@ import {
   serviceDefinition,
   serviceDescribed,
   serviceDocument,
+  serviceDocumentText,
 } from "../schema/service.js";
 import { hasValidator, lendsViews } from "./contained.js";
 
@@ -49,6 +50,7 @@ export interface BoundMethod {
 export interface BoundService {
   readonly definition: ServiceDefinition;
   readonly document: object;
+  readonly documentText: string;
   readonly contract: ContractFacts;
   /** True when every request and response was declared compatible. Then versions of the service can read each other. */
   readonly compatible: boolean;
@@ -89,7 +91,7 @@ export function bindService(service: Service): BoundService {
   const validated = (root: SchemaObject): boolean =>
     hasValidatedTypes || hasValidator({ types: [], roots: [root] });
   const definition = serviceDefinition(service);
-  const document = serviceDocument(service);
+  const documentText = serviceDocumentText(service);
   const compatible = methods.every(
     ({ request, response }) => request.compatible !== null && response.compatible !== null,
   );
@@ -100,12 +102,15 @@ export function bindService(service: Service): BoundService {
   let agreement: number | null = null;
   const fresh: BoundService = {
     definition,
-    document,
+    get document() {
+      return serviceDocument(service);
+    },
+    documentText,
     contract: contractFacts(service),
     compatible,
     agreement: () => {
       agreement ??= controlCall((native) =>
-        native.agreementRegister(name, version, JSON.stringify(document), compatible ? fingerprint : null),
+        native.agreementRegister(name, version, documentText, compatible ? fingerprint : null),
       );
       return agreement;
     },

@@ -40,7 +40,7 @@ const modeWords = ["xlang", "native", "row", "json"];
 
 /** The contract id of a document; null when it has none. */
 export function contractIdOf(contract: CompleteContract): string | null {
-  return describeContract(contract).contractId;
+  return describeContract(JSON.stringify(contract)).contractId;
 }
 
 /** Completes a manifest. @throws {CommandError} with a type that the manifest does not describe */
