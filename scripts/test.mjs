@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { fuzz, fuzzTargets } from "./fuzz.mjs";
 import { setup } from "./setup.mjs";
 import { cargoDeny } from "./steps/cargo-deny.mjs";
+import { foryWorkspace } from "./steps/rust-peer.mjs";
 import { green, heading, Missing, main, Problem, red, say, seconds, yellow } from "./support/console.mjs";
 import { fetching } from "./support/fetching.mjs";
 import { inLoopback, loopbackProblem } from "./support/loopback.mjs";
@@ -100,8 +101,13 @@ function rustdoc() {
 }
 
 async function rust() {
+  await cargoTest("--workspace");
+  await cargoTest(...foryWorkspace());
+}
+
+async function cargoTest(...options) {
   const reader = tally.cargo();
-  const args = cargo("test", "--release", "--workspace", "--no-fail-fast");
+  const args = cargo("test", "--release", "--no-fail-fast", ...options);
   reader.end(await run("cargo", args, { onLine: reader.line }));
 }
 

@@ -1,5 +1,6 @@
 /**
- * Builds the Rust peers of the interop tests: the examples of crates/rpc and crates/codec, copied into .cache/interop. It builds the whole
+ * Builds the Rust peers of the interop tests into .cache/interop: the examples of crates/rpc, and the peer with Apache Fory's own
+ * crate, which is a workspace of its own (`__test__/interop/rust`). For the examples it builds the whole
  * workspace, so features and dependencies are the same as for the addon and `cargo test`, and nothing is built twice.
  */
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
@@ -11,18 +12,38 @@ import { digest } from "../support/stamp.mjs";
 import { needCompiler, needRust } from "./prerequisites.mjs";
 
 const built = at(".cache", "interop", "rust");
+const fory = "__test__/interop/rust";
 const names = ["lab_server", "lab_client", "fory_peer"].map((name) =>
   process.platform === "win32" ? `${name}.exe` : name,
 );
+
+/** The arguments with which cargo works in the workspace of the peer with Fory's crate. */
+export const foryWorkspace = () => [
+  "--manifest-path",
+  at(fory, "Cargo.toml"),
+  "--target-dir",
+  path.join(process.env.CARGO_TARGET_DIR ?? at("target"), "interop-rust"),
+];
 
 export const rustPeerStep = {
   name: "rust-peer",
   doing: "building the example programs in Rust",
   stamp: () =>
-    digest(["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates", "third_party"], {
-      match: (name) => name.endsWith(".rs") || name.endsWith(".toml") || name.endsWith(".json"),
-      words: [process.platform, process.arch],
-    }),
+    digest(
+      [
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+        "crates",
+        "third_party",
+        fory,
+        `${fory}/Cargo.lock`,
+      ],
+      {
+        match: (name) => name.endsWith(".rs") || name.endsWith(".toml") || name.endsWith(".json"),
+        words: [process.platform, process.arch],
+      },
+    ),
   outputs: () => names.map((name) => path.join(built, name)),
   needs: () => {
     needRust();
@@ -36,17 +57,14 @@ export const rustPeerStep = {
       const found = /^\{"reason":"compiler-artifact".*"executable":("(?:[^"\\]|\\.)*")/.exec(line);
       if (found) programs.push(JSON.parse(found[1]));
     };
-    const options = ["--release", "-p", "aster-rpc", "-p", "aster-codec", "--examples"];
-    const code = await run(
-      "cargo",
-      cargo("build", ...options, "--message-format", "json-render-diagnostics"),
-      {
-        onLine,
-        quiet: true,
-      },
-    );
-    if (code !== 0)
-      throw new Problem(`The Rust examples do not build (exit code ${code}; its output is above).`);
+    const build = async (...options) => {
+      const args = cargo("build", "--release", ...options, "--message-format", "json-render-diagnostics");
+      const code = await run("cargo", args, { onLine, quiet: true });
+      if (code !== 0)
+        throw new Problem(`The Rust peers do not build (exit code ${code}; its output is above).`);
+    };
+    await build("-p", "aster-rpc", "--examples");
+    await build(...foryWorkspace());
     mkdirSync(built, { recursive: true });
     for (const name of names) {
       const program = programs.find((file) => path.basename(file) === name);

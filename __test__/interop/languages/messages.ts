@@ -1,6 +1,6 @@
 /**
  * The messages that every language of these tests declares, with the values that are sent. `java/.../Messages.java`,
- * `go/messages.go` and `crates/codec/examples/fory_peer/messages.rs` declare the same types. The first value of each message is the sample that they send.
+ * `go/messages.go` and `rust/src/messages.rs` declare the same types. The first value of each message is the sample that they send.
  */
 import { type Infer, message, t } from "aster-rpc";
 import type { View } from "./view.ts";

@@ -3,11 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a panic is a failed test")]
 #![allow(clippy::used_underscore_binding, reason = "in the code of the derive macro")]
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use aster_codec::{Plan, Value};
+use aster_codec::{Plan, Schema, Value};
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use fory::{Fory, ForyObject};
 use fory_core::error::Error;
@@ -65,6 +63,18 @@ struct Texts {
     maybe: Option<String>,
 }
 
+/// A plan whose root 0 is a message `ns/M` with these fields.
+fn message_plan(fields: &[(&str, Json)]) -> Plan {
+    let fields: Vec<_> =
+        fields.iter().map(|(name, r#type)| json!({ "name": name, "type": r#type })).collect();
+    let descriptor = json!({
+        "types": [{ "kind": "message", "tag": "ns/M", "namespace": "ns", "name": "M", "fields": fields }],
+        "roots": [{ "message": 0 }],
+    });
+    let schema = Schema::from_json(&descriptor.to_string()).expect("a schema");
+    Plan::compile(&schema).expect("a plan")
+}
+
 fn numbers_plan() -> Plan {
     let kinds = [
         ("flag", "bool"),
@@ -83,12 +93,12 @@ fn numbers_plan() -> Plan {
         ("single", "float32"),
         ("double", "float"),
     ];
-    support::message_plan(&kinds.map(|(name, kind)| (name, json!(kind))))
+    message_plan(&kinds.map(|(name, kind)| (name, json!(kind))))
 }
 
 fn parts_plan() -> Plan {
     let optional = |kind: &str| json!({ "optional": kind });
-    support::message_plan(&[
+    message_plan(&[
         ("data", json!("bytes")),
         ("day", json!("date")),
         ("time", json!("timestamp")),
@@ -105,7 +115,7 @@ fn parts_plan() -> Plan {
 
 fn texts_plan() -> Plan {
     let maybe = || -> Json { json!({ "optional": "string" }) };
-    support::message_plan(&[
+    message_plan(&[
         ("text", json!("string")),
         ("list", json!({ "list": "string" })),
         ("map", json!({ "map": ["string", maybe()] })),
