@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aster_net::Revoking;
+use aster_net::{Callee, Revoking};
 use aster_trust::attributes::Attributes;
 use aster_trust::credential::{Credential, CredentialKind, Fingerprint};
 use aster_trust::files;
@@ -212,7 +212,9 @@ pub fn connection_readmit(
     credential: String,
 ) -> Result<()> {
     throwing(env, || {
-        let peer = PEERS.get(connection)?.peer;
+        let Callee::Dialled(peer) = PEERS.get(connection)?.peer else {
+            return Err(Failure::handle("connection"));
+        };
         settle(port, request, async move {
             let answer = peer.readmit(credential).await.map_err(|error| Failure::connect(&error))?;
             Ok(Readmitted {

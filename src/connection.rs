@@ -1,10 +1,11 @@
-//! Outgoing connections and their methods (`docs/boundary.md#control-plane`).
+//! Peers that are called, and their methods (`docs/boundary.md#control-plane`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aster_codec::PayloadLimits;
-use aster_net::{Agreement, ClientMethod, Mode, PayloadCodec, Verdict};
+use aster_net::{Agreement, ClientMethod, Mode, PayloadCodec, ServerAccess, Verdict};
+use aster_trust::attributes::Roles;
 use aster_wire::admission;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -25,6 +26,24 @@ pub struct DialOptions {
     pub credential: Option<String>,
     /// Time limit for dialling and admission together.
     pub timeout_ms: f64,
+    /// What the server may call back. `caller`: what it could call if it had dialled this node. `roles`: all services, with
+    /// the roles in `server_roles`.
+    #[napi(ts_type = "'nothing' | 'caller' | 'roles'")]
+    pub server_access: String,
+    /// The roles of the server.
+    #[napi(ts_type = "readonly string[]")]
+    pub server_roles: Vec<String>,
+}
+
+impl DialOptions {
+    fn server_access(&self) -> Outcome<ServerAccess> {
+        match self.server_access.as_str() {
+            "nothing" => Ok(ServerAccess::Nothing),
+            "caller" => Ok(ServerAccess::AsCaller),
+            "roles" => Ok(ServerAccess::Roles(Roles::of(&self.server_roles.join(",")))),
+            _ => Err(Failure::option("options.serverAccess", "must be \"nothing\", \"caller\" or \"roles\"")),
+        }
+    }
 }
 
 /// A service in the list of the admission answer.
@@ -151,12 +170,13 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
     throwing(env, || {
         let entry = NODES.get(node)?;
         let timeout = milliseconds("options.timeoutMs", options.timeout_ms)?;
+        let access = options.server_access()?;
         settle(port, request, async move {
             let credential = options.credential.unwrap_or_default();
-            let connected = entry.node.connect(&options.address, credential, timeout).await;
-            let (peer, answer) = connected.map_err(|e| Failure::connect(&e))?;
+            let connecting = entry.node.connect_serving(&options.address, credential, timeout, access);
+            let (peer, answer) = connecting.await.map_err(|e| Failure::connect(&e))?;
             let endpoint_id = peer.endpoint_id();
-            let connection = PEERS.insert(PeerEntry { peer, node, owner: port });
+            let connection = PEERS.insert(PeerEntry { peer: peer.into(), node, owner: port });
             // The port or the node was closed in the meantime, before this connection was in the list of connections
             // to close.
             if let Err(gone) = PORTS.get(port).and(NODES.get(node).map(drop)) {
@@ -333,11 +353,12 @@ fn payload_mode(word: &str) -> Outcome<Mode> {
     }
 }
 
-/// Closes a connection. Its running calls end with UNAVAILABLE. Can be called twice.
+/// Closes a connection. Its running calls end with UNAVAILABLE. Of a peer that dialled this node only the methods are removed.
+/// Can be called twice.
 #[napi(catch_unwind)]
 pub fn connection_close(connection: u32) {
     if let Some(entry) = PEERS.remove(connection) {
-        PORTS.all().iter().for_each(|port| port.port.forget_connection(&entry.peer));
+        PORTS.all().iter().for_each(|port| port.port.forget_peer(&entry.peer));
         entry.peer.close();
     }
 }

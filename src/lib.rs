@@ -27,6 +27,7 @@ mod memory;
 mod node;
 mod options;
 mod outcomes;
+mod peers;
 mod plans;
 mod registry;
 mod runtime;

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use aster_codec::{Plan, RowLayout};
 use aster_link::Link;
-use aster_net::{Agreement, Node, OutgoingConnection};
+use aster_net::{Agreement, Callee, Node};
 use aster_port::Port;
 
 use crate::doorbell::Bell;
@@ -89,10 +89,10 @@ impl NodeEntry {
     }
 }
 
-/// A connection, its node, and the port that opened it.
+/// A peer that is called, its node, and the port that calls it.
 #[derive(Clone)]
 pub(crate) struct PeerEntry {
-    pub(crate) peer: Arc<OutgoingConnection>,
+    pub(crate) peer: Callee,
     pub(crate) node: u32,
     pub(crate) owner: u32,
 }

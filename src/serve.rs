@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use aster_codec::PayloadLimits;
 use aster_net::{
-    Access, Compress, MethodDefinition, Mode, Pattern, PayloadCodec, ServiceDefinition, ServiceDescription,
+    Access, Compress, MethodDefinition, Mode, Node, Pattern, PayloadCodec, ServiceDefinition,
+    ServiceDescription,
 };
+use aster_port::Port;
 use aster_trust::capability::Requirement;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -139,14 +141,29 @@ pub fn node_serve(
         if asks {
             port.narrow(&node, number);
         }
-        let definitions = services.iter().map(ServedService::to_definition).collect::<Outcome<Vec<_>>>()?;
-        let firsts = port.serve(&node, definitions).map_err(Failure::serve)?;
-        let handles = firsts.iter().zip(&services).map(|(&first, service)| {
-            let count = service.methods.len() as u32;
-            (first..first + count).collect()
-        });
-        Ok(handles.collect())
+        serve(&port, &node, &services)
     })
+}
+
+/// Like `nodeServe`, for a node that only answers calls back of the servers that it dials. Nobody may connect to it.
+#[napi(catch_unwind)]
+pub fn node_serve_back(
+    env: Env,
+    port: u32,
+    node: u32,
+    services: Vec<ServedService>,
+) -> Result<Vec<Vec<u32>>> {
+    throwing(env, || serve(&PORTS.get(port)?.port, &NODES.get(node)?.node, &services))
+}
+
+fn serve(port: &Arc<Port>, node: &Node, services: &[ServedService]) -> Outcome<Vec<Vec<u32>>> {
+    let definitions = services.iter().map(ServedService::to_definition).collect::<Outcome<Vec<_>>>()?;
+    let firsts = port.serve(node, definitions).map_err(Failure::serve)?;
+    let handles = firsts.iter().zip(services).map(|(&first, service)| {
+        let count = service.methods.len() as u32;
+        (first..first + count).collect()
+    });
+    Ok(handles.collect())
 }
 
 /// `port` accepts no new calls of `node`.

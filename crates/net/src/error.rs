@@ -103,17 +103,47 @@ pub enum ConnectError {
         /// What is wrong with the answer.
         reason: String,
     },
+    /// The admission request exceeds a limit.
+    #[error("the admission request for {endpoint_id} cannot be sent: {reason}")]
+    Request {
+        /// Endpoint id of the peer.
+        endpoint_id: String,
+        /// What is wrong with the request.
+        reason: String,
+    },
+    /// A peer that is called on its own connection has none.
+    #[error("{endpoint_id} is not connected{reason}")]
+    NotConnected {
+        /// Endpoint id of the peer.
+        endpoint_id: String,
+        /// Why the last connection ended, if it did now.
+        reason: String,
+    },
+    /// A peer that is called on its own connection announced no services.
+    #[error("{endpoint_id} cannot be called back: it announced no services when it connected")]
+    NothingAnnounced {
+        /// Endpoint id of the peer.
+        endpoint_id: String,
+    },
     /// The node was closed.
     #[error("the node is closed")]
     Closed,
 }
 
+/// The reason word of a call to a peer that announced no services.
+const NOTHING_ANNOUNCED: &str = "NOTHING_ANNOUNCED";
+/// The reason word of a call to a peer that is not connected.
+const NOT_CONNECTED: &str = "NOT_CONNECTED";
+
 impl ConnectError {
     /// The status code for users.
     pub fn code(&self) -> Code {
         match self {
-            Self::Address(_) | Self::Itself { .. } => Code::InvalidArgument,
-            Self::Dial { .. } | Self::NoAnswer { .. } | Self::Closed => Code::Unavailable,
+            Self::Address(_) | Self::Itself { .. } | Self::Request { .. } => Code::InvalidArgument,
+            Self::Dial { .. } | Self::NoAnswer { .. } | Self::NotConnected { .. } | Self::Closed => {
+                Code::Unavailable
+            }
+            Self::NothingAnnounced { .. } => Code::FailedPrecondition,
             Self::Timeout { .. } => Code::DeadlineExceeded,
             Self::Refused { .. } => Code::PermissionDenied,
             Self::AdmissionEnded { .. } => Code::Unauthenticated,
@@ -131,15 +161,20 @@ impl ConnectError {
             | Self::Refused { endpoint_id, .. }
             | Self::AdmissionEnded { endpoint_id, .. }
             | Self::NoAnswer { endpoint_id, .. }
+            | Self::Request { endpoint_id, .. }
+            | Self::NotConnected { endpoint_id, .. }
+            | Self::NothingAnnounced { endpoint_id }
             | Self::Answer { endpoint_id, .. } => Some(endpoint_id),
         }
     }
 
-    /// The reason word, for a failure that is a decision of the peer.
+    /// The reason word, if the failure has one.
     pub fn reason(&self) -> Option<&'static str> {
         match self {
             Self::Refused { .. } => Some(NOT_ADMITTED),
             Self::AdmissionEnded { end, .. } => Some(end.word()),
+            Self::NothingAnnounced { .. } => Some(NOTHING_ANNOUNCED),
+            Self::NotConnected { .. } => Some(NOT_CONNECTED),
             _ => None,
         }
     }
@@ -152,7 +187,7 @@ impl ConnectError {
 
     /// Whether the failure happened in this process or on the network. A refusal is a decision of the peer.
     pub fn is_local(&self) -> bool {
-        self.reason().is_none()
+        !matches!(self, Self::Refused { .. } | Self::AdmissionEnded { .. })
     }
 }
 

@@ -25,10 +25,13 @@ pub use call::{
     SessionOptions, UNREAD, Verdict, Widened, codec_status,
 };
 pub use connection::{
-    IncomingConnection, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, set_default_process_bytes,
+    Callee, ConnectedPeer, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, ServedConnection,
+    set_default_process_bytes,
 };
 pub use description::ServiceDescription;
-pub use endpoint::{Node, NodeLimits, NodeOptions, RelayChoice, endpoint_id_of, generate_secret_key};
+pub use endpoint::{
+    Node, NodeLimits, NodeOptions, RelayChoice, ServerAccess, endpoint_id_of, generate_secret_key,
+};
 pub use error::{BindError, ConnectError, ServeError, status};
 
 /// ALPN of RPC streams.

@@ -121,7 +121,7 @@ async fn ask(connection: &Arc<OutgoingConnection>) -> Result<String, (Code, Stri
     }
 }
 
-async fn connect(client: &Node, server: &Node) -> Arc<OutgoingConnection> {
+async fn connect(client: &Arc<Node>, server: &Node) -> Arc<OutgoingConnection> {
     let connected = client.connect(&server.ticket().await, String::new(), TEST_TIMEOUT).await;
     connected.expect("a connection").0
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use aster_net::{Caller, IncomingConnection, PathInfo};
+use aster_net::{Caller, PathInfo, ServedConnection};
 
 use crate::event::PeerFacts;
 
@@ -29,7 +29,7 @@ struct Known {
 #[derive(Debug)]
 struct Connection {
     /// Keeps the address in use.
-    _connection: Arc<IncomingConnection>,
+    _connection: Arc<ServedConnection>,
     /// The newest last.
     admissions: Vec<(u32, Arc<Caller>)>,
 }
@@ -39,7 +39,7 @@ impl Connections {
     /// any other call can get it; its last argument is a number that ends.
     pub(crate) fn number(
         &self,
-        connection: &Arc<IncomingConnection>,
+        connection: &Arc<ServedConnection>,
         caller: &Arc<Caller>,
         introduce: impl FnOnce(u32, PeerFacts, Option<u32>),
     ) -> (u32, bool) {
@@ -61,7 +61,7 @@ impl Connections {
     }
 
     /// Forgets a connection. Returns its numbers.
-    pub(crate) fn forget(&self, connection: &Arc<IncomingConnection>) -> Vec<u32> {
+    pub(crate) fn forget(&self, connection: &Arc<ServedConnection>) -> Vec<u32> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.connections.remove(&(Arc::as_ptr(connection) as usize));
         entry.into_iter().flat_map(|entry| entry.admissions).map(|(number, _)| number).collect()

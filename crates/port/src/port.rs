@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aster_net::{
-    CallHandle, CallOptions, ClientCall, ClientEvent, ClientMethod, Framed, OutgoingConnection, Registration,
-    Widened, status,
+    CallHandle, CallOptions, Callee, ClientCall, ClientEvent, ClientMethod, Framed, Registration, Widened,
+    status,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -149,9 +149,9 @@ impl Port {
         handle
     }
 
-    /// Removes the methods of a connection that was closed. Their handles are never used again.
-    pub fn forget_connection(&self, connection: &Arc<OutgoingConnection>) {
-        lock(&self.methods).retain(|_, method| !Arc::ptr_eq(method.connection(), connection));
+    /// Removes the methods of a peer that is not called any more. Their handles are never used again.
+    pub fn forget_peer(&self, peer: &Callee) {
+        lock(&self.methods).retain(|_, method| !method.peer().is(peer));
     }
 
     /// Ends every call of this port; later operations have no effect. Can be called twice.

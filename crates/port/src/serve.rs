@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use aster_net::{
-    Caller, Handler, IncomingConnection, Message, Node, ServeError, ServedSession, ServerCall, ServerEvent,
+    Caller, Handler, Message, Node, ServeError, ServedConnection, ServedSession, ServerCall, ServerEvent,
     ServiceDefinition, Serving, SessionEnd, SessionHandler,
 };
 use aster_wire::record::RpcStatus;
@@ -163,7 +163,7 @@ async fn run(port: Arc<Port>, first_handle: u32, session: Option<u32>, mut call:
 }
 
 /// The number of a connection on this port. JavaScript gets the event for a new number before its first call.
-fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>, caller: &Arc<Caller>) -> u32 {
+fn introduce(port: &Arc<Port>, connection: &Arc<ServedConnection>, caller: &Arc<Caller>) -> u32 {
     let (number, is_new) = port.connections.number(connection, caller, |number, peer, ended| {
         if let Some(connection) = ended {
             port.push(Event::PeerGone { connection });
@@ -176,7 +176,7 @@ fn introduce(port: &Arc<Port>, connection: &Arc<IncomingConnection>, caller: &Ar
     number
 }
 
-async fn forget_when_gone(port: Arc<Port>, connection: Arc<IncomingConnection>) {
+async fn forget_when_gone(port: Arc<Port>, connection: Arc<ServedConnection>) {
     tokio::select! {
         () = connection.gone() => {}
         () = port.closed() => {}

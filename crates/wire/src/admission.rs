@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::json;
-use crate::limit::ADMISSION_BYTES;
+use crate::limit::{ADMISSION_BYTES, ANNOUNCED_BYTES, ANNOUNCED_SERVICES, NAME_CHARS};
 
 /// Why bytes are not an admission document, or why a document cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum AdmissionError {
     /// Above 65,536 bytes.
     #[error("an admission document has at most {ADMISSION_BYTES} bytes, not {0}")]
     TooLarge(usize),
+    /// The services that a client announces exceed a limit.
+    #[error("the services for calls back exceed the limit of {0}")]
+    Announced(&'static str),
     /// Not JSON, or a required member is missing or of another type.
     #[error("not an admission document: {0}")]
     Form(#[from] serde_json::Error),
@@ -29,6 +32,14 @@ pub struct ConsumerRequest {
     /// A cloud identity token; empty for none.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub iid_token: String,
+    /// The services that the server may call back on the connections of this client
+    /// (`docs/protocol.md#calls-back`). The Python implementation neither sends nor reads this member and the next.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceSummary>,
+    /// The clock of the client when it asked, in milliseconds since 1970. The server writes the deadlines of calls back in
+    /// this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_time_ms: Option<i64>,
 }
 
 /// One service in a response.
@@ -120,14 +131,35 @@ pub struct ProducerResponse {
 }
 
 impl ConsumerRequest {
+    /// A request without services for calls back.
+    pub fn new(credential_json: String) -> Self {
+        Self { credential_json, ..Self::default() }
+    }
+
     /// The document as sent.
     pub fn to_bytes(&self) -> Result<Vec<u8>, AdmissionError> {
+        self.check_announced()?;
         within_limit(json::to_vec(self))
     }
 
     /// Reads a request.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdmissionError> {
-        read(bytes)
+        let request: Self = read(bytes)?;
+        request.check_announced()?;
+        Ok(request)
+    }
+
+    fn check_announced(&self) -> Result<(), AdmissionError> {
+        if self.services.len() > ANNOUNCED_SERVICES {
+            return Err(AdmissionError::Announced("64 services"));
+        }
+        if self.services.iter().any(|service| service.name.chars().count() > NAME_CHARS) {
+            return Err(AdmissionError::Announced("256 characters for a name"));
+        }
+        if !self.services.is_empty() && json::to_vec(&self.services).len() > ANNOUNCED_BYTES {
+            return Err(AdmissionError::Announced("16384 bytes"));
+        }
+        Ok(())
     }
 }
 

@@ -23,6 +23,10 @@ pub const STATUS_MESSAGE_CHARS: usize = 4096;
 pub const STATUS_DETAILS: usize = 32;
 /// Bytes of an admission request, and of its response.
 pub const ADMISSION_BYTES: usize = 65_536;
+/// Services that a client announces for calls back.
+pub const ANNOUNCED_SERVICES: usize = 64;
+/// Bytes of these services as JSON. A server keeps them while the client is connected.
+pub const ANNOUNCED_BYTES: usize = 16_384;
 
 /// The limit that a header exceeds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -109,8 +109,7 @@ fn a_refusal_has_no_reason() {
 
 #[test]
 fn documents_above_the_size_limit_are_neither_read_nor_written() {
-    let request =
-        |size: usize| ConsumerRequest { credential_json: "x".repeat(size), iid_token: String::new() };
+    let request = |size: usize| ConsumerRequest::new("x".repeat(size));
     let frame = request(0).to_bytes().unwrap().len();
     let largest = request(ADMISSION_BYTES - frame).to_bytes().unwrap();
     assert!(ConsumerRequest::from_bytes(&largest).is_ok());

@@ -113,7 +113,10 @@ export interface CompiledPlan {
 /** Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan. */
 export declare function compilePlan(descriptor: string): CompiledPlan
 
-/** Closes a connection. Its running calls end with UNAVAILABLE. Can be called twice. */
+/**
+ * Closes a connection. Its running calls end with UNAVAILABLE. Of a peer that dialled this node only the methods are removed.
+ * Can be called twice.
+ */
 export declare function connectionClose(connection: number): void
 
 /**
@@ -295,6 +298,13 @@ export interface DialOptions {
   credential: string | null
   /** Time limit for dialling and admission together. */
   timeoutMs: number
+  /**
+   * What the server may call back. `caller`: what it could call if it had dialled this node. `roles`: all services, with
+   * the roles in `server_roles`.
+   */
+  serverAccess: 'nothing' | 'caller' | 'roles'
+  /** The roles of the server. */
+  serverRoles: readonly string[]
 }
 
 /**
@@ -548,6 +558,12 @@ export interface NodeFacts {
 /** The result is a `NodeFacts`. */
 export declare function nodeInfo(port: number, request: number, node: number): void
 
+/** The peer with an endpoint id; null when it is not connected. */
+export declare function nodePeer(node: number, endpointId: string): PeerFacts | null
+
+/** The peers that are connected to a node. */
+export declare function nodePeers(node: number): Array<PeerFacts>
+
 /** Sends a signed revocation list to the node at an address. The result is the word for what became of it. */
 export declare function nodePushRevocations(port: number, request: number, node: number, options: DialOptions, document: string): void
 
@@ -562,6 +578,9 @@ export declare function nodeRevoke(node: number, endpointId?: string | undefined
  * list for each service.
  */
 export declare function nodeServe(port: number, node: number, services: Array<ServedService>, access?: AccessOptions | undefined | null): Array<Array<number>>
+
+/** Like `nodeServe`, for a node that only answers calls back of the servers that it dials. Nobody may connect to it. */
+export declare function nodeServeBack(port: number, node: number, services: Array<ServedService>): Array<Array<number>>
 
 /**
  * Returns an endpoint that all users with equal options share. The result is a `StartedNode` whose number belongs
@@ -619,6 +638,28 @@ export interface OwnCredential {
   /** It counts once. */
   readonly oneTime: boolean
 }
+
+/** A peer that is connected to a node. */
+export interface PeerFacts {
+  /** Public key of the peer, 64 hex digits. */
+  readonly endpointId: string
+  /** Attributes of its credential. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Roles of its credential. */
+  readonly roles: readonly string[]
+  /** When its admission ends, in milliseconds since 1970; 0 for never. */
+  readonly expiresAt: number
+  /** The path of its newest connection; null while none is chosen. */
+  readonly path: 'direct' | 'relay' | null | null
+  /** The services that it announced for calls back. */
+  readonly services: readonly ServiceSummary[]
+}
+
+/**
+ * A number for a peer that dialled the node, with which methods are registered as with that of a connection. It stands for
+ * the peer also after the peer has connected again.
+ */
+export declare function peerOpen(port: number, node: number, endpointId: string): number
 
 /** Throws if the message cannot be decoded within the limits. */
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void

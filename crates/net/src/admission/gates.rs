@@ -106,6 +106,15 @@ impl Gates {
         })
     }
 
+    /// Whether a peer is admitted now.
+    pub(crate) fn admits(&self, peer: &EndpointId) -> bool {
+        match self.policy.get() {
+            None => false,
+            Some(Policy::Open) => true,
+            Some(Policy::Trusted(trusted)) => trusted.identify(peer).is_some(),
+        }
+    }
+
     /// A place among those that ask for admission; `None` when all are taken.
     pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.asking).try_acquire_owned().ok()

@@ -31,6 +31,17 @@ pub(crate) struct Presence {
 }
 
 impl Presence {
+    /// The presence of a peer that needs no admission.
+    pub(crate) fn lasting(caller: Caller) -> Arc<Self> {
+        Arc::new(Self {
+            purpose: Purpose::Use,
+            caller: RwLock::new(Arc::new(caller)),
+            clock: None,
+            cause: OnceLock::new(),
+            ended: CancellationToken::new(),
+        })
+    }
+
     /// The peer, as its newest admission says.
     pub(crate) fn caller(&self) -> Arc<Caller> {
         Arc::clone(&self.caller.read().unwrap_or_else(PoisonError::into_inner))

@@ -12,7 +12,7 @@ use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
 
 use super::payload::Mode;
-use crate::connection::OutgoingConnection;
+use crate::connection::Callee;
 use crate::error::status;
 
 /// The extension of a summary that contains the fingerprint of the exact schemas.
@@ -192,7 +192,7 @@ fn is_announced(document: &str, theirs: &ServiceSummary) -> bool {
     exact.is_some() && exact == extension(theirs, EXACT) && same_id()
 }
 
-impl OutgoingConnection {
+impl Callee {
     /// The document of an announced service. `None` when the server announces no exact schemas.
     ///
     /// # Errors

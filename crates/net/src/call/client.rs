@@ -18,7 +18,7 @@ use super::outcome::{ClientEvent, Outcome, unreadable};
 use super::session::calling::Calling;
 use super::session::client::{ClientSession, SessionOptions};
 use super::session::driver::SessionDriver;
-use crate::connection::{Reserved, Watched};
+use crate::connection::{Reserved, Route, Watched};
 use crate::error::status;
 
 /// How long a cancelled upload may take to send its cancellation to the server.
@@ -27,17 +27,19 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 impl ClientMethod {
     /// Opens a session of the service, in the mode of this method, whose name is empty. The driver must be run.
     pub fn session(self: &Arc<Self>, options: SessionOptions) -> (ClientSession, SessionDriver) {
-        ClientSession::new(self.fitting(), options)
+        let (opener, route) = self.fitting();
+        ClientSession::new(opener, route, options)
     }
 
     /// Begins a call. The handle accepts messages immediately; they are sent while the owner awaits the events of the
     /// call. The timeout starts now.
     pub fn call(self: &Arc<Self>, options: CallOptions) -> (CallHandle, ClientCall) {
-        let method = self.fitting();
-        let handle = CallHandle::new(method.request.clone(), method.connection.budget().clone());
+        let (method, route) = self.fitting();
+        let handle = CallHandle::new(method.request.clone(), route.budget().clone());
         let machine = Machine::new(method.pattern, Instant::now().into_std(), options.timeout);
         let running = Running {
             method,
+            route,
             handle: handle.clone(),
             machine,
             options,
@@ -79,6 +81,7 @@ enum Course {
 #[derive(Debug)]
 struct Running {
     method: Arc<ClientMethod>,
+    route: Route,
     handle: CallHandle,
     machine: Machine,
     options: CallOptions,
@@ -135,10 +138,11 @@ impl Running {
     /// Opens the stream, and dials again when the connection is gone.
     async fn open(&mut self) -> Result<(), Outcome> {
         let not_sent = |status| Outcome::Local { status, not_sent: true };
-        let header = self.method.header(&self.options).map_err(not_sent)?;
-        let method = Arc::clone(&self.method);
-        let connection = &method.connection;
-        let mut opening = pin!(method.open());
+        let header = self.method.header(&self.route, &self.options).map_err(not_sent)?;
+        let (method, route) = (Arc::clone(&self.method), self.route.clone());
+        // From now on, because a dead peer would also let the call wait for a stream.
+        self.watched = route.watched();
+        let mut opening = pin!(method.open(&route));
         let opened = std::future::poll_fn(|cx| {
             self.handle.watch(cx);
             if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
@@ -149,7 +153,7 @@ impl Running {
         let (writer, reader) = match opened.await {
             Ok(Ok(streams)) => streams,
             Err(Outcome::Local { mut status, .. }) => {
-                if connection.is_open() {
+                if route.is_open() {
                     status
                         .message
                         .push_str(": no stream of the connection became free (all are in use at the peer)");
@@ -164,7 +168,6 @@ impl Running {
         // Messages that are queued already are sent together with the header. The header does not wait for others.
         channel.gather(&self.handle);
         self.channel = Some(channel);
-        self.watched = Some(connection.watched());
         Ok(())
     }
 

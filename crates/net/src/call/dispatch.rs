@@ -13,12 +13,12 @@ use super::handle::CallHandle;
 use super::header::{Accepted, Target, judge};
 use super::server::{Opening, ServerCall, Stream};
 use super::session::server::{SessionServer, not_opened};
-use crate::connection::{IncomingConnection, IncomingStream};
+use crate::connection::{IncomingStream, ServedConnection};
 use crate::error::status;
 
 impl CallServer {
     /// Serves one stream of a connection.
-    pub(crate) async fn serve(self: Arc<Self>, connection: Arc<IncomingConnection>, stream: IncomingStream) {
+    pub(crate) async fn serve(self: Arc<Self>, connection: Arc<ServedConnection>, stream: IncomingStream) {
         let mut stream = Stream::new(connection, stream, self.header_timeout);
         match stream.next_fact(false).await {
             ServerFact::Header(header, encoding) => self.serve_header(stream, *header, encoding).await,

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::agreement::Agreement;
 use super::framed::Framed;
 use super::payload::{Mode, PayloadCodec};
-use crate::connection::{FrameReader, FrameWriter, OutgoingConnection, epoch_ms};
+use crate::connection::{Callee, FrameReader, FrameWriter, Route, epoch_ms};
 use crate::error::status;
 
 /// Metadata of a call, in order.
@@ -37,7 +37,7 @@ pub struct CallOptions {
 /// A method of a peer, ready to be called.
 #[derive(Debug)]
 pub struct ClientMethod {
-    pub(super) connection: Arc<OutgoingConnection>,
+    peer: Callee,
     pub(super) pattern: Pattern,
     pub(super) request: PayloadCodec,
     pub(super) response: PayloadCodec,
@@ -66,7 +66,7 @@ impl ClientMethod {
     /// # Errors
     /// `INVALID_ARGUMENT` when a name is longer than the limit.
     pub fn new(
-        connection: Arc<OutgoingConnection>,
+        peer: impl Into<Callee>,
         (service, version, method): (&str, i64, &str),
         pattern: Pattern,
         request: PayloadCodec,
@@ -85,7 +85,7 @@ impl ClientMethod {
         };
         let plain_header = header_frame(&header, request.mode.encoding())?;
         Ok(Self {
-            connection,
+            peer: peer.into(),
             pattern,
             request,
             response,
@@ -104,9 +104,9 @@ impl ClientMethod {
         self
     }
 
-    /// The connection to the peer that serves the method.
-    pub fn connection(&self) -> &Arc<OutgoingConnection> {
-        &self.connection
+    /// The peer that serves the method.
+    pub fn peer(&self) -> &Callee {
+        &self.peer
     }
 
     /// The pattern.
@@ -133,17 +133,22 @@ impl ClientMethod {
         Arc::clone(self.other_form.get_or_init(|| self.in_mode(mode).map_or_else(unchanged, Arc::new)))
     }
 
-    fn is_checked(&self) -> bool {
-        self.agreement.is_none() || self.checked.load(Ordering::Acquire) == self.connection.generation()
+    fn is_checked(&self, route: &Route) -> bool {
+        self.agreement.is_none() || self.checked.load(Ordering::Acquire) == route.generation()
     }
 
-    /// This method, or the same one in the mode that the announced service needs.
-    pub(super) fn fitting(self: &Arc<Self>) -> Arc<Self> {
+    /// This method, or the same one in the mode that the announced service needs, and the connection for it.
+    pub(super) fn fitting(self: &Arc<Self>) -> (Arc<Self>, Route) {
+        let route = self.peer.route();
+        (self.fitting_on(&route), route)
+    }
+
+    fn fitting_on(self: &Arc<Self>, route: &Route) -> Arc<Self> {
         let unchanged = || Arc::clone(self);
-        let Some(agreement) = self.agreement.as_ref().filter(|_| !self.is_checked()) else {
+        let Some(agreement) = self.agreement.as_ref().filter(|_| !self.is_checked(route)) else {
             return unchanged();
         };
-        let announced = self.connection.announced();
+        let announced = route.announced();
         let mode = agreement.find(&announced).and_then(|theirs| agreement.mode(theirs, self.request.mode));
         match mode {
             Some(mode) => self.in_form(mode),
@@ -154,16 +159,16 @@ impl ClientMethod {
     fn in_mode(&self, mode: Mode) -> Option<Self> {
         let name = (self.header.service.as_str(), self.header.version, self.header.method.as_str());
         let (request, response) = (self.request.in_mode(mode), self.response.in_mode(mode));
-        let other = Self::new(Arc::clone(&self.connection), name, self.pattern, request, response).ok()?;
+        let other = Self::new(self.peer.clone(), name, self.pattern, request, response).ok()?;
         Some(Self { agreement: self.agreement.clone(), ..other })
     }
 
     /// Compares the service with the announced one again, because the announced services are not those of the last time.
-    async fn check(&self) -> Result<(), NotOpened> {
+    async fn check(&self, route: &Route) -> Result<(), NotOpened> {
         let refused = |status| Err(NotOpened { status, is_local: true });
         let Some(agreement) = &self.agreement else { return Ok(()) };
-        let generation = self.connection.generation();
-        let announced = self.connection.announced();
+        let generation = route.generation();
+        let announced = route.announced();
         let theirs = agreement.find(&announced);
         match theirs.and_then(|theirs| agreement.mode(theirs, self.request.mode)) {
             Some(mode) if mode == self.request.mode => {
@@ -177,7 +182,7 @@ impl ClientMethod {
             )),
             None => {
                 let differences = match theirs {
-                    Some(theirs) => self.connection.differences(agreement, theirs).await,
+                    Some(theirs) => self.peer.differences(agreement, theirs).await,
                     None => None,
                 };
                 refused(agreement.mismatch(theirs, differences.as_deref()))
@@ -186,26 +191,19 @@ impl ClientMethod {
     }
 
     /// Opens a stream. Dials again when the connection is gone.
-    pub(super) async fn open(&self) -> Result<(FrameWriter, FrameReader), NotOpened> {
-        let streams = self
-            .connection
+    pub(super) async fn open(&self, route: &Route) -> Result<(FrameWriter, FrameReader), NotOpened> {
+        let streams = route
             .open_stream()
             .await
             .map_err(|error| NotOpened { status: error.status(), is_local: error.is_local() })?;
-        if !self.is_checked() {
-            Box::pin(self.check()).await?;
+        if !self.is_checked(route) {
+            Box::pin(self.check(route)).await?;
         }
         Ok(streams)
     }
 
-    /// The deadline in a header, in the time of the server, for a call that has `left`; 0 for none.
-    pub(super) fn deadline(&self, options: &CallOptions, left: Option<Duration>) -> i64 {
-        let left = left.filter(|_| options.timeout_travels);
-        left.map_or(0, |left| self.connection.at_server(epoch_ms_in(left)))
-    }
-
-    pub(super) fn header(&self, options: &CallOptions) -> Result<Bytes, RpcStatus> {
-        let deadline = self.deadline(options, options.timeout);
+    pub(super) fn header(&self, route: &Route, options: &CallOptions) -> Result<Bytes, RpcStatus> {
+        let deadline = deadline(route, options, options.timeout);
         if deadline == 0 && options.metadata.is_empty() {
             return Ok(self.plain_header.clone());
         }
@@ -225,6 +223,12 @@ fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcS
     Framed::from_payload(flag::HEADER, &header.encode(encoding))
         .map(Framed::into_wire)
         .map_err(|e| status(Code::ResourceExhausted, e.to_string()))
+}
+
+/// The deadline in a header, in the time of the peer, for a call that has `left`; 0 for none.
+pub(super) fn deadline(route: &Route, options: &CallOptions, left: Option<Duration>) -> i64 {
+    let left = left.filter(|_| options.timeout_travels);
+    left.map_or(0, |left| route.at_peer(epoch_ms_in(left)))
 }
 
 fn epoch_ms_in(timeout: Duration) -> i64 {

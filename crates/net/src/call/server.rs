@@ -22,7 +22,7 @@ use super::method::Metadata;
 use super::payload::PayloadCodec;
 use super::session::answering::Answering;
 use crate::admission::Caller;
-use crate::connection::{FrameReader, FrameWriter, IncomingConnection, IncomingStream, Reserved};
+use crate::connection::{FrameReader, FrameWriter, IncomingStream, Reserved, ServedConnection, Watched};
 use crate::error::status;
 /// How long leftover input is drained before the sender is stopped.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,7 +63,7 @@ impl Course {
 /// The facts about a call when it begins.
 #[derive(Debug)]
 pub(super) struct Opening {
-    pub(super) connection: Arc<IncomingConnection>,
+    pub(super) connection: Arc<ServedConnection>,
     pub(super) caller: Arc<Caller>,
     pub(super) service: Arc<ServiceDefinition>,
     pub(super) method: usize,
@@ -99,7 +99,7 @@ impl ServerCall {
     }
 
     /// The connection of the call.
-    pub fn connection(&self) -> &Arc<IncomingConnection> {
+    pub fn connection(&self) -> &Arc<ServedConnection> {
         &self.0.opening.connection
     }
 
@@ -196,9 +196,11 @@ type Interruption = Pin<Box<dyn Future<Output = Stop> + Send + Sync>>;
 pub(super) struct Stream {
     pub(super) machine: Machine,
     pub(super) channel: Channel,
-    pub(super) connection: Arc<IncomingConnection>,
+    pub(super) connection: Arc<ServedConnection>,
     /// One of the streams that the connection may have at once.
     _slot: OwnedSemaphorePermit,
+    /// The peer is watched while the stream is served.
+    _watched: Watched,
 }
 
 struct Running {
@@ -221,12 +223,13 @@ impl std::fmt::Debug for Running {
 impl Stream {
     /// A stream that was accepted; its header must be complete within `header_timeout`.
     pub(super) fn new(
-        connection: Arc<IncomingConnection>,
+        connection: Arc<ServedConnection>,
         IncomingStream { writer, reader, slot }: IncomingStream,
         header_timeout: Duration,
     ) -> Box<Self> {
         let machine = Machine::new(Instant::now().into_std(), header_timeout);
-        Box::new(Self { machine, channel: Channel::new(writer, reader), connection, _slot: slot })
+        let (channel, watched) = (Channel::new(writer, reader), connection.watched());
+        Box::new(Self { machine, channel, connection, _slot: slot, _watched: watched })
     }
 
     /// The next fact that is not `Ignored`. Cancel-safe.

@@ -1,9 +1,9 @@
-//! Whether the peer of an outgoing connection still acknowledges what it is sent.
+//! Whether the peer of a connection still acknowledges what it is sent.
 //!
 //! A process that was killed sends nothing, and the transport would take half a minute to notice. A live peer
-//! acknowledges what it gets within a round trip. So a connection is suspect when something was sent and nothing was
-//! acknowledged for [`SILENCE`]: new calls dial anew, and the calls on it end when the new connection stands. When none can be
-//! dialled they end after `dead_after` of silence.
+//! acknowledges what it gets within a round trip, and a silent connection sends keep-alive packets. So the calls on a
+//! connection end after `dead_after` in which something was sent and nothing was acknowledged. An outgoing connection is
+//! suspect before, after [`SILENCE`]: new calls dial anew, and the calls on it end when the new connection stands.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;

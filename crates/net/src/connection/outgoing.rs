@@ -14,6 +14,7 @@ use super::budget::PeerBudget;
 use super::liveness::{Liveness, UNRESPONSIVE};
 use super::path::PathInfo;
 use super::target::Target;
+use super::watch::Watchable;
 use super::{FrameReader, FrameWriter, ProcessBudget};
 use crate::endpoint::NodeLimits;
 use crate::{ALPN_DESCRIBE, ConnectError, description};
@@ -72,12 +73,12 @@ impl State {
 #[derive(Debug)]
 pub struct OutgoingConnection {
     target: Arc<Target>,
-    pub(super) limits: NodeLimits,
+    limits: NodeLimits,
     budget: PeerBudget,
     state: Mutex<State>,
     announced: Announced,
     closed: CancellationToken,
-    pub(super) liveness: Liveness,
+    liveness: Liveness,
 }
 
 impl OutgoingConnection {
@@ -96,11 +97,12 @@ impl OutgoingConnection {
             target,
             budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
             limits,
-            state: Mutex::new(State::Up(connection)),
+            state: Mutex::new(State::Up(connection.clone())),
             announced: Announced::new(answer.services.clone()),
             closed,
             liveness: Liveness::default(),
         });
+        this.answer_on(connection);
         this.close_with_token();
         tokio::spawn(renew(Arc::downgrade(&this), this.closed.clone()));
         Ok((this, answer))
@@ -208,14 +210,14 @@ impl OutgoingConnection {
         &self.budget
     }
 
-    /// A time of this clock, in milliseconds since 1970, in the time of the server.
-    pub(crate) fn at_server(&self, ms: i64) -> i64 {
-        self.target.at_server(ms)
+    /// A time of this clock, in milliseconds since 1970, in the time of the peer.
+    pub(crate) fn at_peer(&self, ms: i64) -> i64 {
+        self.target.at_peer(ms)
     }
 
-    /// The newest connection, which may be closed.
-    pub(super) fn current(&self) -> Connection {
-        self.state().connection().clone()
+    /// Lets the server call back on a connection.
+    fn answer_on(&self, connection: Connection) {
+        self.target.calls_back().serve(connection, self.budget.clone());
     }
 
     /// The connection, if it is open and the peer acknowledges data.
@@ -279,11 +281,33 @@ impl OutgoingConnection {
         let previous = previous.clone();
         *state = State::Up(dialled.as_ref().unwrap_or(&previous).clone());
         drop(state);
+        if let Ok(connection) = &dialled {
+            self.answer_on(connection.clone());
+        }
         // Calls on a connection whose peer is gone would wait for the idle timeout of the transport.
         if dialled.is_ok() && self.liveness.is_suspect(&previous) {
             previous.close(0u32.into(), UNRESPONSIVE);
         }
         dialled
+    }
+}
+
+impl Watchable for OutgoingConnection {
+    fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    fn current(&self) -> Connection {
+        self.state().connection().clone()
+    }
+
+    fn dead_after(&self) -> Duration {
+        self.limits.dead_after
+    }
+
+    fn suspected(self: Arc<Self>) {
+        tracing::debug!(peer = %self.endpoint_id(), "the peer does not answer: dialling anew");
+        tokio::spawn(async move { self.redial().await });
     }
 }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use aster_trust::credential::{Credential, CredentialKind};
 use aster_wire::address;
-use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ProducerResponse};
+use aster_wire::admission::{
+    AdmissionError, ConsumerRequest, ConsumerResponse, ProducerResponse, ServiceSummary,
+};
 use aster_wire::call::InputFailure;
 use iroh::endpoint::{Connection, ConnectionError};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 
-use super::clock::{ServerClock, epoch_ms};
-use super::connection_failure;
+use super::clock::{PeerClock, epoch_ms};
+use super::{PeerBudget, connection_failure};
 use crate::admission::{self, AskFailure, Pushed};
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, ConnectError};
 
@@ -23,23 +25,43 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
 /// handshake only after 1, 3 and 7 seconds, so a few lost packets would end a single attempt.
 const SECOND_ATTEMPT: Duration = Duration::from_millis(2500);
 
+/// What the server of an outgoing connection may call on this node, over that connection.
+pub(crate) trait CallsBack: std::fmt::Debug + Send + Sync {
+    /// The services to announce to the server.
+    fn announcement(&self, server: &EndpointId) -> Vec<ServiceSummary>;
+
+    /// Answers the streams that the server opens on a connection, until it is gone. Returns at once.
+    fn serve(&self, connection: Connection, budget: PeerBudget);
+}
+
 /// Everything that dialling needs except the connection itself.
 #[derive(Debug)]
 pub(crate) struct Target {
     endpoint: Endpoint,
     address: EndpointAddr,
     credential: RwLock<String>,
-    clock: ServerClock,
+    clock: PeerClock,
+    calls_back: Box<dyn CallsBack>,
 }
 
 impl Target {
     /// The peer with this address, in any of its forms.
-    pub(crate) fn new(endpoint: Endpoint, address: &str, credential: String) -> Result<Self, ConnectError> {
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        address: &str,
+        credential: String,
+        calls_back: Box<dyn CallsBack>,
+    ) -> Result<Self, ConnectError> {
         let address = endpoint_addr(&address::parse(address)?)?;
         if address.id == endpoint.id() {
             return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
         }
-        Ok(Self { endpoint, address, credential: RwLock::new(credential), clock: ServerClock::default() })
+        let (credential, clock) = (RwLock::new(credential), PeerClock::default());
+        Ok(Self { endpoint, address, credential, clock, calls_back })
+    }
+
+    pub(super) fn calls_back(&self) -> &dyn CallsBack {
+        &*self.calls_back
     }
 
     /// Limits the time of a step.
@@ -68,9 +90,9 @@ impl Target {
         }
     }
 
-    /// A time of this clock, in milliseconds since 1970, in the time of the server.
-    pub(super) fn at_server(&self, ms: i64) -> i64 {
-        self.clock.at_server(ms)
+    /// A time of this clock, in milliseconds since 1970, in the time of the peer.
+    pub(super) fn at_peer(&self, ms: i64) -> i64 {
+        self.clock.at_peer(ms)
     }
 
     fn failed(&self, reason: String) -> ConnectError {
@@ -112,7 +134,12 @@ impl Target {
     }
 
     async fn admit(&self, credential: &str) -> Result<ConsumerResponse, ConnectError> {
-        let request = self.request(credential)?;
+        let services = self.calls_back.announcement(&self.address.id);
+        // A server that calls nothing back gets the same request as from a client that serves nothing.
+        let client_time_ms = (!services.is_empty()).then(epoch_ms);
+        let request =
+            ConsumerRequest { services, client_time_ms, ..ConsumerRequest::new(credential.to_owned()) };
+        let request = request.to_bytes().map_err(|error| self.unsendable(&error))?;
         let connection = self.dial(ALPN_CONSUMER_ADMISSION).await?;
         let asked_at = epoch_ms();
         let answer = self.ask_on(&connection, &request).await?;
@@ -121,14 +148,16 @@ impl Target {
         }
         let answer =
             ConsumerResponse::from_bytes(&answer).map_err(|error| self.unusable(error.to_string()))?;
-        self.clock.learn(&answer, asked_at);
+        self.clock.learn(answer.server_time_ms, asked_at);
         if answer.admitted { Ok(answer) } else { Err(self.refused(credential)) }
     }
 
     /// Asks for admission as a producer.
     pub(crate) async fn admit_as_producer(&self) -> Result<ProducerResponse, ConnectError> {
         let credential = self.credential();
-        let answer = self.ask(ALPN_PRODUCER_ADMISSION, &self.request(&credential)?).await?;
+        let request = ConsumerRequest::new(credential.clone());
+        let request = request.to_bytes().map_err(|error| self.unsendable(&error))?;
+        let answer = self.ask(ALPN_PRODUCER_ADMISSION, &request).await?;
         // No document is a refusal.
         let answer = ProducerResponse::from_bytes(&answer).unwrap_or_default();
         if answer.accepted { Ok(answer) } else { Err(self.refused(&credential)) }
@@ -140,9 +169,8 @@ impl Target {
         Pushed::from_answer(&answer).ok_or_else(|| self.unusable("it is no outcome".to_owned()))
     }
 
-    fn request(&self, credential: &str) -> Result<Vec<u8>, ConnectError> {
-        let request = ConsumerRequest { credential_json: credential.to_owned(), iid_token: String::new() };
-        request.to_bytes().map_err(|error| self.unusable(error.to_string()))
+    fn unsendable(&self, error: &AdmissionError) -> ConnectError {
+        ConnectError::Request { endpoint_id: self.endpoint_id(), reason: error.to_string() }
     }
 
     fn refused(&self, credential: &str) -> ConnectError {

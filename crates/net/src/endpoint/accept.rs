@@ -14,9 +14,9 @@ use tokio::sync::Semaphore;
 
 use super::Node;
 use super::handshakes::{Handshake, Handshakes, Verdict};
-use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Purpose};
+use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Presence, Purpose};
 use crate::call::ServiceDefinition;
-use crate::connection::{IncomingConnection, epoch_ms};
+use crate::connection::{Announcement, PeerBudget, ProcessBudget, ServedConnection, epoch_ms};
 use crate::{
     ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, description,
 };
@@ -90,13 +90,15 @@ impl Node {
 
     async fn serve_connection(self: Arc<Self>, connection: Connection, entered: &Entered) {
         if connection.alpn() == ALPN_RPC {
-            let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
-            let calls = self.calls_token.child_token();
+            let limits = self.limits();
+            let budget = PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared());
+            let id = connection.remote_id();
             let presence = Arc::clone(&entered.presence);
-            let connection = IncomingConnection::new(number, presence, connection, self.limits(), calls);
-            while let Some(stream) = connection.next_stream().await {
-                tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(&connection), stream));
-            }
+            let connection = self.served(presence, connection, budget, self.peers.newest(&id));
+            let connected = self.peers.enter(id, &connection);
+            self.serve_streams(&connection).await;
+            drop(connected);
+            connection.budget().close();
             return;
         }
         tokio::select! {
@@ -120,6 +122,31 @@ impl Node {
         }
     }
 
+    /// A connection whose streams are served, with the next number.
+    pub(super) fn served(
+        &self,
+        presence: Arc<Presence>,
+        connection: Connection,
+        budget: PeerBudget,
+        announced: Arc<Announcement>,
+    ) -> Arc<ServedConnection> {
+        let number = self.next_connection.fetch_add(1, Ordering::Relaxed);
+        let calls = self.calls_token.child_token();
+        ServedConnection::new(number, presence, connection, budget, announced, self.limits(), calls)
+    }
+
+    /// Serves the streams of a connection until it is gone, or the admission of its peer has ended.
+    pub(super) async fn serve_streams(&self, connection: &Arc<ServedConnection>) {
+        while let Some(stream) = connection.next_stream().await {
+            tokio::spawn(Arc::clone(&self.calls).serve(Arc::clone(connection), stream));
+        }
+    }
+
+    /// The services of this node, as they are announced to peers. `address`: where they can be called; none for calls back.
+    pub(super) fn summaries(&self, address: Option<&str>) -> Vec<ServiceSummary> {
+        self.calls.services.definitions().iter().map(|definition| summary(definition, address)).collect()
+    }
+
     fn protocol(&self, alpn: &[u8]) -> Option<Arc<dyn DynProtocolHandler>> {
         self.protocols.read().unwrap_or_else(PoisonError::into_inner).get(alpn).cloned()
     }
@@ -141,8 +168,16 @@ impl Node {
 
     async fn admit(&self, connection: &Connection, send: SendStream, request: Option<ConsumerRequest>) {
         let peer = connection.remote_id();
+        let announced = request.as_ref().map(|request| ConsumerRequest {
+            services: request.services.clone(),
+            client_time_ms: request.client_time_ms,
+            ..ConsumerRequest::default()
+        });
         let answer = match self.gates.admit(connection, request).await {
-            Ok(caller) => self.admitted_answer(connection, &caller).await,
+            Ok(caller) => {
+                self.peers.announced(peer, &announced.unwrap_or_default());
+                self.admitted_answer(connection, &caller).await
+            }
             Err(reason) => {
                 tracing::info!(%peer, "admission refused: {reason}");
                 self.gates.refusal()
@@ -182,11 +217,10 @@ impl Node {
 
     async fn admitted_answer(&self, connection: &Connection, caller: &Caller) -> ConsumerResponse {
         let address = self.address().await.to_base64();
-        let definitions = self.calls.services.definitions();
         ConsumerResponse {
             admitted: true,
             attributes: caller.attributes.clone(),
-            services: definitions.iter().map(|definition| summary(definition, &address)).collect(),
+            services: self.summaries(Some(&address)),
             root_pubkey: self.gates.root().to_owned(),
             gossip_topic: self.gates.topic_for(&connection.remote_id()),
             server_time_ms: Some(epoch_ms()),
@@ -195,12 +229,12 @@ impl Node {
     }
 }
 
-fn summary(definition: &ServiceDefinition, address: &str) -> ServiceSummary {
+fn summary(definition: &ServiceDefinition, address: Option<&str>) -> ServiceSummary {
     ServiceSummary {
         name: definition.name.clone(),
         version: definition.version,
         contract_id: definition.contract_id.clone(),
-        channels: vec![("rpc".to_owned(), address.to_owned())],
+        channels: address.map(|address| ("rpc".to_owned(), address.to_owned())).into_iter().collect(),
         pattern: definition.scope().to_owned(),
         serialization_modes: definition.announced_modes(),
         extensions: definition.extensions(),

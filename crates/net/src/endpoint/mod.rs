@@ -6,6 +6,7 @@
 
 mod accept;
 mod bind;
+mod calls_back;
 mod handshakes;
 mod options;
 
@@ -25,10 +26,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Access, AccessError, Gates, Narrowing, Pushed, Revoking};
 use crate::call::{CallServer, Handler, Registration, ServiceDefinition};
-use crate::connection::{OutgoingConnection, ProcessBudget, Target};
+use crate::connection::{
+    CallsBack, ConnectedPeer, ConnectedPeers, OutgoingConnection, ProcessBudget, ServedConnection, Target,
+};
 use crate::error::{BindError, ConnectError, ServeError};
 
+use calls_back::{AnsweredServer, NoCalls, Silent};
+
 pub use bind::{endpoint_id_of, generate_secret_key};
+pub use calls_back::ServerAccess;
 pub use options::{NodeLimits, NodeOptions, RelayChoice};
 
 /// The largest number of addresses in a ticket.
@@ -51,6 +57,8 @@ pub struct Node {
     /// Further protocols, by ALPN.
     protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
     next_connection: AtomicU32,
+    /// The peers that dialled this node.
+    peers: Arc<ConnectedPeers>,
     /// The server calls. The tracker is closed when the node drains.
     calls: Arc<CallServer>,
     /// Cancelling it ends everything.
@@ -87,12 +95,14 @@ impl Node {
         }
         let closed = CancellationToken::new();
         let header_timeout = options.limits.header_timeout;
+        let peers = ConnectedPeers::new(options.limits.clone());
         let node = Arc::new(Self {
             endpoint,
             options,
             gates,
             protocols: RwLock::default(),
             next_connection: AtomicU32::new(1),
+            peers,
             calls: Arc::new(CallServer {
                 services: Arc::default(),
                 running: TaskTracker::new(),
@@ -217,7 +227,7 @@ impl Node {
         document: &[u8],
         timeout: Duration,
     ) -> Result<Pushed, ConnectError> {
-        let target = Target::new(self.endpoint.clone(), address, String::new())?;
+        let target = Target::new(self.endpoint.clone(), address, String::new(), Box::new(Silent))?;
         target.within(timeout, target.push(document)).await
     }
 
@@ -231,27 +241,59 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<ProducerResponse, ConnectError> {
-        let target = Target::new(self.endpoint.clone(), address, credential)?;
+        let target = Target::new(self.endpoint.clone(), address, credential, Box::new(Silent))?;
         target.within(timeout, target.admit_as_producer()).await
     }
 
-    /// Dials a peer by any form of its address and asks for admission.
+    /// Dials a peer by any form of its address and asks for admission. The peer cannot call back.
     ///
     /// # Errors
     /// [`ConnectError`]; `Timeout` after `timeout`.
     pub async fn connect(
-        &self,
+        self: &Arc<Self>,
         address: &str,
         credential: String,
         timeout: Duration,
     ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
-        let target = Arc::new(Target::new(self.endpoint.clone(), address, credential)?);
+        self.connect_serving(address, credential, timeout, ServerAccess::Nothing).await
+    }
+
+    /// Like [`connect`](Self::connect). As far as `access` allows, the services of this node are announced to the peer, and
+    /// the peer may call them on the streams that it opens on the same connection. A service that is served later is announced
+    /// with the next admission.
+    ///
+    /// # Errors
+    /// The same as for [`connect`](Self::connect), and `Request` when the services do not fit into the request.
+    pub async fn connect_serving(
+        self: &Arc<Self>,
+        address: &str,
+        credential: String,
+        timeout: Duration,
+        access: ServerAccess,
+    ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
+        let calls_back: Box<dyn CallsBack> = match access {
+            ServerAccess::Nothing => Box::new(NoCalls(self.limits().clone())),
+            access => Box::new(AnsweredServer::new(Arc::clone(self), access)),
+        };
+        let target = Arc::new(Target::new(self.endpoint.clone(), address, credential, calls_back)?);
         let connecting = OutgoingConnection::connect(
             Arc::clone(&target),
             self.options.limits.clone(),
             self.closed.child_token(),
         );
         target.within(timeout, connecting).await
+    }
+
+    /// A peer that dialled this node, by its key: 64 hex digits. It can be called while it is connected. `None`: the text is
+    /// no key.
+    pub fn peer(&self, endpoint_id: &str) -> Option<ConnectedPeer> {
+        let id = endpoint_id.parse().ok()?;
+        Some(ConnectedPeer::new(id, Arc::clone(&self.peers)))
+    }
+
+    /// The newest connection of each peer that is connected to this node.
+    pub fn connected(&self) -> Vec<Arc<ServedConnection>> {
+        self.peers.all()
     }
 
     /// Stops accepting, waits for accepted calls, and cancels the remaining ones at the timeout. Returns true when no

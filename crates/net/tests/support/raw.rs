@@ -58,7 +58,7 @@ impl Raw {
 
     /// Presents a credential; the answer as it came.
     pub async fn present(&self, to: &EndpointAddr, credential: &str) -> Vec<u8> {
-        let request = ConsumerRequest { credential_json: credential.to_owned(), iid_token: String::new() };
+        let request = ConsumerRequest::new(credential.to_owned());
         let request = request.to_bytes().expect("a request");
         self.ask(to, ALPN_CONSUMER_ADMISSION, &request).await.expect("an answer")
     }

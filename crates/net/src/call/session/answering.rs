@@ -21,7 +21,7 @@ use crate::call::handle::{CallHandle, End, STREAM_BUDGET};
 use crate::call::message::Block;
 use crate::call::payload::PayloadCodec;
 
-use crate::connection::{IncomingConnection, Reserved};
+use crate::connection::{Reserved, ServedConnection, Watched};
 use crate::error::status;
 
 /// Ready when something other than the stream or the handler changes the call.
@@ -51,6 +51,8 @@ pub(in crate::call) struct Answering {
     pending: Option<Fact>,
     /// Counts the call until it ends.
     _counted: TaskTrackerToken,
+    /// The peer is watched while the call runs.
+    _watched: Watched,
 }
 
 impl std::fmt::Debug for Answering {
@@ -64,7 +66,7 @@ impl Answering {
         turn: Turn<State>,
         (call, pattern): (CallNumber, Pattern),
         request: PayloadCodec,
-        connection: &Arc<IncomingConnection>,
+        connection: &Arc<ServedConnection>,
         counted: TaskTrackerToken,
     ) -> Self {
         let interruption = interruption(&turn, connection);
@@ -78,6 +80,7 @@ impl Answering {
             surplus: false,
             pending: None,
             _counted: counted,
+            _watched: connection.watched(),
         }
     }
 
@@ -228,7 +231,7 @@ impl Drop for Answering {
     }
 }
 
-fn interruption(turn: &Turn<State>, connection: &Arc<IncomingConnection>) -> Interruption {
+fn interruption(turn: &Turn<State>, connection: &Arc<ServedConnection>) -> Interruption {
     let line = turn.line();
     let (stopped, deadline) = (line.writer.stopped(), line.machine.timeout());
     let (shutdown, connection) = (connection.calls_cancelled(), Arc::clone(connection));

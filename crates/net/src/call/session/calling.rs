@@ -18,7 +18,7 @@ use super::line::Turn;
 use crate::call::channel::{BLOCK_BYTES, Written};
 use crate::call::handle::{CallHandle, End, STREAM_BUDGET};
 use crate::call::message::{Block, Message};
-use crate::call::method::{CallOptions, ClientMethod};
+use crate::call::method::{CallOptions, ClientMethod, deadline};
 use crate::call::outcome::{ClientEvent, Outcome, unreadable};
 use crate::connection::Watched;
 use crate::error::status;
@@ -46,7 +46,7 @@ enum Place {
         turn: Turn<State>,
         call: CallNumber,
         /// The peer is watched while the call runs.
-        _watched: Watched,
+        _watched: Option<Watched>,
     },
     Over,
 }
@@ -59,7 +59,7 @@ impl Calling {
         turn: oneshot::Receiver<Turn<State>>,
     ) -> Self {
         let deadline = options.timeout.and_then(|limit| Instant::now().checked_add(limit));
-        let budget = session.connection().budget().clone();
+        let budget = session.route().budget().clone();
         Self {
             session,
             handle: CallHandle::new(method.request.clone(), budget),
@@ -122,7 +122,7 @@ impl Calling {
             self.deadline.as_ref().map(|sleep| sleep.deadline().saturating_duration_since(Instant::now()));
         let header = CallHeader {
             method: self.method.name().to_owned(),
-            deadline_epoch_ms: self.method.deadline(&self.options, left),
+            deadline_epoch_ms: deadline(self.session.route(), &self.options, left),
             metadata: std::mem::take(&mut self.options.metadata),
             ..CallHeader::default()
         };
@@ -131,7 +131,7 @@ impl Calling {
             begun.map_err(|error| Outcome::Local { status: not_begun(&error), not_sent: true })?;
         turn.line().put(frame);
         self.session.set_running(Some(self.handle.clone()));
-        self.place = Place::Running { turn, call, _watched: self.session.connection().watched() };
+        self.place = Place::Running { turn, call, _watched: self.session.route().watched() };
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::line::{Shared, Turn};
 use crate::call::handle::CallHandle;
 use crate::call::method::{ClientMethod, Metadata};
 use crate::call::payload::Mode;
-use crate::connection::OutgoingConnection;
+use crate::connection::Route;
 use crate::error::status;
 
 /// What a client says when it opens a session.
@@ -59,6 +59,7 @@ pub struct ClientSession(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     /// The method without a name that opens sessions of the service.
     pub(super) opener: Arc<ClientMethod>,
+    pub(super) route: Route,
     pub(super) options: SessionOptions,
     queue: Mutex<Queue>,
     pub(super) changed: Notify,
@@ -79,9 +80,9 @@ pub(super) struct Queue {
 }
 
 impl ClientSession {
-    pub(super) fn of(opener: Arc<ClientMethod>, options: SessionOptions) -> Self {
+    pub(super) fn of(opener: Arc<ClientMethod>, route: Route, options: SessionOptions) -> Self {
         let changed = Notify::new();
-        Self(Arc::new(Inner { opener, options, queue: Mutex::default(), changed }))
+        Self(Arc::new(Inner { opener, route, options, queue: Mutex::default(), changed }))
     }
 
     /// Joins the queue of calls. Without a sender the call learns that the session takes no calls.
@@ -124,8 +125,8 @@ impl ClientSession {
     }
 
     /// The connection of the session.
-    pub fn connection(&self) -> &Arc<OutgoingConnection> {
-        self.0.opener.connection()
+    pub(super) fn route(&self) -> &Route {
+        &self.0.route
     }
 
     /// The mode of all calls.

@@ -15,6 +15,7 @@ use super::client_line::{State, forget_detail, now};
 use super::line::{Line, Shared};
 use crate::call::channel::Written;
 use crate::call::method::ClientMethod;
+use crate::connection::Route;
 use crate::error::status;
 
 /// How long the last frames of a session may take.
@@ -75,10 +76,11 @@ impl SessionDriver {
         let (machine, opening) =
             Machine::open(header, encoding, RecordLimits::default(), ClientTimes::default())
                 .map_err(|error| here(status(Code::InvalidArgument, error.to_string())))?;
+        let _watched = self.session.route().watched();
         let stream = async {
             tokio::select! {
                 biased;
-                stream = self.session.0.opener.open() => Some(stream),
+                stream = self.session.0.opener.open(self.session.route()) => Some(stream),
                 () = self.aborted() => None,
             }
         };
@@ -217,8 +219,12 @@ async fn last_frames(shared: Arc<Shared<State>>, in_order: bool) {
 
 impl ClientSession {
     /// A session that its driver opens. Calls may be made at once; they wait until it is open.
-    pub(in crate::call) fn new(opener: Arc<ClientMethod>, options: SessionOptions) -> (Self, SessionDriver) {
-        let session = Self::of(opener, options);
+    pub(in crate::call) fn new(
+        opener: Arc<ClientMethod>,
+        route: Route,
+        options: SessionOptions,
+    ) -> (Self, SessionDriver) {
+        let session = Self::of(opener, route, options);
         (session.clone(), SessionDriver { session })
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Caller;
 use crate::call::definition::ServiceDefinition;
 use crate::call::method::Metadata;
-use crate::connection::IncomingConnection;
+use crate::connection::ServedConnection;
 use crate::error::status;
 
 /// A session of a peer, for the handler that serves it.
@@ -19,7 +19,7 @@ pub struct ServedSession {
     id: String,
     metadata: Metadata,
     service: Arc<ServiceDefinition>,
-    connection: Arc<IncomingConnection>,
+    connection: Arc<ServedConnection>,
     /// The status with which the session is to end.
     end: Mutex<Option<RpcStatus>>,
     closing: CancellationToken,
@@ -54,7 +54,7 @@ impl ServedSession {
     pub(super) fn new(
         header: StreamHeader,
         service: Arc<ServiceDefinition>,
-        connection: Arc<IncomingConnection>,
+        connection: Arc<ServedConnection>,
         closing: CancellationToken,
     ) -> Arc<Self> {
         let (id, metadata) = (header.call_id, header.metadata);
@@ -82,7 +82,7 @@ impl ServedSession {
     }
 
     /// The connection of the session.
-    pub fn connection(&self) -> &Arc<IncomingConnection> {
+    pub fn connection(&self) -> &Arc<ServedConnection> {
         &self.connection
     }
 

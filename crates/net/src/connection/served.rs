@@ -1,8 +1,10 @@
-//! An incoming connection. It accepts streams more slowly when the peer resets many of them.
+//! A connection whose streams are served: one that a peer opened, or one to a server that may call back. It accepts streams
+//! more slowly when the peer resets many of them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aster_wire::admission::ServiceSummary;
 use aster_wire::ending::AdmissionEnd;
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -10,13 +12,17 @@ use iroh::endpoint::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::announcement::Announcement;
 use super::budget::PeerBudget;
+use super::liveness::Liveness;
 use super::pace::ResetPace;
 use super::path::PathInfo;
-use super::{FrameReader, FrameWriter, ProcessBudget};
+use super::reader::ABORT;
+use super::watch::{Watchable, Watched};
+use super::{FrameReader, FrameWriter, connection_failure};
 use crate::admission::{Caller, Presence};
 use crate::endpoint::NodeLimits;
-use crate::error::status;
+use crate::error::{ConnectError, status};
 
 /// A stream that a peer opened. Dropping it frees the slot.
 #[derive(Debug)]
@@ -26,14 +32,16 @@ pub(crate) struct IncomingStream {
     pub(crate) slot: OwnedSemaphorePermit,
 }
 
-/// A connection that a peer opened to this node.
+/// A connection on which a peer calls this node.
 #[derive(Debug)]
-pub struct IncomingConnection {
+pub struct ServedConnection {
     number: u32,
     presence: Arc<Presence>,
     connection: Connection,
     budget: PeerBudget,
-    body_timeout: Duration,
+    /// The services that the peer answers on this connection. None on a connection that this node dialled.
+    announced: Arc<Announcement>,
+    liveness: Liveness,
     /// Slots for streams that are served at the same time.
     slots: Arc<Semaphore>,
     /// Slots for sessions that are open at the same time.
@@ -46,11 +54,13 @@ pub struct IncomingConnection {
     gone: CancellationToken,
 }
 
-impl IncomingConnection {
+impl ServedConnection {
     pub(crate) fn new(
         number: u32,
         presence: Arc<Presence>,
         connection: Connection,
+        budget: PeerBudget,
+        announced: Arc<Announcement>,
         limits: &NodeLimits,
         calls: CancellationToken,
     ) -> Arc<Self> {
@@ -58,8 +68,9 @@ impl IncomingConnection {
             number,
             presence,
             connection,
-            budget: PeerBudget::new(limits.peer_bytes, limits.body_timeout, ProcessBudget::shared()),
-            body_timeout: limits.body_timeout,
+            budget,
+            announced,
+            liveness: Liveness::default(),
             slots: Arc::new(Semaphore::new(limits.max_streams as usize)),
             sessions: Arc::new(Semaphore::new(limits.max_sessions as usize)),
             limits: limits.clone(),
@@ -151,10 +162,67 @@ impl IncomingConnection {
                 self.calls.cancel();
             }
             self.gone.cancel();
-            self.budget.close();
             return None;
         };
-        let reader = FrameReader::new(recv, self.budget.clone(), self.body_timeout);
+        let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
         Some(IncomingStream { writer: FrameWriter::new(send), reader, slot })
+    }
+
+    /// A call of the peer runs until the result is dropped.
+    pub(crate) fn watched(self: &Arc<Self>) -> Watched {
+        Watched::new(self)
+    }
+
+    /// The services that the peer answers on this connection.
+    pub fn announced_services(&self) -> Arc<[ServiceSummary]> {
+        Arc::clone(&self.announced.services)
+    }
+
+    /// What the peer announced for this connection.
+    pub(crate) fn announced(&self) -> &Arc<Announcement> {
+        &self.announced
+    }
+
+    /// Whether streams can be opened to the peer.
+    pub(crate) fn is_open(&self) -> bool {
+        self.connection.close_reason().is_none() && self.presence.cause().is_none()
+    }
+
+    /// Opens a stream to the peer.
+    pub(crate) async fn open_stream(&self) -> Result<(FrameWriter, FrameReader), ConnectError> {
+        let endpoint_id = || self.connection.remote_id().to_string();
+        let opened = self.connection.open_bi().await;
+        let (send, recv) = opened.map_err(|error| ConnectError::NotConnected {
+            endpoint_id: endpoint_id(),
+            reason: format!(": {}", connection_failure(&error)),
+        })?;
+        let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
+        Ok((FrameWriter::new(send), reader))
+    }
+}
+
+impl Watchable for ServedConnection {
+    fn liveness(&self) -> &Liveness {
+        &self.liveness
+    }
+
+    fn current(&self) -> Connection {
+        self.connection.clone()
+    }
+
+    fn dead_after(&self) -> Duration {
+        self.limits.dead_after
+    }
+}
+
+/// Resets the streams that the peer opens, at a bounded pace, until the connection is gone.
+pub(crate) async fn reset_streams(connection: &Connection, limits: &NodeLimits) {
+    let pace = ResetPace::new(limits.reset_burst, limits.resets_per_second);
+    while let Ok((mut send, mut recv)) = connection.accept_bi().await {
+        // A stream that the peer has ended meanwhile needs no end from this side.
+        let _ = send.reset(ABORT);
+        let _ = recv.stop(ABORT);
+        pace.note();
+        pace.pace().await;
     }
 }
