@@ -134,3 +134,30 @@ describe("each broken rule is found", () => {
     ]);
   });
 });
+
+describe("sessions", () => {
+  const call = (id: string, facts: Facts = {}): LedgerEntry =>
+    accepted({ call: id, run: id, session: "s", ...facts });
+  const done = (id: string, code = 0): LedgerEntry => finished({ call: id, run: id, code });
+  const over = entry("server", "sessionEnded", { session: "s" });
+
+  it("run one handler after the other and end once", () => {
+    expect(rules(call("1"), done("1"), call("2"), done("2"), over())).toEqual([]);
+  });
+
+  it("need not wait for a handler whose call was aborted", () => {
+    expect(rules(call("1"), call("2"), done("1", 1), done("2"), over())).toEqual([]);
+  });
+
+  it.each<[ViolationRule, LedgerEntry[]]>([
+    ["OVERLAPPED", [call("1"), call("2"), done("1"), done("2")]],
+    ["RAN_AFTER_END", [call("1"), done("1"), over(), call("2"), done("2")]],
+    ["SESSION_ENDED_TWICE", [call("1"), done("1"), over(), over()]],
+  ])("%s is found", (rule, entries) => {
+    expect(rules(...entries)).toEqual([rule]);
+  });
+
+  it("of other sessions and calls without a session are apart", () => {
+    expect(rules(call("1"), call("2", { session: "t" }), done("1"), done("2"), over())).toEqual([]);
+  });
+});

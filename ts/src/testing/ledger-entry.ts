@@ -13,13 +13,15 @@ export interface LedgerEntry {
   readonly side: "client" | "server";
   /**
    * `began`: the call, or its handler. `sent`, `received`: one message. `inputEnded`: the handler read all messages of the
-   * client. `ended`: the call has an outcome, or its handler has ended.
+   * client. `ended`: the call has an outcome, or its handler has ended. `sessionEnded`: the server saw the end of a session.
    */
-  readonly event: "began" | "sent" | "received" | "inputEnded" | "ended";
-  /** The id of the call, the same on both sides. */
+  readonly event: "began" | "sent" | "received" | "inputEnded" | "ended" | "sessionEnded";
+  /** The id of the call, the same on both sides. `sessionEnded`: that of the first call of the session. */
   readonly call: string;
   /** Server: the run of the handler. A call that was tried again has several. */
   readonly run?: string | undefined;
+  /** Server, `began` and `sessionEnded`: the session of the call. */
+  readonly session?: string | undefined;
   /** `began`: `Service.method`, with wire names. */
   readonly method?: string | undefined;
   /** `began`: the call may run more than once. */

@@ -15,6 +15,9 @@ import type { LedgerEntry } from "./ledger-entry.js";
  * - `LOST`: a message is missing though both sides ended well, or between two messages that arrived.
  * - `DUPLICATED`, `REORDERED`, `CHANGED`: a message arrived twice, too early, or was never sent so.
  * - `WRONG_COUNT`: `itemsReceived` of the error is not the number of items that arrived.
+ * - `OVERLAPPED`: a handler of a session began before an earlier handler of the session completed.
+ * - `RAN_AFTER_END`: a handler of a session began after the end of the session.
+ * - `SESSION_ENDED_TWICE`: `onClose` of a session ran more than once.
  *
  * @example
  * const severe: readonly ViolationRule[] = ["LOST", "RAN_TWICE"];
@@ -30,7 +33,10 @@ export type ViolationRule =
   | "DUPLICATED"
   | "REORDERED"
   | "CHANGED"
-  | "WRONG_COUNT";
+  | "WRONG_COUNT"
+  | "OVERLAPPED"
+  | "RAN_AFTER_END"
+  | "SESSION_ENDED_TWICE";
 
 /**
  * A broken rule.
@@ -80,12 +86,51 @@ export function checkLedger(entries: readonly LedgerEntry[]): readonly Violation
     checkOutcome(call, broken);
     if (hasServer && call.began > 0) checkServer(call, broken);
   }
+  return [...violations, ...checkSessions(entries)];
+}
+
+interface SessionState {
+  /** The run whose handler has not ended. */
+  running: string | null;
+  /** Runs that had not ended when a later one began. */
+  readonly overtaken: Set<string>;
+  ends: number;
+}
+
+/** The rules about sessions. The entries of one server are in the order in which things happened there. */
+function checkSessions(entries: readonly LedgerEntry[]): Violation[] {
+  const violations: Violation[] = [];
+  const sessions = new Map<string, SessionState>();
+  const sessionOf = new Map<string, SessionState>();
+  for (const { side, event, call, run, code, session } of entries) {
+    if (side !== "server") continue;
+    const broken = (rule: ViolationRule, what: string) => violations.push({ rule, call, what });
+    if (session !== undefined) {
+      const state = sessions.get(session) ?? { running: null, overtaken: new Set(), ends: 0 };
+      sessions.set(session, state);
+      if (event === "sessionEnded" && ++state.ends === 2)
+        broken("SESSION_ENDED_TWICE", `session ${session} ended more than once`);
+      if (event === "began" && run !== undefined) {
+        if (state.ends > 0) broken("RAN_AFTER_END", `a handler began after the end of session ${session}`);
+        if (state.running !== null) state.overtaken.add(state.running);
+        state.running = run;
+        sessionOf.set(run, state);
+      }
+    }
+    const state = run === undefined ? undefined : sessionOf.get(run);
+    if (event !== "ended" || run === undefined || state === undefined) continue;
+    if (state.running === run) state.running = null;
+    // The next call need not wait for a handler whose call was aborted.
+    if (code === 0 && state.overtaken.has(run))
+      broken("OVERLAPPED", "a later handler of the session began before this one completed");
+  }
   return violations;
 }
 
 function joined(entries: readonly LedgerEntry[]): ReadonlyMap<string, Call> {
   const calls = new Map<string, Call>();
   for (const entry of entries) {
+    if (entry.event === "sessionEnded") continue;
     let call = calls.get(entry.call);
     if (call === undefined) {
       call = { method: "?", idempotent: false, began: 0, ends: [], sent: [], received: [], runs: new Map() };

@@ -9,6 +9,7 @@ import { AsterError, Code } from "../errors.js";
 import { CALL_CODECS, type MessageCodec } from "../message.js";
 import { checkOptions, duration, functionOf, optional, text } from "../options.js";
 import type { ArrivedCall, ServerInterceptor } from "../server/interceptors.js";
+import type { Session } from "../server/session.js";
 import { fingerprint } from "./fingerprint.js";
 import type { LedgerEntry } from "./ledger-entry.js";
 import { checkLedger, type Violation } from "./ledger-rules.js";
@@ -111,6 +112,7 @@ export class Ledger {
   readonly #file: string | undefined;
   readonly #identify: ((message: unknown) => string) | undefined;
   readonly #settled = new Set<() => void>();
+  readonly #sessions = new WeakMap<Session, string>();
   #open = 0;
   #runs = 0;
 
@@ -155,6 +157,20 @@ export class Ledger {
   /** Forgets the entries, but not the open calls. The file stays as it is. */
   clear(): void {
     this.#entries.length = 0;
+  }
+
+  /** The member `session` of an entry. The end of the session is noted when it comes. */
+  #session(session: Session | null, call: string): Pick<LedgerEntry, "session"> {
+    if (session === null) return {};
+    let name = this.#sessions.get(session);
+    if (name === undefined) {
+      this.#runs += 1;
+      name = `${process.pid}.${this.#runs}`;
+      this.#sessions.set(session, name);
+      const ended: LedgerEntry = { side: "server", event: "sessionEnded", call, session: name };
+      session.onClose(() => this.#write(ended));
+    }
+    return { session: name };
   }
 
   #write(entry: LedgerEntry): void {
@@ -217,7 +233,8 @@ export class Ledger {
     const codecs = call[CALL_CODECS];
     const notes = this.#notes({ side: "server", call: id, run });
     const method = `${call.service}.${call.method}`;
-    this.#write({ side: "server", call: id, run, event: "began", method });
+    const session = this.#session(call.context.session, id);
+    this.#write({ side: "server", call: id, run, event: "began", method, ...session });
     const received = (message: unknown) => notes.message("received", codecs?.request, message);
     const sent = (message: unknown) => notes.message("sent", codecs?.response, message);
     if (call.requestStream)
