@@ -76,4 +76,12 @@ export const commands: readonly Command[] = [
     positionals: [1, 1],
     load: async () => (await import("./contract/from-idl.js")).fromIdl,
   },
+  {
+    name: "link",
+    usage: "TICKET [--seed NUMBER] [--listen]",
+    summary: "Run a link with faults to a server; lines of JSON on stdin, or on a local TCP port, drive it.",
+    options: { seed: { type: "string" }, listen: { type: "boolean" } },
+    positionals: [1, 1],
+    load: async () => (await import("./link.js")).runLink,
+  },
 ];
