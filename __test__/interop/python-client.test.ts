@@ -1,5 +1,5 @@
 /** The Python client calls the TypeScript server: each case of each suite, in each way in which the reference calls. */
-import type { AsterServer, Implementation } from "aster-rpc";
+import { AsterError, AsterServer, type Implementation, type ServerInterceptor } from "aster-rpc";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { labServices } from "./lab/service.ts";
 import { nativeRefEchoServices, refEchoServices } from "./ref-echo/service.ts";
@@ -53,3 +53,32 @@ for (const mode of ["xlang", "json", "proxy"] as const) {
     calls("ref_session", mode, () => [refSession]),
   );
 }
+
+describeInterop("a Python client that our server calls back", () => {
+  it("is refused in the server, by its reason, and its own calls work", async () => {
+    const reasons: (string | null)[] = [];
+    const callBack: ServerInterceptor = (next) => (call) => {
+      try {
+        call.context.peer.proxy("Anything");
+      } catch (error) {
+        reasons.push(AsterError.from(error).reason);
+      }
+      return next(call);
+    };
+    const server = await AsterServer.start({
+      services: refEchoServices,
+      access: "open",
+      bind: "127.0.0.1:0",
+      relay: "disabled",
+      identity: "ephemeral",
+      interceptors: [callBack],
+    });
+    try {
+      const outcomes = await runPythonClient(server.ticket, "ref_echo", "xlang");
+      expect([...outcomes.values()].filter((problem) => problem !== null)).toEqual([]);
+    } finally {
+      await server.close();
+    }
+    expect(new Set(reasons)).toEqual(new Set(["NOTHING_ANNOUNCED"]));
+  }, 120_000);
+});

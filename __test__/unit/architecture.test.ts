@@ -96,7 +96,11 @@ const parts: Readonly<Record<string, Part>> = {
   port: { files: /^port\//, from: ["constants", "base", "native"] },
   service: { files: /^service\//, from: ["base", "native", "schema", "codec", "builders"] },
   client: { files: /^client\//, from: ["constants", "base", "native", "schema", "codec", "port", "service"] },
-  server: { files: /^server\//, from: ["constants", "base", "native", "schema", "codec", "port", "service"] },
+  // A handler may call its caller back.
+  server: {
+    files: /^server\//,
+    from: ["constants", "base", "native", "schema", "codec", "port", "service", "client"],
+  },
   node: {
     files: /^node\//,
     from: ["base", "native", "schema", "identity", "port", "service", "client", "server"],
@@ -113,7 +117,7 @@ const parts: Readonly<Record<string, Part>> = {
   entry: { files: /^cli\/(main|run|command|commands|trust\/commands)\.ts$/, from: ["base", "cli"] },
   cli: {
     files: /^cli\//,
-    from: ["base", "native", "schema", "builders", "trust", "service", "node", "entry"],
+    from: ["base", "native", "schema", "builders", "trust", "service", "node", "testing", "entry"],
   },
 };
 

@@ -126,6 +126,14 @@ describe("examples/session", () => {
   });
 });
 
+describe("examples/calls-back", () => {
+  it("calls printers back over their connections, and refuses a client without services", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/calls-back/main.ts"], { cwd: at() });
+    expect(stdout).toContain("Ada printed 3 pages\nAda prints page 1\nAda prints page 2\nAda had 2 jobs\n");
+    expect(stdout).toContain("Bob had 2 jobs\nloaded 2 pages\nloaded 2 pages\nguest: FAILED_PRECONDITION\n");
+  });
+});
+
 describe("TypeScript blocks", () => {
   const files = modules();
 

@@ -1,6 +1,6 @@
 // Table of contents of the package.
 
-export type { ClientOptions, CredentialSource } from "./client/client-options.js";
+export type { ClientOptions, CredentialSource, ServerAccess } from "./client/client-options.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";
 export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
@@ -28,8 +28,9 @@ export type {
 } from "./native/documents.js";
 export type { Admission } from "./node/admission.js";
 export { AsterClient, type ConnectOptions } from "./node/aster-client.js";
-export { AsterNode, type DrainOptions, type NodeOptions } from "./node/aster-node.js";
+export { AsterNode, type NodeOptions } from "./node/aster-node.js";
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
+export type { DrainOptions } from "./node/drain.js";
 export type { EndpointOptions, NodeIdentity, NodeLimits, Relay } from "./node/node-options.js";
 export { type PushOptions, pushRevocations, type Revocation } from "./node/revocation.js";
 export type { NodeHandle } from "./node/share.js";
@@ -54,7 +55,7 @@ export type { Access, GatedAccess, RootPublicKey } from "./server/access.js";
 export type { CallContext } from "./server/context.js";
 export { type Handler, type Handlers, type Implementation, implement } from "./server/implement.js";
 export type { ArrivedCall, ServerInterceptor, ServerNext } from "./server/interceptors.js";
-export type { CallPeer } from "./server/peer.js";
-export type { ServeOptions } from "./server/serve-options.js";
+export type { CallPeer, ConnectedPeer } from "./server/peer.js";
+export type { ServeOptions, ServingOptions } from "./server/serve-options.js";
 export type { Session, SessionCause } from "./server/session.js";
 export { Ticket, type TicketInput } from "./ticket.js";

@@ -78,7 +78,7 @@ export class Harness {
     const label = `Test.${pattern}`;
     this.port.acceptCalls(
       served,
-      new MethodAcceptor(this.port, { ...shared, label, run, logger: this.log, grace }),
+      new MethodAcceptor(this.port, { ...shared, label, run, logger: this.log, grace, called: null }),
     );
     const handle = this.native.route({ port: this.port.number, handle: served, responseStream });
     const names = { service: "Test", version: 1, name: pattern, idempotent: false };

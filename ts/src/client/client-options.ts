@@ -53,7 +53,22 @@ export interface ClientOptions {
    * `development`, else `"drop"`, which costs nothing.
    */
   readonly unknownMembers?: "refuse" | "drop" | undefined;
+  /**
+   * What the server may call back over this connection. Services are announced when the connection is made, so call `serve()`
+   * before `connect()`. Default: `"access"`; for `AsterClient.connect` with `services`: `{ roles: [] }`.
+   */
+  readonly serverAccess?: ServerAccess | undefined;
 }
+
+/**
+ * What the server of a connection may call back. `"nothing"`: it may call nothing, and nothing is announced to it. `"access"`:
+ * what it could call if it had dialled this node, as the `access` of `serve()` says. `{ roles }`: every service, with these
+ * roles; the server needs no credential, because this side chose to dial its key.
+ *
+ * @example
+ * const dispatcher: ServerAccess = { roles: ["dispatcher"] };
+ */
+export type ServerAccess = "nothing" | "access" | { readonly roles: readonly string[] };
 
 /** Where the credential is, checked. */
 export interface CheckedCredential {
@@ -74,12 +89,26 @@ const credential: Check<CheckedCredential | undefined> = (value, path) => {
   return { text: null, file: checkOptions({ file: text }, value, path).file, peer: null };
 };
 
+const serverAccess: Check<ServerAccess | undefined> = (value, path) => {
+  if (value === undefined || value === "nothing" || value === "access") return value;
+  if (typeof value !== "object" || value === null)
+    throw optionError(path, `must be "nothing", "access" or { roles }, not ${describeValue(value)}`);
+  return checkOptions({ roles: listOf(role) }, value, path);
+};
+
+/** Roles are separated by commas where they are kept. */
+const role: Check<string> = (value, path) => {
+  if (typeof value === "string" && value.trim() !== "" && !value.includes(",")) return value;
+  throw optionError(path, `must be a text without commas, not ${describeValue(value)}`);
+};
+
 /** The options of a connection, checked. */
 export interface CheckedConnection {
   readonly credential: CheckedCredential | undefined;
   readonly timeoutMs: number | undefined;
   readonly interceptors: readonly ClientInterceptor[] | undefined;
   readonly unknownMembers: UnknownMembers | undefined;
+  readonly serverAccess: ServerAccess | undefined;
 }
 
 /** The checks of {@link ClientOptions}. */
@@ -88,4 +117,5 @@ export const connectChecks: OptionChecksOf<CheckedConnection> = {
   timeoutMs: optional(duration),
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
   unknownMembers,
+  serverAccess,
 };

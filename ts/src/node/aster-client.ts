@@ -18,13 +18,20 @@ import {
 import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
+import { ephemeralIdentity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
-import { checkOptions } from "../options.js";
+import { checkOptions, optional, optionError } from "../options.js";
 import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
+import type { Implementation } from "../server/implement.js";
+import type { Served } from "../server/serve.js";
+import { type ServingOptions, services, servingChecks } from "../server/serve-options.js";
 import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
 import { type Admission, AdmissionKeeper, ownCredential } from "./admission.js";
+import { serveBack } from "./callback-services.js";
+import { cleaned } from "./cleaned.js";
+import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 
@@ -36,9 +43,22 @@ import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.j
  * const client = await AsterClient.connect(ticket, options);
  * await client.close();
  */
-export interface ConnectOptions extends ClientOptions, EndpointOptions {}
+export interface ConnectOptions extends ClientOptions, EndpointOptions {
+  /**
+   * The results of `implement()`: services that the server may call back over this connection. The client then has an endpoint
+   * of its own, and keeps the process alive until it is closed. Nobody else can call these services.
+   */
+  readonly services?: readonly Implementation[] | undefined;
+  /** How the client answers calls back. */
+  readonly serving?: ServingOptions | undefined;
+}
 
-const clientChecks = { ...endpointChecks, ...connectChecks };
+const clientChecks = {
+  ...endpointChecks,
+  ...connectChecks,
+  services: optional(services),
+  serving: optional((value: unknown, path: string) => checkOptions(servingChecks, value, path)),
+};
 
 /** The parts on which a client depends. */
 interface ClientParts {
@@ -46,6 +66,8 @@ interface ClientParts {
   readonly interceptors: readonly ClientInterceptor[];
   readonly logger: Logger;
   readonly unknownMembers: UnknownMembers;
+  /** Finishes running calls back until the timeout. Null for a client that answers none. */
+  readonly drained: ((timeoutMs: number) => Promise<void>) | null;
   /** Releases the endpoint. */
   closed(): Promise<void>;
 }
@@ -66,13 +88,15 @@ interface ClientParts {
 export class AsterClient {
   readonly #host: StubHost;
   readonly #admission: AdmissionKeeper;
+  readonly #drained: ClientParts["drained"];
   readonly #closed: () => Promise<void>;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
-    const { admission, closed, ...host } = parts;
+    const { admission, drained, closed, ...host } = parts;
     this.#host = { connection, ...host };
     this.#admission = admission;
+    this.#drained = drained;
     this.#closed = closed;
   }
 
@@ -90,23 +114,37 @@ export class AsterClient {
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const checked = checkOptions(clientChecks, options);
-    const { credential, timeoutMs, interceptors, unknownMembers, ...endpoint } = checked;
+    const { credential, timeoutMs, interceptors, unknownMembers, services, serving, ...rest } = checked;
+    const { serverAccess = services === undefined ? "nothing" : { roles: [] }, ...endpoint } = rest;
+    if (serverAccess === "access")
+      throw optionError("serverAccess", 'must not be "access" here: only a node that serves has an access');
     const own = ownCredential(credential);
     const secretKey = endpoint.secretKey ?? own?.secretKey ?? undefined;
-    const shared = await Endpoint.share({ ...endpoint, secretKey });
+    const logger = loggerOf(endpoint);
+    // What a peer announces belongs to its key, so a client that serves shares its endpoint with no other client.
+    const used = await (services === undefined
+      ? Endpoint.share({ ...endpoint, secretKey })
+      : Endpoint.start(endpoint, secretKey ?? ephemeralIdentity().secretKey));
+    let served: Served | null = null;
+    const closed = async (): Promise<void> => {
+      await used.close();
+      served?.stop();
+      await cleaned(served);
+    };
     try {
-      const connection = await shared.connect(address, checked, own?.document ?? null);
-      const logger = loggerOf(endpoint);
+      if (services !== undefined) served = serveBack(used, services, serving, logger);
+      const connection = await used.connect(address, checked, own?.document ?? null, serverAccess);
       return AsterClient.over(connection, {
         admission: new AdmissionKeeper(connection, credential, own, logger),
         interceptors: interceptors ?? [],
         logger,
         unknownMembers: unknownMembersOr(unknownMembers),
-        closed: () => shared.close(),
+        drained: services === undefined ? null : (timeoutMs) => used.drain(timeoutMs),
+        closed,
       });
     } catch (error) {
       // Not awaited: closing the endpoint would delay the error.
-      shared.close().catch(() => {});
+      closed().catch(() => {});
       throw error;
     }
   }
@@ -201,6 +239,17 @@ export class AsterClient {
     return withCaller(this.info, () => this.#host.connection.info());
   }
 
+  /**
+   * For a client with `services`: accepts no new calls back, finishes the running ones, cancels the rest at the timeout, closes.
+   * Any other client closes at once. It may be called twice.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { timeoutMs } = checkOptions(drainChecks, options);
+    if (this.#closing !== null) return this.#closing;
+    await this.#drained?.(timeoutMs ?? DEFAULT_DRAIN_MS);
+    return this.close();
+  }
+
   /** Closes the client. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -214,6 +263,8 @@ export class AsterClient {
 
   async #close(): Promise<void> {
     this.#admission.close();
+    // Calls back get their status before the connection ends.
+    if (this.#drained !== null) await this.#drained(0);
     this.#host.connection.close();
     await this.#closed();
   }

@@ -3,14 +3,17 @@
 // Owns: the life of an endpoint (open, draining, closed) and of everything that was started on it. AsterServer and
 // AsterClient are two common uses. Does not own: the endpoint (endpoint.ts), calls, the network (Rust).
 
+import type { CalledPeers } from "../client/called-peers.js";
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import { AsterError, Code, withCaller } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, fileIdentity, type Identity } from "../identity.js";
 import type { Logger } from "../logging.js";
 import type { NodeFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
-import { checkOptions, duration, optional } from "../options.js";
+import { checkOptions, text } from "../options.js";
+
 import { warnOpen } from "../server/access.js";
+import { type ConnectedPeer, peerOf } from "../server/peer.js";
 import { type Served, startServing } from "../server/serve.js";
 import {
   type CheckedServing,
@@ -21,7 +24,9 @@ import {
 import { unknownMembersOr } from "../service/unknown-members.js";
 import { AdmissionKeeper, ownCredential } from "./admission.js";
 import { AsterClient } from "./aster-client.js";
-import { Endpoint } from "./endpoint.js";
+import { cleaned } from "./cleaned.js";
+import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
+import { calledPeers, Endpoint } from "./endpoint.js";
 import {
   type CheckedEndpoint,
   type EndpointOptions,
@@ -46,25 +51,8 @@ export interface NodeOptions extends EndpointOptions {
   readonly identity?: NodeIdentity | undefined;
 }
 
-/**
- * The options of a drain.
- *
- * @example
- * const options: DrainOptions = { timeoutMs: 1000 };
- * const node = await AsterNode.start({ bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" });
- * await node.drain(options);
- */
-export interface DrainOptions {
-  /** Calls that still run after this time are cancelled. In milliseconds; default 10,000. */
-  readonly timeoutMs?: number | undefined;
-}
-
 const nodeChecks = { ...endpointChecks, identity };
 
-const DEFAULT_DRAIN_MS = 10_000;
-/** The longest time for which closing waits for the clean-up of sessions. */
-const CLEAN_UP_MS = 5000;
-const { setTimeout: later, clearTimeout: notLater } = globalThis;
 /** The drain timeout at the end of an `await using` block. */
 const DISPOSE_DRAIN_MS = 5000;
 
@@ -88,6 +76,7 @@ export class AsterNode {
   readonly #logger: Logger;
   readonly #identity: Identity | null;
   readonly #clients = new Set<AsterClient>();
+  readonly #called: CalledPeers;
   #serving: Served | null = null;
   #closing: Promise<void> | null = null;
 
@@ -98,6 +87,7 @@ export class AsterNode {
     this.endpointId = endpoint.started.endpointId;
     this.addresses = Object.freeze([...endpoint.started.directAddresses]);
     this.ticket = endpoint.started.ticket;
+    this.#called = calledPeers(endpoint, logger);
   }
 
   /**
@@ -163,6 +153,7 @@ export class AsterNode {
     this.#serving = startServing(port, started.node, {
       services: checked.services,
       access: checked.access,
+      called: this.#called,
       interceptors: checked.interceptors ?? [],
       maxCallMs: checked.maxCallMs ?? DEFAULT_MAX_CALL_MS,
       compress: checked.compress ?? "auto",
@@ -192,7 +183,25 @@ export class AsterNode {
   }
 
   /**
-   * Connects to a server and asks for admission.
+   * The peers that are connected to this node: clients of its services. A peer that serves can be called back.
+   *
+   * *Shape*: each peer once, by its newest connection. The order has no meaning.
+   */
+  peers(): ConnectedPeer[] {
+    this.#open();
+    return this.#called.all().map((facts) => peerOf(facts, this.#called));
+  }
+
+  /** The peer with this endpoint id; null when it is not connected to this node. */
+  peer(endpointId: string): ConnectedPeer | null {
+    this.#open();
+    const facts = this.#called.find(text(endpointId, "endpointId"));
+    return facts === null ? null : peerOf(facts, this.#called);
+  }
+
+  /**
+   * Connects to a server and asks for admission. When this node serves, the server may call its services back over the
+   * connection, as `serverAccess` says.
    * @param address a ticket, an endpoint id, or a node address in base64
    * @throws {AsterError} INVALID_ARGUMENT when the text is not an address or is the node's own address, UNAVAILABLE when
    * no server answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused
@@ -205,12 +214,19 @@ export class AsterNode {
     const checked = checkOptions(connectChecks, options);
     this.#open();
     const own = ownCredential(checked.credential);
-    const connection = await this.#endpoint.connect(address, checked, own?.document ?? null);
+    const connection = await this.#endpoint.connect(
+      address,
+      checked,
+      own?.document ?? null,
+      checked.serverAccess ?? "access",
+    );
     const client: AsterClient = AsterClient.over(connection, {
       admission: new AdmissionKeeper(connection, checked.credential, own, this.#logger),
       interceptors: checked.interceptors ?? [],
       logger: this.#logger,
       unknownMembers: unknownMembersOr(checked.unknownMembers),
+      // The calls back of its server are calls of this node, which goes on.
+      drained: null,
       closed: async () => void this.#clients.delete(client),
     });
     this.#clients.add(client);
@@ -227,7 +243,7 @@ export class AsterNode {
 
   /** Accepts no new calls, finishes the running ones, cancels the rest at the timeout, closes. May be called twice. */
   async drain(options: DrainOptions = {}): Promise<void> {
-    const { timeoutMs } = checkOptions({ timeoutMs: optional(duration) }, options);
+    const { timeoutMs } = checkOptions(drainChecks, options);
     if (this.#closing !== null) return this.#closing;
     await this.#endpoint.drain(timeoutMs ?? DEFAULT_DRAIN_MS);
     return this.close();
@@ -246,6 +262,7 @@ export class AsterNode {
 
   async #close(): Promise<void> {
     const { port, started, owned } = this.#endpoint;
+    this.#called.close();
     await Promise.all([...this.#clients].map((client) => client.close()));
     // The endpoint of another thread goes on without this one. An endpoint of this thread closes before its services leave
     // it: a call that arrives meanwhile is refused as UNAVAILABLE, and not as NOT_FOUND.
@@ -257,17 +274,7 @@ export class AsterNode {
       this.#serving?.stop();
       this.#identity?.release();
     }
-    await this.#cleaned();
-  }
-
-  /** Waits for the clean-up of the sessions, which have ended. A handler that never ends does not delay it for ever. */
-  async #cleaned(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = later(resolve, CLEAN_UP_MS);
-    });
-    await Promise.race([this.#serving?.cleaned(), late]);
-    notLater(timer);
+    await cleaned(this.#serving);
   }
 
   #open(): void {

@@ -4,8 +4,10 @@
 
 import { withCaller } from "../errors.js";
 import { checkOptions } from "../options.js";
+import type { ConnectedPeer } from "../server/peer.js";
 import { type ServeOptions, serveChecks } from "../server/serve-options.js";
-import { AsterNode, type DrainOptions, type NodeOptions } from "./aster-node.js";
+import { AsterNode, type NodeOptions } from "./aster-node.js";
+import type { DrainOptions } from "./drain.js";
 import { endpointChecks, identity } from "./node-options.js";
 import type { Revocation } from "./revocation.js";
 
@@ -98,6 +100,16 @@ export class AsterServer {
   /** The node of the server: for calls with the same key, and for worker threads. */
   get node(): AsterNode {
     return this.#node;
+  }
+
+  /** The peers that are connected: see {@link AsterNode.peers}. */
+  peers(): ConnectedPeer[] {
+    return this.#node.peers();
+  }
+
+  /** The peer with this endpoint id; null when it is not connected. */
+  peer(endpointId: string): ConnectedPeer | null {
+    return this.#node.peer(endpointId);
   }
 
   /** Revokes a node, a credential, or what a signed list says: see {@link AsterNode.revoke}. */

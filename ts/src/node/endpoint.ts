@@ -3,14 +3,17 @@
 // Owns: starting, connecting from, draining and closing a node of the addon. Does not own: the source of its key
 // (aster-node.ts), its services (server/), its connections (client/connection.ts).
 
-import type { CheckedConnection } from "../client/client-options.js";
+import { CalledPeers } from "../client/called-peers.js";
+import type { CheckedConnection, ServerAccess } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
+import type { Logger } from "../logging.js";
 import { MAX_DECODED } from "../message.js";
-import type { NodeFacts, StartedNode } from "../native/documents.js";
+import type { DialOptions, NodeFacts, StartedNode } from "../native/documents.js";
 import { text } from "../options.js";
 import { listenToCore } from "../port/core-log.js";
 import { environmentPort } from "../port/environment.js";
 import type { Port } from "../port/port.js";
+import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
 import { type CheckedEndpoint, loggerOf, startOptions } from "./node-options.js";
 
 const DEFAULT_CONNECT_MS = 30_000;
@@ -69,12 +72,18 @@ export class Endpoint {
     return new Endpoint(environmentPort(), started, false, maxDecodedBytes, () => {});
   }
 
-  /** Connects to a server and asks for admission. */
-  async connect(address: string, options: CheckedConnection, credential: string | null): Promise<Connection> {
+  /** Connects to a server and asks for admission. `access`: what the server may call back. */
+  async connect(
+    address: string,
+    options: CheckedConnection,
+    credential: string | null,
+    access: ServerAccess,
+  ): Promise<Connection> {
     const dial = {
       address: text(address, "address"),
       credential,
       timeoutMs: Math.ceil(options.timeoutMs ?? DEFAULT_CONNECT_MS),
+      ...dialAccess(access),
     };
     const { node } = this.started;
     const opened = await this.port.request("takeOpenedConnection", (native, request) =>
@@ -117,4 +126,20 @@ export class Endpoint {
       native.nodeClose(this.port.number, request, node),
     );
   }
+}
+
+/** What the server may call back, for the addon. */
+export function dialAccess(access: ServerAccess): Pick<DialOptions, "serverAccess" | "serverRoles"> {
+  if (typeof access === "object") return { serverAccess: "roles", serverRoles: access.roles };
+  return { serverAccess: access === "access" ? "caller" : "nothing", serverRoles: [] };
+}
+
+/** The peers that dialled an endpoint, to be called. */
+export function calledPeers(
+  { port, started, maxDecodedBytes }: Endpoint,
+  logger: Logger,
+  unknownMembers?: UnknownMembers,
+): CalledPeers {
+  const parts = { port, node: started.node, maxDecodedBytes, logger };
+  return new CalledPeers({ ...parts, unknownMembers: unknownMembersOr(unknownMembers) });
 }

@@ -15,7 +15,7 @@ import {
   text,
 } from "../options.js";
 import type { Port } from "../port/port.js";
-import { Endpoint } from "./endpoint.js";
+import { dialAccess, Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks } from "./node-options.js";
 
 /**
@@ -94,6 +94,7 @@ export function pushRevocations(address: string, list: string, options: PushOpti
       address: text(address, "address"),
       credential: null,
       timeoutMs: Math.ceil(timeoutMs ?? DEFAULT_PUSH_MS),
+      ...dialAccess("nothing"),
     };
     const document = text(list, "list");
     const shared = await Endpoint.share(endpoint);

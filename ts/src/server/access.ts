@@ -137,7 +137,7 @@ export function answerQuestions(
 ): () => void {
   const ask: AdmitPeer = async (peer) => {
     try {
-      return (await admit(peerOf(peer))) === true;
+      return (await admit(peerOf(peer, null))) === true;
     } catch (error) {
       logSafely(() =>
         logger.error("access.admit failed, so the peer is refused", { peer: peer.endpointId, error }),

@@ -54,7 +54,7 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
     this.#number = call.number;
     this.#connection = session === null ? call.connection : session.connection;
     const peer = port.peer(this.#connection);
-    this.#context = new HandlerContext(method.label, peer, call, method.logger, session);
+    this.#context = new HandlerContext(method.label, peer, call, method.logger, session, method.called);
     this.#inbox = method.requestStream ? new Inbox(method.request, this) : null;
     this.#outlet = method.responseStream
       ? new Outlet(port, call.number, method.response, (waits) => this.#congest(waits))

@@ -3,10 +3,11 @@
 // Owns: `ctx`. Its expensive parts (signal, logger, deadline) are made at first use. Does not own: when a call is
 // aborted (call.ts).
 
+import type { CalledPeers } from "../client/called-peers.js";
 import { type Logger, loggedError, logSafely, withFields } from "../logging.js";
 import type { PeerInfo } from "../port/events.js";
 import { guardListeners } from "./guarded-signal.js";
-import { type CallPeer, peerOf } from "./peer.js";
+import { type ConnectedPeer, peerOf } from "./peer.js";
 import type { Session } from "./session.js";
 
 /**
@@ -26,8 +27,11 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** The time until which the caller waits; null when it set no deadline. */
   readonly deadline: Date | null;
-  /** The caller, as it was admitted when the call began: the roles by which the call was accepted. */
-  readonly peer: CallPeer;
+  /**
+   * The caller, as it was admitted when the call began: the roles by which the call was accepted. A caller that serves can be
+   * called back: `ctx.peer.stub(Service, { within: ctx })`.
+   */
+  readonly peer: ConnectedPeer;
   /** The session of the call; null for calls of services with scope `"shared"`. */
   readonly session: Session | null;
   /** The caller's metadata. The caller chooses it, so it proves nothing about the caller. */
@@ -47,7 +51,7 @@ const NO_PAIRS: ReadonlyMap<string, string> = new Map();
 
 /** The context of one call. */
 export class HandlerContext implements CallContext {
-  readonly peer: CallPeer;
+  readonly peer: ConnectedPeer;
   readonly session: Session | null;
   readonly metadata: ReadonlyMap<string, string>;
   readonly callId: string;
@@ -68,10 +72,11 @@ export class HandlerContext implements CallContext {
     },
     logger: Logger,
     session: Session | null = null,
+    called: CalledPeers | null = null,
   ) {
     this.method = method;
     this.session = session;
-    this.peer = session === null ? peerOf(peer) : session.peer;
+    this.peer = session === null ? peerOf(peer, called) : session.peer;
     this.metadata = call.metadata ?? NO_PAIRS;
     this.callId = call.callId;
     this.#deadline = call.deadline;

@@ -50,11 +50,19 @@ export interface ServeOptions {
   readonly unknownMembers?: "refuse" | "drop" | undefined;
 }
 
+/**
+ * The options with which a client answers calls back: those of a server, without `services` and `access`.
+ *
+ * @example
+ * const options: ServingOptions = { maxCallMs: 60_000, compress: "never" };
+ */
+export type ServingOptions = Omit<ServeOptions, "services" | "access">;
+
 /** The time limit of unary and client-stream calls without a deadline. */
 export const DEFAULT_MAX_CALL_MS = 300_000;
 
 /** Checks `services`: at least one, and each name and version only once. */
-const services: Check<readonly Implementation[]> = (value, path) => {
+export const services: Check<readonly Implementation[]> = (value, path) => {
   if (!Array.isArray(value) || value.length === 0)
     throw optionError(path, `must be an array with at least one implementation, not ${describeValue(value)}`);
   const served = new Set<string>();
@@ -78,12 +86,13 @@ export interface CheckedServing {
   readonly unknownMembers: UnknownMembers | undefined;
 }
 
-/** The checks of {@link ServeOptions}. */
-export const serveChecks: OptionChecksOf<CheckedServing> = {
-  services,
-  access,
+/** The checks of {@link ServingOptions}. */
+export const servingChecks: OptionChecksOf<Omit<CheckedServing, "services" | "access">> = {
   interceptors: optional(listOf(functionOf<ServerInterceptor>())),
   maxCallMs: optional(integer(1)),
   compress: optional(oneOf("auto", "always", "never")),
   unknownMembers,
 };
+
+/** The checks of {@link ServeOptions}. */
+export const serveChecks: OptionChecksOf<CheckedServing> = { services, access, ...servingChecks };

@@ -3,6 +3,7 @@
 // Owns: connecting implementations with the addon. Does not own: the options of serving (serve-options.ts), the endpoint
 // (node/endpoint.ts), single calls (call.ts).
 
+import type { CalledPeers } from "../client/called-peers.js";
 import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import { CALL_CODECS, limitDecoded } from "../message.js";
@@ -24,7 +25,10 @@ import { ServedSession } from "./served-session.js";
 /** What is served. */
 export interface Serving {
   readonly services: readonly Implementation[];
-  readonly access: CheckedAccess;
+  /** Who may connect. Undefined: nobody; the services answer only calls back of servers that this node dials. */
+  readonly access: CheckedAccess | undefined;
+  /** The peers of the node, which can be called back. */
+  readonly called: CalledPeers;
   readonly interceptors: readonly ServerInterceptor[];
   readonly maxCallMs: number;
   readonly compress: "auto" | "always" | "never";
@@ -53,7 +57,11 @@ export function startServing(port: Port, node: number, serving: Serving): Served
   const stopAnswering = access?.admit ? answerQuestions(port, node, access.admit, logger) : null;
   let handles: number[][];
   try {
-    handles = controlCall((native) => native.nodeServe(port.number, node, served, access?.native ?? null));
+    handles = controlCall((native) =>
+      access === undefined
+        ? native.nodeServeBack(port.number, node, served)
+        : native.nodeServe(port.number, node, served, access?.native ?? null),
+    );
   } catch (error) {
     stopAnswering?.();
     throw error;
@@ -66,6 +74,7 @@ export function startServing(port: Port, node: number, serving: Serving): Served
       const served = {
         service: service.definition.name,
         logger: serving.logger,
+        called: serving.called,
         make: implemented.open,
         open,
       };
@@ -181,6 +190,7 @@ function acceptorOf(
     },
     run,
     logger: serving.logger,
+    called: serving.called,
     grace,
   });
 }

@@ -2,6 +2,7 @@
 //
 // Owns: its handler, codecs and logger. Does not own: accepting its calls (acceptor.ts), and the calls.
 
+import type { CalledPeers } from "../client/called-peers.js";
 import type { Logger } from "../logging.js";
 import type { MessageCodec } from "../message.js";
 import type { NativeCodecs } from "../service/binding.js";
@@ -24,4 +25,6 @@ export interface ServedMethod {
   readonly run: Run;
   readonly logger: Logger;
   readonly grace: GraceWatch;
+  /** The peers of the node, which can be called back. Null: none can. */
+  readonly called: CalledPeers | null;
 }

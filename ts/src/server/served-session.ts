@@ -4,6 +4,7 @@
 // once. Does not own: the order of calls on the wire and the limits of sessions (Rust), single calls (call.ts).
 
 import { AsyncResource } from "node:async_hooks";
+import type { CalledPeers } from "../client/called-peers.js";
 import { AsterError, Code } from "../errors.js";
 import { type Logger, loggedError, logSafely } from "../logging.js";
 import { SessionEnder } from "../native/constants.js";
@@ -13,7 +14,7 @@ import { statusFacts } from "../status-facts.js";
 import type { CallContext } from "./context.js";
 import { statusOf } from "./failure.js";
 import { guardListeners } from "./guarded-signal.js";
-import { type CallPeer, peerOf } from "./peer.js";
+import { type ConnectedPeer, peerOf } from "./peer.js";
 import type { Session, SessionCause } from "./session.js";
 
 const CAUSES: ReadonlyMap<number, SessionCause> = new Map([
@@ -47,6 +48,8 @@ export interface SessionHandlers {
 export interface ServedSessions {
   readonly service: string;
   readonly logger: Logger;
+  /** The peers of the node, which can be called back. */
+  readonly called: CalledPeers;
   /** Makes the handlers of a session. May throw, and may return a promise. */
   make(session: Session): SessionHandlers | Promise<SessionHandlers>;
   /** The sessions that are open, or whose clean-up runs. */
@@ -63,7 +66,7 @@ export class ServedSession implements Session, SessionSink {
   readonly id: string;
   readonly metadata: ReadonlyMap<string, string>;
   #connection: number;
-  #peer: CallPeer;
+  #peer: ConnectedPeer;
   readonly #served: ServedSessions;
   readonly #port: Port;
   readonly #number: number;
@@ -83,13 +86,13 @@ export class ServedSession implements Session, SessionSink {
     this.#number = incoming.number;
     this.id = incoming.id;
     this.#connection = incoming.connection;
-    this.#peer = peerOf(port.peer(incoming.connection));
+    this.#peer = peerOf(port.peer(incoming.connection), served.called);
     this.metadata = incoming.metadata;
     served.open.add(this);
     this.#handlers = new AsyncResource("AsterSession").runInAsyncScope(() => this.#open());
   }
 
-  get peer(): CallPeer {
+  get peer(): ConnectedPeer {
     return this.#peer;
   }
 

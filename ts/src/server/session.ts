@@ -3,7 +3,7 @@
 // Owns: these types. Does not own: the session (served-session.ts).
 
 import type { AsterError } from "../errors.js";
-import type { CallPeer } from "./peer.js";
+import type { ConnectedPeer } from "./peer.js";
 
 /**
  * A session of a peer, for the handlers that serve it.
@@ -18,8 +18,8 @@ import type { CallPeer } from "./peer.js";
 export interface Session {
   /** The id that the client chose. It proves nothing about the client. */
   readonly id: string;
-  /** The client, as it was admitted when the newest call of the session began. */
-  readonly peer: CallPeer;
+  /** The client, as it was admitted when the newest call of the session began. It can be called back when it serves. */
+  readonly peer: ConnectedPeer;
   /** The pairs of strings with which the client opened the session. They prove nothing about the client. */
   readonly metadata: ReadonlyMap<string, string>;
   /** Aborts when the session is over. The reason of the signal is an `AsterError`. */
