@@ -1,5 +1,5 @@
 /**
- * A million calls and twenty thousand connects in one process leave nothing behind. Only with `npm run test:full`; `ASTER_SOAK`
+ * A million calls, twenty thousand connects and a hundred thousand sessions in one process leave nothing behind. Only with `npm run test:full`; `ASTER_SOAK`
  * divides the numbers, for a shorter run.
  */
 import { describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ const FULL = process.env.ASTER_TEST_FULL === "1";
 const PART = Number(process.env.ASTER_SOAK ?? 1);
 
 interface Sample extends Line {
-  readonly part: "calls" | "connects";
+  readonly part: "calls" | "connects" | "sessions";
   readonly heapMiB: number;
   readonly rssMiB: number;
   readonly descriptors: number;
@@ -20,8 +20,8 @@ interface Sample extends Line {
 }
 
 describe.skipIf(!FULL)("a soak", () => {
-  it("of calls of every kind and of connects keeps heap, memory, descriptors, handles and listeners flat", async () => {
-    const args = [String(1_000_000 / PART), String(20_000 / PART)];
+  it("of calls of every kind, connects and sessions keeps heap, memory, descriptors, handles and listeners flat", async () => {
+    const args = [String(1_000_000 / PART), String(20_000 / PART), String(100_000 / PART)];
     const soak = child("../../faults/processes/soak.mjs", args, ["--expose-gc"]);
     try {
       await soak.line("over");
@@ -30,10 +30,10 @@ describe.skipIf(!FULL)("a soak", () => {
     }
     const samples = soak.lines.filter(({ event }) => event === "sample") as Sample[];
     console.log(samples.map((sample) => JSON.stringify(sample)).join("\n"));
-    expect(samples.length).toBe(10);
+    expect(samples.length).toBe(15);
     for (const { violations, listeners, openCalls } of samples)
       expect({ violations, listeners, openCalls }).toEqual({ violations: 0, listeners: 0, openCalls: 0 });
-    for (const part of ["calls", "connects"] as const) {
+    for (const part of ["calls", "connects", "sessions"] as const) {
       // The first fifth of each part warms up. The samples after it are compared.
       const [, first, ...later] = samples.filter((sample) => sample.part === part);
       const last = later.at(-1);

@@ -373,7 +373,7 @@ async fn a_peer_that_went_silent_ends_its_calls_in_both_directions() {
         codec(),
     );
     let (_of_client, mut of_client) = call(&Arc::new(wait.expect("a method")), CallOptions::default());
-    let served = tokio::spawn(async move { while of_client.next().await.is_some() {} });
+    let reading = tokio::spawn(async move { while of_client.next().await.is_some() {} });
     assert!(matches!(in_time(seen.recv()).await, Some(Seen::Call { .. })));
     let peer = worker.node.endpoint_id();
     let (handle, mut back) = call(&method(&server, &peer, "wait_one", "unary"), CallOptions::default());
@@ -384,7 +384,7 @@ async fn a_peer_that_went_silent_ends_its_calls_in_both_directions() {
     // Without the watch, only the idle timeout of the transport, 30 s, would end them. `in_time` allows 20 s.
     assert_eq!(in_time(back).await.expect("no panic"), Code::Unavailable);
     assert!(matches!(in_time(seen.recv()).await, Some(Seen::Aborted(_))), "the server notices it too");
-    served.abort();
+    reading.abort();
     worker.node.close().await;
     server.close().await;
 }

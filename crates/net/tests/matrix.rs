@@ -99,7 +99,7 @@ impl Matrix {
     }
 
     async fn ask(&self, client: &Raw, at: At, credential: String) -> bool {
-        let request = ConsumerRequest { credential_json: credential, iid_token: String::new() };
+        let request = ConsumerRequest::new(credential);
         let request = request.to_bytes().expect("a request");
         let answer = client.ask(&address_of(&self.server.node).await, at.alpn(), &request).await;
         at.is_in(&answer.expect("an answer"))

@@ -154,7 +154,7 @@ export class ServedSession implements Session, SessionSink {
 
   onSessionPeer(connection: number): void {
     this.#connection = connection;
-    this.#peer = peerOf(this.#port.peer(connection));
+    this.#peer = peerOf(this.#port.peer(connection), this.#served.called);
   }
 
   onSessionEnded(end: EndedSession): void {

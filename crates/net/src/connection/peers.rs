@@ -259,7 +259,7 @@ mod tests {
     fn equal_announcements_have_one_generation_and_others_have_new_ones() {
         let peers = ConnectedPeers::new(NodeLimits::default());
         let id = key();
-        let mut generation = |names: &[&str]| {
+        let generation = |names: &[&str]| {
             peers.announced(id, &announcing(names));
             peers.newest(&id).generation
         };
