@@ -76,8 +76,9 @@ export interface NodeLimits {
   /** The number of connections of one peer at one time. Default 16. */
   readonly maxConnectionsPerPeer?: number | undefined;
   /**
-   * Client: milliseconds. Calls end with UNAVAILABLE when the server has not answered for this time although something was
-   * sent. After 3 seconds new calls connect again, and running calls end when the new connection is there. Default 10000.
+   * In milliseconds. Calls end with UNAVAILABLE when the peer has acknowledged nothing for this time although something was sent; a
+   * silent connection sends keep-alive packets. On both sides: a server aborts the handlers of a client that was killed. After 3
+   * seconds new calls of a client connect again, and running calls end when the new connection is there. Default 10,000.
    */
   readonly deadAfterMs?: number | undefined;
 }

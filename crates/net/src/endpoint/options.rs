@@ -54,7 +54,7 @@ pub struct NodeLimits {
     pub max_connections: u32,
     /// Connections that one peer may have open at the same time. Those that ask for admission are counted apart.
     pub max_connections_per_peer: u32,
-    /// Client: calls end when the peer has not answered for this long, though something was sent.
+    /// Calls in both directions end when the peer has acknowledged nothing for this long, though something was sent.
     pub dead_after: Duration,
 }
 
