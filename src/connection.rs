@@ -335,7 +335,7 @@ pub fn connection_describe(
     })
 }
 
-/// Takes the result of `connectionDescribe`.
+/// Takes the result of `connectionDescribe` or `registryManifest`.
 #[napi(catch_unwind)]
 pub fn take_service_document(env: Env, port: u32, request: u32) -> Result<Option<String>> {
     throwing(env, || take(port, request))

@@ -18,6 +18,8 @@ mod connection;
 mod contracts;
 mod data_plane;
 mod differences;
+#[cfg(feature = "registry")]
+mod discovery;
 mod doorbell;
 mod error;
 mod keys;
@@ -30,6 +32,7 @@ mod outcomes;
 mod peers;
 mod plans;
 mod registry;
+mod registry_slot;
 mod runtime;
 mod serve;
 mod settle;

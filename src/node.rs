@@ -10,6 +10,7 @@ use napi_derive::napi;
 use crate::error::{Outcome, throwing};
 use crate::options::{StartOptions, milliseconds};
 use crate::registry::{NODES, NodeEntry, PEERS, PORTS};
+use crate::registry_slot::RegistrySlot;
 use crate::settle::{settle, take};
 use crate::shared;
 
@@ -75,7 +76,7 @@ pub fn node_start(env: Env, port: u32, request: u32, options: StartOptions) -> R
         let options = options.check()?;
         settle(port, request, async move {
             let node = options.bind().await?;
-            register(NodeEntry { node, owner: port, share: None }).await
+            register(NodeEntry { node, owner: port, share: None, registry: RegistrySlot::default() }).await
         })
     })
 }
@@ -89,7 +90,8 @@ pub fn node_share(env: Env, port: u32, request: u32, options: StartOptions) -> R
         let options = options.check()?;
         settle(port, request, async move {
             let (node, share) = shared::join(options).await?;
-            register(NodeEntry { node, owner: port, share: Some(share) }).await
+            let registry = share.registry();
+            register(NodeEntry { node, owner: port, share: Some(share), registry }).await
         })
     })
 }
@@ -152,6 +154,7 @@ pub fn node_drain(env: Env, port: u32, request: u32, node: u32, timeout_ms: f64)
         settle(port, request, async move {
             // A shared endpoint serves no calls, and others still use it.
             if entry.share.is_none() {
+                entry.registry.drain().await;
                 entry.node.drain(timeout).await;
             }
             Ok(())

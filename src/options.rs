@@ -11,6 +11,9 @@ use napi_derive::napi;
 use crate::error::{Failure, Outcome};
 use crate::keys::seed_from_hex;
 
+/// Streams in one direction of the gossip of a registry: one for each document that two nodes have in common.
+const ONE_WAY_STREAMS: u32 = 128;
+
 /// The smallest byte budget of the process.
 const LEAST_PROCESS_BYTES: f64 = 1_048_576.0;
 
@@ -110,6 +113,7 @@ impl EndpointOptions {
             bind: self.bind,
             relay: self.relay.clone(),
             limits: self.limits.to_limits()?,
+            one_way_streams: ONE_WAY_STREAMS,
         })
     }
 }

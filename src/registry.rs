@@ -7,10 +7,13 @@ use aster_codec::{Plan, RowLayout};
 use aster_link::Link;
 use aster_net::{Agreement, Callee, Node};
 use aster_port::Port;
+#[cfg(feature = "registry")]
+use aster_registry::node::Watcher;
 
 use crate::doorbell::Bell;
 use crate::error::Failure;
 use crate::outcomes::Outcomes;
+use crate::registry_slot::RegistrySlot;
 use crate::shared::Share;
 
 /// Objects by number. A number is never reused within a process.
@@ -77,13 +80,27 @@ pub(crate) struct NodeEntry {
     pub(crate) owner: u32,
     /// For an endpoint that may have other users.
     pub(crate) share: Option<Arc<Share>>,
+    /// The registry of the node.
+    pub(crate) registry: RegistrySlot,
+}
+
+/// A watch, its node, and the port that watches.
+#[cfg(feature = "registry")]
+#[derive(Clone)]
+pub(crate) struct WatchEntry {
+    pub(crate) watcher: Arc<Watcher>,
+    pub(crate) node: Arc<Node>,
+    pub(crate) owner: u32,
 }
 
 impl NodeEntry {
     /// Closes the node. A shared node is closed after its last user.
     pub(crate) async fn close(self) {
         match self.share {
-            None => self.node.close().await,
+            None => {
+                self.registry.close().await;
+                self.node.close().await;
+            }
             Some(share) => share.leave().await,
         }
     }
@@ -107,6 +124,8 @@ pub(crate) struct LinkEntry {
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
 pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
 pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
+#[cfg(feature = "registry")]
+pub(crate) static WATCHES: Table<WatchEntry> = Table::new("watch");
 pub(crate) static LINKS: Table<LinkEntry> = Table::new("link");
 /// What clients know of services. One for each service of the program, never removed.
 pub(crate) static AGREEMENTS: Table<Arc<Agreement>> = Table::new("agreement");

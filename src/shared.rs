@@ -12,11 +12,12 @@ use tokio::sync::OnceCell;
 
 use crate::error::Outcome;
 use crate::options::EndpointOptions;
+use crate::registry_slot::RegistrySlot;
 use crate::runtime;
 
 /// A shared endpoint. Each user holds one reference.
 #[derive(Default)]
-pub(crate) struct Share(OnceCell<Arc<Node>>);
+pub(crate) struct Share(OnceCell<Arc<Node>>, RegistrySlot);
 
 /// The shared endpoints by their options. There are few: one for each set of client options.
 static SHARES: Mutex<Vec<(EndpointOptions, Weak<Share>)>> = Mutex::new(Vec::new());
@@ -40,11 +41,17 @@ fn find(options: &EndpointOptions) -> Arc<Share> {
 }
 
 impl Share {
+    /// The registry of the endpoint. It ends with the last user.
+    pub(crate) fn registry(&self) -> RegistrySlot {
+        self.1.clone()
+    }
+
     /// Drops the reference of one user. The last one closes the endpoint.
     pub(crate) async fn leave(self: Arc<Self>) {
         if let Some(mut last) = Arc::into_inner(self)
             && let Some(node) = last.0.take()
         {
+            last.1.close().await;
             node.close().await;
         }
     }

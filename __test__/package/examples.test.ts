@@ -136,6 +136,19 @@ describe("examples/rows", () => {
   });
 });
 
+describe("examples/registry", () => {
+  it("finds two servers by the ticket of one, and goes on when one leaves", async () => {
+    const { stdout } = await run(process.execPath, [...loader, "examples/registry/main.ts"], { cwd: root });
+    expect(stdout.split("\n")).toEqual([
+      "2 endpoints of Weather",
+      "tag south: true, ready, known by its lease",
+      "21 degrees",
+      "now from the south",
+      "",
+    ]);
+  });
+});
+
 describe("examples/faults", () => {
   it("loses packets, but no call and no item", async () => {
     const { stdout } = await run(process.execPath, [...loader, "examples/faults/main.ts", "7"], {

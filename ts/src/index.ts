@@ -21,6 +21,8 @@ export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
 export type {
   ConnectionFacts,
+  EndpointChange,
+  FoundEndpoint,
   NodeFacts,
   ServiceSummary,
   TicketCredential,
@@ -32,7 +34,11 @@ export { AsterNode, type NodeOptions } from "./node/aster-node.js";
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
 export type { DrainOptions } from "./node/drain.js";
 export type { EndpointOptions, NodeIdentity, NodeLimits, Relay } from "./node/node-options.js";
+export type { NodeRegistry, WatchOptions } from "./node/registry.js";
+export type { RegistryChoice, RegistryOptions, SearchOptions } from "./node/registry-options.js";
 export { type PushOptions, pushRevocations, type Revocation } from "./node/revocation.js";
+export type { ServiceClient } from "./node/service-client.js";
+export type { ServiceTarget } from "./node/service-connect.js";
 export type { NodeHandle } from "./node/share.js";
 export type { StringPairs } from "./pairs.js";
 export { rows } from "./rows/rows.js";

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod canonical;
+pub mod collection;
 pub mod diff;
 mod error;
 pub mod exact;

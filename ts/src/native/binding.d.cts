@@ -313,6 +313,30 @@ export interface DialOptions {
  */
 export declare function drain(port: number, slab: Uint8Array): number
 
+/**
+ * A change of the endpoints of a service.
+ *
+ * @example
+ * ```ts
+ * const inWords = ({ up, endpointId, why }: EndpointChange): string =>
+ *   up ? `${endpointId} is there` : `${endpointId} is gone: ${why}`;
+ * ```
+ */
+export interface EndpointChange {
+  /** The endpoint is there, or is gone. */
+  readonly up: boolean
+  /** Its public key, 64 hex digits. */
+  readonly endpointId: string
+  /** The version of the service. */
+  readonly version: number
+  /** The contract, 64 hex digits. */
+  readonly contractId: string
+  /** Why it is gone; null when it is there. */
+  readonly why: 'withdrawn' | 'notReady' | 'expired' | 'forgotten' | null | null
+  /** The endpoint; null when it is gone. */
+  readonly endpoint: FoundEndpoint | null
+}
+
 /** The properties of an `Error` that a function of the control plane throws. */
 export interface Failure {
   /** Name of a status code, or `INVALID_OPTION` for a wrong argument, which users see as a `TypeError`. */
@@ -361,6 +385,39 @@ export interface FaultSettings {
   queueBytes: number
   /** Larger packets are lost; null: no limit. */
   mtu: number | null
+}
+
+/**
+ * An endpoint that serves what was looked for.
+ *
+ * @example
+ * ```ts
+ * const found: readonly FoundEndpoint[] = await client.find("BillingService");
+ * for (const { endpointId, health, load } of found) console.log(endpointId, health, load);
+ * ```
+ */
+export interface FoundEndpoint {
+  /** Its public key, 64 hex digits. */
+  readonly endpointId: string
+  /** An address for `connect`. */
+  readonly address: string
+  /** The version of the service that it serves. */
+  readonly version: number
+  /** The contract that it serves, 64 hex digits. */
+  readonly contractId: string
+  /** What it says of itself: `degraded` endpoints would rather have fewer calls. */
+  readonly health: 'ready' | 'degraded'
+  /** How busy it says it is; lower is better. Null: it does not say. */
+  readonly load: number | null
+  /** How long ago it said so, in milliseconds. */
+  readonly ageMs: number
+  /**
+   * Where the knowledge comes from: `local`, this node serves it; `lease`, its lease; `ticket`, the admission answer of a
+   * member that was named to join and writes no leases.
+   */
+  readonly source: 'local' | 'lease' | 'ticket'
+  /** Its tags. */
+  readonly tags: readonly string[]
 }
 
 /**
@@ -705,6 +762,65 @@ export interface Readmitted {
   readonly services: readonly ServiceSummary[]
 }
 
+/** Reads the manifest of a contract, as a member published it. The result is JSON text, or null. */
+export declare function registryManifest(port: number, request: number, node: number, contractId: string): void
+
+/** Waits for changes. The result is a list of `EndpointChange`; it is empty when the watch or the registry is closed. */
+export declare function registryNext(port: number, request: number, watch: number): void
+
+/** Publishes the services that the node serves by now. There is no result value. */
+export declare function registryPublish(port: number, request: number, node: number): void
+
+/** What is looked for. */
+export interface RegistryQuery {
+  /** The service. */
+  service: string
+  /** Its version. */
+  version: number | null
+  /** A channel. */
+  channel: string | null
+  /** A tag of the endpoint. */
+  tag: string | null
+  /** The contract, 64 hex digits. */
+  contractId: string | null
+  /** The order of what is found. */
+  policy: 'roundRobin' | 'leastLoad' | 'nearest' | 'random'
+  /** How long to wait for the first answers of members that were named to join. */
+  waitMs: number
+}
+
+/** Looks for endpoints. The result is a list of `FoundEndpoint`, best first. */
+export declare function registryResolve(port: number, request: number, node: number, query: RegistryQuery): void
+
+/** Says how a service is. There is no result value. */
+export declare function registrySetHealth(port: number, request: number, node: number, service: string, health: 'ready' | 'degraded' | 'starting' | 'draining'): void
+
+/** Says how busy the node is. The next leases have it. */
+export declare function registrySetLoad(node: number, load: number): void
+
+/** The options of a registry. */
+export interface RegistrySettings {
+  /** The folder of the documents; null: in memory. */
+  path: string | null
+  /** Addresses of members to join. */
+  join: readonly string[]
+  /** The credential for the admission at members. */
+  credential: string | null
+  /** The channel under which services are published. */
+  channel: string | null
+  /** The tags of the endpoint. */
+  tags: readonly string[]
+}
+
+/** Starts the registry of a node, or names more members to the one that runs. There is no result value. */
+export declare function registryStart(port: number, request: number, node: number, settings: RegistrySettings): void
+
+/** Ends a watch. Can be called twice. */
+export declare function registryUnwatch(watch: number): void
+
+/** Watches a service, and returns the number of the watch. */
+export declare function registryWatch(port: number, node: number, service: string): number
+
 /** What a signing request asks for. */
 export interface RequestFacts {
   /** The type of the credential. */
@@ -884,6 +1000,12 @@ export declare function takeConnectionFacts(port: number, request: number): Conn
 /** Takes the result of a request that has no result value. */
 export declare function takeDone(port: number, request: number): void
 
+/** Takes the result of `registryNext`. */
+export declare function takeEndpointChanges(port: number, request: number): Array<EndpointChange>
+
+/** Takes the result of `registryResolve`. */
+export declare function takeFoundEndpoints(port: number, request: number): Array<FoundEndpoint>
+
 /** Takes the result of `nodeInfo`. */
 export declare function takeNodeFacts(port: number, request: number): NodeFacts
 
@@ -896,7 +1018,7 @@ export declare function takeReadmitted(port: number, request: number): Readmitte
 /** Takes the result of `nodeTakeRevocations` or `nodePushRevocations`. */
 export declare function takeRevocationOutcome(port: number, request: number): string
 
-/** Takes the result of `connectionDescribe`. */
+/** Takes the result of `connectionDescribe` or `registryManifest`. */
 export declare function takeServiceDocument(port: number, request: number): string | null
 
 /** Takes the result of `nodeStart` or `nodeShare`. */

@@ -20,7 +20,7 @@ import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
 import { ephemeralIdentity } from "../identity.js";
 import type { Logger } from "../logging.js";
-import type { ConnectionFacts, ServiceSummary } from "../native/documents.js";
+import type { ConnectionFacts, FoundEndpoint, ServiceSummary } from "../native/documents.js";
 import { checkOptions, optional, optionError } from "../options.js";
 import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
@@ -34,6 +34,8 @@ import { cleaned } from "./cleaned.js";
 import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
+import { NodeRegistry } from "./registry.js";
+import type { SearchOptions } from "./registry-options.js";
 
 /**
  * The options of {@link AsterClient.connect}: those of the connection and of its endpoint.
@@ -70,6 +72,8 @@ interface ClientParts {
   readonly drained: ((timeoutMs: number) => Promise<void>) | null;
   /** Releases the endpoint. */
   closed(): Promise<void>;
+  /** Looks for a service in the registry that the server is a member of. */
+  find(service: string, options: SearchOptions | undefined): Promise<FoundEndpoint[]>;
 }
 
 /**
@@ -90,14 +94,16 @@ export class AsterClient {
   readonly #admission: AdmissionKeeper;
   readonly #drained: ClientParts["drained"];
   readonly #closed: () => Promise<void>;
+  readonly #find: ClientParts["find"];
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
-    const { admission, drained, closed, ...host } = parts;
+    const { admission, drained, closed, find, ...host } = parts;
     this.#host = { connection, ...host };
     this.#admission = admission;
     this.#drained = drained;
     this.#closed = closed;
+    this.#find = find;
   }
 
   /**
@@ -134,13 +140,23 @@ export class AsterClient {
     try {
       if (services !== undefined) served = serveBack(used, services, serving, logger);
       const connection = await used.connect(address, checked, own?.document ?? null, serverAccess);
+      const registry = new NodeRegistry(
+        used.port,
+        used.started.node,
+        { path: null, join: [address], credential: own?.document ?? null, channel: null, tags: [] },
+        true,
+      );
       return AsterClient.over(connection, {
         admission: new AdmissionKeeper(connection, credential, own, logger),
         interceptors: interceptors ?? [],
         logger,
         unknownMembers: unknownMembersOr(unknownMembers),
         drained: services === undefined ? null : (timeoutMs) => used.drain(timeoutMs),
-        closed,
+        closed: () => {
+          registry.close();
+          return closed();
+        },
+        find: (service, search) => registry.resolve(service, search),
       });
     } catch (error) {
       // Not awaited: closing the endpoint would delay the error.
@@ -200,6 +216,15 @@ export class AsterClient {
    */
   describe(): Promise<unknown[]> {
     return withCaller(this.describe, () => describeServices(this.#host.connection));
+  }
+
+  /**
+   * Finds the endpoints of a service, in the registry that the server is a member of. The first time it joins the registry, which
+   * takes a moment.
+   * @throws {TypeError} with the path of the wrong option
+   */
+  find(service: string, options?: SearchOptions): Promise<FoundEndpoint[]> {
+    return withCaller(this.find, () => this.#find(service, options));
   }
 
   /**

@@ -7,11 +7,10 @@ import type { CalledPeers } from "../client/called-peers.js";
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import { AsterError, Code, withCaller } from "../errors.js";
 import { developmentIdentity, ephemeralIdentity, fileIdentity, type Identity } from "../identity.js";
-import type { Logger } from "../logging.js";
-import type { NodeFacts } from "../native/documents.js";
+import { type Logger, logSafely } from "../logging.js";
+import type { NodeFacts, RegistrySettings } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
-import { checkOptions, text } from "../options.js";
-
+import { checkOptions, optionError, text } from "../options.js";
 import { warnOpen } from "../server/access.js";
 import { type ConnectedPeer, peerOf } from "../server/peer.js";
 import { type Served, startServing } from "../server/serve.js";
@@ -35,7 +34,16 @@ import {
   loggerOf,
   type NodeIdentity,
 } from "./node-options.js";
+import { NodeRegistry } from "./registry.js";
+import {
+  type CheckedRegistryOptions,
+  type RegistryOptions,
+  registryChecks,
+  settingsOf,
+} from "./registry-options.js";
 import { type Revocation, revokeAt } from "./revocation.js";
+import type { ServiceClient } from "./service-client.js";
+import { connectService, type ServiceTarget } from "./service-connect.js";
 import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
 
 /**
@@ -46,12 +54,12 @@ import { type NodeHandle, nodeHandle, readHandle } from "./share.js";
  * const node = await AsterNode.start(options);
  * await node.close();
  */
-export interface NodeOptions extends EndpointOptions {
+export interface NodeOptions extends EndpointOptions, RegistryOptions {
   /** The key when `secretKey` is not set. Default `"project"`. */
   readonly identity?: NodeIdentity | undefined;
 }
 
-const nodeChecks = { ...endpointChecks, identity };
+const nodeChecks = { ...endpointChecks, ...registryChecks, identity };
 
 /** The drain timeout at the end of an `await using` block. */
 const DISPOSE_DRAIN_MS = 5000;
@@ -72,15 +80,23 @@ export class AsterNode {
   readonly addresses: readonly string[];
   /** The ticket, with which clients connect. */
   readonly ticket: string;
+  /** The registry: finds services by name. */
+  readonly registry: NodeRegistry;
   readonly #endpoint: Endpoint;
   readonly #logger: Logger;
   readonly #identity: Identity | null;
-  readonly #clients = new Set<AsterClient>();
+  readonly #clients = new Set<AsterClient | ServiceClient>();
   readonly #called: CalledPeers;
+  #publishing: Promise<void> = Promise.resolve();
   #serving: Served | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(endpoint: Endpoint, logger: Logger, identity: Identity | null) {
+  private constructor(
+    endpoint: Endpoint,
+    registry: RegistrySettings | null,
+    logger: Logger,
+    identity: Identity | null,
+  ) {
     this.#endpoint = endpoint;
     this.#logger = logger;
     this.#identity = identity;
@@ -88,6 +104,7 @@ export class AsterNode {
     this.addresses = Object.freeze([...endpoint.started.directAddresses]);
     this.ticket = endpoint.started.ticket;
     this.#called = calledPeers(endpoint, logger);
+    this.registry = new NodeRegistry(endpoint.port, endpoint.started.node, registry, endpoint.owned);
   }
 
   /**
@@ -103,11 +120,15 @@ export class AsterNode {
   }
 
   /** @internal Starts a node with options that were checked. */
-  static async open(options: CheckedEndpoint, source: NodeIdentity): Promise<AsterNode> {
+  static async open(
+    options: CheckedEndpoint & CheckedRegistryOptions,
+    source: NodeIdentity,
+  ): Promise<AsterNode> {
     const logger = loggerOf(options);
     const key = identityOf(options.secretKey, source, logger);
     try {
-      return new AsterNode(await Endpoint.start(options, key.secretKey), logger, key);
+      const endpoint = await Endpoint.start(options, key.secretKey);
+      return new AsterNode(endpoint, settingsOf(options), logger, key);
     } catch (error) {
       key.release();
       throw error;
@@ -123,7 +144,7 @@ export class AsterNode {
   static attach(handle: NodeHandle, options: { readonly logger?: Logger | undefined } = {}): AsterNode {
     const { logger } = checkOptions({ logger: endpointChecks.logger }, options);
     const { started, maxDecodedBytes } = readHandle(handle);
-    return new AsterNode(Endpoint.borrowed(started, maxDecodedBytes), loggerOf({ logger }), null);
+    return new AsterNode(Endpoint.borrowed(started, maxDecodedBytes), null, loggerOf({ logger }), null);
   }
 
   /** A handle for `AsterNode.attach`: a plain object that `postMessage` can send to a worker thread of this process. */
@@ -161,10 +182,44 @@ export class AsterNode {
       maxDecodedBytes: this.#endpoint.maxDecodedBytes,
       logger: this.#logger,
     });
+    this.#publishing = this.#publish();
     // Threads that join a node do not warn again.
     if (checked.access === null && this.#endpoint.owned) {
       warnOpen(this.addresses, started.relayUrl !== null, this.#logger);
     }
+  }
+
+  /** Without a registry, the node can still be called by those who have its ticket. */
+  async #publish(): Promise<void> {
+    try {
+      await this.registry.publish();
+    } catch (error) {
+      if (this.#closing === null)
+        logSafely(() => this.#logger.error("the services are not published", { error }));
+    }
+  }
+
+  /** @internal Waits until the services of this thread are published. */
+  published(): Promise<void> {
+    return this.#publishing;
+  }
+
+  /**
+   * Says how a service of this node is. Those who look for it prefer endpoints that are `"ready"` to `"degraded"` ones, and
+   * leave out the others.
+   * @throws {AsterError} NOT_FOUND when the service is not served here
+   */
+  setHealth(service: string, health: "ready" | "degraded" | "starting" | "draining"): Promise<void> {
+    return withCaller(this.setHealth, () => this.registry.setHealth(text(service, "service"), health));
+  }
+
+  /** Says how busy this node is, from 0; lower is better. Others learn it within 15 seconds. */
+  setLoad(load: number): Promise<void> {
+    return withCaller(this.setLoad, () => {
+      if (typeof load !== "number" || !Number.isFinite(load) || load < 0)
+        throw optionError("load", "must be a number from 0");
+      return this.registry.setLoad(load);
+    });
   }
 
   /**
@@ -200,14 +255,36 @@ export class AsterNode {
   }
 
   /**
-   * Connects to a server and asks for admission. When this node serves, the server may call its services back over the
-   * connection, as `serverAccess` says.
-   * @param address a ticket, an endpoint id, or a node address in base64
+   * Connects to a server and asks for admission; or finds a service by name, and connects to all its endpoints. When this node
+   * serves, the servers may call its services back over the connections, as `serverAccess` says.
+   * @param address a ticket, an endpoint id, a node address in base64, or `{ service }` with what an endpoint must have
+   * @throws {TypeError} with the path of the wrong option
    * @throws {AsterError} INVALID_ARGUMENT when the text is not an address or is the node's own address, UNAVAILABLE when
-   * no server answers, DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when admission is refused
+   * no server answers (with reason `NO_ENDPOINT` when none is known), DEADLINE_EXCEEDED after `timeoutMs`, PERMISSION_DENIED when
+   * admission is refused
    */
-  connect(address: string, options: ClientOptions = {}): Promise<AsterClient> {
-    return withCaller(this.connect, () => this.#connect(address, options));
+  connect(address: string, options?: ClientOptions): Promise<AsterClient>;
+  connect(service: ServiceTarget, options?: ClientOptions): Promise<ServiceClient>;
+  connect(target: string | ServiceTarget, options: ClientOptions = {}): Promise<AsterClient | ServiceClient> {
+    return withCaller<AsterClient | ServiceClient>(this.connect, () =>
+      typeof target === "object" && target !== null && "service" in target
+        ? this.#connectService(target, options)
+        : this.#connect(target, options),
+    );
+  }
+
+  async #connectService(target: ServiceTarget, options: ClientOptions): Promise<ServiceClient> {
+    this.#open();
+    checkOptions(connectChecks, options);
+    const client = await connectService(target, {
+      registry: this.registry,
+      own: this.endpointId,
+      logger: this.#logger,
+      connect: (address) => this.#connect(address, options),
+      closed: (one) => void this.#clients.delete(one),
+    });
+    this.#clients.add(client);
+    return client;
   }
 
   async #connect(address: string, options: ClientOptions): Promise<AsterClient> {
@@ -228,6 +305,10 @@ export class AsterNode {
       // The calls back of its server are calls of this node, which goes on.
       drained: null,
       closed: async () => void this.#clients.delete(client),
+      find: async (service, search) => {
+        await this.registry.join(address);
+        return this.registry.resolve(service, search);
+      },
     });
     this.#clients.add(client);
     return client;
@@ -263,7 +344,9 @@ export class AsterNode {
   async #close(): Promise<void> {
     const { port, started, owned } = this.#endpoint;
     this.#called.close();
+    this.registry.close();
     await Promise.all([...this.#clients].map((client) => client.close()));
+    await this.#publishing;
     // The endpoint of another thread goes on without this one. An endpoint of this thread closes before its services leave
     // it: a call that arrives meanwhile is refused as UNAVAILABLE, and not as NOT_FOUND.
     if (this.#serving !== null && !owned)

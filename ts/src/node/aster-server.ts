@@ -9,6 +9,7 @@ import { type ServeOptions, serveChecks } from "../server/serve-options.js";
 import { AsterNode, type NodeOptions } from "./aster-node.js";
 import type { DrainOptions } from "./drain.js";
 import { endpointChecks, identity } from "./node-options.js";
+import { registryChecks } from "./registry-options.js";
 import type { Revocation } from "./revocation.js";
 
 /**
@@ -27,7 +28,7 @@ import type { Revocation } from "./revocation.js";
  */
 export interface ServerOptions extends NodeOptions, ServeOptions {}
 
-const serverChecks = { ...endpointChecks, identity, ...serveChecks };
+const serverChecks = { ...endpointChecks, ...registryChecks, identity, ...serveChecks };
 
 /**
  * A server: a node that answers calls.
@@ -75,6 +76,7 @@ export class AsterServer {
     const node = await AsterNode.open(endpoint, source ?? "project");
     try {
       node.serveChecked({ services, access, interceptors, maxCallMs, compress, unknownMembers });
+      await node.published();
     } catch (error) {
       await node.close();
       throw error;
@@ -110,6 +112,16 @@ export class AsterServer {
   /** The peer with this endpoint id; null when it is not connected. */
   peer(endpointId: string): ConnectedPeer | null {
     return this.#node.peer(endpointId);
+  }
+
+  /** Says how a service is: see {@link AsterNode.setHealth}. */
+  setHealth(service: string, health: "ready" | "degraded" | "starting" | "draining"): Promise<void> {
+    return this.#node.setHealth(service, health);
+  }
+
+  /** Says how busy the server is: see {@link AsterNode.setLoad}. */
+  setLoad(load: number): Promise<void> {
+    return this.#node.setLoad(load);
   }
 
   /** Revokes a node, a credential, or what a signed list says: see {@link AsterNode.revoke}. */

@@ -45,6 +45,7 @@ const FAULT: StatusFacts = { code: Code.INTERNAL, message: "internal error", det
 
 interface Request {
   readonly take: Take;
+  readonly keepsAlive: boolean;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -166,14 +167,15 @@ export class Port implements EventTarget {
   request<K extends Take>(
     take: K,
     start: (native: NativeBinding, request: number) => void,
+    keepsAlive = true,
   ): Promise<ReturnType<NativeBinding[K]>> {
     return new Promise((resolve, reject) => {
       this.#lastRequest = (this.#lastRequest + 1) >>> 0;
       const number = this.#lastRequest;
       // Operations of this turn are submitted first. Otherwise a close could overtake a reply that was written before it.
       this.flush();
-      this.#requests.set(number, { take, resolve: resolve as (result: unknown) => void, reject });
-      this.keepAlive.hold();
+      this.#requests.set(number, { take, keepsAlive, resolve: resolve as (result: unknown) => void, reject });
+      if (keepsAlive) this.keepAlive.hold();
       try {
         start(this.#native, number);
       } catch (error) {
@@ -378,7 +380,7 @@ export class Port implements EventTarget {
     const request = this.#requests.get(number);
     if (request !== undefined) {
       this.#requests.delete(number);
-      this.keepAlive.release();
+      if (request.keepsAlive) this.keepAlive.release();
     }
     return request;
   }

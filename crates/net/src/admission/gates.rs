@@ -2,9 +2,9 @@
 //!
 //! A node that has not been told who may call lets nobody in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aster_trust::admission::Gate;
 use aster_wire::admission::{ConsumerRequest, ConsumerResponse, ProducerResponse};
@@ -46,6 +46,8 @@ pub(crate) struct Gates {
     /// Connections that may ask for admission at the same time, so that strangers do not take the places of admitted peers.
     asking: Arc<Semaphore>,
     pushes: Semaphore,
+    /// Peers that may use the attached protocols of a node that does not serve.
+    vouched: Mutex<HashSet<EndpointId>>,
 }
 
 impl Gates {
@@ -56,6 +58,7 @@ impl Gates {
             live: Live::new(per_peer as usize),
             asking: Arc::new(Semaphore::new((max_connections as usize / 4).max(1))),
             pushes: Semaphore::new(PUSHES),
+            vouched: Mutex::default(),
         }
     }
 
@@ -98,11 +101,18 @@ impl Gates {
     /// Gate 0: may this connection stay? The peer has to be admitted, unless the connection is there to ask for that.
     pub(crate) fn enter(&self, connection: &Connection, purpose: Purpose) -> Result<Entered, Shut> {
         let peer = connection.remote_id();
-        let policy = self.policy.get().ok_or(NOT_SERVING)?;
         let anonymous = || Identified { caller: Arc::new(Caller::anonymous(peer.to_string())), clock: None };
+        let Some(policy) = self.policy.get() else {
+            if purpose == Purpose::Attached && self.vouched().contains(&peer) {
+                return self.live.enter(connection, purpose, TOO_MANY, || Ok(anonymous()));
+            }
+            return Err(NOT_SERVING);
+        };
         self.live.enter(connection, purpose, TOO_MANY, || match (policy, purpose) {
             (Policy::Open, _) | (_, Purpose::Admission) => Ok(anonymous()),
-            (Policy::Trusted(trusted), Purpose::Use) => trusted.identify(&peer).ok_or(NOT_ADMITTED),
+            (Policy::Trusted(trusted), Purpose::Use | Purpose::Attached) => {
+                trusted.identify(&peer).ok_or(NOT_ADMITTED)
+            }
         })
     }
 
@@ -113,6 +123,15 @@ impl Gates {
             Some(Policy::Open) => true,
             Some(Policy::Trusted(trusted)) => trusted.identify(peer).is_some(),
         }
+    }
+
+    fn vouched(&self) -> MutexGuard<'_, HashSet<EndpointId>> {
+        self.vouched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets these peers, and no others, use the attached protocols while the node does not serve.
+    pub(crate) fn vouch(&self, peers: HashSet<EndpointId>) {
+        *self.vouched() = peers;
     }
 
     /// A place among those that ask for admission; `None` when all are taken.

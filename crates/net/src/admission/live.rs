@@ -11,12 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Caller, Clock};
 
-/// What a connection is for. The limit counts both kinds apart, so that a peer with many connections can still renew its
+/// What a connection is for. The limit counts the kinds apart, so that a peer with many connections can still renew its
 /// admission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Admission,
     Use,
+    /// A protocol that was attached to the node.
+    Attached,
 }
 
 /// A connection of an admitted peer.
@@ -162,7 +164,7 @@ impl Live {
     /// The admission of the peer has ended. Its connections are closed by the tasks that serve them.
     pub(super) fn end(&self, peer: &EndpointId, cause: AdmissionEnd) {
         for presence in self.peers().get(peer).into_iter().flatten() {
-            if presence.purpose == Purpose::Use {
+            if presence.purpose != Purpose::Admission {
                 presence.end(cause);
             }
         }

@@ -34,6 +34,6 @@ pub use process::set_default_process_bytes;
 pub(crate) use reader::{FrameReader, connection_failure};
 pub use served::ServedConnection;
 pub(crate) use served::{IncomingStream, reset_streams};
-pub(crate) use target::{CallsBack, Target, chain};
+pub(crate) use target::{CallsBack, Target, chain, refuse_one_way};
 pub(crate) use watch::Watched;
 pub(crate) use writer::FrameWriter;

@@ -18,7 +18,7 @@ pub struct PathInfo {
 
 impl PathInfo {
     /// The path that `connection` uses now; `None` while none is selected.
-    pub(crate) fn of(connection: &Connection) -> Option<Self> {
+    pub fn of(connection: &Connection) -> Option<Self> {
         let paths = connection.paths();
         let selected = paths.iter().find(iroh::endpoint::Path::is_selected)?;
         let remote_address = match selected.remote_addr() {

@@ -152,6 +152,11 @@ impl Target {
         if answer.admitted { Ok(answer) } else { Err(self.refused(credential)) }
     }
 
+    /// Asks for admission, and for nothing else.
+    pub(crate) async fn ask_admission(&self) -> Result<ConsumerResponse, ConnectError> {
+        self.admit(&self.credential()).await
+    }
+
     /// Asks for admission as a producer.
     pub(crate) async fn admit_as_producer(&self) -> Result<ProducerResponse, ConnectError> {
         let credential = self.credential();
@@ -210,7 +215,10 @@ impl Target {
 
     pub(super) async fn dial(&self, alpn: &[u8]) -> Result<Connection, ConnectError> {
         match tokio::time::timeout(DIAL_TIMEOUT, self.first_of_two(alpn)).await {
-            Ok(Ok(connection)) => Ok(connection),
+            Ok(Ok(connection)) => {
+                refuse_one_way(&connection);
+                Ok(connection)
+            }
             Ok(Err(error)) => Err(self.failed(chain(&error))),
             Err(_) => Err(self.failed("no answer".to_owned())),
         }
@@ -236,6 +244,11 @@ impl Target {
             },
         }
     }
+}
+
+/// The protocols of a node use no streams in one direction, so a peer gets no credit for more of them.
+pub(crate) fn refuse_one_way(connection: &Connection) {
+    connection.set_max_concurrent_uni_streams(0u32.into());
 }
 
 /// Whether a credential can be used once only.

@@ -16,7 +16,9 @@ use super::Node;
 use super::handshakes::{Handshake, Handshakes, Verdict};
 use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Presence, Purpose};
 use crate::call::ServiceDefinition;
-use crate::connection::{Announcement, PeerBudget, ProcessBudget, ServedConnection, epoch_ms};
+use crate::connection::{
+    Announcement, PeerBudget, ProcessBudget, ServedConnection, epoch_ms, refuse_one_way,
+};
 use crate::{
     ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, description,
 };
@@ -63,7 +65,14 @@ impl Node {
     async fn route(self: Arc<Self>, connection: Connection) {
         let alpn = connection.alpn();
         let asks = [ALPN_CONSUMER_ADMISSION, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION].contains(&alpn);
-        let purpose = if asks { Purpose::Admission } else { Purpose::Use };
+        let purpose = match alpn {
+            _ if asks => Purpose::Admission,
+            ALPN_RPC | ALPN_DESCRIBE => Purpose::Use,
+            _ => Purpose::Attached,
+        };
+        if purpose != Purpose::Attached {
+            refuse_one_way(&connection);
+        }
         let entered = match self.gates.enter(&connection, purpose) {
             Ok(entered) => entered,
             Err((code, reason)) => {
@@ -78,8 +87,11 @@ impl Node {
             };
             return Box::pin(self.ask(connection)).await;
         }
-        Box::pin(Arc::clone(&self).serve_connection(connection.clone(), &entered)).await;
+        let weak = connection.weak_handle();
+        let kept = (purpose == Purpose::Use).then(|| connection.clone());
+        Box::pin(Arc::clone(&self).serve_connection(connection, &entered)).await;
         let Some(ended) = entered.presence.cause() else { return };
+        let Some(connection) = kept.or_else(|| weak.upgrade()) else { return };
         // The calls have got a status. It has to arrive before the connection is closed.
         tokio::select! {
             _ = connection.closed() => {}
@@ -116,8 +128,14 @@ impl Node {
             return Box::pin(description::answer(connection, document)).await;
         }
         match self.protocol(connection.alpn()) {
-            // The protocol handler logs its own failures.
-            Some(handler) => drop(handler.accept(connection).await),
+            Some(handler) => {
+                // A handler may give the connection away and return. Its place is taken until the connection is closed, and
+                // nobody may keep it alive here: some protocols close it by letting it go.
+                let closed = connection.weak_handle().closed();
+                // The protocol handler logs its own failures.
+                drop(handler.accept(connection).await);
+                closed.await;
+            }
             None => connection.close(0u32.into(), b"unexpected alpn"),
         }
     }
@@ -221,6 +239,7 @@ impl Node {
             admitted: true,
             attributes: caller.attributes.clone(),
             services: self.summaries(Some(&address)),
+            registry_namespace: self.registry_namespace(),
             root_pubkey: self.gates.root().to_owned(),
             gossip_topic: self.gates.topic_for(&connection.remote_id()),
             server_time_ms: Some(epoch_ms()),

@@ -67,7 +67,7 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
         .max_concurrent_bidi_streams(VarInt::from_u32(transport_streams(
             options.limits.max_streams.saturating_add(options.limits.max_sessions),
         )))
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .max_concurrent_uni_streams(VarInt::from_u32(options.one_way_streams))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .send_window(SEND_WINDOW)
         .keep_alive_interval(KEEP_ALIVE)

@@ -10,7 +10,7 @@ mod calls_back;
 mod handshakes;
 mod options;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +20,7 @@ use aster_wire::address::NodeAddr;
 use aster_wire::admission::{ConsumerResponse, ProducerResponse};
 use aster_wire::ticket::Ticket;
 use iroh::protocol::{DynProtocolHandler, ProtocolHandler};
-use iroh::{Endpoint, Watcher as _};
+use iroh::{Endpoint, EndpointId, Watcher as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -56,6 +56,8 @@ pub struct Node {
     gates: Gates,
     /// Further protocols, by ALPN.
     protocols: RwLock<HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>>,
+    /// What admission answers say of the registry; empty when there is none.
+    registry_namespace: RwLock<String>,
     next_connection: AtomicU32,
     /// The peers that dialled this node.
     peers: Arc<ConnectedPeers>,
@@ -101,6 +103,7 @@ impl Node {
             options,
             gates,
             protocols: RwLock::default(),
+            registry_namespace: RwLock::default(),
             next_connection: AtomicU32::new(1),
             peers,
             calls: Arc::new(CallServer {
@@ -212,6 +215,37 @@ impl Node {
         self.announce(&protocols);
     }
 
+    /// Names the document of the registry in admission answers. Empty: none.
+    pub fn set_registry_namespace(&self, namespace: String) {
+        *self.registry_namespace.write().unwrap_or_else(PoisonError::into_inner) = namespace;
+    }
+
+    /// 64 hex digits; empty when the node has no registry.
+    pub fn registry_namespace(&self) -> String {
+        self.registry_namespace.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets these peers, and no others, use the attached protocols while the node does not serve. A node that serves asks its
+    /// gates instead.
+    pub fn vouch(&self, peers: HashSet<EndpointId>) {
+        self.gates.vouch(peers);
+    }
+
+    /// The endpoint, for protocols that are attached.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The definitions of the services that are served now, by name and version.
+    pub fn services(&self) -> Vec<Arc<ServiceDefinition>> {
+        self.calls.services.definitions()
+    }
+
+    /// Ends when the node closes. For the tasks of protocols that are attached.
+    pub fn token(&self) -> CancellationToken {
+        self.closed.child_token()
+    }
+
     fn announce(&self, protocols: &HashMap<Vec<u8>, Arc<dyn DynProtocolHandler>>) {
         let known = protocols.keys().cloned();
         self.endpoint.set_alpns(bind::own_protocols(&self.gates).into_iter().chain(known).collect());
@@ -243,6 +277,20 @@ impl Node {
     ) -> Result<ProducerResponse, ConnectError> {
         let target = Target::new(self.endpoint.clone(), address, credential, Box::new(Silent))?;
         target.within(timeout, target.admit_as_producer()).await
+    }
+
+    /// Asks a node for admission, and makes no connection for calls.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; `Timeout` after `timeout`.
+    pub async fn ask_admission(
+        &self,
+        address: &str,
+        credential: String,
+        timeout: Duration,
+    ) -> Result<ConsumerResponse, ConnectError> {
+        let target = Target::new(self.endpoint.clone(), address, credential, Box::new(Silent))?;
+        target.within(timeout, target.ask_admission()).await
     }
 
     /// Dials a peer by any form of its address and asks for admission. The peer cannot call back.

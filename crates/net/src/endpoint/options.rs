@@ -26,6 +26,9 @@ pub struct NodeOptions {
     pub relay: RelayChoice,
     /// Limits for peers.
     pub limits: NodeLimits,
+    /// Streams in one direction that a peer may open on a connection of a protocol that was attached. The protocols of
+    /// the node itself use none.
+    pub one_way_streams: u32,
 }
 
 /// Limits on the resources and the time that one peer may use.

@@ -1,0 +1,129 @@
+//! Documents, gossip and blobs on one node, behind its gate.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aster_net::Node;
+use iroh::address_lookup::memory::MemoryLookup;
+use iroh::{Endpoint, EndpointAddr};
+use iroh_blobs::api::Store;
+use iroh_blobs::provider::events::EventSender;
+use iroh_blobs::store::fs::FsStore;
+use iroh_blobs::store::mem::MemStore;
+use iroh_blobs::store::{GcConfig, ProtectCb, ProtectOutcome};
+use iroh_blobs::{BlobsProtocol, store};
+use iroh_docs::engine::{DefaultAuthorStorage, ProtectCallbackHandler};
+use iroh_docs::protocol::Docs;
+use iroh_docs::store as replicas;
+use iroh_gossip::net::Gossip;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use super::error::RegistryError;
+use super::options::Storage;
+
+/// How often contents that no document and no tag names any more are deleted.
+const COLLECT: Duration = Duration::from_secs(90);
+/// How long each part may take to shut down.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// The parts of iroh that a registry uses.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    pub(crate) blobs: Store,
+    pub(crate) docs: Docs,
+    pub(crate) endpoint: Endpoint,
+    /// Where the tasks of the downloader of the documents are. Nothing drives them: documents download nothing here. A downloader
+    /// has a task that never ends and holds the endpoint, and only the end of its runtime ends it.
+    idle: Arc<Mutex<Option<Runtime>>>,
+    stopped: CancellationToken,
+    gossip: Gossip,
+    lookup: MemoryLookup,
+}
+
+impl Engine {
+    /// Starts the parts, and lets admitted peers use them.
+    pub(crate) async fn start(node: &Node, storage: &Storage) -> Result<Self, RegistryError> {
+        let endpoint = node.endpoint();
+        let failed = |error: String| RegistryError::Start(error);
+        let lookup = MemoryLookup::new();
+        endpoint.address_lookup().map_err(|error| failed(error.to_string()))?.add(lookup.clone());
+        let (protect, protected) = ProtectCallbackHandler::new();
+        let stopped = CancellationToken::new();
+        let collect = GcConfig { interval: COLLECT, add_protected: Some(until(stopped.clone(), protected)) };
+        let (blobs, replicas, author) = match storage {
+            Storage::Memory => (memory(collect), replicas::Store::memory(), DefaultAuthorStorage::Mem),
+            Storage::Folder(folder) => (
+                on_disk(folder, collect).await?,
+                replicas::Store::persistent(folder.join("docs.redb"))
+                    .map_err(|error| failed(format!("{error:#}")))?,
+                DefaultAuthorStorage::Persistent(folder.join("default-author")),
+            ),
+        };
+        let gossip = Gossip::builder().spawn(endpoint.clone());
+        let idle = Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
+        let downloader = {
+            let _entered = idle.enter();
+            blobs.downloader(endpoint)
+        };
+        let idle = Arc::new(Mutex::new(Some(idle)));
+        let starting = iroh_docs::engine::Engine::spawn(
+            endpoint.clone(),
+            gossip.clone(),
+            replicas,
+            blobs.clone(),
+            downloader,
+            author,
+            Some(protect),
+        );
+        let docs = Docs::new(starting.await.map_err(|error| failed(format!("{error:#}")))?);
+        // Peers may read. The default refuses what they want to write.
+        node.attach(iroh_blobs::ALPN, BlobsProtocol::new(&blobs, Some(EventSender::DEFAULT)));
+        node.attach(iroh_gossip::ALPN, gossip.clone());
+        node.attach(iroh_docs::ALPN, docs.clone());
+        Ok(Self { endpoint: endpoint.clone(), blobs, docs, idle, stopped, gossip, lookup })
+    }
+
+    /// Remembers where a node is.
+    pub(crate) fn learn(&self, address: EndpointAddr) {
+        self.lookup.add_endpoint_info(address);
+    }
+
+    /// Stops the parts. What does not stop in time is left alone.
+    pub(crate) async fn stop(&self) {
+        use iroh::protocol::ProtocolHandler as _;
+        let _ = tokio::time::timeout(SHUTDOWN, self.docs.shutdown()).await;
+        let _ = tokio::time::timeout(SHUTDOWN, self.gossip.shutdown()).await;
+        let _ = tokio::time::timeout(SHUTDOWN, self.blobs.shutdown()).await;
+        self.stopped.cancel();
+        if let Some(idle) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            idle.shutdown_background();
+        }
+    }
+}
+
+/// The collection of contents goes on for ever when nobody tells it what to keep. After the end of the store it has to try, so
+/// that it finds out and ends.
+fn until(stopped: CancellationToken, protected: ProtectCb) -> ProtectCb {
+    Arc::new(move |live| {
+        if stopped.is_cancelled() {
+            return Box::pin(std::future::ready(ProtectOutcome::Continue));
+        }
+        protected(live)
+    })
+}
+
+fn memory(collect: GcConfig) -> Store {
+    MemStore::new_with_opts(store::mem::Options { gc_config: Some(collect) }).into()
+}
+
+async fn on_disk(folder: &Path, collect: GcConfig) -> Result<Store, RegistryError> {
+    let failed = |error: String| RegistryError::Start(format!("{}: {error}", folder.display()));
+    tokio::fs::create_dir_all(folder).await.map_err(|error| failed(error.to_string()))?;
+    let root = folder.join("blobs");
+    let mut options = store::fs::options::Options::new(&root);
+    options.gc = Some(collect);
+    let store = FsStore::load_with_opts(root.join("blobs.db"), options).await;
+    Ok(store.map_err(|error| failed(error.to_string()))?.into())
+}
