@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aster_net::{Callee, Revoking};
+use aster_net::Revoking;
 use aster_trust::attributes::Attributes;
 use aster_trust::credential::{Credential, CredentialKind, Fingerprint};
 use aster_trust::files;
@@ -14,10 +14,10 @@ use aster_wire::hex::Hex;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use crate::connection::{DialOptions, ServiceSummary, services};
+use crate::connection::{DialOptions, ServiceSummary, dialled, services};
 use crate::error::{Failure, Outcome, throwing};
 use crate::options::milliseconds;
-use crate::registry::{NODES, PEERS, PORTS};
+use crate::registry::{NODES, PORTS};
 use crate::settle::{settle, take};
 
 /// Largest file of a credential or an identity.
@@ -212,9 +212,7 @@ pub fn connection_readmit(
     credential: String,
 ) -> Result<()> {
     throwing(env, || {
-        let Callee::Dialled(peer) = PEERS.get(connection)?.peer else {
-            return Err(Failure::handle("connection"));
-        };
+        let peer = dialled(connection)?;
         settle(port, request, async move {
             let answer = peer.readmit(credential).await.map_err(|error| Failure::connect(&error))?;
             Ok(Readmitted {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aster_codec::PayloadLimits;
-use aster_net::{Agreement, ClientMethod, Mode, PayloadCodec, ServerAccess, Verdict};
+use aster_net::{
+    Agreement, Callee, ClientMethod, Mode, OutgoingConnection, PayloadCodec, ServerAccess, Verdict,
+};
 use aster_trust::attributes::Roles;
 use aster_wire::admission;
 use napi::{Env, Result};
@@ -384,5 +386,78 @@ pub fn connection_info(env: Env, port: u32, request: u32, connection: u32) -> Re
 /// Takes the result of `connectionInfo`.
 #[napi(catch_unwind)]
 pub fn take_connection_facts(env: Env, port: u32, request: u32) -> Result<ConnectionFacts> {
+    throwing(env, || take(port, request))
+}
+
+/// The state of a connection, from which its events follow.
+#[napi(object, use_nullable = true)]
+pub struct ConnectionState {
+    /// Which connection it is: each dial that succeeds makes a new one.
+    #[napi(readonly)]
+    pub id: f64,
+    /// Calls can use it.
+    #[napi(readonly)]
+    pub up: bool,
+    /// Why they cannot; empty when they can.
+    #[napi(readonly)]
+    pub reason: String,
+    /// Address of the path in use, or the URL of its relay; empty while none is selected.
+    #[napi(readonly)]
+    pub remote_address: String,
+    /// The path uses a relay.
+    #[napi(readonly)]
+    pub relayed: bool,
+}
+
+impl From<aster_net::ConnectionState> for ConnectionState {
+    fn from(state: aster_net::ConnectionState) -> Self {
+        let aster_net::ConnectionState { id, up, reason, remote_address, relayed } = state;
+        Self { id: id as f64, up, reason, remote_address, relayed }
+    }
+}
+
+impl From<ConnectionState> for aster_net::ConnectionState {
+    fn from(state: ConnectionState) -> Self {
+        let ConnectionState { id, up, reason, remote_address, relayed } = state;
+        Self { id: id as usize, up, reason, remote_address, relayed }
+    }
+}
+
+/// The connection with this handle, which this node dialled.
+pub(crate) fn dialled(connection: u32) -> Outcome<Arc<OutgoingConnection>> {
+    match PEERS.get(connection)?.peer {
+        Callee::Dialled(peer) => Ok(peer),
+        Callee::Connected(_) => Err(Failure::handle("connection")),
+    }
+}
+
+/// The state of a connection now.
+#[napi(catch_unwind)]
+pub fn connection_state(env: Env, connection: u32) -> Result<ConnectionState> {
+    throwing(env, || Ok(dialled(connection)?.connection_state().into()))
+}
+
+/// Waits until the state of a connection differs from `known`. The result is a `ConnectionState`.
+#[napi(catch_unwind)]
+pub fn connection_changed(
+    env: Env,
+    port: u32,
+    request: u32,
+    connection: u32,
+    known: ConnectionState,
+) -> Result<()> {
+    throwing(env, || {
+        let peer = dialled(connection)?;
+        let known = known.into();
+        settle(port, request, async move {
+            let changed = peer.changed(&known).await;
+            changed.map(ConnectionState::from).ok_or_else(|| Failure::handle("connection"))
+        })
+    })
+}
+
+/// Takes the result of `connectionChanged`.
+#[napi(catch_unwind)]
+pub fn take_connection_state(env: Env, port: u32, request: u32) -> Result<ConnectionState> {
     throwing(env, || take(port, request))
 }

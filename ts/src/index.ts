@@ -1,6 +1,7 @@
 // Table of contents of the package.
 
 export type { ClientOptions, CredentialSource, ServerAccess } from "./client/client-options.js";
+export type { ConnectionEvent } from "./client/events.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";
 export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";

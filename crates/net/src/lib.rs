@@ -25,7 +25,7 @@ pub use call::{
     SessionOptions, UNREAD, Verdict, Widened, codec_status,
 };
 pub use connection::{
-    Callee, ConnectedPeer, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, ServedConnection,
+    Callee, ConnectedPeer, ConnectionState, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, ServedConnection,
     set_default_process_bytes,
 };
 pub use description::ServiceDescription;

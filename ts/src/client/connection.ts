@@ -14,6 +14,7 @@ import type {
 } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
+import { type ConnectionEvent, ConnectionWatch } from "./events.js";
 import type { CallPath } from "./method.js";
 
 /** The longest time for which an error about a contract waits for the server's description. */
@@ -45,6 +46,7 @@ export class Connection implements CallPath {
   readonly maxDecodedBytes: number;
   readonly #handles = new Map<string, number>();
   #services: readonly ServiceSummary[];
+  readonly #events: ConnectionWatch = new ConnectionWatch(this);
   #closed = false;
 
   constructor(port: Port, opened: OpenedConnection, maxDecodedBytes: number) {
@@ -113,10 +115,16 @@ export class Connection implements CallPath {
     );
   }
 
+  /** What happens to the connection from now on. */
+  events(): AsyncIterableIterator<ConnectionEvent, undefined> {
+    return this.#events.read();
+  }
+
   /** Closes the connection. Operations of this turn of the event loop are sent first. Calling it twice is safe. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#events.close();
     this.port.flush();
     controlCall((native) => native.connectionClose(this.number));
   }

@@ -12,6 +12,7 @@ export type {
   AccessOptions,
   CalledMethod,
   ConnectionFacts,
+  ConnectionState,
   ContractDiff,
   ContractFacts,
   CredentialFault,

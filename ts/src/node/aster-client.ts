@@ -5,6 +5,7 @@
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
 import { describeServices } from "../client/describe.js";
+import type { ConnectionEvent } from "../client/events.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
 import {
@@ -257,6 +258,20 @@ export class AsterClient {
    */
   sessionProxy(service: string, options?: SessionProxyOptions): Promise<SessionProxy> {
     return withCaller(this.sessionProxy, () => openSessionProxy(this.#host, service, options));
+  }
+
+  /**
+   * What happens to the connection from now on: loss, return, and changes of the network path. The iteration ends when the
+   * client is closed. Waiting for an event does not keep the process alive. A reader that does not read keeps the last 64
+   * events.
+   * @example
+   * const events = client.events();
+   * (async () => {
+   *   for await (const event of events) console.log(event.type);
+   * })();
+   */
+  events(): AsyncIterableIterator<ConnectionEvent, undefined> {
+    return this.#host.connection.events();
   }
 
   /** The network path that packets take now. */

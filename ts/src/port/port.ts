@@ -163,6 +163,7 @@ export class Port implements EventTarget {
   /**
    * Starts a request of the control plane. The promise settles with the SETTLED event of the request.
    * @param take the addon function that then returns the result
+   * @param holds false for a request that does not keep the process alive while it waits
    */
   request<K extends Take>(
     take: K,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aster_wire::admission::{ConsumerResponse, ServiceSummary};
 use aster_wire::description::Question;
 use iroh::endpoint::Connection;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
@@ -78,7 +78,9 @@ pub struct OutgoingConnection {
     state: Mutex<State>,
     announced: Announced,
     closed: CancellationToken,
-    liveness: Liveness,
+    pub(super) liveness: Liveness,
+    /// Notified when a dial has ended, and when the peer becomes suspect or answers again.
+    pub(super) changes: Notify,
 }
 
 impl OutgoingConnection {
@@ -101,6 +103,7 @@ impl OutgoingConnection {
             announced: Announced::new(answer.services.clone()),
             closed,
             liveness: Liveness::default(),
+            changes: Notify::new(),
         });
         this.answer_on(connection);
         this.close_with_token();
@@ -220,6 +223,16 @@ impl OutgoingConnection {
         self.target.calls_back().serve(connection, self.budget.clone());
     }
 
+    /// Whether this side has closed the connection.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.is_cancelled()
+    }
+
+    /// Ready when this side closes the connection.
+    pub(super) async fn closed_by_us(&self) {
+        self.closed.cancelled().await;
+    }
+
     /// The connection, if it is open and the peer acknowledges data.
     fn usable(&self) -> Option<Connection> {
         match &*self.state() {
@@ -284,6 +297,7 @@ impl OutgoingConnection {
         if let Ok(connection) = &dialled {
             self.answer_on(connection.clone());
         }
+        self.changes.notify_waiters();
         // Calls on a connection whose peer is gone would wait for the idle timeout of the transport.
         if dialled.is_ok() && self.liveness.is_suspect(&previous) {
             previous.close(0u32.into(), UNRESPONSIVE);
@@ -305,7 +319,12 @@ impl Watchable for OutgoingConnection {
         self.limits.dead_after
     }
 
+    fn answers_again(&self) {
+        self.changes.notify_waiters();
+    }
+
     fn suspected(self: Arc<Self>) {
+        self.changes.notify_waiters();
         tracing::debug!(peer = %self.endpoint_id(), "the peer does not answer: dialling anew");
         tokio::spawn(async move { self.redial().await });
     }

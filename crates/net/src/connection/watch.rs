@@ -20,6 +20,8 @@ pub(super) trait Watchable: std::fmt::Debug + Send + Sync + 'static {
     fn dead_after(&self) -> Duration;
     /// The peer has acknowledged nothing for [`SILENCE`].
     fn suspected(self: Arc<Self>) {}
+    /// The peer that was suspected has acknowledged something.
+    fn answers_again(&self) {}
 }
 
 /// Counts a call on a connection until it is dropped. While calls are counted, the peer is watched.
@@ -56,6 +58,7 @@ async fn watch<W: Watchable>(watched: Arc<W>) {
         if is_gone || silent.is_zero() {
             if liveness.is_suspect(&connection) && !is_gone {
                 liveness.set_suspect(&connection, false);
+                watched.answers_again();
             }
             // Calls that are left when the connection is gone wait for the one that replaces it.
             let is_over = is_gone || seen.unanswered.is_none();
