@@ -1,7 +1,7 @@
 /**
  * A client of Probe. It does what its second argument says when its calls have reached the server.
  *
- *   node client.mjs TICKET idle|fall|exit|throw|wait
+ *   node client.mjs TICKET idle|events|fall|exit|throw|wait
  */
 import { AsterClient } from "aster-rpc";
 import { local, Probe } from "../support/probe.mjs";
@@ -12,7 +12,7 @@ const client = await AsterClient.connect(ticket, local);
 const stub = client.stub(Probe);
 await stub.echo({ id: 1 });
 
-if (way !== "idle") {
+if (way !== "idle" && way !== "events") {
   const ignored = () => {};
   for (let id = 0; id < 8; id++) stub.hang({ id }, { timeoutMs: way === "fall" ? 300 : null }).catch(ignored);
   if (way !== "fall") {
@@ -26,6 +26,8 @@ say("ready");
 const ways = {
   /** No call is running, and nothing was closed. */
   idle() {},
+  /** Something waits for an event of the connection. */
+  events: () => void client.events().next(),
   /** Calls with a deadline are running. The process lives until they have ended, and no longer. */
   fall() {},
   exit: () => process.exit(7),

@@ -3,6 +3,7 @@
 // Owns: the events, and the queue of each reader. Does not own: noticing a change (Rust). One request for all readers waits
 // for the next change; states that follow each other quickly are seen as one.
 
+import { withoutControls } from "../logging.js";
 import type { ConnectionState } from "../native/documents.js";
 import { native } from "../native/index.js";
 import type { Port } from "../port/port.js";
@@ -50,7 +51,7 @@ export class ConnectionWatch {
 
   /** A new reader, which sees what happens from now on. */
   read(): AsyncIterableIterator<ConnectionEvent, undefined> {
-    const reader = new Reader((left) => this.#readers.delete(left));
+    const reader: Reader = new Reader(() => this.#readers.delete(reader));
     if (this.#connection.closed) {
       reader.end();
       return reader;
@@ -101,7 +102,9 @@ function eventsOf(before: ConnectionState, now: ConnectionState): ConnectionEven
   const events: ConnectionEvent[] = [];
   const replaced = before.id !== now.id;
   if (before.up && (!now.up || replaced)) {
-    events.push({ type: "lost", reason: now.up ? "the connection was replaced" : now.reason });
+    const reason = now.up ? "the connection was replaced" : now.reason;
+    // The peer chooses a part of the text.
+    events.push({ type: "lost", reason: withoutControls(reason.toWellFormed()) });
   }
   if (now.up && (!before.up || replaced)) events.push({ type: "returned" });
   const moved = before.remoteAddress !== now.remoteAddress || before.relayed !== now.relayed || replaced;
@@ -110,13 +113,14 @@ function eventsOf(before: ConnectionState, now: ConnectionState): ConnectionEven
   return events;
 }
 
-class Reader implements AsyncIterableIterator<ConnectionEvent, undefined> {
-  readonly #leave: (reader: Reader) => void;
+/** One reader of the events. */
+export class Reader implements AsyncIterableIterator<ConnectionEvent, undefined> {
+  readonly #leave: () => void;
   readonly #events: ConnectionEvent[] = [];
   readonly #waiting: ((result: Result) => void)[] = [];
   #ended = false;
 
-  constructor(leave: (reader: Reader) => void) {
+  constructor(leave: () => void) {
     this.#leave = leave;
   }
 
@@ -144,7 +148,7 @@ class Reader implements AsyncIterableIterator<ConnectionEvent, undefined> {
 
   return(): Promise<Result> {
     this.#events.length = 0;
-    this.#leave(this);
+    this.#leave();
     this.end();
     return Promise.resolve(DONE);
   }

@@ -113,6 +113,9 @@ export interface CompiledPlan {
 /** Compiles a schema descriptor (`docs/plan.md`); equal descriptors share one plan. */
 export declare function compilePlan(descriptor: string): CompiledPlan
 
+/** Waits until the state of a connection differs from `known`. The result is a `ConnectionState`. */
+export declare function connectionChanged(port: number, request: number, connection: number, known: ConnectionState): void
+
 /**
  * Closes a connection. Its running calls end with UNAVAILABLE. Of a peer that dialled this node only the methods are removed.
  * Can be called twice.
@@ -161,6 +164,23 @@ export declare function connectionReadmit(port: number, request: number, connect
 
 /** The services that the server announced at the last admission. */
 export declare function connectionServices(connection: number): Array<ServiceSummary>
+
+/** The state of a connection now. */
+export declare function connectionState(connection: number): ConnectionState
+
+/** The state of a connection, from which its events follow. */
+export interface ConnectionState {
+  /** Which connection it is: each dial that succeeds makes a new one. */
+  readonly id: number
+  /** Calls can use it. */
+  readonly up: boolean
+  /** Why they cannot; empty when they can. */
+  readonly reason: string
+  /** Address of the path in use, or the URL of its relay; empty while none is selected. */
+  readonly remoteAddress: string
+  /** The path uses a relay. */
+  readonly relayed: boolean
+}
 
 /** One change between two contracts. */
 export interface ContractChange {
@@ -996,6 +1016,9 @@ export declare function submit(port: number, buffer: Uint8Array, length: number)
 
 /** Takes the result of `connectionInfo`. */
 export declare function takeConnectionFacts(port: number, request: number): ConnectionFacts
+
+/** Takes the result of `connectionChanged`. */
+export declare function takeConnectionState(port: number, request: number): ConnectionState
 
 /** Takes the result of a request that has no result value. */
 export declare function takeDone(port: number, request: number): void

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use futures_core::Stream as _;
 use iroh::endpoint::{Connection, PathEventStream};
 
-use super::watch::Watchable as _;
-use super::{OutgoingConnection, PathInfo};
+use super::watch::{Watchable as _, Watched};
+use super::{OutgoingConnection, PathInfo, connection_failure};
 
 /// The state of an outgoing connection, from which its events follow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,7 +32,7 @@ impl OutgoingConnection {
 
     fn state_of(&self, connection: &Connection) -> ConnectionState {
         let reason = match connection.close_reason() {
-            Some(error) => error.to_string(),
+            Some(error) => connection_failure(&error).to_string(),
             None if self.liveness.is_suspect(connection) => "the server does not answer".to_owned(),
             None => String::new(),
         };
@@ -45,7 +45,11 @@ impl OutgoingConnection {
 
     /// Waits until the state differs from `known`. `None`: this side has closed the connection. States that follow each
     /// other quickly are seen as one. Cancel-safe.
+    ///
+    /// While it waits, the peer is watched as while a call runs: the loss of an idle connection is seen when the next keep-alive
+    /// packet is not acknowledged.
     pub async fn changed(self: &Arc<Self>, known: &ConnectionState) -> Option<ConnectionState> {
+        let _watched = known.up.then(|| Watched::new(self));
         loop {
             let mut changes = pin!(self.changes.notified());
             // Enabled before the state is read, so that no change in between is missed.
