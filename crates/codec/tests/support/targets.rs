@@ -43,9 +43,21 @@ fn compiled(refs: bool, compatible: bool) -> Plan {
     Plan::compile(&schema).expect("a plan")
 }
 
-fn plain() -> &'static Plan {
+pub(crate) fn plain() -> &'static Plan {
     static PLAN: OnceLock<Plan> = OnceLock::new();
     PLAN.get_or_init(|| compiled(false, false))
+}
+
+/// The plan whose messages track references.
+pub(crate) fn tracking() -> &'static Plan {
+    static PLAN: OnceLock<Plan> = OnceLock::new();
+    PLAN.get_or_init(|| compiled(true, false))
+}
+
+/// The plans in compatible mode, without and with references.
+pub(crate) fn described() -> &'static [Plan; 2] {
+    static PLANS: OnceLock<[Plan; 2]> = OnceLock::new();
+    PLANS.get_or_init(|| [compiled(false, true), compiled(true, true)])
 }
 
 /// Whether encoding failed because of an unsigned 64-bit integer at a dynamic position. Peers can send one there, but
@@ -83,16 +95,14 @@ pub(crate) fn xlang(bytes: &[u8]) {
 
 /// The same in a plan that tracks references.
 pub(crate) fn references(bytes: &[u8]) {
-    static PLAN: OnceLock<Plan> = OnceLock::new();
-    let plan = PLAN.get_or_init(|| compiled(true, false));
+    let plan = tracking();
     check_round_trip(plan, 0, bytes);
     let _ = xlang_to_json(plan, 0, bytes, &mut String::new());
 }
 
 /// The same in compatible mode, with and without references.
 pub(crate) fn compatible(bytes: &[u8]) {
-    static PLANS: OnceLock<[Plan; 2]> = OnceLock::new();
-    for plan in PLANS.get_or_init(|| [compiled(false, true), compiled(true, true)]) {
+    for plan in described() {
         let _ = plain_to_wire(plan, 0, bytes);
         check_round_trip(plan, 0, bytes);
         check_round_trip(plan, 0, &with_checksum(bytes));
@@ -102,7 +112,7 @@ pub(crate) fn compatible(bytes: &[u8]) {
 }
 
 /// Sets the correct checksum in the first description, because random bytes practically never have it.
-fn with_checksum(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn with_checksum(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let Some((head, rest)) = bytes.get(4..).and_then(|rest| rest.split_first_chunk::<8>()) else {
         return bytes;
