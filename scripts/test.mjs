@@ -63,12 +63,20 @@ const parts = {
   rust: { title: "Rust tests", run: rust },
   node: {
     title: "Node tests",
-    run: () =>
-      vitest("node", [
-        bin("vitest"),
-        "run",
-        ...projects("unit", "integration", "boundary", "faults", "hostile", "conformance", "fuzz", "package"),
-      ]),
+    run: async () => {
+      await stepProblem("rust-peer", "The tests against raw peers");
+      const suites = [
+        "unit",
+        "integration",
+        "boundary",
+        "faults",
+        "hostile",
+        "conformance",
+        "fuzz",
+        "package",
+      ];
+      await vitest("node", [bin("vitest"), "run", ...projects(...suites)]);
+    },
   },
   interop: { title: "Tests against peers in other languages", run: interop },
   deny: { title: "Licences, versions and advisories of the Rust crates", run: denied },

@@ -8,61 +8,11 @@ import { Code } from "../../ts/src/errors.js";
 import { rows } from "../../ts/src/rows/rows.js";
 import { message } from "../../ts/src/schema/message.js";
 import { t } from "../../ts/src/schema/t.js";
+import { chosenBigints, chosenFloats } from "./support/chosen-keys.js";
 import { codecsOf, encode, type Loose } from "./support/executors.js";
 
 const COUNT = 8000;
-const MASK = (1n << 64n) - 1n;
 const exhausted = { code: Code.RESOURCE_EXHAUSTED, reason: "LIMIT_EXCEEDED", isLocal: true };
-
-/** The inverse of an odd factor, modulo 2^64. */
-function inverse(factor: bigint): bigint {
-  let result = factor;
-  for (let step = 0; step < 6; step++) result = (result * (2n - factor * result)) & MASK;
-  return result;
-}
-
-/** The inverse of `x ^ (x >> shift)`. */
-function unshift(value: bigint, shift: bigint): bigint {
-  let result = value;
-  for (let step = 0n; step < 64n; step += shift) result = value ^ (result >> shift);
-  return result & MASK;
-}
-
-const [by65, by21, by2To18] = [inverse(65n), inverse(21n), inverse((1n << 18n) - 1n)];
-
-/** 64 bits with the given hash of 64 bits in V8. */
-function bitsWithHash(hash: bigint): bigint {
-  let bits = unshift(hash, 22n);
-  bits = unshift((bits * by65) & MASK, 11n);
-  bits = unshift((bits * by21) & MASK, 31n);
-  return ((bits + 1n) * by2To18) & MASK;
-}
-
-const view = new DataView(new ArrayBuffer(8));
-
-function floatOf(bits: bigint): number {
-  view.setBigUint64(0, bits);
-  return view.getFloat64(0);
-}
-
-/** Different numbers, which all have the hash 12345. */
-function chosenFloats(count: number): number[] {
-  const chosen: number[] = [];
-  for (let index = 1n; chosen.length < count; index++) {
-    const float = floatOf(bitsWithHash((index << 30n) | 12345n));
-    if (Number.isFinite(float) && Math.abs(float) > 1e-300) chosen.push(float);
-  }
-  return chosen;
-}
-
-function chosenBigints(count: number): bigint[] {
-  const chosen: bigint[] = [];
-  for (let index = 1n; chosen.length < count; index++) {
-    const bits = bitsWithHash((index << 30n) | 12345n);
-    if (bits >> 63n === 0n) chosen.push(bits);
-  }
-  return chosen;
-}
 
 /** Integers of 32 bits that share the low bits of their hash. */
 function chosenIntegers(count: number): number[] {

@@ -1,5 +1,5 @@
 /**
- * Builds the Rust peers of the interop tests into .cache/interop: the examples of crates/rpc, and the peer with Apache Fory's own
+ * Builds the Rust peers of the tests into .cache/interop: the examples of crates/rpc and crates/net, and the peer with Apache Fory's own
  * crate, which is a workspace of its own (`__test__/interop/rust`). For the examples it builds the whole
  * workspace, so features and dependencies are the same as for the addon and `cargo test`, and nothing is built twice.
  */
@@ -13,7 +13,7 @@ import { needCompiler, needRust } from "./prerequisites.mjs";
 
 const built = at(".cache", "interop", "rust");
 const fory = "__test__/interop/rust";
-const names = ["lab_server", "lab_client", "fory_peer"].map((name) =>
+const names = ["lab_server", "lab_client", "fory_peer", "raw_peer"].map((name) =>
   process.platform === "win32" ? `${name}.exe` : name,
 );
 
@@ -63,7 +63,7 @@ export const rustPeerStep = {
       if (code !== 0)
         throw new Problem(`The Rust peers do not build (exit code ${code}; its output is above).`);
     };
-    await build("-p", "aster-rpc", "--examples");
+    await build("-p", "aster-rpc", "-p", "aster-net", "--examples");
     await build(...foryWorkspace());
     mkdirSync(built, { recursive: true });
     for (const name of names) {

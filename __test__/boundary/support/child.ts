@@ -21,8 +21,8 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** A running child. */
-export class Child {
+/** A running program that prints JSON lines. */
+export class Program {
   readonly process: ChildProcess;
   /** Settles when the process has ended and its output was read. */
   readonly ended: Promise<Ending>;
@@ -31,21 +31,8 @@ export class Child {
   #stderr = "";
   #gone = false;
 
-  /**
-   * @param folder where the script is; that of the boundary tests by default
-   * @param env variables in addition to those of this process
-   */
-  constructor(
-    script: string,
-    args: readonly string[],
-    flags: readonly string[],
-    folder: URL = ownProcesses,
-    env: Readonly<Record<string, string>> = {},
-  ) {
-    const child = spawn(process.execPath, [...flags, fileURLToPath(new URL(script, folder)), ...args], {
-      stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, ...env },
-    });
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } });
     this.process = child;
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
@@ -87,6 +74,23 @@ export class Child {
   #wake(): void {
     for (const waiting of this.#waiting) waiting();
     this.#waiting.clear();
+  }
+}
+
+/** A running script. */
+export class Child extends Program {
+  /**
+   * @param folder where the script is; that of the boundary tests by default
+   * @param env variables in addition to those of this process
+   */
+  constructor(
+    script: string,
+    args: readonly string[],
+    flags: readonly string[],
+    folder: URL = ownProcesses,
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    super(process.execPath, [...flags, fileURLToPath(new URL(script, folder)), ...args], env);
   }
 }
 
