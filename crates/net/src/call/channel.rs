@@ -11,9 +11,11 @@ use aster_wire::limit::RecordLimits;
 use aster_wire::record::{Encoding, RpcStatus};
 use bytes::Bytes;
 
+use super::conversion::Intake;
 use super::framed::Framed;
 use super::handle::{CallHandle, End, STREAM_BUDGET};
 use super::message::Block;
+use super::payload::PayloadCodec;
 use crate::connection::{FrameReader, FrameWriter};
 
 /// A block is delivered when it has this size or more.
@@ -32,6 +34,7 @@ pub(crate) struct Channel {
     pub(crate) writer: FrameWriter,
     pub(crate) reader: FrameReader,
     outlet: Outlet,
+    intake: Intake,
 }
 
 #[derive(Debug, Default)]
@@ -57,15 +60,15 @@ pub(crate) enum Written {
 pub(crate) enum Step<F> {
     /// The frame has no effect.
     Skip,
-    /// A message for the user.
-    Message(Bytes),
+    /// A message for the user, not yet converted.
+    Message(Frame),
     /// The input ends; the fact gives the reason.
     End(F),
 }
 
 impl Channel {
     pub(crate) fn new(writer: FrameWriter, reader: FrameReader) -> Self {
-        Self { writer, reader, outlet: Outlet::default() }
+        Self { writer, reader, outlet: Outlet::default(), intake: Intake::default() }
     }
 
     /// Moves the queued output of the handle into the writer, so that all of it shares one write. False: nothing was
@@ -120,13 +123,24 @@ impl Channel {
         }
     }
 
+    /// See [`Intake::begin`].
+    pub(crate) fn convert(&mut self, codec: &PayloadCodec, frame: Frame) -> Option<Result<Bytes, RpcStatus>> {
+        self.intake.begin(codec, frame, &mut self.reader)
+    }
+
+    /// See [`Intake::poll`].
+    pub(crate) fn poll_converted(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, RpcStatus>>> {
+        self.intake.poll(&mut self.reader, cx)
+    }
+
     /// Reads the messages that have arrived, up to a size, and the end of the input if it has arrived too. Waits for
     /// the first message. Before that, waits until the user has consumed enough.
     pub(crate) fn poll_block<F>(
         &mut self,
-        handle: &CallHandle,
+        (handle, codec): (&CallHandle, &PayloadCodec),
         cx: &mut Context<'_>,
         mut step: impl FnMut(Result<Option<Frame>, InputFailure>) -> Step<F>,
+        unreadable: impl FnOnce(RpcStatus) -> F,
     ) -> Poll<(Block, Option<F>)> {
         let unread = handle.unread();
         if unread >= STREAM_BUDGET {
@@ -134,12 +148,29 @@ impl Channel {
         }
         self.reader.set_unread(unread > 0);
         let mut block = Block::default();
-        let mut read = ready!(self.reader.poll_next(cx, false));
+        let mut converted = ready!(self.intake.poll(&mut self.reader, cx));
+        let mut read = Ok(None);
+        if converted.is_none() {
+            read = ready!(self.reader.poll_next(cx, false));
+        }
         loop {
-            match step(read) {
+            let step = if converted.is_some() { Step::Skip } else { step(read) };
+            match step {
                 Step::Skip => {}
-                Step::Message(message) => block.push(message),
+                Step::Message(frame) => {
+                    converted = self.intake.begin(codec, frame, &mut self.reader);
+                    if converted.is_none() {
+                        break;
+                    }
+                }
                 Step::End(fact) => return Poll::Ready((self.hand_over(block, handle), Some(fact))),
+            }
+            match converted.take() {
+                None => {}
+                Some(Ok(message)) => block.push(message),
+                Some(Err(failure)) => {
+                    return Poll::Ready((self.hand_over(block, handle), Some(unreadable(failure))));
+                }
             }
             if block.bytes >= BLOCK_BYTES || block.bytes + unread >= STREAM_BUDGET {
                 break;

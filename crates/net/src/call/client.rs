@@ -176,6 +176,9 @@ impl Running {
         if self.handle.is_cancelled() {
             return Poll::Ready(Outcome::Left);
         }
+        if let Some(status) = self.handle.failure() {
+            return Poll::Ready(Outcome::local(status));
+        }
         let Some(at) = self.machine.timeout() else { return Poll::Pending };
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
         ready!(deadline.as_mut().poll(cx));
@@ -210,23 +213,28 @@ impl Running {
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<ClientEvent, Outcome>> {
         let Some(channel) = &mut self.channel else { return Poll::Pending };
         loop {
-            match self.machine.read(ready!(channel.reader.poll_next(cx, false))) {
-                ClientFact::Message(frame) => match self.method.response.incoming(&frame) {
-                    Ok(bytes) => {
-                        self.answer = Some(Message::new(bytes, channel.reader.take_reserved()));
-                        self.received = 1;
+            let mut converted = ready!(channel.poll_converted(cx));
+            if converted.is_none() {
+                match self.machine.read(ready!(channel.reader.poll_next(cx, false))) {
+                    ClientFact::Message(frame) => converted = channel.convert(&self.method.response, frame),
+                    ClientFact::Ended(status) if status.is_ok() => {
+                        channel.reader.settle(cx);
+                        return Poll::Ready(Err(Outcome::Answered));
                     }
-                    Err(status) => return Poll::Ready(Err(unreadable(status))),
-                },
-                ClientFact::Ended(status) if status.is_ok() => {
-                    channel.reader.settle(cx);
-                    return Poll::Ready(Err(Outcome::Answered));
-                }
-                fact => {
-                    if let Some(outcome) = Outcome::of(fact) {
-                        return Poll::Ready(Err(outcome));
+                    fact => {
+                        if let Some(outcome) = Outcome::of(fact) {
+                            return Poll::Ready(Err(outcome));
+                        }
                     }
                 }
+            }
+            match converted {
+                None => {}
+                Some(Ok(bytes)) => {
+                    self.answer = Some(Message::new(bytes, channel.reader.take_reserved()));
+                    self.received = 1;
+                }
+                Some(Err(status)) => return Poll::Ready(Err(unreadable(status))),
             }
         }
     }
@@ -238,13 +246,10 @@ impl Running {
         };
         loop {
             let step = |read| match machine.read(read) {
-                ClientFact::Message(frame) => match codec.incoming(&frame) {
-                    Ok(message) => Step::Message(message),
-                    Err(status) => Step::End(unreadable(status)),
-                },
+                ClientFact::Message(frame) => Step::Message(frame),
                 fact => Outcome::of(fact).map_or(Step::Skip, Step::End),
             };
-            let (block, outcome) = ready!(channel.poll_block(&self.handle, cx, step));
+            let (block, outcome) = ready!(channel.poll_block((&self.handle, codec), cx, step, unreadable));
             if outcome.is_some() {
                 channel.reader.settle(cx);
             }

@@ -4,14 +4,19 @@
 //! runs the call. Every thread may use a handle; no function blocks on the network except [`CallHandle::room`], which
 //! is awaited.
 
+mod behind;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use aster_wire::record::{Encoding, RpcStatus};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, oneshot};
+
+use behind::Behind;
 
 use super::framed::Framed;
 use super::payload::{CompressionBackoff, PayloadCodec};
@@ -113,6 +118,7 @@ struct State {
     ended: bool,
     cancelled: bool,
     over: bool,
+    behind: Behind,
     unread: usize,
     window: Window,
     /// The budget share of the only request.
@@ -150,6 +156,8 @@ struct Shared {
     budget: PeerBudget,
     backoff: Mutex<CompressionBackoff>,
     state: Mutex<State>,
+    /// `state.behind` is in use. It is read without the lock.
+    is_behind: AtomicBool,
     room: Notify,
 }
 
@@ -167,6 +175,7 @@ impl CallHandle {
             budget,
             backoff: Mutex::default(),
             state: Mutex::default(),
+            is_behind: AtomicBool::new(false),
             room: Notify::new(),
         }))
     }
@@ -196,8 +205,9 @@ impl CallHandle {
     ///
     /// # Errors
     /// The status for a message that cannot be sent: it is too large or does not match the contract. It is not
-    /// queued.
+    /// queued. When that is found out later, because the conversion takes long, the call ends with the status.
     pub fn send(&self, message: Framed) -> Result<(), RpcStatus> {
+        let Some(message) = self.not_behind(message) else { return Ok(()) };
         let bytes = message.payload().len() + MESSAGE_OVERHEAD;
         let frame = {
             let mut backoff = self.0.backoff.lock().unwrap_or_else(PoisonError::into_inner);
@@ -380,7 +390,8 @@ impl CallHandle {
         if !state.joined.is_empty() {
             chunks.push(state.joined.split().freeze());
         }
-        Output { chunks, bytes: std::mem::take(&mut state.queued), end: state.end.take() }
+        let end = if state.behind.is_empty() { state.end.take() } else { None };
+        Output { chunks, bytes: std::mem::take(&mut state.queued), end }
     }
 
     /// The next change of this handle wakes the task of `cx`. Call this before reading the state.
@@ -440,8 +451,10 @@ impl CallHandle {
         state.waker = None;
         state.chunks = Vec::new();
         state.joined = BytesMut::new();
+        let behind = std::mem::take(&mut state.behind);
         let window = std::mem::take(&mut state.window);
         drop(state);
+        drop(behind);
         self.0.room.notify_waiters();
         window.reserved
     }

@@ -8,6 +8,7 @@ mod agreement;
 mod calls;
 mod channel;
 mod client;
+mod conversion;
 mod definition;
 mod dispatch;
 mod event;

@@ -89,7 +89,19 @@ pub(crate) struct CompressionBackoff {
 /// Blocks to send without compression before it is tried again, after one that became less than 10 % smaller.
 const SKIP_BLOCKS: u8 = 15;
 
+impl CompressionBackoff {
+    /// Whether the next large block is compressed.
+    pub(super) fn is_over(&self) -> bool {
+        self.skip == 0
+    }
+}
+
 impl PayloadCodec {
+    /// Whether the payload on the wire is that of the user's side, apart from compression.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.mode, Mode::Xlang | Mode::Native)
+    }
+
     /// The same messages in another mode.
     #[must_use]
     pub fn in_mode(&self, mode: Mode) -> Self {
@@ -152,7 +164,7 @@ impl PayloadCodec {
     }
 
     /// Decompresses and transcodes the message of a frame for the user's side.
-    pub(crate) fn incoming(&self, frame: &Frame) -> Result<Bytes, RpcStatus> {
+    pub(super) fn converted(&self, frame: &Frame, limits: PayloadLimits) -> Result<Bytes, RpcStatus> {
         let payload = if frame.has(flag::COMPRESSED) {
             decompress(&frame.payload).map_err(|e| status(Code::InvalidArgument, e))?
         } else {
@@ -162,14 +174,12 @@ impl PayloadCodec {
             Mode::Xlang | Mode::Native => Ok(payload),
             // The user decides whether the method allows null, as in XLANG.
             Mode::Json if payload.trim_ascii() == b"null" => Ok(Bytes::from_static(&NULL_MESSAGE)),
-            Mode::Json => {
-                aster_codec::json_to_xlang_within(&self.plan, self.root, &payload, true, self.limits)
-                    .map(Bytes::from)
-                    .map_err(|e| codec_status(&e))
-            }
+            Mode::Json => aster_codec::json_to_xlang_within(&self.plan, self.root, &payload, true, limits)
+                .map(Bytes::from)
+                .map_err(|e| codec_status(&e)),
             Mode::Compatible if *payload == NULL_MESSAGE => Ok(payload),
             Mode::Compatible => {
-                aster_codec::wire_to_presence_flagged_within(&self.plan, self.root, &payload, self.limits)
+                aster_codec::wire_to_presence_flagged_within(&self.plan, self.root, &payload, limits)
                     .map(Bytes::from)
                     .map_err(|e| codec_status(&e))
             }
@@ -181,7 +191,7 @@ impl PayloadCodec {
         self.mode == Mode::Native
     }
 
-    /// Whether [`Self::incoming`] returns presence-flagged XLANG: it does for JSON and for peers in compatible mode.
+    /// Whether a converted message is presence-flagged XLANG: it does for JSON and for peers in compatible mode.
     pub(crate) fn is_presence_flagged(&self) -> bool {
         matches!(self.mode, Mode::Json | Mode::Compatible)
     }
@@ -230,7 +240,8 @@ mod tests {
         for case in cases {
             let name = aster_testkit::vectors::text(case, "name");
             let payload = Bytes::from(aster_testkit::vectors::bytes(case, "payload_hex"));
-            let plain = codec.incoming(&Frame { flags: flag::COMPRESSED, payload }).expect(name);
+            let frame = Frame { flags: flag::COMPRESSED, payload };
+            let plain = codec.converted(&frame, codec.limits).expect(name);
             assert_eq!(plain.len() as i64, aster_testkit::vectors::int(case, "raw_len"), "{name}");
             assert!(plain.starts_with(&[0x02, 0xff, 0x1d]), "{name}: a named struct");
             let framed = Framed::from_payload(0, &plain).unwrap();

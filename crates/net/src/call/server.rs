@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::channel::{Channel, Step, Written, trailer};
+use super::conversion::Intake;
 use super::definition::ServiceDefinition;
 use super::event::{ServerEvent, Stop};
 use super::handle::CallHandle;
@@ -260,8 +261,9 @@ impl Stream {
     ) -> Result<(Bytes, Option<Reserved>), Option<RpcStatus>> {
         match self.next_fact(true).await {
             ServerFact::Message(frame) => {
-                let bytes = codec.incoming(&frame).map_err(Some)?;
-                Ok((bytes, self.channel.reader.take_reserved()))
+                let reader = &mut self.channel.reader;
+                let bytes = Intake::whole(codec, frame, reader).await.map_err(Some)?;
+                Ok((bytes, reader.take_reserved()))
             }
             ServerFact::Ended(status) => Err(Some(status)),
             _ => Err(None),
@@ -310,6 +312,7 @@ impl Stream {
 impl Running {
     fn poll_event(&mut self, handle: &CallHandle, cx: &mut Context<'_>) -> Poll<Result<ServerEvent, Stop>> {
         handle.watch(cx);
+        handle.finish_failed();
         match self.stream.channel.poll_write(handle, cx) {
             Poll::Ready(Written::Credit(bytes)) => return Poll::Ready(Ok(ServerEvent::Credit(bytes))),
             Poll::Ready(Written::Finished) => return Poll::Ready(Err(Stop::Done)),
@@ -344,13 +347,11 @@ impl Running {
         loop {
             let step = |read| match machine.read(read) {
                 ServerFact::Ignored => Step::Skip,
-                ServerFact::Message(frame) => match codec.incoming(&frame) {
-                    Ok(message) => Step::Message(message),
-                    Err(status) => Step::End(ServerFact::Ended(status)),
-                },
+                ServerFact::Message(frame) => Step::Message(frame),
                 fact => Step::End(fact),
             };
-            let (block, fact) = std::task::ready!(channel.poll_block(handle, cx, step));
+            let (block, fact) =
+                std::task::ready!(channel.poll_block((handle, codec), cx, step, ServerFact::Ended));
             if !block.items.is_empty() {
                 self.pending = fact;
                 return Poll::Ready(Ok(ServerEvent::Items(block)));

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::process::{ProcessBudget, Starved};
 
@@ -41,6 +41,8 @@ struct Account {
     limit: usize,
     wait: Duration,
     process: Arc<ProcessBudget>,
+    /// The right to convert a message on another thread.
+    conversions: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -135,7 +137,13 @@ impl State {
 impl PeerBudget {
     /// `wait` limits the time that a stream waits for a reservation of input.
     pub(crate) fn new(bytes: u32, wait: Duration, process: Arc<ProcessBudget>) -> Self {
-        Self(Arc::new(Account { limit: bytes as usize, wait, process, state: Mutex::default() }))
+        let conversions = Arc::new(Semaphore::new(1));
+        Self(Arc::new(Account { limit: bytes as usize, wait, process, conversions, state: Mutex::default() }))
+    }
+
+    /// One permit: one message of a connection is converted on another thread at a time.
+    pub(crate) fn conversions(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.conversions)
     }
 
     /// Reserves `bytes` if they are free now and no other reservation of this purpose waits.
@@ -299,6 +307,13 @@ impl Reserved {
     /// Adds another share of the same budget and direction.
     pub(crate) fn merge(&mut self, mut other: Self) {
         self.bytes += std::mem::take(&mut other.bytes);
+    }
+
+    /// Removes a part, which then is a share of its own.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { account: Arc::clone(&self.account), purpose: self.purpose, bytes }
     }
 
     /// Returns all but `bytes` to the budget.

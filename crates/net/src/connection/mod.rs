@@ -33,7 +33,7 @@ pub use peers::ConnectedPeer;
 pub(crate) use peers::ConnectedPeers;
 pub(crate) use process::ProcessBudget;
 pub use process::set_default_process_bytes;
-pub(crate) use reader::{FrameReader, connection_failure};
+pub(crate) use reader::{FrameReader, connection_failure, message_bytes};
 pub use served::ServedConnection;
 pub(crate) use served::{IncomingStream, reset_streams};
 pub(crate) use target::{CallsBack, Target, chain, refuse_one_way};

@@ -57,8 +57,8 @@ fn read_failure(error: ReadError) -> InputFailure {
     }
 }
 
-/// Size of the decompressed message of a frame, according to the head of the frame.
-fn message_bytes(frame: &Frame) -> usize {
+/// What is reserved for the message of a frame: its decompressed size, according to the head of the frame.
+pub(crate) fn message_bytes(frame: &Frame) -> usize {
     let payload = &frame.payload;
     let bytes = if frame.has(flag::COMPRESSED) { unpacked_bytes(payload) } else { payload.len() };
     bytes + MESSAGE_OVERHEAD
@@ -167,6 +167,37 @@ impl FrameReader {
         let mut reserved = self.reserved.take()?;
         reserved.keep(std::mem::take(&mut self.used));
         Some(reserved)
+    }
+
+    /// Removes the share of one delivered frame, which is kept longer than those of the frames around it.
+    pub(crate) fn split_used(&mut self, bytes: usize) -> Option<Reserved> {
+        let share = self.reserved.as_mut()?.split(bytes.min(self.used));
+        self.used -= share.bytes();
+        Some(share)
+    }
+
+    /// Adds a share to those of the frames that were delivered.
+    pub(crate) fn add_used(&mut self, share: Option<Reserved>) {
+        if let Some(share) = share {
+            self.used += share.bytes();
+            self.add(share);
+        }
+    }
+
+    /// Reserves more for the frames that were delivered. False: the bytes are not free now.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        if bytes == 0 {
+            return true;
+        }
+        let more = self.budget.try_reserve(self.purpose, bytes);
+        let is_reserved = more.is_some();
+        self.add_used(more);
+        is_reserved
+    }
+
+    /// The budget of the connection.
+    pub(crate) fn budget(&self) -> &PeerBudget {
+        &self.budget
     }
 
     fn pick(&mut self) -> Result<bool, InputFailure> {

@@ -12,8 +12,10 @@ use crate::connection::chain;
 use crate::error::BindError;
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC};
 
-/// Bytes that all streams of one connection may have received but not read.
-const CONNECTION_WINDOW: u32 = 32 << 20;
+/// Bytes that all streams of one connection may have received but not read: half of the byte budget of a connection, within
+/// these limits. A node that gives its peers little memory gives them a small window, too.
+const MOST_WINDOW: u32 = 32 << 20;
+const LEAST_WINDOW: u32 = 1 << 20;
 /// Send buffer of one connection for a peer that does not read. Together with the budget of a stream it is below 8
 /// MiB.
 const SEND_WINDOW: u64 = 6 << 20;
@@ -31,6 +33,10 @@ const PORT_CHECK: Duration = Duration::from_millis(5);
 /// the limit itself holds where streams are accepted.
 fn transport_streams(max_streams: u32) -> u32 {
     max_streams.saturating_add(max_streams / 4).saturating_add(16)
+}
+
+fn connection_window(peer_bytes: u32) -> u32 {
+    (peer_bytes / 2).clamp(LEAST_WINDOW, MOST_WINDOW)
 }
 
 /// The protocols that a node accepts by itself.
@@ -68,7 +74,7 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
             options.limits.max_streams.saturating_add(options.limits.max_sessions),
         )))
         .max_concurrent_uni_streams(VarInt::from_u32(options.one_way_streams))
-        .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
+        .receive_window(VarInt::from_u32(connection_window(options.limits.peer_bytes)))
         .send_window(SEND_WINDOW)
         .keep_alive_interval(KEEP_ALIVE)
         .default_path_keep_alive_interval(KEEP_ALIVE)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use aster_wire::call::Pattern;
-use aster_wire::frame::Frame;
 use aster_wire::record::RpcStatus;
 use aster_wire::session::CallNumber;
 use aster_wire::status::Code;
@@ -16,6 +15,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::line::Turn;
 use super::server_line::{Fact, State};
 use crate::call::channel::{BLOCK_BYTES, Written};
+use crate::call::conversion::Intake;
 use crate::call::event::{ServerEvent, Stop};
 use crate::call::handle::{CallHandle, End, STREAM_BUDGET};
 use crate::call::message::Block;
@@ -49,6 +49,7 @@ pub(in crate::call) struct Answering {
     surplus: bool,
     /// The fact that follows a block which had to be delivered before it.
     pending: Option<Fact>,
+    intake: Intake,
     /// Counts the call until it ends.
     _counted: TaskTrackerToken,
     /// The peer is watched while the call runs.
@@ -79,6 +80,7 @@ impl Answering {
             response: None,
             surplus: false,
             pending: None,
+            intake: Intake::default(),
             _counted: counted,
             _watched: connection.watched(),
         }
@@ -91,6 +93,7 @@ impl Answering {
         cx: &mut Context<'_>,
     ) -> Poll<Result<ServerEvent, Stop>> {
         handle.watch(cx);
+        handle.finish_failed();
         if let Some(fact) = self.pending.take() {
             return Poll::Ready(event_of(fact));
         }
@@ -190,17 +193,25 @@ impl Answering {
             if is_full && self.pattern.request_stream {
                 break None;
             }
-            match line.poll_fact(cx) {
-                Poll::Ready(Fact::Message(frame)) => match self.decoded(&frame) {
-                    Ok(message) => block.push(message),
-                    Err(failure) => {
-                        line.finish(self.call, &failure);
-                        let code = Code::from_number(failure.code).unwrap_or(Code::Internal);
-                        break Some(Fact::Refused(code));
+            let Poll::Ready(mut converted) = self.intake.poll(&mut line.reader, cx) else { break None };
+            if converted.is_none() {
+                match line.poll_fact(cx) {
+                    Poll::Ready(Fact::Message(frame)) => {
+                        converted = self.intake.begin(&self.request, frame, &mut line.reader);
                     }
-                },
-                Poll::Ready(fact) => break Some(fact),
-                Poll::Pending => break None,
+                    Poll::Ready(fact) => break Some(fact),
+                    Poll::Pending => break None,
+                }
+            }
+            match converted {
+                // The conversion takes longer: it is polled now.
+                None => {}
+                Some(Ok(message)) => block.push(message),
+                Some(Err(failure)) => {
+                    line.finish(self.call, &failure);
+                    let code = Code::from_number(failure.code).unwrap_or(Code::Internal);
+                    break Some(Fact::Refused(code));
+                }
             }
         };
         let reserved = line.reader.take_reserved();
@@ -216,10 +227,6 @@ impl Answering {
     /// Keeps the budget share of the call's output until it is written.
     pub(in crate::call) fn hold(&self, share: Option<Reserved>) {
         self.turn.line().hold(share);
-    }
-
-    fn decoded(&self, frame: &Frame) -> Result<Bytes, RpcStatus> {
-        self.request.incoming(frame)
     }
 }
 

@@ -16,6 +16,7 @@ use super::client::ClientSession;
 use super::client_line::{CallFact, State, now};
 use super::line::Turn;
 use crate::call::channel::{BLOCK_BYTES, Written};
+use crate::call::conversion::Intake;
 use crate::call::handle::{CallHandle, End, STREAM_BUDGET};
 use crate::call::message::{Block, Message};
 use crate::call::method::{CallOptions, ClientMethod, deadline};
@@ -37,6 +38,9 @@ pub(in crate::call) struct Calling {
     received: u32,
     /// The end of the call, when a block had to be delivered before it.
     ending: Option<Outcome>,
+    intake: Intake,
+    /// The end of the call, which came with the message that is being converted.
+    after: Option<Outcome>,
 }
 
 #[derive(Debug)]
@@ -70,6 +74,8 @@ impl Calling {
             answer: None,
             received: 0,
             ending: None,
+            intake: Intake::default(),
+            after: None,
         }
     }
 
@@ -146,6 +152,10 @@ impl Calling {
                 Outcome::local(status(Code::Cancelled, "the session was closed"))
             });
         }
+        if let Some(status) = self.handle.failure() {
+            self.leave();
+            return Poll::Ready(Outcome::local(status));
+        }
         let Some(deadline) = &mut self.deadline else { return Poll::Pending };
         ready!(deadline.as_mut().poll(cx));
         let waited = matches!(self.place, Place::Waiting(_));
@@ -197,21 +207,35 @@ impl Calling {
         let mut line = turn.line();
         line.reader.set_unread(unread > 0);
         while outcome.is_none() && block.bytes < BLOCK_BYTES && block.bytes + unread < STREAM_BUDGET {
-            let Poll::Ready(facts) = line.poll_read(cx) else { break };
-            let mut undecodable = None;
-            line.act(facts, |fact| match fact {
-                CallFact::Message(frame) => match self.method.response.incoming(&frame) {
-                    Ok(message) => block.push(message),
-                    Err(failure) => undecodable = Some(failure),
-                },
-                CallFact::Ended(ended) => outcome = Some(Outcome::Status(ended)),
-                CallFact::Failed(failed, true) => outcome = Some(Outcome::Refused(failed)),
-                CallFact::Failed(failed, false) => outcome = Some(Outcome::local(failed)),
-            });
-            if let Some(failure) = undecodable {
-                let facts = line.machine.machine.cancel(*call, now());
-                line.act(facts, |_| {});
-                outcome = Some(unreadable(failure));
+            let Poll::Ready(mut converted) = self.intake.poll(&mut line.reader, cx) else { break };
+            let mut message = None;
+            if converted.is_some() {
+                outcome = self.after.take();
+            } else {
+                let Poll::Ready(facts) = line.poll_read(cx) else { break };
+                line.act(facts, |fact| match fact {
+                    // A frame has one message at most.
+                    CallFact::Message(frame) => message = Some(frame),
+                    CallFact::Ended(ended) => outcome = Some(Outcome::Status(ended)),
+                    CallFact::Failed(failed, true) => outcome = Some(Outcome::Refused(failed)),
+                    CallFact::Failed(failed, false) => outcome = Some(Outcome::local(failed)),
+                });
+            }
+            if let Some(frame) = message {
+                converted = self.intake.begin(&self.method.response, frame, &mut line.reader);
+                if converted.is_none() {
+                    self.after = outcome.take();
+                }
+            }
+            match converted {
+                // No message, or its conversion takes longer: it is polled now.
+                None => {}
+                Some(Ok(message)) => block.push(message),
+                Some(Err(failure)) => {
+                    let facts = line.machine.machine.cancel(*call, now());
+                    line.act(facts, |_| {});
+                    outcome = Some(unreadable(failure));
+                }
             }
         }
         let reserved = line.reader.take_reserved();

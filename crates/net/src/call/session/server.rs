@@ -22,6 +22,7 @@ use super::served::{ServedSession, SessionEnd};
 use super::server_line::{Fact, State, is_reset};
 use crate::call::calls::CallServer;
 use crate::call::channel::Written;
+use crate::call::conversion::Intake;
 use crate::call::handle::CallHandle;
 use crate::call::handler::{Serving, SessionHandler};
 use crate::call::header::judge_in_session;
@@ -267,10 +268,17 @@ impl<'a> SessionServer<'a> {
         });
         match fact.await {
             Fact::Message(frame) => {
+                let mut intake = Intake::default();
+                let mut converted = intake.begin(codec, frame, &mut self.shared.line().reader);
+                if converted.is_none() {
+                    let converting = |cx: &mut Context<'_>| intake.poll(&mut self.shared.line().reader, cx);
+                    converted = std::future::poll_fn(converting).await;
+                }
                 let mut line = self.shared.line();
-                match codec.incoming(&frame) {
-                    Ok(bytes) => return Some((bytes, line.reader.take_reserved())),
-                    Err(failure) => line.finish(call, &failure),
+                match converted {
+                    Some(Ok(bytes)) => return Some((bytes, line.reader.take_reserved())),
+                    Some(Err(failure)) => line.finish(call, &failure),
+                    None => {}
                 }
             }
             Fact::Aborted(cause) => self.note(cause),
