@@ -36,7 +36,7 @@ pub(crate) struct Engine {
     pub(crate) endpoint: Endpoint,
     /// Where the tasks of the downloader of the documents are. Nothing drives them: documents download nothing here. A downloader
     /// has a task that never ends and holds the endpoint, and only the end of its runtime ends it.
-    idle: Arc<Mutex<Option<Runtime>>>,
+    idle: Arc<Idle>,
     stopped: CancellationToken,
     gossip: Gossip,
     lookup: MemoryLookup,
@@ -67,7 +67,7 @@ impl Engine {
             let _entered = idle.enter();
             blobs.downloader(endpoint)
         };
-        let idle = Arc::new(Mutex::new(Some(idle)));
+        let idle = Arc::new(Idle(Mutex::new(Some(idle))));
         let starting = iroh_docs::engine::Engine::spawn(
             endpoint.clone(),
             gossip.clone(),
@@ -97,9 +97,25 @@ impl Engine {
         let _ = tokio::time::timeout(SHUTDOWN, self.gossip.shutdown()).await;
         let _ = tokio::time::timeout(SHUTDOWN, self.blobs.shutdown()).await;
         self.stopped.cancel();
-        if let Some(idle) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            idle.shutdown_background();
+        self.idle.end();
+    }
+}
+
+/// A runtime that nobody drives. Tasks drop it as well, where a runtime must not be dropped like another value.
+#[derive(Debug)]
+struct Idle(Mutex<Option<Runtime>>);
+
+impl Idle {
+    fn end(&self) {
+        if let Some(runtime) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            runtime.shutdown_background();
         }
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
