@@ -86,6 +86,24 @@ describe("a link", () => {
     expect(pair.link?.stats().rebinds).toBeGreaterThan(0);
   });
 
+  // Without the change of third_party/noq-proto about three of ten such paths stay blocked, and their calls end.
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "lets a running stream go on with another port while packets are lost, seed %i",
+    async (seed) => {
+      const faults = { loss: 0.1, delayMs: 5, jitterMs: 10 };
+      const pair = kept(await localPair([probe()], { link: { seed, ...faults } }));
+      const stub = pair.stub(Probe);
+      const calls = Promise.all(Array.from({ length: 100 }, (_, id) => stub.echo({ id })));
+      let next = 0;
+      for await (const { id } of stub.count({ id: 1000 })) {
+        expect(id).toBe(next++);
+        if (id === 500) pair.link?.rebind();
+      }
+      expect(next).toBe(1000);
+      expect(await calls).toHaveLength(100);
+    },
+  );
+
   it("drops the chosen packet, and its call still ends well", async () => {
     const pair = kept(await localPair([probe()], { link: { delayMs: 1 } }));
     const stub = pair.stub(Probe);

@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process";
 import { main } from "../../scripts/support/console.mjs";
 import { setUp } from "../setup.mjs";
 
-/** The default limits of one message. */
-const MOST_ELEMENTS = 1_000_000;
+// The default limits of one message.
+/** Lists, sets, maps and messages, without the message and the list that hold them. */
+const MOST_OBJECTS = 1_000_000 - 2;
 const MOST_BYTES = 16_000_000;
 const MOST_DECODED = 64 * 1024 * 1024;
 
@@ -48,7 +49,7 @@ async function measure(name) {
   const count = Math.ceil(100_000 / each);
   const encoded = Holder.encode({ list: Array.from({ length: count }, (_, at) => value(at)) });
   const unlimited = { maxDecodedBytes: 2 ** 31 - 1 };
-  const warmUp = Holder.encode({ list: Array.from({ length: 100 }, (_, at) => value(at)) });
+  const warmUp = Holder.encode({ list: Array.from({ length: Math.ceil(100 / each) }, (_, at) => value(at)) });
   for (let round = 0; round < 500; round += 1) Holder.decode(warmUp, unlimited);
   const before = collected();
   const start = performance.now();
@@ -63,7 +64,7 @@ async function measure(name) {
 
 /** Milliseconds of the largest message of such values that the default limits allow. */
 function largest(Holder, value, wire, counts) {
-  const count = Math.floor(Math.min(MOST_ELEMENTS, MOST_BYTES / wire, (MOST_DECODED * 0.99) / counts));
+  const count = Math.floor(Math.min(MOST_OBJECTS, MOST_BYTES / wire, (MOST_DECODED * 0.99) / counts));
   const encoded = Holder.encode({ list: Array.from({ length: count }, (_, at) => value(at)) });
   globalThis.gc();
   const start = performance.now();
@@ -125,8 +126,23 @@ async function kinds() {
     "list of 1000": { schema: t.list(t.int), value: () => times(1000, () => 1), each: 1000 },
     "set, empty": { schema: t.set(t.int), value: () => new Set() },
     "set of 20": { schema: t.set(t.int), value: () => new Set(times(20, (at) => at)), each: 20 },
+    "set of 100,000 strings": {
+      schema: t.set(t.string),
+      value: (set) => new Set(times(100_000, (at) => `k${set}_${at}`)),
+      each: 100_000,
+    },
+    "set of 100,000 floats": {
+      schema: t.set(t.float),
+      value: () => new Set(times(100_000, (at) => at + 0.5)),
+      each: 100_000,
+    },
     "map, empty": { schema: t.map(t.int, t.int), value: () => new Map() },
     "map of 20": { schema: t.map(t.int, t.int), value: () => new Map(times(20, (at) => [at, 1])), each: 20 },
+    "map of 100,000 strings": {
+      schema: t.map(t.string, t.int),
+      value: (map) => new Map(times(100_000, (at) => [`k${map}_${at}`, 1])),
+      each: 100_000,
+    },
     "record, empty": { schema: t.record(t.int), value: () => ({}) },
     "record of 20": { schema: t.record(t.int), value: () => values(20, () => 1), each: 20 },
     "record of 20, each with other keys": {
@@ -146,6 +162,11 @@ async function kinds() {
     "any: date": { schema: t.any, value: () => new PlainDate("2024-01-31") },
     "any: list": { schema: t.any, value: () => [] },
     "any: map": { schema: t.any, value: () => new Map() },
+    "any: map of 100,000": {
+      schema: t.anyMap,
+      value: (map) => new Map(times(100_000, (at) => [`k${map}_${at}`, at % 2 === 0 ? "ab" : 1])),
+      each: 100_000,
+    },
     "any: set": { schema: t.any, value: () => new Set() },
   };
 }

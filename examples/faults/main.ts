@@ -48,6 +48,8 @@ const orders = Promise.all(Array.from({ length: 200 }, (_, orderId) => buy(order
 let receipts = 0;
 for await (const _ of stub.receipts({ receipts: 2000 })) {
   receipts += 1;
+  // In the middle of the stream the client gets another port, as behind a NAT that lost its state.
+  if (receipts === 1000) link?.rebind();
 }
 await orders;
 

@@ -43,7 +43,7 @@ export async function main(run) {
   try {
     process.exitCode = (await run()) ?? 0;
   } catch (error) {
-    if (error.code?.startsWith("ERR_PARSE_ARGS")) {
+    if (String(error?.code).startsWith("ERR_PARSE_ARGS")) {
       say(red(error.message));
       process.exitCode = 2;
       return;

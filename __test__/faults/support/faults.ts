@@ -167,6 +167,18 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: "another port of the client while one packet of ten is lost",
+    link: { ...near, loss: 0.1 },
+    size: patient,
+    during: async ({ pair, lanes }) => {
+      for (let round = 0; round < 4; round++) {
+        await lanes.more();
+        pair.link?.rebind();
+        await lanes.more();
+      }
+    },
+  },
+  {
     // QUIC has no migration before its handshake is confirmed, so the connection may be lost. Then clients connect again.
     name: "another port of the client at the very beginning",
     link: near,

@@ -31,7 +31,7 @@ export const COST = {
   list: 48,
   set: 208,
   /** More for an element of a set. */
-  element: 64,
+  element: 112,
   map: 224,
   /** More for an entry of a map. */
   entry: 96,
@@ -40,7 +40,7 @@ export const COST = {
   /** More for a member of a record. */
   property: 176,
   /** A value of `t.any`: its type is looked up. */
-  dynamic: 16,
+  dynamic: 64,
   /** A reference id. */
   reference: 32,
   /** A name of a type that a message spells. */

@@ -1,0 +1,3 @@
+mod array_range_set;
+
+pub(crate) use array_range_set::ArrayRangeSet;
