@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::calls::CallServer;
 use super::handle::CallHandle;
-use super::header::{Accepted, Target, judge};
+use super::header::{Accepted, Target, judge, own_deadline};
 use super::server::{Opening, ServerCall, Stream};
 use super::session::server::{SessionServer, not_opened};
 use crate::connection::{IncomingStream, ServedConnection};
@@ -50,6 +50,7 @@ impl CallServer {
                 return Box::pin(SessionServer::serve(self, stream, header, service, mode)).await;
             }
         };
+        header.deadline_epoch_ms = own_deadline(remaining);
         // The header has been decoded, so its bytes no longer count in the budget.
         drop(stream.channel.reader.take_reserved());
         let (Some(handler), Some(definition)) =

@@ -1,7 +1,7 @@
 //! Checks the header of a call. All reasons to refuse a call before its request is read are here.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aster_trust::capability::Requirement;
 use aster_wire::call::{REASON_DETAIL, remaining};
@@ -14,6 +14,7 @@ use super::definition::{MethodDefinition, ServiceDefinition};
 use super::payload::Mode;
 use super::service::{Service, ServiceTable};
 use crate::admission::Caller;
+use crate::connection::{epoch_ms, steady_epoch_ms};
 use crate::error::status;
 
 /// A header that was accepted.
@@ -174,7 +175,13 @@ fn judge_method(
     Ok((method, remaining))
 }
 
+/// What deadlines are compared with. Peers that were told the time of this process write their deadlines in it, others by
+/// the clock. The earlier one counts, so that a step of the clock of this machine ends no call in time.
 fn now_epoch_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+    epoch_ms().min(steady_epoch_ms())
+}
+
+/// The deadline of a call that has `left`, by the clock of this machine; 0 for none.
+pub(crate) fn own_deadline(left: Option<Duration>) -> i64 {
+    left.map_or(0, |left| epoch_ms().saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX)))
 }

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::agreement::Agreement;
 use super::framed::Framed;
 use super::payload::{Mode, PayloadCodec};
-use crate::connection::{Callee, FrameReader, FrameWriter, Route, epoch_ms};
+use crate::connection::{Callee, FrameReader, FrameWriter, Route};
 use crate::error::status;
 
 /// Metadata of a call, in order.
@@ -228,9 +228,5 @@ fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcS
 /// The deadline in a header, in the time of the peer, for a call that has `left`; 0 for none.
 pub(super) fn deadline(route: &Route, options: &CallOptions, left: Option<Duration>) -> i64 {
     let left = left.filter(|_| options.timeout_travels);
-    left.map_or(0, |left| route.at_peer(epoch_ms_in(left)))
-}
-
-fn epoch_ms_in(timeout: Duration) -> i64 {
-    epoch_ms().saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX))
+    left.map_or(0, |left| route.at_peer(left))
 }

@@ -1,9 +1,11 @@
 //! The peer of a client call, and the connection on which the call runs. Either side of a connection can call the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aster_wire::admission::ServiceSummary;
 
+use super::clock::PeerClock;
 use super::path::PathInfo;
 use super::peers::ConnectedPeer;
 use super::watch::Watched;
@@ -169,12 +171,12 @@ impl Route {
         }
     }
 
-    /// A time of this clock, in milliseconds since 1970, in the time of the peer.
-    pub(crate) fn at_peer(&self, ms: i64) -> i64 {
+    /// The time of the peer after `left`, in milliseconds since 1970.
+    pub(crate) fn at_peer(&self, left: Duration) -> i64 {
         match self {
-            Self::Dialled(connection) => connection.at_peer(ms),
-            Self::Accepted(connection) => connection.announced().at_peer(ms),
-            Self::None(_) => ms,
+            Self::Dialled(connection) => connection.at_peer(left),
+            Self::Accepted(connection) => connection.announced().at_peer(left),
+            Self::None(_) => PeerClock::default().at_peer(left),
         }
     }
 }

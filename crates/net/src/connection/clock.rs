@@ -1,33 +1,59 @@
 //! The clock of a peer, as this side sees it. Deadlines travel as absolute times, so the caller writes them in the time of
-//! the peer that it calls.
+//! the peer that it calls. A step of the clock of either machine changes no deadline between peers that tell their time.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of this machine, in milliseconds since 1970.
 pub(crate) fn epoch_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// How far the clock of the peer is ahead of this one, in milliseconds. 0 when the peer does not tell its time.
-#[derive(Debug, Default)]
+/// The time that this process tells its peers, in milliseconds since 1970: the clock of this machine when the process first
+/// asked, and what has passed since. Unlike the clock it is never set.
+pub(crate) fn steady_epoch_ms() -> i64 {
+    static BEGIN: OnceLock<(i64, Instant)> = OnceLock::new();
+    let (clock, begin) = BEGIN.get_or_init(|| (epoch_ms(), Instant::now()));
+    clock.saturating_add(millis(begin.elapsed()))
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How far the time of the peer is ahead of the steady time of this process, in milliseconds.
+#[derive(Debug)]
 pub(crate) struct PeerClock(AtomicI64);
 
+/// The peer has not told its time: its clock is taken for that of this machine.
+const UNTOLD: i64 = i64::MIN;
+
+impl Default for PeerClock {
+    fn default() -> Self {
+        Self(AtomicI64::new(UNTOLD))
+    }
+}
+
 impl PeerClock {
-    /// Learns the difference from a time that the peer told. It was asked for at `asked`, and has arrived now.
+    /// Learns the difference from a time that the peer told. It was asked for at `asked`, a steady time, and has arrived now.
     pub(crate) fn learn(&self, told_ms: Option<i64>, asked: i64) {
         let Some(peer) = told_ms else { return };
-        let here = epoch_ms();
-        // The peer told it at some time in between. A clock that jumped backwards meanwhile says nothing.
+        let here = steady_epoch_ms();
+        // The peer told it at some time in between.
         let round_trip = here.saturating_sub(asked).max(0);
-        self.0.store(peer.saturating_sub(here.saturating_sub(round_trip / 2)), Ordering::Relaxed);
+        let ahead = peer.saturating_sub(here.saturating_sub(round_trip / 2));
+        self.0.store(ahead.max(UNTOLD + 1), Ordering::Relaxed);
     }
 
-    /// A time of this clock in the time of the peer.
-    pub(crate) fn at_peer(&self, ms: i64) -> i64 {
+    /// The time of the peer after `left`.
+    pub(crate) fn at_peer(&self, left: Duration) -> i64 {
+        let now = match self.0.load(Ordering::Relaxed) {
+            UNTOLD => epoch_ms(),
+            ahead => steady_epoch_ms().saturating_add(ahead),
+        };
         // 0 means no deadline, and a negative time has no meaning.
-        ms.saturating_add(self.0.load(Ordering::Relaxed)).max(1)
+        now.saturating_add(millis(left)).max(1)
     }
 }
 
@@ -38,13 +64,19 @@ mod tests {
     #[test]
     fn a_deadline_is_written_in_the_time_of_the_peer() {
         let clock = PeerClock::default();
-        assert_eq!(clock.at_peer(1000), 1000);
-        clock.learn(None, epoch_ms());
-        assert_eq!(clock.at_peer(1000), 1000, "a peer that does not tell its time");
+        let second = Duration::from_secs(1);
+        let range = |from: i64, to: i64| from + 1000..=to + 1000;
         let before = epoch_ms();
-        clock.learn(Some(before + 3_600_000), before);
-        let ahead = clock.at_peer(before) - before;
-        let took = epoch_ms() - before;
+        assert!(range(before, before + 60_000).contains(&clock.at_peer(second)));
+        clock.learn(None, steady_epoch_ms());
+        assert!(
+            range(before, before + 60_000).contains(&clock.at_peer(second)),
+            "a peer that does not tell its time"
+        );
+        let asked = steady_epoch_ms();
+        clock.learn(Some(asked + 3_600_000), asked);
+        let ahead = clock.at_peer(second) - steady_epoch_ms() - 1000;
+        let took = steady_epoch_ms() - asked;
         assert!((3_600_000 - took..=3_600_000).contains(&ahead), "{ahead}");
     }
 
@@ -52,9 +84,9 @@ mod tests {
     fn no_time_of_a_peer_makes_a_deadline_absent_or_negative() {
         for time in [i64::MIN, -1, 0, i64::MAX] {
             let clock = PeerClock::default();
-            clock.learn(Some(time), epoch_ms());
-            assert!(clock.at_peer(epoch_ms()) >= 1);
-            assert!(clock.at_peer(i64::MAX) >= 1);
+            clock.learn(Some(time), steady_epoch_ms());
+            assert!(clock.at_peer(Duration::ZERO) >= 1);
+            assert!(clock.at_peer(Duration::MAX) >= 1);
         }
     }
 }

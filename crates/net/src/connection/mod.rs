@@ -25,7 +25,7 @@ pub use budget::MESSAGE_OVERHEAD;
 pub(crate) use budget::{PeerBudget, Purpose, Reserved, Room};
 pub use callee::Callee;
 pub(crate) use callee::Route;
-pub(crate) use clock::epoch_ms;
+pub(crate) use clock::{epoch_ms, steady_epoch_ms};
 pub use events::ConnectionState;
 pub use outgoing::OutgoingConnection;
 pub use path::PathInfo;

@@ -213,9 +213,9 @@ impl OutgoingConnection {
         &self.budget
     }
 
-    /// A time of this clock, in milliseconds since 1970, in the time of the peer.
-    pub(crate) fn at_peer(&self, ms: i64) -> i64 {
-        self.target.at_peer(ms)
+    /// The time of the peer after `left`, in milliseconds since 1970.
+    pub(crate) fn at_peer(&self, left: Duration) -> i64 {
+        self.target.at_peer(left)
     }
 
     /// Lets the server call back on a connection.

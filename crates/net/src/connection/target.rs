@@ -13,7 +13,7 @@ use aster_wire::call::InputFailure;
 use iroh::endpoint::{Connection, ConnectionError};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 
-use super::clock::{PeerClock, epoch_ms};
+use super::clock::{PeerClock, steady_epoch_ms};
 use super::{PeerBudget, connection_failure};
 use crate::admission::{self, AskFailure, Pushed};
 use crate::{ALPN_CONSUMER_ADMISSION, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, ConnectError};
@@ -90,9 +90,9 @@ impl Target {
         }
     }
 
-    /// A time of this clock, in milliseconds since 1970, in the time of the peer.
-    pub(super) fn at_peer(&self, ms: i64) -> i64 {
-        self.clock.at_peer(ms)
+    /// The time of the peer after `left`, in milliseconds since 1970.
+    pub(super) fn at_peer(&self, left: Duration) -> i64 {
+        self.clock.at_peer(left)
     }
 
     fn failed(&self, reason: String) -> ConnectError {
@@ -136,12 +136,12 @@ impl Target {
     async fn admit(&self, credential: &str) -> Result<ConsumerResponse, ConnectError> {
         let services = self.calls_back.announcement(&self.address.id);
         // A server that calls nothing back gets the same request as from a client that serves nothing.
-        let client_time_ms = (!services.is_empty()).then(epoch_ms);
+        let client_time_ms = (!services.is_empty()).then(steady_epoch_ms);
         let request =
             ConsumerRequest { services, client_time_ms, ..ConsumerRequest::new(credential.to_owned()) };
         let request = request.to_bytes().map_err(|error| self.unsendable(&error))?;
         let connection = self.dial(ALPN_CONSUMER_ADMISSION).await?;
-        let asked_at = epoch_ms();
+        let asked_at = steady_epoch_ms();
         let answer = self.ask_on(&connection, &request).await?;
         if answer.is_empty() {
             return Err(self.refused(credential));

@@ -17,7 +17,7 @@ use super::handshakes::{Handshake, Handshakes, Verdict};
 use crate::admission::{self, Caller, Entered, MAX_PUSH_BYTES, Presence, Purpose};
 use crate::call::ServiceDefinition;
 use crate::connection::{
-    Announcement, PeerBudget, ProcessBudget, ServedConnection, epoch_ms, refuse_one_way,
+    Announcement, PeerBudget, ProcessBudget, ServedConnection, refuse_one_way, steady_epoch_ms,
 };
 use crate::{
     ALPN_CONSUMER_ADMISSION, ALPN_DESCRIBE, ALPN_PRODUCER_ADMISSION, ALPN_REVOCATION, ALPN_RPC, description,
@@ -242,7 +242,7 @@ impl Node {
             registry_namespace: self.registry_namespace(),
             root_pubkey: self.gates.root().to_owned(),
             gossip_topic: self.gates.topic_for(&connection.remote_id()),
-            server_time_ms: Some(epoch_ms()),
+            server_time_ms: Some(steady_epoch_ms()),
             ..Default::default()
         }
     }

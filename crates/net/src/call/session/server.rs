@@ -25,7 +25,7 @@ use crate::call::channel::Written;
 use crate::call::conversion::Intake;
 use crate::call::handle::CallHandle;
 use crate::call::handler::{Serving, SessionHandler};
-use crate::call::header::judge_in_session;
+use crate::call::header::{judge_in_session, own_deadline};
 use crate::call::payload::{Mode, PayloadCodec};
 use crate::call::server::{Opening, ServerCall, Stream};
 use crate::call::service::Service;
@@ -216,7 +216,7 @@ impl<'a> SessionServer<'a> {
             method,
             header: StreamHeader {
                 call_id: header.call_id,
-                deadline_epoch_ms: header.deadline_epoch_ms,
+                deadline_epoch_ms: own_deadline(remaining),
                 metadata: header.metadata,
                 ..StreamHeader::default()
             },
