@@ -163,6 +163,9 @@ impl Running {
             Ok(Err(failed)) => return Err(Outcome::not_opened(failed)),
             Err(outcome) => return Err(outcome),
         };
+        if !self.handle.begin_sending() {
+            return Err(Outcome::Left);
+        }
         let mut channel = Channel::new(writer, reader);
         channel.writer.push(header);
         // Messages that are queued already are sent together with the header. The header does not wait for others.

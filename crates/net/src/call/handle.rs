@@ -106,6 +106,15 @@ pub enum Widened {
     Refused,
 }
 
+/// Where the request of a client call is.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Here,
+    /// It may have left this process.
+    Sent,
+}
+
 #[derive(Debug, Default)]
 struct State {
     chunks: Vec<Bytes>,
@@ -117,6 +126,7 @@ struct State {
     end: Option<End>,
     ended: bool,
     cancelled: bool,
+    place: Place,
     over: bool,
     behind: Behind,
     unread: usize,
@@ -252,6 +262,25 @@ impl CallHandle {
     /// Client: cancels the call. No more events are delivered.
     pub fn cancel(&self) {
         self.change(|state| state.cancelled = true);
+    }
+
+    /// Client: cancels the call if it has not been sent. True: it never will be.
+    pub fn withdraw(&self) -> bool {
+        let mut withdrawn = false;
+        self.change(|state| {
+            withdrawn = state.place == Place::Here && !state.over;
+            state.cancelled |= withdrawn;
+        });
+        withdrawn
+    }
+
+    /// Client: the request leaves this process now. False: the user has cancelled the call before.
+    pub(crate) fn begin_sending(&self) -> bool {
+        let mut state = self.state();
+        if !state.cancelled {
+            state.place = Place::Sent;
+        }
+        !state.cancelled
     }
 
     /// The user consumed `bytes` of a [`Block`](super::Block).

@@ -114,7 +114,7 @@ impl Calling {
         let Place::Waiting(waiting) = &mut self.place else { return Poll::Ready(Ok(())) };
         let turn = ready!(Pin::new(waiting).poll(cx));
         self.place = Place::Over;
-        if self.handle.is_cancelled() {
+        if turn.is_ok() && !self.handle.begin_sending() {
             return Poll::Ready(Err(Outcome::Left));
         }
         Poll::Ready(match turn {
