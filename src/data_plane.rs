@@ -74,6 +74,13 @@ pub fn widen(port: u32, call: u32, wanted: u32, large: bool) -> Result<u32> {
     Ok(PORTS.get(port)?.port.widen(call, wanted, large))
 }
 
+/// Cancels a client call if its request has not left this process. True: it never will. `position`: how many OPEN
+/// operations of the port come before that of the call, which may not have been submitted yet.
+#[napi(catch_unwind)]
+pub fn withdraw(port: u32, call: u32, position: f64) -> Result<bool> {
+    Ok(PORTS.get(port)?.port.withdraw(call, position as u64))
+}
+
 /// Moves events into `slab`. Returns the number of bytes written, 0 when no event waits, or `-n` when the first event
 /// needs `n` bytes.
 #[napi(catch_unwind)]

@@ -94,6 +94,10 @@ export class FakeNative {
   /** The windows of calls: what was asked for is granted, except for calls in `narrow`. */
   readonly narrow = new Map<number, number>();
 
+  // A call leaves as soon as its OPEN is submitted.
+  withdraw = (_port: number, call: number, _position: number): boolean =>
+    !this.ops.some((op) => op.op === "OPEN" && op.call === call);
+
   widen = (_port: number, call: number, wanted: number, large: boolean): number =>
     this.narrow.get(call) ?? (large ? wanted : Math.max(wanted, BUDGET));
 

@@ -4,7 +4,7 @@
 //! operations, and each call has a task that awaits it. The doorbell rings for the first waiting event, and again
 //! when many events wait.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -52,6 +52,24 @@ impl Call {
     }
 }
 
+/// The calls of a port.
+#[derive(Debug, Default)]
+struct Calls {
+    open: HashMap<u32, Call>,
+    /// OPEN operations that were applied.
+    opened: u64,
+    /// Calls that were withdrawn before their OPEN was applied.
+    withdrawn: HashSet<u32>,
+}
+
+impl Calls {
+    /// An OPEN is applied. False: its call was withdrawn.
+    fn opens(&mut self, number: u32) -> bool {
+        self.opened += 1;
+        self.withdrawn.is_empty() || !self.withdrawn.remove(&number)
+    }
+}
+
 /// Operations in, events out, for one environment; see the module.
 ///
 /// Lifetime: [`close`](Self::close) ends it. Dropping all handles does not end it, because its tasks hold it.
@@ -60,7 +78,7 @@ pub struct Port {
     events: Mutex<VecDeque<Event>>,
     inbox: Mutex<VecDeque<Vec<Op>>>,
     inbox_filled: Notify,
-    calls: Mutex<HashMap<u32, Call>>,
+    calls: Mutex<Calls>,
     pub(crate) sessions: Sessions,
     methods: Mutex<HashMap<u32, Arc<ClientMethod>>>,
     next_method: AtomicU32,
@@ -134,12 +152,27 @@ impl Port {
     /// Asks for a larger window for the output of a call; see [`CallHandle::widen`]. The result is the window,
     /// [`WINDOW_LATER`], or [`WINDOW_REFUSED`]. A call that is not open gets what it asks for.
     pub fn widen(&self, call: u32, wanted: u32, large: bool) -> u32 {
-        let Some(call) = lock(&self.calls).get(&call).cloned() else { return wanted };
+        let Some(call) = lock(&self.calls).open.get(&call).cloned() else { return wanted };
         match call.handle.widen(wanted as usize, large) {
             Widened::Window(window) => window as u32,
             Widened::Later => WINDOW_LATER,
             Widened::Refused => WINDOW_REFUSED,
         }
+    }
+
+    /// Cancels a client call if its request has not left this process. True: it never will. Like CANCEL, the
+    /// withdrawal leaves no event of the call. `position`: how many OPEN operations of this port come before that of
+    /// the call, which may not have been submitted yet.
+    pub fn withdraw(&self, call: u32, position: u64) -> bool {
+        let open = {
+            let mut calls = lock(&self.calls);
+            if calls.opened <= position {
+                return calls.withdrawn.insert(call);
+            }
+            calls.open.get(&call).cloned()
+        };
+        // A call that is not in the table has ended, and its last event waits for JavaScript.
+        open.is_some_and(|call| call.handle.withdraw())
     }
 
     /// Registers a client method and returns its handle.
@@ -161,7 +194,7 @@ impl Port {
         }
         self.closed.cancel();
         lock(&self.registrations).clear();
-        lock(&self.calls).values().for_each(Call::give_up);
+        lock(&self.calls).open.values().for_each(Call::give_up);
         self.sessions.give_up();
         lock(&self.methods).clear();
         self.questions.clear();
@@ -201,7 +234,7 @@ impl Port {
         let mut calls = lock(&self.calls);
         loop {
             let number = self.next_server_number();
-            if let std::collections::hash_map::Entry::Vacant(free) = calls.entry(number) {
+            if let std::collections::hash_map::Entry::Vacant(free) = calls.open.entry(number) {
                 free.insert(call.clone());
                 drop(calls);
                 // If the port was closed before this call was in the table, `close` did not end the call.
@@ -218,7 +251,7 @@ impl Port {
     }
 
     pub(crate) fn forget(&self, call: u32) {
-        lock(&self.calls).remove(&call);
+        lock(&self.calls).open.remove(&call);
     }
 
     async fn dispatch(self: Arc<Self>) {
@@ -253,7 +286,7 @@ impl Port {
 
     /// An operation for a call that has ended is late; it is no error.
     fn with(&self, number: u32, apply: impl FnOnce(&CallHandle)) {
-        let call = lock(&self.calls).get(&number).cloned();
+        let call = lock(&self.calls).open.get(&number).cloned();
         if let Some(call) = call {
             apply(&call.handle);
         }
@@ -262,7 +295,7 @@ impl Port {
     /// When a message cannot be sent, a server call ends with the error as its status, and a client call ends on this
     /// side.
     fn send(&self, number: u32, message: Framed) {
-        let Some(call) = lock(&self.calls).get(&number).cloned() else { return };
+        let Some(call) = lock(&self.calls).open.get(&number).cloned() else { return };
         let Err(reason) = call.handle.send(message) else { return };
         if call.server {
             call.handle.finish(reason);
@@ -281,28 +314,35 @@ impl Port {
         request: Option<Framed>,
         end: bool,
     ) {
-        let Some(method) = self.method(method) else {
-            let reason = status(Code::Unavailable, "the connection is closed");
-            return self.push(ended_here(number, reason, true));
-        };
+        let method = self.method(method);
         let session = session.map(|session| self.sessions.client(session));
-        let (handle, call) = match session {
-            None => method.call(options),
-            Some(Some(session)) => session.call(&method, options),
-            Some(None) => {
-                let reason = status(Code::FailedPrecondition, "the session is over");
+        let begun = match (&method, session) {
+            (None, _) => Err(status(Code::Unavailable, "the connection is closed")),
+            (Some(_), Some(None)) => Err(status(Code::FailedPrecondition, "the session is over")),
+            (Some(method), Some(Some(session))) => Ok((method, session.call(method, options))),
+            (Some(method), None) => Ok((method, method.call(options))),
+        };
+        let begun = begun.and_then(|(method, (handle, call))| {
+            request.map_or(Ok(()), |message| handle.send(message))?;
+            Ok((method, handle, call))
+        });
+        let mut calls = lock(&self.calls);
+        if !calls.opens(number) {
+            return;
+        }
+        let (method, handle, call) = match begun {
+            Ok(begun) => begun,
+            Err(reason) => {
+                drop(calls);
                 return self.push(ended_here(number, reason, true));
             }
         };
-        if let Some(Err(reason)) = request.map(|message| handle.send(message)) {
-            handle.cancel();
-            return self.push(ended_here(number, reason, true));
-        }
         if end {
             handle.end_input();
         }
         let entry = Call { handle, server: false };
-        lock(&self.calls).insert(number, entry.clone());
+        calls.open.insert(number, entry.clone());
+        drop(calls);
         // For the same reason as in `admit`.
         if self.is_closed() {
             entry.give_up();

@@ -352,3 +352,42 @@ async fn every_stream_up_to_the_limit_is_usable_and_a_call_above_it_gives_the_re
     assert!(!texts.is_empty() && texts.iter().all(|found| found == text), "{texts:?}");
     pair.close().await;
 }
+
+/// The call waits for a stream, because the server allows few and all are in use.
+#[tokio::test]
+async fn a_call_that_has_not_left_is_withdrawn_and_never_sent() {
+    let limits = NodeLimits { max_streams: 1, max_sessions: 1, ..NodeLimits::default() };
+    let mut pair = Pair::with(limits, support::service()).await;
+    let mut numbers = Vec::new();
+    for _ in 0..64 {
+        numbers.push(pair.client.open(pair.methods[UNARY], Some(&payload("held")), Open::default()));
+    }
+    let first = pair.server.call().await.call;
+    let last = numbers.len() - 1;
+    assert!(pair.client.port.withdraw(numbers[last], last as u64), "it waits for a stream");
+    assert!(!pair.client.port.withdraw(numbers[0], 0), "its handler runs");
+    // The operation of this call is submitted after it was withdrawn.
+    assert!(pair.client.port.withdraw(999_999, numbers.len() as u64));
+    let op = Op::Open {
+        call: 999_999,
+        method: pair.methods[UNARY],
+        session: None,
+        timeout: None,
+        timeout_travels: false,
+        metadata: Vec::new(),
+        request: Some(framed(&payload("withdrawn"))),
+        end: true,
+    };
+    pair.client.submit(op);
+    pair.server.submit(Op::Reply { call: first, message: framed(&payload("answer")) });
+    for _ in 0..last - 1 {
+        let call = pair.server.call().await;
+        assert_eq!(call.message.as_deref(), Some(&payload("held")[..]));
+        pair.server.submit(Op::Reply { call: call.call, message: framed(&payload("answer")) });
+    }
+    for _ in 0..last {
+        assert!(matches!(pair.client.fact().await, Event::Message { .. }));
+    }
+    assert!(!pair.client.port.withdraw(numbers[1], 1), "it has ended");
+    pair.close().await;
+}

@@ -37,6 +37,15 @@ export function unlisten(signal: AbortSignal, call: Abortable): void {
   }
 }
 
+/** The reason of a signal. Undefined when it cannot be read, because the signal is an object of the user. */
+export function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch {
+    return undefined;
+  }
+}
+
 function newGroup(signal: AbortSignal): Group {
   const calls = new Set<Abortable>();
   const listener = (): void => {

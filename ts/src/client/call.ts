@@ -25,6 +25,8 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
   #resolve: ((value: unknown) => void) | null;
   #reject: ((error: unknown) => void) | null;
   #number = 0;
+  /** The number of calls of this thread that were opened before this one. */
+  #position = 0;
   #over = false;
   #failure: Failure | null = null;
   /** Called once when the call ends. The code that feeds the request stream sets it. */
@@ -86,9 +88,10 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
       throw markNotSent(error, method);
     }
     this.#number = number;
+    this.#position = port.ops.opened - 1;
     if (method.requestStream) this.outlet = new Outlet(port, number, method.request);
-    port.scheduled();
     if (this.#over) this.#leftWhileOpening();
+    port.scheduled();
   }
 
   /**
@@ -107,7 +110,8 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
 
   /** Called when the user's signal aborts. */
   abort(signal: AbortSignal): void {
-    this.leave({ error: abortError(signal, this.method, false, this.inbox?.taken ?? 0) });
+    const notSent = !this.#over && this.#withdraw();
+    this.leave({ error: abortError(signal, this.method, notSent, this.inbox?.taken ?? 0) });
   }
 
   /** The next response of a stream. */
@@ -189,9 +193,16 @@ export class ClientCall implements CallSink, InboxOwner, Abortable {
     return this.method.path.endpointId;
   }
 
+  /** True when the call was not sent and never will be. */
+  #withdraw(): boolean {
+    // The number is 0 while the first message is being written: `open` withdraws the call afterwards.
+    return this.#number === 0 || this.method.path.port.withdraw(this.#number, this.#position);
+  }
+
   /** The user's code ended the call while its first message was being written. OPEN was not submitted yet. */
   #leftWhileOpening(): void {
     const { port } = this.method.path;
+    this.#withdraw();
     port.leaveCall(this.#number);
     this.outlet?.close(this.#failure === null ? callOver(placeOf(this.method)) : this.#failure.error);
     port.cancelCall(this.#number, Code.CANCELLED, "");

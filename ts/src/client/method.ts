@@ -10,6 +10,7 @@ import { NO_TIMEOUT } from "../native/constants.js";
 import { abortSignal, checkOptions, milliseconds, nullable, optional } from "../options.js";
 import { pairsOf, type StringPairs } from "../pairs.js";
 import type { Port } from "../port/port.js";
+import { reasonOf } from "./abort.js";
 
 /** The deadline of unary and client-stream calls without another deadline. */
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -138,10 +139,9 @@ export function abortError(
   notSent: boolean,
   itemsReceived: number,
 ): AsterError {
-  let cause: unknown;
+  const cause = reasonOf(signal);
   let timedOut = false;
   try {
-    cause = signal.reason;
     timedOut = (cause as { readonly name?: unknown } | null | undefined)?.name === "TimeoutError";
   } catch {
     // The reason is a value that cannot be read. The call was aborted all the same.

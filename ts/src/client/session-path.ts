@@ -8,7 +8,7 @@ import { REASON_DETAIL } from "../metadata.js";
 import { CloseFlag, SessionEnder } from "../native/constants.js";
 import type { EndedSession, SessionSink } from "../port/events.js";
 import type { Port } from "../port/port.js";
-import { type Abortable, listen, unlisten } from "./abort.js";
+import { type Abortable, listen, reasonOf, unlisten } from "./abort.js";
 import type { Connection } from "./connection.js";
 import type { CallPath } from "./method.js";
 
@@ -155,6 +155,8 @@ export class SessionPath implements CallPath, SessionSink, Abortable {
     const error = ended.code === Code.OK ? null : this.#error(ended);
     const by = BY.get(ended.by) ?? "connection";
     this.#end = Object.freeze({ by, error, lastFinishedCall: ended.lastFinished });
+    // Until then the native side keeps the reason of the end for calls that cross with it.
+    this.port.closeSession(this.session, 0, null);
     for (const resolve of this.#waiting.splice(0)) resolve(this.#end);
     if (this.#opened === null) return;
     this.port.keepAlive.release();
@@ -177,5 +179,8 @@ export class SessionPath implements CallPath, SessionSink, Abortable {
 }
 
 function aborted(signal: AbortSignal): AsterError {
-  return new AsterError(Code.CANCELLED, "the session was aborted", { cause: signal.reason, notSent: true });
+  return new AsterError(Code.CANCELLED, "the session was aborted", {
+    cause: reasonOf(signal),
+    notSent: true,
+  });
 }

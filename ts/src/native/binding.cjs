@@ -929,3 +929,4 @@ module.exports.trustWriteIdentity = nativeBinding.trustWriteIdentity
 module.exports.trustWriteKey = nativeBinding.trustWriteKey
 module.exports.trustWritePublicKey = nativeBinding.trustWritePublicKey
 module.exports.widen = nativeBinding.widen
+module.exports.withdraw = nativeBinding.withdraw

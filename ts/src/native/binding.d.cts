@@ -1154,3 +1154,9 @@ export declare function trustWritePublicKey(publicKey: string): string
  * first window; it may wait. Returns the window, `WINDOW_LATER` or `WINDOW_REFUSED`.
  */
 export declare function widen(port: number, call: number, wanted: number, large: boolean): number
+
+/**
+ * Cancels a client call if its request has not left this process. True: it never will. `position`: how many OPEN
+ * operations of the port come before that of the call, which may not have been submitted yet.
+ */
+export declare function withdraw(port: number, call: number, position: number): boolean

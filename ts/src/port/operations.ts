@@ -30,10 +30,16 @@ export class Operations {
   readonly #writer: MessageWriter = new MessageWriter(FIRST_BYTES);
   #writing = false;
   #quiet = 0;
+  #opened = 0;
 
   /** Bytes that wait for submission. 0 while a message is being written, because it must not be submitted in part. */
   get length(): number {
     return this.#writing ? 0 : this.#writer.pos;
+  }
+
+  /** How many calls were opened since this thread began. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** The bytes of the operations. Valid up to `length`. */
@@ -62,6 +68,7 @@ export class Operations {
       const pairs = metadata === null ? 0 : writePairs(this.#writer, metadata);
       const all = session === 0 ? flags : flags | OpenFlag.SESSION;
       this.#commit(start, call, Op.OPEN, all, method, timeoutMs, inSession + pairs);
+      this.#opened += 1;
     } catch (error) {
       this.#abandon(start);
       throw error;

@@ -110,6 +110,15 @@ export class Port implements EventTarget {
     throw new AsterError(Code.RESOURCE_EXHAUSTED, UNREAD_BY_PEER, { notSent: true });
   }
 
+  /**
+   * Withdraws a client call, unless it may have been sent. CANCEL must follow.
+   * @param position how many calls of this thread were opened before
+   * @returns whether the call was not sent and never will be
+   */
+  withdraw(call: number, position: number): boolean {
+    return !this.#closed && this.#native.withdraw(this.number, call, position);
+  }
+
   /** Adds a client call to the table. Returns its number, which is odd. */
   enterCall(call: CallSink): number {
     const number = this.nextNumber();
@@ -318,8 +327,6 @@ export class Port implements EventTarget {
 
   sessionEnded(number: number, ended: EndedSession): void {
     this.sessions.leave(number)?.onSessionEnded(ended);
-    // Until then the native side keeps the reason of the end for calls that cross with it.
-    this.closeSession(number, 0, null);
   }
 
   settled(number: number): void {
