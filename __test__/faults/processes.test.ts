@@ -14,6 +14,7 @@ import { until } from "../boundary/support/until.js";
 import { ownAddress } from "../integration/fixtures/own-address.js";
 import { eventually, Lanes, time } from "./support/lanes.js";
 import { type Pattern, patterns, type Size } from "./support/patterns.js";
+import { Shim, shimProblem } from "./support/shim.js";
 
 const FULL = process.env.ASTER_TEST_FULL === "1";
 const PATIENCE_MS = 240_000;
@@ -35,12 +36,17 @@ class ServerProcess {
   readonly #key = Buffer.from(generateSecretKey()).toString("hex");
   #address = ownAddress();
   #child: Child | null = null;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#env = env;
+  }
 
   /** Starts the process, or its successor with the same key at the same address. Returns the ticket. */
   async start(): Promise<string> {
     const file = ledgerFile();
     this.files.push(file);
-    this.#child = child("../../faults/processes/server.mjs", [file, this.#key, this.#address]);
+    this.#child = child("../../faults/processes/server.mjs", [file, this.#key, this.#address], [], this.#env);
     const { ticket, addresses } = await this.#child.line("ready");
     this.#address = (addresses as string[])[0] ?? "";
     return ticket as string;
@@ -67,7 +73,24 @@ interface ProcessFault {
   readonly may: readonly Code[];
   /** Handlers of a killed process did not end. */
   readonly kills?: boolean;
-  during(server: ServerProcess, lanes: Lanes): Promise<void>;
+  /** The faults of the machine, for the server process. */
+  readonly shimmed?: boolean;
+  during(server: ServerProcess, lanes: Lanes, shim: Shim | null): Promise<void>;
+}
+
+/** The clock of the server is set while calls run, and set back. Calls with deadlines go on before, in between and after. */
+function clock(name: string, aheadMs: number): ProcessFault {
+  return {
+    name,
+    timeoutMs: 20_000,
+    may: [],
+    shimmed: true,
+    async during(_, lanes, shim) {
+      shim?.setClock(aheadMs);
+      await lanes.more();
+      shim?.setClock(0);
+    },
+  };
 }
 
 function stopped(name: string, ms: number, more: Partial<ProcessFault> = {}): ProcessFault {
@@ -112,10 +135,25 @@ const faults: readonly ProcessFault[] = [
     may: [],
     during: (server) => server.busy("storm 1500"),
   },
+  clock("a server whose clock jumps 10 min ahead and back", 600_000),
+  clock("a server whose clock jumps 10 min back and ahead again", -600_000),
+  {
+    // The registry of the server is on this disk.
+    name: "a server whose disk is full",
+    timeoutMs: 20_000,
+    may: [],
+    shimmed: true,
+    async during(_, lanes, shim) {
+      shim?.setFull(true);
+      await lanes.more();
+      shim?.setFull(false);
+    },
+  },
 ];
 
 async function cell(fault: ProcessFault, pattern: Pattern): Promise<void> {
-  const server = new ServerProcess();
+  const shim = fault.shimmed ? new Shim(path.join(folder, `shim-${++files}`)) : null;
+  const server = new ServerProcess(shim?.env);
   const books: Ledger = ledger();
   const between: Link = await link({ to: await server.start(), seed: 1, delayMs: 2 });
   const client = await between.connect({ secretKey: generateSecretKey(), interceptors: [books.client] });
@@ -123,7 +161,7 @@ async function cell(fault: ProcessFault, pattern: Pattern): Promise<void> {
     const size = { ...SIZE, timeoutMs: fault.timeoutMs ?? SIZE.timeoutMs };
     const lanes = new Lanes(pattern, client, size);
     await lanes.more();
-    await fault.during(server, lanes);
+    await fault.during(server, lanes, shim);
     await lanes.more();
     await lanes.stop();
     await books.settled();
@@ -148,7 +186,7 @@ async function cell(fault: ProcessFault, pattern: Pattern): Promise<void> {
 
 describe("the fault matrix, processes", () => {
   for (const fault of faults) {
-    describe.skipIf(fault.long && !FULL)(fault.name, () => {
+    describe.skipIf((fault.long && !FULL) || (fault.shimmed && shimProblem !== ""))(fault.name, () => {
       it.concurrent.each(patterns)("$name", (pattern) => cell(fault, pattern), PATIENCE_MS);
     });
   }

@@ -1,10 +1,12 @@
 /**
- * A server of Probe whose ledger is a file. It prints `ready` with its ticket.
+ * A server of Probe whose ledger is a file, and whose registry is in the folder ASTER_DISK, if that is set. It prints `ready` with
+ * its ticket.
  *
  *   node server.mjs LEDGER [KEY ADDRESS]
  *
  * Commands on stdin: `block MS` blocks the event loop, `storm MS` makes garbage, both print `over`.
  */
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AsterServer } from "aster-rpc";
 import { ledger } from "aster-rpc/testing";
@@ -16,6 +18,7 @@ const say = (event, members = {}) => process.stdout.write(`${JSON.stringify({ ev
 const books = ledger({ file });
 const server = await AsterServer.start({
   ...(key === undefined ? fresh : { ...local, secretKey: key, bind }),
+  ...(process.env.ASTER_DISK ? { registry: { path: join(process.env.ASTER_DISK, "registry") } } : {}),
   services: [probe(), sessionProbe()],
   access: "open",
   interceptors: [books.server],

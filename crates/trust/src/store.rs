@@ -6,7 +6,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redb::{
@@ -73,7 +73,8 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     capacity: u64,
-    database: Database,
+    /// `None` after a failure: a database whose file could not be written works never again, so the next use opens it anew.
+    database: Mutex<Option<Arc<Database>>>,
     /// Writers of this process queue here; writers of other processes are waited for in steps.
     writing: Mutex<()>,
 }
@@ -91,12 +92,8 @@ impl Store {
             Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error.into()),
         }
-        let mut builder = Builder::new();
-        builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::MultiWriter);
-        // A damaged file is an error. Without the check it could make the database panic, or forget nonces.
-        builder.set_check_integrity_on_open(true);
-        let database = builder.create(path).map_err(|cause| failed(path, cause))?;
-        let store = Self { path: path.to_owned(), capacity, database, writing: Mutex::new(()) };
+        let store =
+            Self { path: path.to_owned(), capacity, database: Mutex::default(), writing: Mutex::default() };
         match store.write(make_tables)? {
             FORMAT => Ok(store),
             format => Err(StoreError::Format { path: path.to_owned(), format }),
@@ -127,7 +124,7 @@ impl Store {
     /// The revocation lists in force of trusted root keys. A list that cannot be read is an error, not no list.
     pub fn revocations(&self, roots: &TrustedRoots) -> Result<Revocations, StoreError> {
         let mut revocations = Revocations::default();
-        for document in self.lists(roots).map_err(|cause| self.failed(cause))? {
+        for document in self.lists(roots)? {
             revocations.apply(RevocationList::from_json(&document)?, roots)?;
         }
         Ok(revocations)
@@ -136,28 +133,57 @@ impl Store {
     /// Changes when the stored lists of these root keys change: a cheap question before [`Store::revocations`].
     pub fn lists_digest(&self, roots: &TrustedRoots) -> Result<[u8; 32], StoreError> {
         let mut hasher = blake3::Hasher::new();
-        for document in self.lists(roots).map_err(|cause| self.failed(cause))? {
+        for document in self.lists(roots)? {
             hasher.update(&(document.len() as u64).to_le_bytes()).update(&document);
         }
         Ok(*hasher.finalize().as_bytes())
     }
 
-    fn knows(&self, key: &[u8; 32]) -> Result<bool, redb::Error> {
-        Ok(self.read()?.open_table(NONCES)?.get(key)?.is_some())
+    fn knows(&self, key: &[u8; 32]) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(transaction.open_table(NONCES)?.get(key)?.is_some()))
     }
 
-    /// A view of what is on disk now.
-    fn read(&self) -> Result<ReadTransaction, redb::Error> {
-        Ok(self.database.begin_read()?)
+    fn lists(&self, roots: &TrustedRoots) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.read(|transaction| {
+            let lists = transaction.open_table(LISTS)?;
+            let mut documents = Vec::new();
+            for root in roots.iter() {
+                documents.extend(lists.get(root.as_bytes())?.map(|document| document.value().to_vec()));
+            }
+            Ok(documents)
+        })
     }
 
-    fn lists(&self, roots: &TrustedRoots) -> Result<Vec<Vec<u8>>, redb::Error> {
-        let lists = self.read()?.open_table(LISTS)?;
-        let mut documents = Vec::new();
-        for root in roots.iter() {
-            documents.extend(lists.get(root.as_bytes())?.map(|document| document.value().to_vec()));
+    /// The database, which is opened at its first use and after a failure.
+    fn database(&self) -> Result<Arc<Database>, StoreError> {
+        let mut open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = &*open {
+            return Ok(Arc::clone(database));
         }
-        Ok(documents)
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES).set_concurrency_mode(ConcurrencyMode::MultiWriter);
+        // A damaged file is an error. Without the check it could make the database panic, or forget nonces.
+        builder.set_check_integrity_on_open(true);
+        let database = builder.create(&self.path).map_err(|cause| self.failed(cause))?;
+        Ok(Arc::clone(open.insert(Arc::new(database))))
+    }
+
+    /// Keeps the result of a use of the database. After a failure the database is opened anew.
+    fn used<T>(&self, database: &Arc<Database>, result: Result<T, redb::Error>) -> Result<T, StoreError> {
+        result.map_err(|cause| {
+            let mut open = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+            open.take_if(|open| Arc::ptr_eq(open, database));
+            self.failed(cause)
+        })
+    }
+
+    /// Runs `look` on a view of what is on disk now.
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let database = self.database()?;
+        self.used(&database, database.begin_read().map_err(Into::into).and_then(|view| look(&view)))
     }
 
     /// Runs `change` in a transaction; what it did is on disk when this returns.
@@ -167,29 +193,20 @@ impl Store {
     ) -> Result<T, StoreError> {
         // The transaction of a thread that panicked was not committed.
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut transaction = self.begin()?;
-        let result = (|| {
+        let database = self.database()?;
+        let Some(begun) = begin(&database) else { return Err(StoreError::Busy(self.path.clone())) };
+        let result = begun.and_then(|mut transaction| {
             transaction.set_quick_repair(true);
             transaction.set_durability(Durability::Immediate)?;
             let result = change(&transaction)?;
             transaction.commit()?;
             Ok(result)
-        })();
-        result.map_err(|cause: redb::Error| self.failed(cause))
-    }
-
-    fn begin(&self) -> Result<WriteTransaction, StoreError> {
-        for _ in 0..WAIT_STEPS {
-            match self.database.try_begin_write() {
-                Err(TransactionError::WouldBlock) => std::thread::sleep(WAIT_STEP),
-                other => return other.map_err(|cause| self.failed(cause)),
-            }
-        }
-        Err(StoreError::Busy(self.path.clone()))
+        });
+        self.used(&database, result)
     }
 
     fn failed(&self, cause: impl Display) -> StoreError {
-        failed(&self.path, cause)
+        StoreError::Database { path: self.path.clone(), cause: cause.to_string() }
     }
 
     fn consume_in(
@@ -231,6 +248,17 @@ impl NonceStore for Store {
         self.write(|transaction| self.consume_in(transaction, &key, expires_at, now))
             .map_err(|error| NonceStoreError::Failed(error.to_string()))?
     }
+}
+
+/// Begins to write. `None`: another process writes and does not end.
+fn begin(database: &Database) -> Option<Result<WriteTransaction, redb::Error>> {
+    for _ in 0..WAIT_STEPS {
+        match database.try_begin_write() {
+            Err(TransactionError::WouldBlock) => std::thread::sleep(WAIT_STEP),
+            other => return Some(other.map_err(Into::into)),
+        }
+    }
+    None
 }
 
 /// Makes the tables of a new file; returns the format.
@@ -280,8 +308,4 @@ fn split(entry: &[u8; 40]) -> (UnixTime, [u8; 32]) {
     seconds.copy_from_slice(&entry[..8]);
     key.copy_from_slice(&entry[8..]);
     (UnixTime::from_seconds(u64::from_be_bytes(seconds)), key)
-}
-
-fn failed(path: &Path, cause: impl Display) -> StoreError {
-    StoreError::Database { path: path.to_owned(), cause: cause.to_string() }
 }
