@@ -286,6 +286,7 @@ describe("the end of an admission", () => {
       await seen.until(() => seen.ends.length === 1 && seen.aborts.length === 1);
       expect(seen.aborts).toMatchObject([{ code: Code.UNAUTHENTICATED }]);
       expect(seen.ends).toEqual(["shutdown"]);
+      expect(seen.session?.signal.reason).toMatchObject({ code: Code.UNAVAILABLE, reason: "SESSION_OVER" });
       expect(seen.calls).toHaveLength(1);
     },
   );
@@ -299,5 +300,7 @@ describe("the end of an admission", () => {
     expect(error).toMatchObject({ code: Code.UNAUTHENTICATED, reason });
     expect(await failure(session.one({ n: 0 }))).toMatchObject({ code: Code.UNAUTHENTICATED, notSent: true });
     await seen.until(() => seen.ends.length === 1);
+    expect(seen.ends).toEqual(["shutdown"]);
+    expect(seen.session?.signal.reason).toMatchObject({ code: Code.UNAVAILABLE, reason: "SESSION_OVER" });
   });
 });

@@ -302,6 +302,23 @@ describe("the credential of a client", () => {
     });
   });
 
+  it("is warned of before it expires, by the log and by an event", async () => {
+    const root = newRoot();
+    const server = await serverOf(root);
+    const node = newNode();
+    const lines: string[] = [];
+    const note = (line: string) => void lines.push(line);
+    const client = await clientOf(server, {
+      secretKey: node.secretKey,
+      credential: credential(root, { endpointId: node.endpointId, roles: "reader", lasts: 3 }),
+      logger: { debug() {}, info: note, warn: note, error: note },
+    });
+    const events = [client.events(), client.events()];
+    const { expiresAt } = client.admission;
+    for (const reader of events) expect((await reader.next()).value).toEqual({ type: "expires", expiresAt });
+    expect(lines).toEqual(["the credential ends soon: install a new one"]);
+  });
+
   it("is renewed from its file while calls run, and the next call has the new roles", async () => {
     const root = newRoot();
     const server = await serverOf(root);
@@ -316,6 +333,7 @@ describe("the credential of a client", () => {
     const logger = { debug() {}, info: tell, warn: tell, error: tell };
     const options = { secretKey: node.secretKey, credential: { file: name }, logger };
     const client = await clientOf(server, options);
+    const event = client.events().next();
     const items = client.stub(Vault).watch({ n: 1 })[Symbol.asyncIterator]();
     await items.next();
     expect(await client.stub(Vault).read({ n: 1 })).toEqual({ text: "reader" });
@@ -323,6 +341,7 @@ describe("the credential of a client", () => {
     renameSync(`${name}.new`, name);
     expect(await told).toBe("the admission was renewed");
     expect(client.admission.roles).toEqual(new Set(["reader", "writer"]));
+    expect((await event).value).toEqual({ type: "admitted", expiresAt: client.admission.expiresAt });
     expect(await client.stub(Vault).write({ n: 1 })).toEqual({ text: "written" });
     expect(await client.stub(Vault).read({ n: 1 })).toEqual({ text: "reader,writer" });
     await items.return?.();

@@ -120,6 +120,11 @@ export class Connection implements CallPath {
     return this.#events.read();
   }
 
+  /** Tells the readers of {@link Connection.events} what happened to the admission. */
+  tell(event: ConnectionEvent): void {
+    this.#events.tell(event);
+  }
+
   /** Closes the connection. Operations of this turn of the event loop are sent first. Calling it twice is safe. */
   close(): void {
     if (this.#closed) return;

@@ -1,6 +1,6 @@
-// What happens to the connection of a client: loss, return, and changes of the network path.
+// What happens to the connection of a client: loss, return, changes of the network path, and its admission.
 //
-// Owns: the events, and the queue of each reader. Does not own: noticing a change (Rust). One request for all readers waits
+// Owns: the events, and the queue of each reader. Does not own: noticing a change (Rust), the admission (node/admission.ts). One request for all readers waits
 // for the next change; states that follow each other quickly are seen as one.
 
 import { withoutControls } from "../logging.js";
@@ -15,6 +15,8 @@ import type { Port } from "../port/port.js";
  * - `returned`: there is a connection again.
  * - `path`: packets take another way: `relayed` tells whether through a relay, and `remoteAddress` is the address of the server
  *   or the URL of the relay.
+ * - `admitted`: the server has accepted a newer credential of this client, which counts until `expiresAt`.
+ * - `expires`: a fifth of the lifetime of the credential is left. Install a new one.
  *
  * @example
  * const describe = (event: ConnectionEvent): string =>
@@ -23,7 +25,9 @@ import type { Port } from "../port/port.js";
 export type ConnectionEvent =
   | { readonly type: "lost"; readonly reason: string }
   | { readonly type: "returned" }
-  | { readonly type: "path"; readonly relayed: boolean; readonly remoteAddress: string };
+  | { readonly type: "path"; readonly relayed: boolean; readonly remoteAddress: string }
+  | { readonly type: "admitted"; readonly expiresAt: Date }
+  | { readonly type: "expires"; readonly expiresAt: Date };
 
 /** A reader that does not read keeps this many events. Of more, the oldest are dropped. */
 const MOST_EVENTS = 64;
@@ -64,6 +68,11 @@ export class ConnectionWatch {
     return reader;
   }
 
+  /** Something happened that this watch does not see by itself. */
+  tell(event: ConnectionEvent): void {
+    for (const reader of this.#readers) reader.push(event);
+  }
+
   /** The client was closed. */
   close(): void {
     for (const reader of this.#readers) reader.end();
@@ -77,7 +86,7 @@ export class ConnectionWatch {
         const next = await this.#change();
         const events = eventsOf(this.#state as ConnectionState, next);
         this.#state = next;
-        for (const reader of this.#readers) for (const event of events) reader.push(event);
+        for (const event of events) this.tell(event);
       }
     } catch {
       // The connection or the thread was closed.

@@ -141,6 +141,7 @@ export class AdmissionKeeper {
     this.#since = Date.now();
     this.#admission = admissionOf(own, attributes);
     this.#planWarning();
+    this.#connection.tell({ type: "admitted", expiresAt: new Date(own.expiresAtMs) });
     logSafely(() =>
       this.#logger.info("the admission was renewed", {
         peer: this.#connection.endpointId,
@@ -165,6 +166,7 @@ export class AdmissionKeeper {
 
   #warnOfEnd(): void {
     const { expiresAt, daysLeft } = this.#admission;
+    if (expiresAt !== null) this.#connection.tell({ type: "expires", expiresAt: new Date(expiresAt) });
     this.#warn("the credential ends soon: install a new one", { expiresAt, daysLeft });
   }
 

@@ -31,7 +31,7 @@ import { type ServingOptions, services, servingChecks } from "../server/serve-op
 import { type UnknownMembers, unknownMembersOr } from "../service/unknown-members.js";
 import { type Admission, AdmissionKeeper, ownCredential } from "./admission.js";
 import { serveBack } from "./callback-services.js";
-import { cleaned } from "./cleaned.js";
+import { cleaned, cleanUpTime } from "./cleaned.js";
 import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
 import { Endpoint } from "./endpoint.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
@@ -71,8 +71,8 @@ interface ClientParts {
   readonly unknownMembers: UnknownMembers;
   /** Finishes running calls back until the timeout. Null for a client that answers none. */
   readonly drained: ((timeoutMs: number) => Promise<void>) | null;
-  /** Releases the endpoint. */
-  closed(): Promise<void>;
+  /** Releases the endpoint, and waits for the clean-up of sessions. */
+  closed(cleanUpMs?: number): Promise<void>;
   /** Looks for a service in the registry that the server is a member of. */
   find(service: string, options: SearchOptions | undefined): Promise<FoundEndpoint[]>;
 }
@@ -94,7 +94,7 @@ export class AsterClient {
   readonly #host: StubHost;
   readonly #admission: AdmissionKeeper;
   readonly #drained: ClientParts["drained"];
-  readonly #closed: () => Promise<void>;
+  readonly #closed: ClientParts["closed"];
   readonly #find: ClientParts["find"];
   #closing: Promise<void> | null = null;
 
@@ -133,10 +133,10 @@ export class AsterClient {
       ? Endpoint.share({ ...endpoint, secretKey })
       : Endpoint.start(endpoint, secretKey ?? ephemeralIdentity().secretKey));
     let served: Served | null = null;
-    const closed = async (): Promise<void> => {
+    const closed = async (cleanUpMs?: number): Promise<void> => {
       await used.close();
       served?.stop();
-      await cleaned(served);
+      await cleaned(served, cleanUpMs);
     };
     try {
       if (services !== undefined) served = serveBack(used, services, serving, logger);
@@ -153,9 +153,9 @@ export class AsterClient {
         logger,
         unknownMembers: unknownMembersOr(unknownMembers),
         drained: services === undefined ? null : (timeoutMs) => used.drain(timeoutMs),
-        closed: () => {
+        closed: (cleanUpMs) => {
           registry.close();
-          return closed();
+          return closed(cleanUpMs);
         },
         find: (service, search) => registry.resolve(service, search),
       });
@@ -261,7 +261,8 @@ export class AsterClient {
   }
 
   /**
-   * What happens to the connection from now on: loss, return, and changes of the network path. The iteration ends when the
+   * What happens to the connection from now on: loss, return, changes of the network path, a newer credential, and a warning before
+   * the credential ends. The iteration ends when the
    * client is closed. Waiting for an event does not keep the process alive. A reader that does not read keeps the last 64
    * events.
    * @example
@@ -286,8 +287,11 @@ export class AsterClient {
   async drain(options: DrainOptions = {}): Promise<void> {
     const { timeoutMs } = checkOptions(drainChecks, options);
     if (this.#closing !== null) return this.#closing;
-    await this.#drained?.(timeoutMs ?? DEFAULT_DRAIN_MS);
-    return this.close();
+    const began = performance.now();
+    const limit = timeoutMs ?? DEFAULT_DRAIN_MS;
+    await this.#drained?.(limit);
+    this.#closing ??= this.#close(cleanUpTime(began, limit));
+    return this.#closing;
   }
 
   /** Closes the client. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
@@ -301,11 +305,11 @@ export class AsterClient {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(cleanUpMs?: number): Promise<void> {
     this.#admission.close();
     // Calls back get their status before the connection ends.
     if (this.#drained !== null) await this.#drained(0);
     this.#host.connection.close();
-    await this.#closed();
+    await this.#closed(cleanUpMs);
   }
 }

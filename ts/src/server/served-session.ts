@@ -158,7 +158,8 @@ export class ServedSession implements Session, SessionSink {
   }
 
   onSessionEnded(end: EndedSession): void {
-    const cause = CAUSES.get(end.by) ?? "lost";
+    // A local end is that of this thread.
+    const cause = end.isLocal ? "shutdown" : (CAUSES.get(end.by) ?? "lost");
     this.#cause = cause;
     this.#abort?.abort(ended(cause));
     void this.#end(cause).then(() => {
