@@ -258,6 +258,17 @@ describe("client interceptors", () => {
     expect((await failureOf(chat.next())).code).toBe(Code.PERMISSION_DENIED);
   });
 
+  it.each([
+    ["null", () => null],
+    ["a number", () => 5],
+    ["an object without next()", () => ({})],
+  ])("an iterable of them whose iterator is %s rejects send() and next()", async (_, iterator) => {
+    const answering: ClientInterceptor = () => async () => ({ [Symbol.asyncIterator]: iterator });
+    const chat = intercepted("bidiStream", () => [], answering)();
+    await expect(chat.send(1)).rejects.toBeInstanceOf(TypeError);
+    await expect(chat.next()).rejects.toBeInstanceOf(TypeError);
+  });
+
   it("send() after end() is INPUT_ENDED, also when the server has ended too", async () => {
     const chat = intercepted(
       "bidiStream",

@@ -115,3 +115,31 @@ describe("a send() that nobody awaits", () => {
     expect((await failureOf(chat.next())).code).toBe(Code.ABORTED);
   });
 });
+
+describe("a bidi call that cannot be opened", () => {
+  const talk = (options?: object) => harness.method("bidiStream", async function* () {})(options);
+
+  it.each(["send", "end"] as const)(
+    "tells it to the reader, when a %s() that nobody awaits opened it",
+    async (how) => {
+      const chat = talk({ signal: AbortSignal.abort() });
+      void (how === "send" ? chat.send(1) : chat.end());
+      expect(await failureOf(chat.next())).toMatchObject({ code: Code.CANCELLED, notSent: true });
+      expect(await chat.next()).toEqual(DONE);
+      expect(harness.native.ops).toEqual([]);
+    },
+  );
+
+  it("tells it to each send() that is awaited", async () => {
+    const chat = talk({ timeoutMs: -1 });
+    for (let round = 0; round < 2; round++)
+      expect(await failureOf(chat.send(round))).toMatchObject({ code: Code.DEADLINE_EXCEEDED });
+  });
+
+  it("has nothing to tell after it was left", async () => {
+    const chat = talk({ signal: AbortSignal.abort() });
+    void chat.send(1);
+    await chat.return();
+    expect(await chat.next()).toEqual(DONE);
+  });
+});

@@ -197,7 +197,7 @@ class Responses implements ResponseStream<unknown> {
 function responsesOf(output: unknown): AsyncIterator<unknown, undefined> {
   const responses = output as Partial<AsyncIterable<unknown, undefined>> | null | undefined;
   const iterator = responses?.[Symbol.asyncIterator]?.();
-  if (iterator !== undefined) return iterator;
+  if (typeof iterator?.next === "function") return iterator;
   throw new TypeError(
     `an interceptor of a response stream must return an async iterable, not ${describeValue(output)}`,
   );

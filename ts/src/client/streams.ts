@@ -58,18 +58,21 @@ class LazyCall {
   readonly #start: () => ClientCall;
   #call: ClientCall | null = null;
   #left = false;
+  /** Why the call is impossible. */
+  #failure: Failure | null = null;
 
   constructor(start: () => ClientCall) {
     this.#start = start;
   }
 
-  /** The call, which is opened now if needed. Throws once when the call is impossible, and returns null after that. */
+  /** The call, which is opened now if needed; null when it was left before. Throws when the call is impossible. */
   use(): ClientCall | null {
+    if (this.#failure !== null) throw this.#failure.error;
     if (this.#call !== null || this.#left) return this.#call;
     try {
       this.#call = this.#start();
     } catch (error) {
-      this.#left = true;
+      this.#failure = { error };
       throw error;
     }
     return this.#call;
@@ -77,6 +80,7 @@ class LazyCall {
 
   leave(): void {
     this.#left = true;
+    this.#failure = null;
     this.#call?.leave(null);
   }
 }
@@ -93,6 +97,8 @@ class Stream implements ResponseStream<unknown> {
     try {
       return this.lazy.use()?.next() ?? Promise.resolve(DONE);
     } catch (error) {
+      // The iteration has told the failure, and is at its end.
+      this.lazy.leave();
       return Promise.reject(error);
     }
   }
@@ -126,8 +132,13 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
   }
 
   send(message: unknown): Promise<void> {
+    let call: ClientCall | null;
     try {
-      const call = this.lazy.use();
+      call = this.lazy.use();
+    } catch (error) {
+      return refused({ error });
+    }
+    try {
       // Checked before the result of the call: send() after end() is always an error of the program.
       if (this.#ended) return Promise.reject(inputEnded(placeOf(this.#method)));
       const outlet = call?.outlet;
@@ -145,7 +156,7 @@ class Bidi extends Stream implements BidiCall<unknown, unknown> {
       this.#ended = true;
       return ended;
     } catch (error) {
-      return Promise.reject(error);
+      return refused({ error });
     }
   }
 }

@@ -5,6 +5,7 @@
 
 import { describeValue } from "../options.js";
 import { Burst } from "../port/outlet.js";
+import { checkedResult, isThenable } from "../port/step.js";
 import type { ClientCall } from "./call.js";
 import { itemError } from "./status.js";
 
@@ -37,9 +38,15 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
   const burst = new Burst();
   try {
     while (!call.over) {
-      const step = started(() => source.next());
-      // Results of a synchronous iterator are not awaited, which would cost a turn of the promise queue for each item.
-      const result = isThenable(step) ? await step.then(undefined, (error) => thrown(error)) : step;
+      let result: IteratorResult<unknown>;
+      try {
+        const step = source.next();
+        // Results of a synchronous iterator are not awaited, which would cost a turn of the promise queue for each item.
+        result = checkedResult(isThenable(step) ? await step : step);
+      } catch (error) {
+        exhausted = true;
+        throw error;
+      }
       if (call.over) return;
       if (result.done === true) {
         exhausted = true;
@@ -52,19 +59,6 @@ export async function pump(call: ClientCall, source: Source): Promise<void> {
   } catch (error) {
     if (!call.over) call.leave({ error });
   }
-
-  function started<T>(next: () => T): T {
-    try {
-      return next();
-    } catch (error) {
-      return thrown(error);
-    }
-  }
-
-  function thrown(error: unknown): never {
-    exhausted = true;
-    throw error;
-  }
 }
 
 /** Sends an item. The error of one that does not fit names the method; errors of the source are not changed. */
@@ -74,10 +68,6 @@ function sent(call: ClientCall, item: unknown): Promise<void> | null {
   } catch (error) {
     throw itemError(error, call.method);
   }
-}
-
-function isThenable(step: unknown): step is PromiseLike<IteratorResult<unknown>> {
-  return typeof (step as { readonly then?: unknown }).then === "function";
 }
 
 async function endEarly(source: Source): Promise<void> {

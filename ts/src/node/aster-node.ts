@@ -23,7 +23,7 @@ import {
 import { unknownMembersOr } from "../service/unknown-members.js";
 import { AdmissionKeeper, ownCredential } from "./admission.js";
 import { AsterClient } from "./aster-client.js";
-import { cleaned } from "./cleaned.js";
+import { cleaned, cleanUpTime } from "./cleaned.js";
 import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
 import { calledPeers, Endpoint } from "./endpoint.js";
 import {
@@ -326,8 +326,11 @@ export class AsterNode {
   async drain(options: DrainOptions = {}): Promise<void> {
     const { timeoutMs } = checkOptions(drainChecks, options);
     if (this.#closing !== null) return this.#closing;
-    await this.#endpoint.drain(timeoutMs ?? DEFAULT_DRAIN_MS);
-    return this.close();
+    const began = performance.now();
+    const limit = timeoutMs ?? DEFAULT_DRAIN_MS;
+    await this.#endpoint.drain(limit);
+    this.#closing ??= this.#close(cleanUpTime(began, limit));
+    return this.#closing;
   }
 
   /** Closes now. Running calls end with UNAVAILABLE. It may be called twice, also at the same time. */
@@ -341,7 +344,7 @@ export class AsterNode {
     return this.drain({ timeoutMs: DISPOSE_DRAIN_MS });
   }
 
-  async #close(): Promise<void> {
+  async #close(cleanUpMs?: number): Promise<void> {
     const { port, started, owned } = this.#endpoint;
     this.#called.close();
     this.registry.close();
@@ -357,7 +360,7 @@ export class AsterNode {
       this.#serving?.stop();
       this.#identity?.release();
     }
-    await cleaned(this.#serving);
+    await cleaned(this.#serving, cleanUpMs);
   }
 
   #open(): void {

@@ -46,7 +46,10 @@ export function validated(validator: Validator, value: unknown): Validated {
       };
     }
     const { issues } = result;
-    if (issues === undefined) return { ok: true, value: (result as { readonly value: unknown }).value };
+    if (issues === undefined && typeof result === "object" && "value" in result)
+      return { ok: true, value: result.value };
+    if (issues === undefined)
+      return { ok: false, problem: "the validator gave neither a value nor issues", path: [] };
     return { ok: false, ...firstIssue(issues) };
   } catch (cause) {
     return { ok: false, problem: "the validator failed", path: [], cause };

@@ -11,6 +11,7 @@ import { Inbox, type InboxOwner, sendCredit } from "../port/inbox.js";
 import type { Gate } from "../port/operations.js";
 import { Burst, LargeMessage, Outlet } from "../port/outlet.js";
 import type { Port } from "../port/port.js";
+import { checkedResult, isThenable } from "../port/step.js";
 import { HandlerContext } from "./context.js";
 import { type FinalStatus, internal, statusOf } from "./failure.js";
 import { RequestStream } from "./request-stream.js";
@@ -197,7 +198,7 @@ export class ServerCall implements CallSink, InboxOwner, Gate {
       if (this.#over) return;
       for (;;) {
         const step = answers.next();
-        const result = isThenable(step) ? await step : step;
+        const result = checkedResult(isThenable(step) ? await step : step);
         if (this.#over) return;
         if (result.done === true) break;
         const room = this.#send(outlet, result.value) ?? burst.next();
@@ -306,10 +307,6 @@ function singleItem(call: IncomingCall): ItemBatch {
     creditBytes: bytes.length,
     presenceFlagged: call.presenceFlagged,
   };
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 
 function iteratorOf(output: unknown): Answers {
