@@ -3,6 +3,7 @@
  * Google's credentials and about HTTP caches have no counterpart. The calls go through a link without faults unless a case says
  * otherwise, and the ledger judges each case.
  */
+import { randomFillSync } from "node:crypto";
 import {
   AsterClient,
   AsterError,
@@ -50,7 +51,9 @@ const UnimplementedService = service(
   { emptyCall: unary(Empty, Empty) },
 );
 
-const bytes = (length: number) => new Uint8Array(length).fill(7);
+// Random, because compression would make messages smaller.
+const noise = randomFillSync(new Uint8Array(400_000));
+const bytes = (length: number) => noise.subarray(0, length);
 
 async function answered(
   { code, text, waitMs }: { code: number; text: string; waitMs: number },
@@ -307,6 +310,59 @@ describe("the cases that gRPC has not written yet", () => {
         );
     await until(works, 15_000, "a call succeeds again");
   }, 30_000);
+
+  it("cancel before the start of a call", async () => {
+    const chat = stub().fullDuplexCall({ signal: AbortSignal.abort() });
+    expect(await failureOf(chat.next())).toMatchObject({ code: Code.CANCELLED, notSent: true });
+    expect(await stub().emptyCall({})).toEqual({});
+  });
+
+  it("cancel after the first message was sent", async () => {
+    const before = aborted;
+    const controller = new AbortController();
+    const chat = stub().fullDuplexCall({ signal: controller.signal });
+    await chat.send({ payload: bytes(27_182), waitMs: 60_000 });
+    await until(async () => (await pair.server.node.info()).openCalls > 0, 2000, "the handler runs");
+    controller.abort();
+    expect(await failureOf(chat.next())).toMatchObject({ code: Code.CANCELLED, notSent: false });
+    await until(() => aborted > before, 2000, "the handler sees the cancellation");
+    await idle();
+  });
+
+  it("a timeout that is longer than the call", async () => {
+    const chat = stub().fullDuplexCall({ timeoutMs: 30_000 });
+    await chat.send({ payload: bytes(8), responseSizes: [9] });
+    expect((await chat.next()).value?.payload.length).toBe(9);
+    await chat.end();
+    expect((await chat.next()).done).toBe(true);
+  });
+
+  it("back-pressure in both directions: a side that does not read stops the other one, and nothing is lost", async () => {
+    const chat = stub().fullDuplexCall();
+    const [messages, size] = [600, 31_415];
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < messages; sent++) await chat.send({ payload: bytes(size), responseSizes: [size] });
+      await chat.end();
+    })();
+    // Nobody reads the responses, so the handler stops, reads no further requests, and the sender waits.
+    let seen = -1;
+    await until(
+      async () => {
+        const still = sent === seen;
+        seen = sent;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return still && sent > 0;
+      },
+      20_000,
+      "the sender waits",
+    );
+    expect(sent).toBeLessThan(messages);
+    let received = 0;
+    for await (const { payload } of chat) received += payload.length;
+    await sending;
+    expect(received).toBe(messages * size);
+  }, 40_000);
 
   it("a peer that answers with garbage", async () => {
     pair.link?.set({ corrupt: 1 }, "toClient");
