@@ -15,15 +15,13 @@ import {
 } from "aster-rpc";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newRoot } from "../unit/support/credentials.ts";
+import { local, Seen, silent } from "./fixtures/nodes.ts";
 import {
   Hub,
   handlers,
   Item,
-  local,
   Room,
-  Seen,
   Sum,
-  silent,
   startHub,
   startWorker,
   startWorkerBehindLink,

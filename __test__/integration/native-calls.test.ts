@@ -23,10 +23,9 @@ import { JsValueMaker } from "../fuzz/support/js-values.ts";
 import { Random } from "../fuzz/support/random.ts";
 import { difference } from "../fuzz/support/same-clone.ts";
 import { credential, newNode, newRoot } from "../unit/support/credentials.ts";
+import { local } from "./fixtures/nodes.ts";
 
 const modes = ["native"] as const;
-const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral" } as const;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -45,7 +44,7 @@ async function started(
   server: Partial<Started> = {},
   client: Parameters<typeof AsterClient.connect>[1] = {},
 ): Promise<AsterClient> {
-  const options = { ...local, access: "open", logger: silent, ...server, services: [implementation] };
+  const options = { ...local, access: "open", ...server, services: [implementation] };
   const { ticket } = kept(await AsterServer.start(options as Started));
   return kept(await AsterClient.connect(ticket, { relay: "disabled", ...client }));
 }

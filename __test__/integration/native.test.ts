@@ -20,8 +20,7 @@ import { type BoundMethod, bindService } from "../../dist/service/binding.js";
 import { JsValueMaker } from "../fuzz/support/js-values.ts";
 import { Random } from "../fuzz/support/random.ts";
 import { difference } from "../fuzz/support/same-clone.ts";
-
-const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", access: "open" } as const;
+import { local } from "./fixtures/nodes.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -29,7 +28,7 @@ afterEach(async () => {
 });
 
 async function started(implementation: ReturnType<typeof implement>): Promise<AsterClient> {
-  const server = await AsterServer.start({ ...local, services: [implementation] });
+  const server = await AsterServer.start({ ...local, access: "open", services: [implementation] });
   closing.push(() => server.close());
   const client = await AsterClient.connect(server.ticket, { relay: "disabled" });
   closing.push(() => client.close());

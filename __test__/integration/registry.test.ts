@@ -19,6 +19,7 @@ import {
   unary,
 } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
+import { local, silent } from "./fixtures/nodes.ts";
 
 const Ask = message("registry/Ask", { n: t.int });
 const Told = message("registry/Told", { from: t.string });
@@ -29,8 +30,6 @@ const Depot = service(
 );
 const Other = service("Other", { version: 1 }, { where: unary(Ask, Told) });
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", logger: silent } as const;
 const open: { close(): Promise<void> }[] = [];
 const folders: string[] = [];
 

@@ -17,14 +17,14 @@ import {
   unary,
 } from "aster-rpc";
 import { afterEach, describe, expect, it } from "vitest";
+import { took } from "../boundary/support/until.js";
 import { disposed, Lobby, lobbyPair } from "./fixtures/lobby.js";
+import { local, silent } from "./fixtures/nodes.ts";
 
 class Text extends message("sessions/Text", { text: t.string }) {}
 const Plain = message("sessions/Plain", { text: t.string });
 const Counter = service("Counter", { scope: "session" }, { count: unary(Text, Text) });
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const options = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", logger: silent } as const;
 const opened: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of opened.splice(0)) await close();
@@ -32,7 +32,7 @@ afterEach(async () => {
 
 async function pairOf(implementation: Implementation, interceptors: readonly ServerInterceptor[] = []) {
   const services = [implementation];
-  const server = await AsterServer.start({ services, access: "open", interceptors, ...options });
+  const server = await AsterServer.start({ services, access: "open", interceptors, ...local });
   const client = await AsterClient.connect(server.ticket, { relay: "disabled", logger: silent });
   opened.push(async () => {
     await client.close();
@@ -212,6 +212,14 @@ const ends: Record<string, (pair: Awaited<ReturnType<typeof lobbyPair>>, busy: b
       await server.drain();
       return "shutdown";
     },
+    "drain of the server during a call, whose time is over": async ({ client, server, records }) => {
+      const lobby = await client.session(Lobby);
+      const waiting = failure(lobby.wait({ name: "" }));
+      while (records.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      await server.drain({ timeoutMs: 50 });
+      expect((await waiting).code).toBe(Code.UNAVAILABLE);
+      return "shutdown";
+    },
     "the end of the server during a call": async ({ client, server }) => {
       const lobby = await client.session(Lobby);
       const play = lobby.play();
@@ -231,7 +239,8 @@ describe.each(Object.entries(ends))("after %s", (_, end) => {
       const record = await disposed(pair.records[0]);
       await pair.server.close();
       expect([record.causes, record.disposed]).toEqual([[cause], 1]);
-      expect(record.session.signal.reason).toMatchObject({ reason: "SESSION_OVER" });
+      const code = cause === "shutdown" ? Code.UNAVAILABLE : Code.CANCELLED;
+      expect(record.session.signal.reason).toMatchObject({ code, reason: "SESSION_OVER" });
       const late: string[] = [];
       record.session.onClose((at) => late.push(at));
       expect(late).toEqual([cause]);
@@ -293,3 +302,16 @@ it(`${MANY} sessions are open at once on two connections, and each ends once`, a
     await pair.close();
   }
 }, 60_000);
+
+it("a clean-up that never settles delays drain() only for a moment after its time", async () => {
+  const { server, client } = await pairOf(
+    implement(Counter, (session) => {
+      session.onClose(() => new Promise(() => {}));
+      return { count: (item) => item };
+    }),
+  );
+  const session = await client.session(Counter);
+  await session.count({ text: "" });
+  // Closing would wait for 5 s.
+  expect(await took(() => server.drain({ timeoutMs: 100 }))).toBeLessThan(3000);
+});

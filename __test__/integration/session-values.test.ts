@@ -1,65 +1,13 @@
 /**
- * Values of any kind that the code of users throws, returns or gives inside sessions: each ends its own call or session with the
+ * InSession of any kind that the code of users throws, returns or gives inside sessions: each ends its own call or session with the
  * right status, and the other calls, sessions and the process go on.
  */
-import {
-  AsterClient,
-  AsterError,
-  AsterServer,
-  bidiStream,
-  Code,
-  clientStream,
-  implement,
-  message,
-  type Session,
-  serverStream,
-  service,
-  t,
-  unary,
-} from "aster-rpc";
+import { AsterClient, AsterServer, Code, implement, type Session } from "aster-rpc";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { failureOf } from "../boundary/support/until.js";
-
-const Item = message("values/Item", { n: t.int });
-const Values = service(
-  "Values",
-  { version: 1, scope: "session" },
-  {
-    unary: unary(Item, Item),
-    items: serverStream(Item, Item),
-    upload: clientStream(Item, Item),
-    talk: bidiStream(Item, Item),
-  },
-);
-
-function revoked(): object {
-  const { proxy, revoke } = Proxy.revocable({}, {});
-  revoke();
-  return proxy;
-}
-
-const throwing = (name: string): object =>
-  Object.defineProperty({}, name, {
-    get() {
-      throw new Error("mine");
-    },
-  });
-
-const kinds: readonly (readonly [string, () => unknown])[] = [
-  ["null", () => null],
-  ["undefined", () => undefined],
-  ["a number", () => 5],
-  ["a symbol", () => Symbol("s")],
-  ["a revoked proxy", revoked],
-  ["a throwing getter", () => throwing("message")],
-  ["a thenable that throws", () => throwing("then")],
-  ["a frozen error", () => Object.freeze(new Error("frozen"))],
-  ["a lone surrogate", () => "\ud800"],
-  [
-    "an error of another kind of text",
-    () => Object.assign(new AsterError(Code.NOT_FOUND, "x"), { rawMessage: 5 }),
-  ],
-];
+import { thrownValues } from "./fixtures/hostile-values.ts";
+import { local, localClient } from "./fixtures/nodes.ts";
+import { InSession } from "./fixtures/patterns.ts";
 
 /** What the handlers do now. */
 let act: (where: string, session: Session) => unknown = () => {};
@@ -70,31 +18,29 @@ const note = (reason: unknown): void => void unhandled.push(reason);
 let server: AsterServer;
 let client: AsterClient;
 beforeAll(async () => {
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const local = { bind: "127.0.0.1:0", relay: "disabled", logger: quiet } as const;
   server = await AsterServer.start({
     ...local,
-    identity: "ephemeral",
     access: "open",
     services: [
-      implement(Values, (session) => {
+      implement(InSession, (session) => {
         act("open", session);
         session.onClose(() => act("close", session) as never);
         return {
-          unary: (item) => (act("unary", session) as never) ?? item,
-          async *items(item) {
+          ping: (item) => item,
+          one: (item) => (act("one", session) as never) ?? item,
+          async *down(item) {
             yield item;
-            act("items", session);
+            act("down", session);
           },
-          async upload(items) {
+          async up(items) {
             let n = 0;
             for await (const item of items) n += item.n;
-            act("upload", session);
+            act("up", session);
             return { n };
           },
-          async *talk(items) {
+          async *both(items) {
             for await (const item of items) {
-              act("talk", session);
+              act("both", session);
               yield item;
             }
           },
@@ -102,7 +48,7 @@ beforeAll(async () => {
       }),
     ],
   });
-  client = await AsterClient.connect(server.ticket, local);
+  client = await AsterClient.connect(server.ticket, localClient);
 });
 afterAll(async () => {
   await client.close();
@@ -130,69 +76,69 @@ async function all(stream: AsyncIterable<unknown>): Promise<void> {
 
 async function worksStill(): Promise<void> {
   act = () => {};
-  await using session = await client.session(Values);
-  expect(await session.unary({ n: 7 })).toEqual({ n: 7 });
+  await using session = await client.session(InSession);
+  expect(await session.one({ n: 7 })).toMatchObject({ n: 7 });
 }
 
-describe.each(kinds)("in a session, %s", (_, value) => {
+describe.each(thrownValues)("in a session, %s", (_, value) => {
   it("that a handler throws fails its call, and the session goes on", async () => {
-    await using session = await client.session(Values);
+    await using session = await client.session(InSession);
     const internal = { code: Code.INTERNAL, isLocal: false };
-    act = throwAt("unary", value);
-    expect(await failureOf(session.unary({ n: 1 }))).toMatchObject(internal);
-    act = throwAt("items", value);
-    expect(await failureOf(all(session.items({ n: 1 })))).toMatchObject(internal);
-    act = throwAt("upload", value);
-    expect(await failureOf(session.upload([{ n: 1 }]))).toMatchObject(internal);
-    act = throwAt("talk", value);
-    const talk = session.talk();
+    act = throwAt("one", value);
+    expect(await failureOf(session.one({ n: 1 }))).toMatchObject(internal);
+    act = throwAt("down", value);
+    expect(await failureOf(all(session.down({ n: 1 })))).toMatchObject(internal);
+    act = throwAt("up", value);
+    expect(await failureOf(session.up([{ n: 1 }]))).toMatchObject(internal);
+    act = throwAt("both", value);
+    const talk = session.both();
     await talk.send({ n: 1 });
     expect(await failureOf(all(talk))).toMatchObject(internal);
     act = () => {};
-    expect(await session.unary({ n: 2 })).toEqual({ n: 2 });
+    expect(await session.one({ n: 2 })).toMatchObject({ n: 2 });
   });
 
   it("that makes the handlers fail ends the session, and no other", async () => {
-    await using other = await client.session(Values);
-    await other.unary({ n: 1 });
+    await using other = await client.session(InSession);
+    await other.one({ n: 1 });
     act = throwAt("open", value);
-    const session = await client.session(Values);
-    expect(await failureOf(session.unary({ n: 1 }))).toMatchObject({ code: Code.INTERNAL, isLocal: false });
+    const session = await client.session(InSession);
+    expect(await failureOf(session.one({ n: 1 }))).toMatchObject({ code: Code.INTERNAL, isLocal: false });
     act = () => {};
-    expect(await other.unary({ n: 2 })).toEqual({ n: 2 });
+    expect(await other.one({ n: 2 })).toMatchObject({ n: 2 });
     await worksStill();
   });
 
   it("that the clean-up throws is logged, and the server goes on", async () => {
     act = throwAt("close", value);
-    const session = await client.session(Values);
-    await session.unary({ n: 1 });
+    const session = await client.session(InSession);
+    await session.one({ n: 1 });
     await session.close();
     await worksStill();
   });
 
   it("that a source throws rejects its upload, and the session goes on", async () => {
-    await using session = await client.session(Values);
+    await using session = await client.session(InSession);
     const thrown = value();
     const source = (function* () {
       yield { n: 1 };
       throw thrown;
     })();
     // Compared here, because a promise cannot be fulfilled with some of these values.
-    const isThrown = await session.upload(source).then(
+    const isThrown = await session.up(source).then(
       () => false,
       (error: unknown) => Object.is(error, thrown),
     );
     expect(isThrown).toBe(true);
-    expect(await session.unary({ n: 2 })).toEqual({ n: 2 });
+    expect(await session.one({ n: 2 })).toMatchObject({ n: 2 });
   });
 
   it("that is the reason of an abort cancels the call, and the session goes on", async () => {
-    await using session = await client.session(Values);
+    await using session = await client.session(InSession);
     const controller = new AbortController();
-    const reading = failureOf(all(session.talk({ signal: controller.signal })));
+    const reading = failureOf(all(session.both({ signal: controller.signal })));
     controller.abort(value());
     expect(await reading).toMatchObject({ code: Code.CANCELLED });
-    expect(await session.unary({ n: 2 })).toEqual({ n: 2 });
+    expect(await session.one({ n: 2 })).toMatchObject({ n: 2 });
   });
 });

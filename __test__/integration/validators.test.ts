@@ -17,10 +17,9 @@ import {
 import * as v from "valibot";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { local } from "./fixtures/nodes.ts";
 
-const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", access: "open" } as const;
 const modes = ["native"] as const;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -28,7 +27,7 @@ afterEach(async () => {
 });
 
 async function started(implementation: ReturnType<typeof implement>): Promise<AsterClient> {
-  const server = await AsterServer.start({ ...local, services: [implementation], logger: silent });
+  const server = await AsterServer.start({ ...local, access: "open", services: [implementation] });
   closing.push(() => server.close());
   const client = await AsterClient.connect(server.ticket, { relay: "disabled" });
   closing.push(() => client.close());
@@ -174,6 +173,20 @@ describe("validators", () => {
       value: t.js(broken as unknown as Parameters<typeof t.js>[0]),
     });
     expect(() => Later.encode({ value: "x" })).toThrow("asynchronous");
+  });
+
+  it.each([
+    ["null", () => null],
+    ["a number", () => 5],
+    ["an object without a value", () => ({})],
+    ["issues that are a number", () => ({ issues: 5 })],
+    ["null as issues", () => ({ issues: null })],
+  ])("that give %s accept nothing", (_, validate) => {
+    const broken = { "~standard": { version: 1, vendor: "test", validate } };
+    const Broken = message("validators/Broken", {
+      value: t.js(broken as unknown as Parameters<typeof t.js>[0]),
+    });
+    expect(() => Broken.encode({ value: "x" })).toThrow("the validator");
   });
 
   it("must be schemas of Standard Schema", () => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { AsterNode, AsterServer, implement, message, service, t, unary } from "aster-rpc";
 import { afterEach, expect, it } from "vitest";
+import { local } from "../integration/fixtures/nodes.ts";
 import { newRoot } from "../unit/support/credentials.ts";
 import { describeInterop, startPythonServer } from "./support/python.ts";
 
@@ -17,8 +18,6 @@ const Told = message("registryinterop/Told", { from: t.string });
 const Depot = service("Depot", { version: 3 }, { where: unary(Ask, Told) });
 const depot = implement(Depot, { where: () => ({ from: "node" }) });
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const local = { bind: "127.0.0.1:0", relay: "disabled", identity: "ephemeral", logger: silent } as const;
 const PATIENCE_MS = 90_000;
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -1,16 +1,14 @@
 /** Helpers for the tests of several peers: a server, a client, streams of `Lab`, and errors of failed calls. */
 import { AsterClient, AsterError, AsterServer, type Implementation, type InferInput } from "aster-rpc";
+import { local, localClient } from "../../integration/fixtures/nodes.ts";
 import { type Chunk, pattern } from "../lab/contract.ts";
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const local = { bind: "127.0.0.1:0", relay: "disabled", logger: silent } as const;
 
 /** A TypeScript server of these services with open access. */
 export const startNodeServer = (services: readonly Implementation[]): Promise<AsterServer> =>
-  AsterServer.start({ services, access: "open", identity: "ephemeral", ...local });
+  AsterServer.start({ services, access: "open", ...local });
 
 /** A TypeScript client of a peer, by its ticket or node address. */
-export const connect = (peer: string): Promise<AsterClient> => AsterClient.connect(peer, local);
+export const connect = (peer: string): Promise<AsterClient> => AsterClient.connect(peer, localClient);
 
 /** A number of stream items for the peer, each with a text of `size`. */
 export async function* chunks(count: number, size = 0): AsyncGenerator<InferInput<typeof Chunk>> {
