@@ -12,6 +12,7 @@ const suites = [
   "hostile",
   "boundary",
   "faults",
+  "network",
   "conformance",
   "fuzz",
   "differential",

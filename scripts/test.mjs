@@ -71,6 +71,7 @@ const parts = {
         "boundary",
         "faults",
         "hostile",
+        "network",
         "conformance",
         "fuzz",
         "package",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aster_codec::PayloadLimits;
 use aster_net::{
-    Agreement, Callee, ClientMethod, Mode, OutgoingConnection, PayloadCodec, ServerAccess, Verdict,
+    Agreement, Callee, ClientMethod, Dial, Mode, OutgoingConnection, PayloadCodec, RelayPolicy, ServerAccess,
+    Verdict,
 };
 use aster_trust::attributes::Roles;
 use aster_wire::admission;
@@ -35,9 +36,24 @@ pub struct DialOptions {
     /// The roles of the server.
     #[napi(ts_type = "readonly string[]")]
     pub server_roles: Vec<String>,
+    /// Whether calls may go through a relay. `atMost`: up to `relay_bytes`.
+    #[napi(ts_type = "'allow' | 'forbid' | 'only' | 'atMost'")]
+    pub relay: String,
+    /// The bytes in both directions that may go through relays.
+    pub relay_bytes: f64,
 }
 
 impl DialOptions {
+    fn relay(&self) -> Outcome<RelayPolicy> {
+        match self.relay.as_str() {
+            "allow" => Ok(RelayPolicy::Allow),
+            "forbid" => Ok(RelayPolicy::Forbid),
+            "only" => Ok(RelayPolicy::Only),
+            "atMost" if self.relay_bytes >= 0.0 => Ok(RelayPolicy::AtMost(self.relay_bytes as u64)),
+            _ => Err(Failure::option("options.relay", "must be \"forbid\", \"only\" or { maxBytes }")),
+        }
+    }
+
     fn server_access(&self) -> Outcome<ServerAccess> {
         match self.server_access.as_str() {
             "nothing" => Ok(ServerAccess::Nothing),
@@ -172,10 +188,11 @@ pub fn node_connect(env: Env, port: u32, request: u32, node: u32, options: DialO
     throwing(env, || {
         let entry = NODES.get(node)?;
         let timeout = milliseconds("options.timeoutMs", options.timeout_ms)?;
-        let access = options.server_access()?;
+        let (access, relay) = (options.server_access()?, options.relay()?);
         settle(port, request, async move {
             let credential = options.credential.unwrap_or_default();
-            let connecting = entry.node.connect_serving(&options.address, credential, timeout, access);
+            let dial = Dial { credential, timeout, access, relay };
+            let connecting = entry.node.connect_with(&options.address, dial);
             let (peer, answer) = connecting.await.map_err(|e| Failure::connect(&e))?;
             let endpoint_id = peer.endpoint_id();
             let connection = PEERS.insert(PeerEntry { peer: peer.into(), node, owner: port });

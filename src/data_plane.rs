@@ -14,6 +14,8 @@ use crate::error::{Failure, throwing};
 use crate::log;
 use crate::memory;
 use crate::options::process_bytes;
+#[cfg(feature = "relay")]
+use crate::registry::RELAYS;
 #[cfg(feature = "registry")]
 use crate::registry::WATCHES;
 use crate::registry::{LINKS, NODES, PEERS, PORTS, PortEntry};
@@ -100,6 +102,8 @@ fn release(number: u32) {
     let nodes = NODES.remove_where(|node| node.owner == number);
     let peers = PEERS.remove_where(|peer| peer.owner == number);
     drop(LINKS.remove_where(|link| link.owner == number));
+    #[cfg(feature = "relay")]
+    drop(RELAYS.remove_where(|relay| relay.owner == number));
     #[cfg(feature = "registry")]
     for watch in WATCHES.remove_where(|watch| watch.owner == number) {
         watch.watcher.close();

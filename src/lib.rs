@@ -29,10 +29,13 @@ mod memory;
 mod node;
 mod options;
 mod outcomes;
+mod paths;
 mod peers;
 mod plans;
 mod registry;
 mod registry_slot;
+#[cfg(feature = "relay")]
+mod relay;
 mod runtime;
 mod serve;
 mod settle;

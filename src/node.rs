@@ -75,7 +75,7 @@ pub fn node_start(env: Env, port: u32, request: u32, options: StartOptions) -> R
     throwing(env, || {
         let options = options.check()?;
         settle(port, request, async move {
-            let node = options.bind().await?;
+            let node = options.bind(false).await?;
             register(NodeEntry { node, owner: port, share: None, registry: RegistrySlot::default() }).await
         })
     })

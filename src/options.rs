@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aster_net::{BindError, Node, NodeLimits, NodeOptions, RelayChoice};
-use napi::Either;
+use aster_net::{BindError, Discovery, Node, NodeLimits, NodeOptions, OwnRelays, RelayChoice};
 use napi_derive::napi;
 
 use crate::error::{Failure, Outcome};
@@ -24,11 +23,67 @@ pub struct StartOptions {
     pub secret_key: Option<String>,
     /// `ip:port`; null: all interfaces, any port.
     pub bind: Option<String>,
-    /// `disabled`, `default`, or a list of relay URLs.
-    #[napi(ts_type = "'disabled' | 'default' | Array<string>")]
-    pub relay: Either<String, Vec<String>>,
+    /// The relays.
+    pub relay: RelayChoiceOptions,
+    /// How other endpoints are found.
+    pub discovery: DiscoveryOptions,
     /// Limits for peers.
     pub limits: LimitOptions,
+}
+
+/// The relays of an endpoint.
+#[napi(object, use_nullable = true, object_to_js = false)]
+pub struct RelayChoiceOptions {
+    /// `own`: those in `urls`.
+    #[napi(ts_type = "'disabled' | 'default' | 'own'")]
+    pub kind: String,
+    /// The URLs of one's own relays.
+    #[napi(ts_type = "readonly string[]")]
+    pub urls: Vec<String>,
+    /// The word that they ask for.
+    pub token: Option<String>,
+    /// The UDP port on which they tell the public address; null: 7842.
+    pub quic_port: Option<u16>,
+    /// Certificates in PEM that are trusted beside the public ones.
+    pub certificates: Option<String>,
+    /// No direct paths.
+    pub only: bool,
+}
+
+impl RelayChoiceOptions {
+    fn choice(self) -> Outcome<RelayChoice> {
+        let Self { kind, urls, token, quic_port, certificates, .. } = self;
+        match kind.as_str() {
+            "disabled" => Ok(RelayChoice::Disabled),
+            "default" => Ok(RelayChoice::Default),
+            "own" => Ok(RelayChoice::Own(OwnRelays { urls, token, quic_port, certificates })),
+            _ => {
+                Err(Failure::option("options.relay", "must be \"disabled\", \"default\" or { urls: [...] }"))
+            }
+        }
+    }
+}
+
+/// How other endpoints are found.
+#[napi(object, use_nullable = true, object_to_js = false)]
+pub struct DiscoveryOptions {
+    /// On this machine and in the local network.
+    pub local: bool,
+    /// URL of a pkarr server.
+    pub pkarr: Option<String>,
+    /// Domain with the addresses of endpoints.
+    pub dns: Option<String>,
+    /// `ip:port` of the DNS server to ask; null: those of the system.
+    pub nameserver: Option<String>,
+}
+
+impl DiscoveryOptions {
+    fn check(self) -> Outcome<Discovery> {
+        let Self { local, pkarr, dns, nameserver } = self;
+        let address =
+            nameserver.map(|text| socket_address("options.discovery.nameserver", &text)).transpose()?;
+        Ok(Discovery { local, pkarr, dns, nameserver: address })
+    }
 }
 
 /// Limits on the resources that peers may use; null: the default.
@@ -67,6 +122,8 @@ pub(crate) struct EndpointOptions {
     secret_key: Option<[u8; 32]>,
     bind: Option<SocketAddr>,
     relay: RelayChoice,
+    relay_only: bool,
+    discovery: Discovery,
     limits: LimitOptions,
 }
 
@@ -75,43 +132,49 @@ impl StartOptions {
         let secret_key = self.secret_key.as_deref();
         let secret_key = secret_key.map(|key| seed_from_hex("options.secretKey", key)).transpose()?;
         let bind = self.bind.as_deref().map(bind_address).transpose()?;
-        let relay = match self.relay {
-            Either::A(word) if word == "disabled" => RelayChoice::Disabled,
-            Either::A(word) if word == "default" => RelayChoice::Default,
-            Either::B(urls) => RelayChoice::Urls(urls),
-            Either::A(_) => {
-                let known = "must be \"disabled\", \"default\" or { urls: [...] }";
-                return Err(Failure::option("options.relay", known));
-            }
-        };
+        let relay_only = self.relay.only;
+        let relay = self.relay.choice()?;
+        if relay_only && relay == RelayChoice::Disabled {
+            return Err(Failure::option("options.relay", "cannot be the only way when it is disabled"));
+        }
+        let discovery = self.discovery.check()?;
         // Checked here, so that starting cannot fail because of them later.
         self.limits.to_limits()?;
-        Ok(EndpointOptions { secret_key, bind, relay, limits: self.limits })
+        Ok(EndpointOptions { secret_key, bind, relay, relay_only, discovery, limits: self.limits })
     }
 }
 
-fn bind_address(text: &str) -> Outcome<SocketAddr> {
+pub(crate) fn bind_address(text: &str) -> Outcome<SocketAddr> {
+    socket_address("options.bind", text)
+}
+
+fn socket_address(path: &str, text: &str) -> Outcome<SocketAddr> {
     text.parse().map_err(|_| {
         let problem =
             format_args!("{text:?} is not an IP address with a port, such as \"127.0.0.1:0\"").to_string();
-        Failure::option("options.bind", problem)
+        Failure::option(path, problem)
     })
 }
 
 impl EndpointOptions {
-    /// Starts a node with these options. Nobody may connect to it until it serves.
-    pub(crate) async fn bind(&self) -> Outcome<Arc<Node>> {
-        Node::bind_closed(self.to_node_options()?).await.map_err(|e| match e {
+    /// Starts a node with these options. Nobody may connect to it until it serves. `starts_at_once`: without a wait for a relay.
+    pub(crate) async fn bind(&self, starts_at_once: bool) -> Outcome<Arc<Node>> {
+        Node::bind_closed(self.to_node_options(starts_at_once)?).await.map_err(|e| match e {
             BindError::RelayUrl { .. } => Failure::option("options.relay.urls", e),
+            BindError::Certificates => Failure::option("options.relay.certificates", e),
+            BindError::Pkarr { .. } => Failure::option("options.discovery.pkarr", e),
             BindError::Bind { .. } => Failure::bind(e),
         })
     }
 
-    fn to_node_options(&self) -> Outcome<NodeOptions> {
+    fn to_node_options(&self, starts_at_once: bool) -> Outcome<NodeOptions> {
         Ok(NodeOptions {
             secret_key: self.secret_key,
             bind: self.bind,
             relay: self.relay.clone(),
+            relay_only: self.relay_only,
+            starts_at_once,
+            discovery: self.discovery.clone(),
             limits: self.limits.to_limits()?,
             one_way_streams: ONE_WAY_STREAMS,
         })

@@ -26,9 +26,6 @@ pub struct PeerFacts {
     /// When its admission ends, in milliseconds since 1970; 0 for never.
     #[napi(readonly)]
     pub expires_at: f64,
-    /// The path of its newest connection; null while none is chosen.
-    #[napi(readonly, ts_type = "'direct' | 'relay' | null")]
-    pub path: Option<String>,
     /// The services that it announced for calls back.
     #[napi(readonly, ts_type = "readonly ServiceSummary[]")]
     pub services: Vec<ServiceSummary>,
@@ -38,13 +35,11 @@ impl From<&ServedConnection> for PeerFacts {
     fn from(connection: &ServedConnection) -> Self {
         let caller = connection.caller();
         let expires_at = caller.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let path = connection.path().map(|path| if path.relayed { "relay" } else { "direct" });
         Self {
             endpoint_id: caller.endpoint_id.clone(),
             attributes: caller.attributes.iter().cloned().collect(),
             roles: caller.roles.iter().map(str::to_owned).collect(),
             expires_at: expires_at.map_or(0.0, |at| at.as_millis() as f64),
-            path: path.map(str::to_owned),
             services: connection.announced_services().iter().map(ServiceSummary::from).collect(),
         }
     }

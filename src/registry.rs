@@ -121,12 +121,22 @@ pub(crate) struct LinkEntry {
     pub(crate) owner: u32,
 }
 
+/// A relay, and the port that started it.
+#[cfg(feature = "relay")]
+#[derive(Clone)]
+pub(crate) struct RelayEntry {
+    pub(crate) relay: Arc<tokio::sync::Mutex<Option<aster_relay::Relay>>>,
+    pub(crate) owner: u32,
+}
+
 pub(crate) static PORTS: Table<PortEntry> = Table::new("port");
 pub(crate) static NODES: Table<NodeEntry> = Table::new("node");
 pub(crate) static PEERS: Table<PeerEntry> = Table::new("connection");
 #[cfg(feature = "registry")]
 pub(crate) static WATCHES: Table<WatchEntry> = Table::new("watch");
 pub(crate) static LINKS: Table<LinkEntry> = Table::new("link");
+#[cfg(feature = "relay")]
+pub(crate) static RELAYS: Table<RelayEntry> = Table::new("relay");
 /// What clients know of services. One for each service of the program, never removed.
 pub(crate) static AGREEMENTS: Table<Arc<Agreement>> = Table::new("agreement");
 

@@ -25,7 +25,7 @@ static SHARES: Mutex<Vec<(EndpointOptions, Weak<Share>)>> = Mutex::new(Vec::new(
 /// The endpoint for these options. It is bound now if there is none.
 pub(crate) async fn join(options: EndpointOptions) -> Outcome<(Arc<Node>, Arc<Share>)> {
     let share = find(&options);
-    let node = share.0.get_or_try_init(|| options.bind()).await?;
+    let node = share.0.get_or_try_init(|| options.bind(true)).await?;
     Ok((Arc::clone(node), share))
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use aster_wire::hex::{Hex, id_from_hex};
 use aster_wire::status::Code;
-use aster_wire::ticket::{Credential, Ticket};
+use aster_wire::ticket::{self, Credential, Ticket};
 use napi::bindgen_prelude::Uint8Array;
 use napi::{Env, Result};
 use napi_derive::napi;
@@ -95,6 +95,12 @@ pub fn ticket_parse(env: Env, text: String) -> Result<TicketParts> {
             credential,
         })
     })
+}
+
+/// The QR code of a ticket, for a terminal.
+#[napi(catch_unwind)]
+pub fn ticket_qr(env: Env, text: String) -> Result<String> {
+    throwing(env, || ticket::qr(&text).map_err(|e| Failure::new(Code::InvalidArgument, e)))
 }
 
 /// Writes an `aster1` ticket.

@@ -1,5 +1,5 @@
 /** Facts that may be missing have null in their type. Compiled by `tsc`, never run. */
-import type { AsterClient, CallContext } from "aster-rpc";
+import type { AsterClient, CallContext, ConnectionPath } from "aster-rpc";
 
 export async function facts(client: AsterClient, { peer }: CallContext): Promise<unknown[]> {
   const { rttMs, remoteAddress } = await client.info();
@@ -8,8 +8,8 @@ export async function facts(client: AsterClient, { peer }: CallContext): Promise
   const rtt: number = rttMs;
   // @ts-expect-error and no address
   const address: string = remoteAddress;
-  const path: "direct" | "relay" | null = peer.path;
-  // @ts-expect-error the path of a caller may be unknown
-  const way: string = peer.path;
+  const path: ConnectionPath | null = peer.path;
+  // @ts-expect-error the connection of a caller may be gone
+  const way: string = peer.path.kind;
   return [known, rtt, address, path, way];
 }

@@ -15,6 +15,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
   "aster-rpc": ["aster-net", "aster-wire", "aster-codec", "aster-contract"],
   "aster-port": ["aster-net", "aster-wire", "aster-codec"],
   "aster-registry": ["aster-net", "aster-wire", "aster-codec", "aster-trust", "aster-contract"],
+  "aster-relay": [],
   "aster-link": [],
   "aster-testkit": [
     "aster-link",
@@ -33,6 +34,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
     "aster-net",
     "aster-port",
     "aster-registry",
+    "aster-relay",
     // For `aster-rpc/testing`.
     "aster-link",
   ],
@@ -41,7 +43,7 @@ const crateArrows: Readonly<Record<string, readonly string[]>> = {
 /** Crates of other projects that only some of our crates may use. */
 const fences: readonly { readonly crates: RegExp; readonly only: readonly string[] }[] = [
   { crates: /^napi/, only: ["aster-bridge"] },
-  { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry"] },
+  { crates: /^(iroh|noq|quinn)/, only: ["aster-net", "aster-registry", "aster-relay"] },
   {
     crates: /^tokio/,
     only: [
@@ -295,12 +297,18 @@ describe("TypeScript", () => {
   });
 
   it("loads the code of an `aster` command only when the command runs", () => {
-    const early = ["run", "commands", "trust/commands"].flatMap((name) =>
+    const early = ["run", "commands", "network/commands", "trust/commands"].flatMap((name) =>
       [...read(`ts/src/cli/${name}.ts`).matchAll(/^import (?!type )[^;]*? from "(\.[^"]*)";$/gm)].map(
         ([, from]) => from,
       ),
     );
-    expect(early.sort()).toEqual(["../errors.js", "./command.js", "./commands.js", "./trust/commands.js"]);
+    expect(early.sort()).toEqual([
+      "../errors.js",
+      "./command.js",
+      "./commands.js",
+      "./network/commands.js",
+      "./trust/commands.js",
+    ]);
   });
 
   it("has no import circle except those in the list", () => {

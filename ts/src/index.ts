@@ -5,6 +5,7 @@ export type { ConnectionEvent } from "./client/events.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";
 export type { ProxyOptions, ServiceProxy } from "./client/proxy.js";
+export type { RelayPolicy } from "./client/relay-policy.js";
 export type {
   OpenSession,
   SessionOptions,
@@ -22,6 +23,7 @@ export { endpointIdOf, generateSecretKey } from "./identity.js";
 export type { LogFields, Logger } from "./logging.js";
 export type {
   ConnectionFacts,
+  ConnectionPath,
   EndpointChange,
   FoundEndpoint,
   NodeFacts,
@@ -30,11 +32,17 @@ export type {
   TicketParts,
 } from "./native/documents.js";
 export type { Admission } from "./node/admission.js";
-export { AsterClient, type ConnectOptions } from "./node/aster-client.js";
+export {
+  AsterClient,
+  type ConnectOptions,
+  type PingOptions,
+  type PolicedRelays,
+} from "./node/aster-client.js";
 export { AsterNode, type NodeOptions } from "./node/aster-node.js";
 export { AsterServer, type ServerOptions } from "./node/aster-server.js";
 export type { DrainOptions } from "./node/drain.js";
-export type { EndpointOptions, NodeIdentity, NodeLimits, Relay } from "./node/node-options.js";
+export type { Discovery, OwnRelays, Relay } from "./node/network-options.js";
+export type { EndpointOptions, NodeIdentity, NodeLimits } from "./node/node-options.js";
 export type { NodeRegistry, WatchOptions } from "./node/registry.js";
 export type { RegistryChoice, RegistryOptions, SearchOptions } from "./node/registry-options.js";
 export { type PushOptions, pushRevocations, type Revocation } from "./node/revocation.js";

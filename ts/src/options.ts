@@ -80,6 +80,12 @@ export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): 
   };
 }
 
+/** Requires true or false. */
+export const boolean: Check<boolean> = (value, path) => {
+  if (typeof value === "boolean") return value;
+  throw optionError(path, `must be true or false, not ${describeValue(value)}`);
+};
+
 /** Requires one of the given strings. */
 export function oneOf<const W extends readonly string[]>(...words: W): Check<W[number]> {
   return (value, path) => {

@@ -59,11 +59,22 @@ export const Ticket: {
    * @throws {TypeError} with the path of the part that is not allowed, such as a sixteenth address
    */
   format(parts: TicketInput): string;
+  /**
+   * A ticket as a QR code, drawn with the characters of a terminal.
+   * @throws {AsterError} INVALID_ARGUMENT when the string is not a valid ticket
+   * @throws {TypeError} when the argument is not a string
+   */
+  qr(text: string): string;
 } = {
   parse(ticket: string): TicketParts {
     if (typeof ticket !== "string")
       throw optionError("ticket", `must be a string, not ${describeValue(ticket)}`);
     return controlCall((native) => native.ticketParse(ticket));
+  },
+  qr(ticket: string): string {
+    if (typeof ticket !== "string")
+      throw optionError("ticket", `must be a string, not ${describeValue(ticket)}`);
+    return controlCall((native) => native.ticketQr(ticket));
   },
   format(parts: TicketInput): string {
     const given = checkOptions(ticketChecks, parts, "parts");

@@ -337,14 +337,10 @@ export class FakeNative {
   }
 }
 
-/** The payload of PEER: endpoint id, path and address, no expiry, no attributes, no roles. */
+/** The payload of PEER: endpoint id, no expiry, no attributes, no roles. */
 function peerOf(endpointId: string): Uint8Array {
-  const texts = [endpointId, "direct", "127.0.0.1:1"].flatMap((text) => [
-    text.length,
-    0,
-    ...utf8.encode(text),
-  ]);
-  return Uint8Array.from([...texts, ...new Array(8).fill(0), 0, 0, 0, 0]);
+  const id = [endpointId.length, 0, ...utf8.encode(endpointId)];
+  return Uint8Array.from([...id, ...new Array(8).fill(0), 0, 0, 0, 0]);
 }
 
 /** An error as the addon throws it. */

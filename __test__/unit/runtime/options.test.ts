@@ -68,7 +68,15 @@ describe("options of an endpoint", () => {
     expect(startOptions(checked, "ab")).toStrictEqual({
       secretKey: "ab",
       bind: null,
-      relay: ["https://r"],
+      relay: {
+        kind: "own",
+        urls: ["https://r"],
+        token: null,
+        quicPort: null,
+        certificates: null,
+        only: false,
+      },
+      discovery: { local: false, pkarr: null, dns: null, nameserver: null },
       limits: {
         maxStreams: 7,
         maxSessions: null,

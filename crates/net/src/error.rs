@@ -1,6 +1,6 @@
 //! Errors of starting and dialling, and statuses that this side creates.
 
-use aster_wire::call::NOT_ADMITTED;
+use aster_wire::call::{NOT_ADMITTED, RELAY_REFUSED};
 use aster_wire::ending::AdmissionEnd;
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -16,6 +16,17 @@ pub enum BindError {
         /// The message of the parser.
         reason: String,
     },
+    /// The URL of a pkarr server could not be parsed.
+    #[error("pkarr URL {url:?} is not valid: {reason}")]
+    Pkarr {
+        /// The text given.
+        url: String,
+        /// The message of the parser.
+        reason: String,
+    },
+    /// The certificates for relays are not valid.
+    #[error("the certificates for relays are not certificates in PEM")]
+    Certificates,
     /// The socket could not be bound, or the endpoint could not be created.
     #[error("the endpoint could not be bound to {address}: {reason}")]
     Bind {
@@ -125,6 +136,17 @@ pub enum ConnectError {
         /// Endpoint id of the peer.
         endpoint_id: String,
     },
+    /// The calls would go through a relay that they must not use.
+    #[error("{endpoint_id} cannot be reached as the relay policy asks: {why}")]
+    RelayRefused {
+        /// Endpoint id of the peer.
+        endpoint_id: String,
+        /// What the policy asks for.
+        why: String,
+    },
+    /// Only a relay may be used, but the endpoint has direct paths.
+    #[error("only a relay may be used, but this node has direct paths: start it with relays only")]
+    DirectPaths,
     /// The node was closed.
     #[error("the node is closed")]
     Closed,
@@ -140,10 +162,12 @@ impl ConnectError {
     pub fn code(&self) -> Code {
         match self {
             Self::Address(_) | Self::Itself { .. } | Self::Request { .. } => Code::InvalidArgument,
-            Self::Dial { .. } | Self::NoAnswer { .. } | Self::NotConnected { .. } | Self::Closed => {
-                Code::Unavailable
-            }
-            Self::NothingAnnounced { .. } => Code::FailedPrecondition,
+            Self::Dial { .. }
+            | Self::NoAnswer { .. }
+            | Self::NotConnected { .. }
+            | Self::RelayRefused { .. }
+            | Self::Closed => Code::Unavailable,
+            Self::NothingAnnounced { .. } | Self::DirectPaths => Code::FailedPrecondition,
             Self::Timeout { .. } => Code::DeadlineExceeded,
             Self::Refused { .. } => Code::PermissionDenied,
             Self::AdmissionEnded { .. } => Code::Unauthenticated,
@@ -154,7 +178,7 @@ impl ConnectError {
     /// Endpoint id of the dialled peer, 64 hex digits, if the address contained it.
     pub fn endpoint_id(&self) -> Option<&str> {
         match self {
-            Self::Address(_) | Self::Closed => None,
+            Self::Address(_) | Self::DirectPaths | Self::Closed => None,
             Self::Dial { endpoint_id, .. }
             | Self::Timeout { endpoint_id, .. }
             | Self::Itself { endpoint_id }
@@ -164,6 +188,7 @@ impl ConnectError {
             | Self::Request { endpoint_id, .. }
             | Self::NotConnected { endpoint_id, .. }
             | Self::NothingAnnounced { endpoint_id }
+            | Self::RelayRefused { endpoint_id, .. }
             | Self::Answer { endpoint_id, .. } => Some(endpoint_id),
         }
     }
@@ -175,6 +200,7 @@ impl ConnectError {
             Self::AdmissionEnded { end, .. } => Some(end.word()),
             Self::NothingAnnounced { .. } => Some(NOTHING_ANNOUNCED),
             Self::NotConnected { .. } => Some(NOT_CONNECTED),
+            Self::RelayRefused { .. } | Self::DirectPaths => Some(RELAY_REFUSED),
             _ => None,
         }
     }

@@ -25,12 +25,13 @@ pub use call::{
     SessionOptions, UNREAD, Verdict, Widened, codec_status,
 };
 pub use connection::{
-    Callee, ConnectedPeer, ConnectionState, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, ServedConnection,
-    set_default_process_bytes,
+    Callee, ConnectedPeer, ConnectionState, MESSAGE_OVERHEAD, OutgoingConnection, PathInfo, RelayPolicy,
+    ServedConnection, Traffic, set_default_process_bytes,
 };
 pub use description::ServiceDescription;
 pub use endpoint::{
-    Node, NodeLimits, NodeOptions, RelayChoice, ServerAccess, endpoint_id_of, generate_secret_key,
+    Dial, Discovery, Node, NodeLimits, NodeOptions, OwnRelays, RelayChoice, ServerAccess, endpoint_id_of,
+    generate_secret_key,
 };
 pub use error::{BindError, ConnectError, ServeError, status};
 

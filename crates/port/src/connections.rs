@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
-use aster_net::{Caller, PathInfo, ServedConnection};
+use aster_net::{Caller, ServedConnection};
 
 use crate::event::PeerFacts;
 
@@ -23,6 +23,8 @@ pub(crate) struct Connections {
 #[derive(Debug, Default)]
 struct Known {
     connections: HashMap<usize, Connection>,
+    /// The connection of each number.
+    numbers: HashMap<u32, Arc<ServedConnection>>,
     last: u32,
 }
 
@@ -44,7 +46,7 @@ impl Connections {
         introduce: impl FnOnce(u32, PeerFacts, Option<u32>),
     ) -> (u32, bool) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Known { connections, last } = &mut *known;
+        let Known { connections, numbers, last } = &mut *known;
         let entry = connections
             .entry(Arc::as_ptr(connection) as usize)
             .or_insert_with(|| Connection { _connection: Arc::clone(connection), admissions: Vec::new() });
@@ -56,7 +58,11 @@ impl Connections {
         *last += 1;
         let oldest = (admissions.len() >= MOST_ADMISSIONS).then(|| admissions.remove(0).0);
         admissions.push((*last, Arc::clone(caller)));
-        introduce(*last, peer_facts(caller, connection.path()), oldest);
+        numbers.insert(*last, Arc::clone(connection));
+        if let Some(oldest) = &oldest {
+            numbers.remove(oldest);
+        }
+        introduce(*last, peer_facts(caller), oldest);
         (*last, is_new)
     }
 
@@ -64,19 +70,27 @@ impl Connections {
     pub(crate) fn forget(&self, connection: &Arc<ServedConnection>) -> Vec<u32> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.connections.remove(&(Arc::as_ptr(connection) as usize));
-        entry.into_iter().flat_map(|entry| entry.admissions).map(|(number, _)| number).collect()
+        let ended: Vec<u32> =
+            entry.into_iter().flat_map(|entry| entry.admissions).map(|(number, _)| number).collect();
+        for number in &ended {
+            known.numbers.remove(number);
+        }
+        ended
+    }
+
+    /// The connection with this number; `None` when it is gone.
+    pub(crate) fn find(&self, number: u32) -> Option<Arc<ServedConnection>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).numbers.get(&number).cloned()
     }
 }
 
 /// What JavaScript is told about a peer.
-pub(crate) fn peer_facts(caller: &Caller, path: Option<PathInfo>) -> PeerFacts {
+pub(crate) fn peer_facts(caller: &Caller) -> PeerFacts {
     let expires_at = caller.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     PeerFacts {
         endpoint_id: caller.endpoint_id.clone(),
         attributes: caller.attributes.clone(),
         roles: caller.roles.iter().map(str::to_owned).collect(),
         expires_at_ms: expires_at.map_or(0.0, |at| at.as_millis() as f64),
-        relayed: path.as_ref().map(|path| path.relayed),
-        remote_address: path.map(|path| path.remote_address).unwrap_or_default(),
     }
 }

@@ -251,7 +251,7 @@ pub struct IncomingCall {
     pub metadata: Metadata,
 }
 
-/// The peer of a connection, as it was when its first call arrived.
+/// The peer of a connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeerFacts {
     /// Endpoint id, 64 hex digits.
@@ -262,8 +262,4 @@ pub struct PeerFacts {
     pub roles: Vec<String>,
     /// When its admission ends, in milliseconds since the epoch; 0 for never.
     pub expires_at_ms: f64,
-    /// Whether packets used a relay; `None` when no path was selected.
-    pub relayed: Option<bool>,
-    /// Address of the path; empty when no path was selected.
-    pub remote_address: String,
 }

@@ -33,7 +33,7 @@ impl Narrowing for PortNarrowing {
             let Some(port) = port.filter(|port| !port.is_closed()) else { return false };
             let (number, answer) = port.questions.ask();
             let asked = Asked { port, number };
-            let peer = peer_facts(&candidate, None);
+            let peer = peer_facts(&candidate);
             asked.port.push(Event::Question { question: number, node, peer });
             answer.await.unwrap_or(false)
         })

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aster_net::{
-    CallHandle, CallOptions, Callee, ClientCall, ClientEvent, ClientMethod, Framed, Registration, Widened,
-    status,
+    CallHandle, CallOptions, Callee, ClientCall, ClientEvent, ClientMethod, Framed, Registration,
+    ServedConnection, Widened, status,
 };
 use aster_wire::record::RpcStatus;
 use aster_wire::status::Code;
@@ -103,6 +103,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Port {
+    /// The connection with a number of this port, on which a peer calls; `None` when it is gone.
+    pub fn connection(&self, number: u32) -> Option<Arc<ServedConnection>> {
+        self.connections.find(number)
+    }
+
     /// Opens a port. Its dispatcher runs on the current tokio runtime.
     pub fn open(bell: Box<dyn Doorbell>) -> Arc<Self> {
         let port = Arc::new(Self {

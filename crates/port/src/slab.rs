@@ -201,17 +201,9 @@ fn write_body(event: &Event, mut body: &mut [u8], tail: &[u8]) {
     body.put_slice(tail);
 }
 
-/// The peer of a connection: the texts `endpoint id`, `direct`, `relay` or empty, and `address`, then `f64` expiry,
-/// the attributes as pairs, and the roles as pairs without values.
+/// The peer of a connection: the text `endpoint id`, then `f64` expiry, the attributes as pairs, and the roles as pairs without values.
 fn write_peer(out: &mut Vec<u8>, peer: &PeerFacts) {
-    let path = match peer.relayed {
-        None => "",
-        Some(false) => "direct",
-        Some(true) => "relay",
-    };
     write_text(out, &peer.endpoint_id);
-    write_text(out, path);
-    write_text(out, &peer.remote_address);
     out.extend_from_slice(&peer.expires_at_ms.to_le_bytes());
     write_pairs(out, &peer.attributes);
     let roles: Vec<_> = peer.roles.iter().map(|role| (role.clone(), String::new())).collect();

@@ -11,7 +11,7 @@ mod server;
 mod stream;
 
 pub use aster_codec::Value;
-pub use aster_net::{Mode, NodeLimits, NodeOptions, RelayChoice};
+pub use aster_net::{Discovery, Mode, NodeLimits, NodeOptions, OwnRelays, RelayChoice};
 pub use aster_wire::record::RpcStatus as Status;
 pub use aster_wire::status::Code;
 pub use client::{CallOptions, Client, Stub, Upload};

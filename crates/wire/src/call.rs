@@ -22,6 +22,8 @@ use crate::status::Code;
 pub const CLOCK_SKEW_MS: i64 = 5000;
 /// The reason word of a node that the peer does not admit.
 pub const NOT_ADMITTED: &str = "NOT_ADMITTED";
+/// The reason word of a call that would have gone through a relay that it must not use.
+pub const RELAY_REFUSED: &str = "RELAY_REFUSED";
 
 /// A call kind: does either side send a stream?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,9 @@ pub enum InputFailure {
     /// The peer closed the connection because the admission of this node ended.
     #[error("{0}")]
     AdmissionEnded(AdmissionEnd),
+    /// This side closed the connection because its calls would have gone through a relay that they must not use.
+    #[error("{0}")]
+    RelayRefused(String),
     /// No byte arrived for this long while one was due.
     #[error("no data for {0:?}")]
     Silent(Duration),
@@ -197,7 +202,8 @@ impl ServerCall {
             InputFailure::Reset
             | InputFailure::ConnectionLost(_)
             | InputFailure::NotAdmitted
-            | InputFailure::AdmissionEnded(_) => self.gone(),
+            | InputFailure::AdmissionEnded(_)
+            | InputFailure::RelayRefused(_) => self.gone(),
             InputFailure::Frame(error) => self.ended(frame_code, error.to_string()),
             InputFailure::Silent(_) => self.ended(Code::DeadlineExceeded, format!("{prefix}{failure}")),
             InputFailure::Budget => self.ended(Code::ResourceExhausted, failure.to_string()),
@@ -416,6 +422,7 @@ impl ClientCall {
             InputFailure::Budget => status(Code::ResourceExhausted),
             InputFailure::NotAdmitted => status(Code::PermissionDenied).because(NOT_ADMITTED),
             InputFailure::AdmissionEnded(end) => end.status(),
+            InputFailure::RelayRefused(_) => status(Code::Unavailable).because(RELAY_REFUSED),
             InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::Silent(_) => {
                 status(Code::Unavailable)
             }

@@ -9,7 +9,10 @@ use std::str::FromStr;
 
 pub use crate::address::NodeAddr;
 
+mod qr;
 mod read;
+
+pub use qr::qr;
 
 /// The start of the text form; case-sensitive.
 pub const PREFIX: &str = "aster1";

@@ -4,6 +4,7 @@
 // does not load the dependencies of the others.
 
 import type { Command } from "./command.js";
+import { networkCommands } from "./network/commands.js";
 import { trustCommands } from "./trust/commands.js";
 
 export const commands: readonly Command[] = [
@@ -76,6 +77,7 @@ export const commands: readonly Command[] = [
     positionals: [1, 1],
     load: async () => (await import("./contract/from-idl.js")).fromIdl,
   },
+  ...networkCommands,
   {
     name: "link",
     usage: "TICKET [--seed NUMBER] [--listen]",

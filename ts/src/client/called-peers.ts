@@ -7,6 +7,7 @@ import { AsterError, Code } from "../errors.js";
 import type { Logger } from "../logging.js";
 import type { PeerFacts } from "../native/documents.js";
 import { controlCall } from "../native/index.js";
+import { PeerPlace } from "../port/peer-place.js";
 import type { Port } from "../port/port.js";
 import type { UnknownMembers } from "../service/unknown-members.js";
 import { Connection } from "./connection.js";
@@ -46,6 +47,12 @@ export class CalledPeers {
   /** A peer that is connected now; null when it is not. */
   find(endpointId: string): PeerFacts | null {
     return controlCall((native) => native.nodePeer(this.#of.node, endpointId));
+  }
+
+  /** Where the path of the newest connection of a peer is read. */
+  place(endpointId: string): PeerPlace {
+    const { port, node } = this.#of;
+    return new PeerPlace(port, { connection: null, node, endpointId });
   }
 
   /**

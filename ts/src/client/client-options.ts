@@ -16,6 +16,7 @@ import {
 } from "../options.js";
 import { type UnknownMembers, unknownMembers } from "../service/unknown-members.js";
 import type { ClientInterceptor } from "./interceptors.js";
+import { policy, type RelayPolicy } from "./relay-policy.js";
 
 /**
  * Where the credential of a client is: its text, a file with it, or an entry of an identity file. A file must be readable only
@@ -58,6 +59,8 @@ export interface ClientOptions {
    * before `connect()`. Default: `"access"`; for `AsterClient.connect` with `services`: `{ roles: [] }`.
    */
   readonly serverAccess?: ServerAccess | undefined;
+  /** Whether calls may go through a relay. Default: they may. */
+  readonly relay?: RelayPolicy | undefined;
 }
 
 /**
@@ -109,6 +112,7 @@ export interface CheckedConnection {
   readonly interceptors: readonly ClientInterceptor[] | undefined;
   readonly unknownMembers: UnknownMembers | undefined;
   readonly serverAccess: ServerAccess | undefined;
+  readonly relay: RelayPolicy | undefined;
 }
 
 /** The checks of {@link ClientOptions}. */
@@ -118,4 +122,5 @@ export const connectChecks: OptionChecksOf<CheckedConnection> = {
   interceptors: optional(listOf(functionOf<ClientInterceptor>())),
   unknownMembers,
   serverAccess,
+  relay: policy,
 };

@@ -8,6 +8,7 @@ import { AsterError, type AsterErrorInit, Code } from "../errors.js";
 import type {
   CalledMethod,
   ConnectionFacts,
+  ConnectionPath,
   OpenedConnection,
   Readmitted,
   ServiceSummary,
@@ -16,6 +17,7 @@ import { controlCall } from "../native/index.js";
 import type { Port } from "../port/port.js";
 import { type ConnectionEvent, ConnectionWatch } from "./events.js";
 import type { CallPath } from "./method.js";
+import { Paths } from "./paths.js";
 
 /** The longest time for which an error about a contract waits for the server's description. */
 const DIFFERENCES_MS = 500;
@@ -30,6 +32,14 @@ export function clientClosed(place: AsterErrorInit): AsterError {
   const facts = { ...place, notSent: true, reason: "CLOSED" };
   return new AsterError(Code.FAILED_PRECONDITION, "the client is closed", facts);
 }
+
+const CLOSED_PATH: ConnectionPath = Object.freeze({
+  kind: "none",
+  address: null,
+  rttMs: null,
+  bytesDirect: 0,
+  bytesRelayed: 0,
+});
 
 /** A method to register. The connection adds its limit. */
 export type RegisteredMethod = Omit<CalledMethod, "maxDecodedBytes">;
@@ -112,6 +122,29 @@ export class Connection implements CallPath {
   info(): Promise<ConnectionFacts> {
     return this.port.request("takeConnectionFacts", (native, request) =>
       native.connectionInfo(this.port.number, request, this.number),
+    );
+  }
+
+  /** The network path now. */
+  get path(): ConnectionPath {
+    if (this.#closed) return CLOSED_PATH;
+    return controlCall((native) => native.connectionPath(this.number));
+  }
+
+  /** The network path now, and then each time when packets take another one. */
+  paths(): AsyncIterableIterator<ConnectionPath, undefined> {
+    const events = this.#events.read();
+    return new Paths({
+      now: () => (this.#closed ? null : this.path),
+      changed: async () => (await events.next()).done !== true,
+      left: () => void events.return?.(),
+    });
+  }
+
+  /** Measures a round trip in milliseconds. */
+  ping(timeoutMs: number): Promise<number> {
+    return this.port.request("takePing", (native, request) =>
+      native.connectionPing(this.port.number, request, this.number, timeoutMs),
     );
   }
 

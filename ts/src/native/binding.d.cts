@@ -159,6 +159,40 @@ export interface ConnectionFacts {
 /** The result is a `ConnectionFacts`. */
 export declare function connectionInfo(port: number, request: number, connection: number): void
 
+/** The path to a peer that is called, with the bytes of all connections to it. */
+export declare function connectionPath(connection: number): ConnectionPath
+
+/**
+ * The network path of a connection now.
+ *
+ * @example
+ * ```ts
+ * const inWords = ({ kind, rttMs }: ConnectionPath): string =>
+ *   kind === "none" ? "not connected" : `${kind}, ${rttMs} ms`;
+ * ```
+ */
+export interface ConnectionPath {
+  /**
+   * `direct`: packets go straight to the peer. `relay`: a relay passes them on. `none`: there is no connection, or no path is
+   * chosen yet.
+   */
+  readonly kind: 'direct' | 'relay' | 'none'
+  /** `ip:port` of the peer, or the URL of the relay; null for `none`. */
+  readonly address: string | null
+  /** The round-trip time in milliseconds, as the transport estimates it; null for `none`. */
+  readonly rttMs: number | null
+  /** Bytes in both directions over direct paths, with the headers of QUIC. */
+  readonly bytesDirect: number
+  /** Bytes in both directions through relays. */
+  readonly bytesRelayed: number
+}
+
+/**
+ * Sends a call to the server that no service answers, and waits for its status. The result is the time in milliseconds. Fails with
+ * DEADLINE_EXCEEDED after `timeout_ms`.
+ */
+export declare function connectionPing(port: number, request: number, connection: number, timeoutMs: number): void
+
 /** Asks for admission with another credential on a connection that stays open. The result is a `Readmitted`. */
 export declare function connectionReadmit(port: number, request: number, connection: number, credential: string): void
 
@@ -325,6 +359,22 @@ export interface DialOptions {
   serverAccess: 'nothing' | 'caller' | 'roles'
   /** The roles of the server. */
   serverRoles: readonly string[]
+  /** Whether calls may go through a relay. `atMost`: up to `relay_bytes`. */
+  relay: 'allow' | 'forbid' | 'only' | 'atMost'
+  /** The bytes in both directions that may go through relays. */
+  relayBytes: number
+}
+
+/** How other endpoints are found. */
+export interface DiscoveryOptions {
+  /** On this machine and in the local network. */
+  local: boolean
+  /** URL of a pkarr server. */
+  pkarr: string | null
+  /** Domain with the addresses of endpoints. */
+  dns: string | null
+  /** `ip:port` of the DNS server to ask; null: those of the system. */
+  nameserver: string | null
 }
 
 /**
@@ -716,6 +766,16 @@ export interface OwnCredential {
   readonly oneTime: boolean
 }
 
+/** A connection on which a peer calls. */
+export interface PeerConnection {
+  /** The number in the PEER event; null: the newest connection of a peer of a node. */
+  connection: number | null
+  /** The number of the node. */
+  node: number | null
+  /** The peer of the node. */
+  endpointId: string | null
+}
+
 /** A peer that is connected to a node. */
 export interface PeerFacts {
   /** Public key of the peer, 64 hex digits. */
@@ -726,8 +786,6 @@ export interface PeerFacts {
   readonly roles: readonly string[]
   /** When its admission ends, in milliseconds since 1970; 0 for never. */
   readonly expiresAt: number
-  /** The path of its newest connection; null while none is chosen. */
-  readonly path: 'direct' | 'relay' | null | null
   /** The services that it announced for calls back. */
   readonly services: readonly ServiceSummary[]
 }
@@ -737,6 +795,15 @@ export interface PeerFacts {
  * the peer also after the peer has connected again.
  */
 export declare function peerOpen(port: number, node: number, endpointId: string): number
+
+/** The path of a connection on which a peer calls; null when the connection is gone. */
+export declare function peerPath(port: number, connection: PeerConnection): ConnectionPath | null
+
+/**
+ * Waits until the packets of a connection on which a peer calls take another path than this. The result is a `ConnectionPath`;
+ * the request fails when the connection is gone.
+ */
+export declare function peerPathChanged(port: number, request: number, connection: PeerConnection, relayed: boolean, address?: string | undefined | null): void
 
 /** Throws if the message cannot be decoded within the limits. */
 export declare function planCheck(planNumber: number, root: number, message: Uint8Array): void
@@ -841,6 +908,51 @@ export declare function registryUnwatch(watch: number): void
 /** Watches a service, and returns the number of the watch. */
 export declare function registryWatch(port: number, node: number, service: string): number
 
+/** Makes a certificate for host names and IP addresses. */
+export declare function relayCertificate(hosts: Array<string>): SelfSignedCertificate
+
+/** The relays of an endpoint. */
+export interface RelayChoiceOptions {
+  /** `own`: those in `urls`. */
+  kind: 'disabled' | 'default' | 'own'
+  /** The URLs of one's own relays. */
+  urls: readonly string[]
+  /** The word that they ask for. */
+  token: string | null
+  /** The UDP port on which they tell the public address; null: 7842. */
+  quicPort: number | null
+  /** Certificates in PEM that are trusted beside the public ones. */
+  certificates: string | null
+  /** No direct paths. */
+  only: boolean
+}
+
+/** Ends a relay. There is no result value. Can be called twice. */
+export declare function relayClose(port: number, request: number, relay: number): void
+
+/** Options of a relay. */
+export interface RelaySettings {
+  /** `ip:port` where clients connect. */
+  bind: string
+  /** The host name or IP address in the URL; null: that of `bind`. */
+  host: string | null
+  /** The certificate chain in PEM; null: plain HTTP. */
+  certificate: string | null
+  /** The secret key of the certificate in PEM. */
+  key: string | null
+  /** The UDP port on which clients learn their public address. */
+  quicPort: number
+  /** The endpoint ids that may use the relay; null: all. */
+  allow: readonly string[] | null | null
+  /** The word that clients have to send; null: none. */
+  token: string | null
+  /** Clients at one time; null: 4096. */
+  maxClients: number | null
+}
+
+/** Starts a relay. The result is a `StartedRelay`. */
+export declare function relayStart(port: number, request: number, options: RelaySettings): void
+
 /** What a signing request asks for. */
 export interface RequestFacts {
   /** The type of the credential. */
@@ -893,6 +1005,14 @@ export declare function rowSchema(planNumber: number, root: number): string
 
 /** A new ed25519 seed. */
 export declare function secretKeyGenerate(): Uint8Array
+
+/** A certificate that is signed by its own key. */
+export interface SelfSignedCertificate {
+  /** In PEM. */
+  readonly certificate: string
+  /** Its secret key in PEM. */
+  readonly key: string
+}
 
 /** A method of a service to serve. */
 export interface ServedMethod {
@@ -999,14 +1119,28 @@ export interface StartedNode {
   readonly ticket: string
 }
 
+/** A relay that was started. */
+export interface StartedRelay {
+  /** Number of the relay. */
+  readonly relay: number
+  /** The URL for clients. */
+  readonly url: string
+  /** `ip:port` where clients connect. */
+  readonly address: string
+  /** The UDP port on which clients learn their public address; null without TLS. */
+  readonly quicPort: number | null
+}
+
 /** Start options of an endpoint. */
 export interface StartOptions {
   /** Ed25519 seed, 64 hex digits; null: a new random one. */
   secretKey: string | null
   /** `ip:port`; null: all interfaces, any port. */
   bind: string | null
-  /** `disabled`, `default`, or a list of relay URLs. */
-  relay: 'disabled' | 'default' | Array<string>
+  /** The relays. */
+  relay: RelayChoiceOptions
+  /** How other endpoints are found. */
+  discovery: DiscoveryOptions
   /** Limits for peers. */
   limits: LimitOptions
 }
@@ -1016,6 +1150,9 @@ export declare function submit(port: number, buffer: Uint8Array, length: number)
 
 /** Takes the result of `connectionInfo`. */
 export declare function takeConnectionFacts(port: number, request: number): ConnectionFacts
+
+/** Takes the result of `peerPathChanged`. */
+export declare function takeConnectionPath(port: number, request: number): ConnectionPath
 
 /** Takes the result of `connectionChanged`. */
 export declare function takeConnectionState(port: number, request: number): ConnectionState
@@ -1035,6 +1172,9 @@ export declare function takeNodeFacts(port: number, request: number): NodeFacts
 /** Takes the result of `nodeConnect`. */
 export declare function takeOpenedConnection(port: number, request: number): OpenedConnection
 
+/** Takes the result of `connectionPing`. */
+export declare function takePing(port: number, request: number): number
+
 /** Takes the result of `connectionReadmit`. */
 export declare function takeReadmitted(port: number, request: number): Readmitted
 
@@ -1046,6 +1186,9 @@ export declare function takeServiceDocument(port: number, request: number): stri
 
 /** Takes the result of `nodeStart` or `nodeShare`. */
 export declare function takeStartedNode(port: number, request: number): StartedNode
+
+/** Takes the result of `relayStart`. */
+export declare function takeStartedRelay(port: number, request: number): StartedRelay
 
 /**
  * A credential inside a ticket.
@@ -1088,6 +1231,9 @@ export interface TicketParts {
   /** The credential, or null. */
   readonly credential: TicketCredential | null
 }
+
+/** The QR code of a ticket, for a terminal. */
+export declare function ticketQr(text: string): string
 
 /**
  * Changes the text of a configuration file: creates or deletes a profile, makes it the active one, or gives it a public

@@ -8,6 +8,7 @@ import { describeServices } from "../client/describe.js";
 import type { ConnectionEvent } from "../client/events.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
+import type { RelayPolicy } from "../client/relay-policy.js";
 import {
   openSession,
   openSessionProxy,
@@ -21,8 +22,8 @@ import type { Stub } from "../client/stub-types.js";
 import { withCaller } from "../errors.js";
 import { ephemeralIdentity } from "../identity.js";
 import type { Logger } from "../logging.js";
-import type { ConnectionFacts, FoundEndpoint, ServiceSummary } from "../native/documents.js";
-import { checkOptions, optional, optionError } from "../options.js";
+import type { ConnectionFacts, ConnectionPath, FoundEndpoint, ServiceSummary } from "../native/documents.js";
+import { checkOptions, duration, optional, optionError } from "../options.js";
 import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
 import type { Implementation } from "../server/implement.js";
@@ -34,6 +35,7 @@ import { serveBack } from "./callback-services.js";
 import { cleaned, cleanUpTime } from "./cleaned.js";
 import { DEFAULT_DRAIN_MS, type DrainOptions, drainChecks } from "./drain.js";
 import { Endpoint } from "./endpoint.js";
+import { clientRelay, type OwnRelays, type Relay } from "./network-options.js";
 import { type EndpointOptions, endpointChecks, loggerOf } from "./node-options.js";
 import { NodeRegistry } from "./registry.js";
 import type { SearchOptions } from "./registry-options.js";
@@ -46,7 +48,12 @@ import type { SearchOptions } from "./registry-options.js";
  * const client = await AsterClient.connect(ticket, options);
  * await client.close();
  */
-export interface ConnectOptions extends ClientOptions, EndpointOptions {
+export interface ConnectOptions extends Omit<ClientOptions, "relay">, Omit<EndpointOptions, "relay"> {
+  /**
+   * The relays of the endpoint, as {@link EndpointOptions.relay}, and whether calls may go through them: a {@link RelayPolicy}, which
+   * uses the default relays, or one's own relays with a `policy`.
+   */
+  readonly relay?: Relay | RelayPolicy | PolicedRelays | undefined;
   /**
    * The results of `implement()`: services that the server may call back over this connection. The client then has an endpoint
    * of its own, and keeps the process alive until it is closed. Nobody else can call these services.
@@ -61,7 +68,32 @@ const clientChecks = {
   ...connectChecks,
   services: optional(services),
   serving: optional((value: unknown, path: string) => checkOptions(servingChecks, value, path)),
+  relay: optional(clientRelay),
 };
+
+/**
+ * One's own relays, and whether calls may go through them.
+ *
+ * @example
+ * const cheap: PolicedRelays = { urls: ["https://relay.example.net"], policy: { maxBytes: 50_000_000 } };
+ */
+export interface PolicedRelays extends OwnRelays {
+  readonly policy: RelayPolicy;
+}
+
+/**
+ * The options of {@link AsterClient.ping}.
+ *
+ * @example
+ * const patient: PingOptions = { timeoutMs: 10_000 };
+ */
+export interface PingOptions {
+  /** How long to wait for the answer, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const pingChecks = { timeoutMs: optional(duration) };
+const DEFAULT_PING_MS = 5000;
 
 /** The parts on which a client depends. */
 interface ClientParts {
@@ -108,7 +140,7 @@ export class AsterClient {
   }
 
   /**
-   * Connects to a server. Clients of one process share one endpoint when their `secretKey`, `bind`, `relay` and `limits`
+   * Connects to a server. Clients of one process share one endpoint when their `secretKey`, `bind`, `relay`, `discovery` and `limits`
    * are equal, also across worker threads. Its key is new, unless `secretKey` is set. It closes with its last client.
    * @param address a ticket, an endpoint id, or a node address in base64
    * @throws {TypeError} with the path of the wrong option
@@ -121,8 +153,10 @@ export class AsterClient {
 
   static async #connect(address: string, options: ConnectOptions): Promise<AsterClient> {
     const checked = checkOptions(clientChecks, options);
-    const { credential, timeoutMs, interceptors, unknownMembers, services, serving, ...rest } = checked;
-    const { serverAccess = services === undefined ? "nothing" : { roles: [] }, ...endpoint } = rest;
+    const { credential, timeoutMs, interceptors, unknownMembers, services, serving, relay, ...rest } =
+      checked;
+    const { serverAccess = services === undefined ? "nothing" : { roles: [] }, ...others } = rest;
+    const endpoint = { ...others, relay: relay?.choice };
     if (serverAccess === "access")
       throw optionError("serverAccess", 'must not be "access" here: only a node that serves has an access');
     const own = ownCredential(credential);
@@ -140,7 +174,8 @@ export class AsterClient {
     };
     try {
       if (services !== undefined) served = serveBack(used, services, serving, logger);
-      const connection = await used.connect(address, checked, own?.document ?? null, serverAccess);
+      const dial = { ...checked, relay: relay?.policy };
+      const connection = await used.connect(address, dial, own?.document ?? null, serverAccess);
       const registry = new NodeRegistry(
         used.port,
         used.started.node,
@@ -273,6 +308,32 @@ export class AsterClient {
    */
   events(): AsyncIterableIterator<ConnectionEvent, undefined> {
     return this.#host.connection.events();
+  }
+
+  /** The network path that packets take now, with the bytes to and from the server so far. */
+  get path(): ConnectionPath {
+    return this.#host.connection.path;
+  }
+
+  /**
+   * The network path now, and then each time when packets take another one. A reader gets the newest path; paths between that it was
+   * too slow for are left out. The iteration ends when the client is closed. Waiting does not keep the process alive.
+   * @example
+   * for await (const { kind } of client.paths()) if (kind === "direct") break;
+   */
+  paths(): AsyncIterableIterator<ConnectionPath, undefined> {
+    return this.#host.connection.paths();
+  }
+
+  /**
+   * Measures a round trip through the server: from sending a call that no service answers until its status. Returns milliseconds.
+   * @throws {AsterError} DEADLINE_EXCEEDED after `timeoutMs` (default 5000), UNAVAILABLE when the server cannot be reached
+   */
+  ping(options: PingOptions = {}): Promise<number> {
+    return withCaller(this.ping, () => {
+      const { timeoutMs } = checkOptions(pingChecks, options);
+      return this.#host.connection.ping(timeoutMs ?? DEFAULT_PING_MS);
+    });
   }
 
   /** The network path that packets take now. */

@@ -6,6 +6,7 @@
 import { CalledPeers } from "../client/called-peers.js";
 import type { CheckedConnection, ServerAccess } from "../client/client-options.js";
 import { Connection } from "../client/connection.js";
+import { dialRelay } from "../client/relay-policy.js";
 import type { Logger } from "../logging.js";
 import { MAX_DECODED } from "../message.js";
 import type { DialOptions, NodeFacts, StartedNode } from "../native/documents.js";
@@ -84,6 +85,7 @@ export class Endpoint {
       credential,
       timeoutMs: Math.ceil(options.timeoutMs ?? DEFAULT_CONNECT_MS),
       ...dialAccess(access),
+      ...dialRelay(options.relay),
     };
     const { node } = this.started;
     const opened = await this.port.request("takeOpenedConnection", (native, request) =>

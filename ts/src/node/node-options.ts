@@ -8,26 +8,22 @@ import type { LimitOptions, StartOptions } from "../native/documents.js";
 import {
   type Check,
   checkOptions,
-  describeValue,
   having,
   integer,
-  listOf,
   type OptionChecksOf,
-  object,
   oneOf,
   optional,
   optionError,
   text,
 } from "../options.js";
-
-/**
- * The relays that an endpoint uses.
- *
- * @example
- * const own: Relay = { urls: ["https://relay.example.net"] };
- * const none: Relay = "disabled"; // direct addresses only
- */
-export type Relay = "disabled" | "default" | { readonly urls: readonly string[] };
+import {
+  type Discovery,
+  defaultRelay,
+  discovery,
+  noDiscovery,
+  type Relay,
+  relay,
+} from "./network-options.js";
 
 /**
  * The limits for what peers may use.
@@ -102,6 +98,8 @@ export interface EndpointOptions {
    * for at most 3 s. `"disabled"` contacts no other host.
    */
   readonly relay?: Relay | undefined;
+  /** How endpoints are found of which only the id is known. Default: with `relay: "default"` as that says, else not at all. */
+  readonly discovery?: Discovery | undefined;
   /** The limits for what peers may use. */
   readonly limits?: NodeLimits | undefined;
   /** The logger. Default: warnings and errors on stderr. */
@@ -161,16 +159,6 @@ const secretKey: Check<string> = (value, path) => {
   throw optionError(path, "must be 32 bytes: a Uint8Array, or 64 hexadecimal digits");
 };
 
-const relay: Check<StartOptions["relay"]> = (value, path) => {
-  if (value === "disabled" || value === "default") return value;
-  if (typeof value !== "object")
-    throw optionError(path, `must be "disabled", "default" or { urls }, not ${describeValue(value)}`);
-  const { urls } = checkOptions({ urls: listOf(text) }, object(value, path), path);
-  if (urls.length === 0)
-    throw optionError(`${path}.urls`, 'must contain at least one relay; use "disabled" for none');
-  return [...urls];
-};
-
 /**
  * Where the key of a node comes from. `"project"` stores a key for each entry file in `.aster/keys` of the project folder.
  * `"ephemeral"` makes a new key for each start. `{ file }` reads it from an identity file, such as `aster enroll node` makes.
@@ -185,6 +173,7 @@ export interface CheckedEndpoint {
   readonly secretKey: string | undefined;
   readonly bind: string | undefined;
   readonly relay: StartOptions["relay"] | undefined;
+  readonly discovery: StartOptions["discovery"] | undefined;
   readonly limits: NodeLimits | undefined;
   readonly logger: Logger | undefined;
 }
@@ -194,6 +183,7 @@ export const endpointChecks: OptionChecksOf<CheckedEndpoint> = {
   secretKey: optional(secretKey),
   bind: optional(text),
   relay: optional(relay),
+  discovery: optional(discovery),
   limits: optional(limits),
   logger: optional(having<Logger>("debug", "info", "warn", "error")),
 };
@@ -210,7 +200,8 @@ export function startOptions(options: CheckedEndpoint, key: string | null): Star
   return {
     secretKey: key,
     bind: options.bind ?? null,
-    relay: options.relay ?? "default",
+    relay: options.relay ?? defaultRelay,
+    discovery: options.discovery ?? noDiscovery,
     limits: { ...DEFAULT_LIMITS, ...presentIn(options.limits ?? {}) },
   };
 }

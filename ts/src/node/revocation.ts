@@ -2,6 +2,7 @@
 //
 // Owns: the public functions, and the errors for lists that are not taken. Does not own: the lists (Rust).
 
+import { dialRelay } from "../client/relay-policy.js";
 import { AsterError, Code, withCaller } from "../errors.js";
 import { controlCall } from "../native/index.js";
 import {
@@ -95,6 +96,7 @@ export function pushRevocations(address: string, list: string, options: PushOpti
       credential: null,
       timeoutMs: Math.ceil(timeoutMs ?? DEFAULT_PUSH_MS),
       ...dialAccess("nothing"),
+      ...dialRelay(undefined),
     };
     const document = text(list, "list");
     const shared = await Endpoint.share(endpoint);

@@ -5,6 +5,7 @@
 
 import { readPairs, readUtf8 } from "../metadata.js";
 import { CallFlag, EndFlag, Event, HEAD_BYTES, MessageFlag } from "../native/constants.js";
+import type { PeerPlace } from "./peer-place.js";
 
 const NO_PAIRS: ReadonlyMap<string, string> = new Map();
 
@@ -102,7 +103,8 @@ export interface PeerInfo {
   readonly endpointId: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly roles?: readonly string[];
-  readonly path?: "direct" | "relay" | null;
+  /** Where its path is read. The port adds it. */
+  readonly at?: PeerPlace;
   /** When the admission ends, in milliseconds since 1970; 0 for never. */
   readonly expiresAt?: number;
 }
@@ -243,8 +245,6 @@ function readPeer(slab: Uint8Array, view: DataView, start: number): PeerInfo {
     return Array.from({ length: count }, () => [text(), text()]);
   };
   const endpointId = text();
-  const path = text();
-  text(); // the address of the path
   const expiresAt = view.getFloat64(at, true);
   at += 8;
   const attributes = Object.fromEntries(pairs());
@@ -253,7 +253,6 @@ function readPeer(slab: Uint8Array, view: DataView, start: number): PeerInfo {
     endpointId,
     attributes,
     roles,
-    path: path === "direct" || path === "relay" ? path : null,
     expiresAt,
   };
 }

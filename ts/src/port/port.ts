@@ -24,6 +24,7 @@ import {
 } from "./events.js";
 import { KeepAlive } from "./keep-alive.js";
 import { Operations } from "./operations.js";
+import { PeerPlace } from "./peer-place.js";
 import { Sessions } from "./sessions.js";
 
 const SLAB_BYTES = 1024 * 1024;
@@ -344,7 +345,8 @@ export class Port implements EventTarget {
   }
 
   peerKnown(connection: number, peer: PeerInfo): void {
-    this.#peers.set(connection, peer);
+    const at = new PeerPlace(this, { connection, node: null, endpointId: null });
+    this.#peers.set(connection, { ...peer, at });
   }
 
   peerGone(connection: number): void {

@@ -4,6 +4,7 @@
 // peer (client/).
 
 import type { CalledPeers } from "../client/called-peers.js";
+import { Paths } from "../client/paths.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
 import {
   openSession,
@@ -16,8 +17,9 @@ import {
 import { createStub, type StubHost, type StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
 import { AsterError, Code, withCaller } from "../errors.js";
-import type { ServiceSummary } from "../native/documents.js";
+import type { ConnectionPath, ServiceSummary } from "../native/documents.js";
 import type { PeerInfo } from "../port/events.js";
+import type { PeerPlace } from "../port/peer-place.js";
 import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
 
@@ -36,11 +38,13 @@ export interface CallPeer {
   readonly roles: ReadonlySet<string>;
   /** The time when the admission of the caller ends; null with open access. */
   readonly expiresAt: Date | null;
+  /** The network path of the connection now, with its bytes so far. Null when the connection is gone, and before admission. */
+  readonly path: ConnectionPath | null;
   /**
-   * The network path at the first call of the connection. A connection through a relay may have become direct since
-   * then. Null when no path was chosen yet.
+   * The network path now, and then each time when packets take another one. A reader gets the newest path. The iteration ends with
+   * the connection. Waiting does not keep the process alive.
    */
-  readonly path: "direct" | "relay" | null;
+  paths(): AsyncIterableIterator<ConnectionPath, undefined>;
 }
 
 /**
@@ -79,7 +83,7 @@ class Peer implements ConnectedPeer {
   readonly attributes: ReadonlyMap<string, string>;
   readonly roles: ReadonlySet<string>;
   readonly expiresAt: Date | null;
-  readonly path: "direct" | "relay" | null;
+  readonly #at: PeerPlace | null;
   readonly #called: CalledPeers | null;
 
   constructor(info: PeerInfo, called: CalledPeers | null) {
@@ -87,9 +91,22 @@ class Peer implements ConnectedPeer {
     this.attributes = new Map(Object.entries(info.attributes ?? {}));
     this.roles = new Set(info.roles ?? []);
     this.expiresAt = info.expiresAt ? new Date(info.expiresAt) : null;
-    this.path = info.path ?? null;
+    this.#at = info.at ?? called?.place(info.endpointId) ?? null;
     this.#called = called;
     Object.freeze(this);
+  }
+
+  get path(): ConnectionPath | null {
+    return this.#at?.path() ?? null;
+  }
+
+  paths(): AsyncIterableIterator<ConnectionPath, undefined> {
+    const at = this.#at;
+    return new Paths({
+      now: () => at?.path() ?? null,
+      changed: async (known) => (await at?.pathChanged(known)) === true,
+      left() {},
+    });
   }
 
   get services(): readonly ServiceSummary[] {

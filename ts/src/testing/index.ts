@@ -21,4 +21,5 @@ export {
 } from "./link.js";
 export { LocalPair, type LocalPairOptions, localPair } from "./local-pair.js";
 export { type RecordedCall, type Recording, type RecordOptions, record } from "./record.js";
+export { relay, type TestRelay, type TestRelayOptions } from "./relay.js";
 export { type Difference, Replay, replay } from "./replay.js";

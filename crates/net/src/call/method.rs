@@ -219,7 +219,7 @@ impl ClientMethod {
     }
 }
 
-fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
+pub(super) fn header_frame(header: &StreamHeader, encoding: Encoding) -> Result<Bytes, RpcStatus> {
     Framed::from_payload(flag::HEADER, &header.encode(encoding))
         .map(Framed::into_wire)
         .map_err(|e| status(Code::ResourceExhausted, e.to_string()))

@@ -20,6 +20,7 @@ mod message;
 mod method;
 mod outcome;
 mod payload;
+mod ping;
 mod server;
 mod service;
 mod session;

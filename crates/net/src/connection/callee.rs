@@ -6,7 +6,7 @@ use std::time::Duration;
 use aster_wire::admission::ServiceSummary;
 
 use super::clock::PeerClock;
-use super::path::PathInfo;
+use super::path::{PathInfo, Traffic};
 use super::peers::ConnectedPeer;
 use super::watch::Watched;
 use super::{FrameReader, FrameWriter, OutgoingConnection, PeerBudget, ServedConnection};
@@ -66,6 +66,14 @@ impl Callee {
         match self {
             Self::Dialled(connection) => connection.path(),
             Self::Connected(peer) => peer.connection()?.path(),
+        }
+    }
+
+    /// The bytes to and from the peer so far. Of a peer that dialled this node, those of its newest connection.
+    pub fn traffic(&self) -> Traffic {
+        match self {
+            Self::Dialled(connection) => connection.traffic(),
+            Self::Connected(peer) => peer.connection().map(|open| open.traffic()).unwrap_or_default(),
         }
     }
 

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::budget::PeerBudget;
 use super::liveness::{Liveness, UNRESPONSIVE};
-use super::path::PathInfo;
+use super::path::{PathInfo, PathMeter, Traffic};
+use super::relaying::{RelayGate, RelayPolicy};
 use super::target::Target;
 use super::watch::Watchable;
 use super::{FrameReader, FrameWriter, ProcessBudget};
@@ -77,6 +78,9 @@ pub struct OutgoingConnection {
     budget: PeerBudget,
     state: Mutex<State>,
     announced: Announced,
+    relaying: Arc<RelayGate>,
+    /// Counts the bytes of the newest connection.
+    meter: Mutex<Arc<PathMeter>>,
     closed: CancellationToken,
     pub(super) liveness: Liveness,
     /// Notified when a dial has ended, and when the peer becomes suspect or answers again.
@@ -88,12 +92,20 @@ impl OutgoingConnection {
     pub(crate) async fn connect(
         target: Arc<Target>,
         limits: NodeLimits,
+        relay: RelayPolicy,
         closed: CancellationToken,
     ) -> Result<(Arc<Self>, ConsumerResponse), ConnectError> {
-        let (connection, answer) = tokio::select! {
+        let relaying = RelayGate::new(relay);
+        let dial = async {
+            let (connection, answer) = target.connect().await?;
+            let meter = PathMeter::of(&connection);
+            relaying.admit(&connection, &meter).await?;
+            Ok::<_, ConnectError>((connection, meter, answer))
+        };
+        let (connection, meter, answer) = tokio::select! {
             biased;
             () = closed.cancelled() => return Err(ConnectError::Closed),
-            dialled = target.connect() => dialled?,
+            dialled = dial => dialled?,
         };
         let this = Arc::new(Self {
             target,
@@ -101,6 +113,8 @@ impl OutgoingConnection {
             limits,
             state: Mutex::new(State::Up(connection.clone())),
             announced: Announced::new(answer.services.clone()),
+            relaying,
+            meter: Mutex::new(meter),
             closed,
             liveness: Liveness::default(),
             changes: Notify::new(),
@@ -140,8 +154,17 @@ impl OutgoingConnection {
 
     /// The network path to the peer; `None` while none is selected.
     pub fn path(&self) -> Option<PathInfo> {
-        let connection = self.state().connection().clone();
-        PathInfo::of(&connection)
+        let connection = self.current();
+        if connection.close_reason().is_some() { None } else { PathInfo::of(&connection) }
+    }
+
+    /// The bytes of all connections to the peer so far.
+    pub fn traffic(&self) -> Traffic {
+        self.relaying.before().plus(self.meter().traffic())
+    }
+
+    fn meter(&self) -> Arc<PathMeter> {
+        Arc::clone(&self.meter.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The services that the server announced at the last admission.
@@ -205,7 +228,7 @@ impl OutgoingConnection {
         };
         let (send, recv) = connection.open_bi().await.map_err(|e| self.target.lost(&e))?;
         let reader = FrameReader::new(recv, self.budget.clone(), self.limits.body_timeout);
-        Ok((FrameWriter::new(send), reader))
+        Ok((FrameWriter::new(send), reader.behind(Arc::clone(&self.relaying))))
     }
 
     /// The byte budget of this connection. A new connection to the same peer keeps it.
@@ -270,7 +293,7 @@ impl OutgoingConnection {
         let dialled = tokio::select! {
             biased;
             () = self.closed.cancelled() => Err(ConnectError::Closed),
-            dialled = self.target.redial() => dialled,
+            dialled = self.allowed() => dialled,
         };
         let dialled = dialled.map(|(connection, answer)| {
             // Before any call can use the new connection.
@@ -280,6 +303,16 @@ impl OutgoingConnection {
         let dialled = self.settle_dial(dialled);
         // When there is no receiver, no call waits any more.
         let _ = outcome.send(Some(dialled));
+    }
+
+    /// A new connection that meets the policy.
+    async fn allowed(&self) -> Result<(Connection, Option<ConsumerResponse>), ConnectError> {
+        let (connection, answer) = self.target.redial().await?;
+        self.relaying.replaced(self.meter().traffic());
+        let meter = PathMeter::of(&connection);
+        *self.meter.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&meter);
+        self.relaying.admit(&connection, &meter).await?;
+        Ok((connection, answer))
     }
 
     fn settle_dial(&self, dialled: Result<Connection, ConnectError>) -> Result<Connection, ConnectError> {

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use iroh::endpoint::{ConnectionError, ReadError, RecvStream, VarInt};
 use tokio::time::Sleep;
 
 use super::budget::{MESSAGE_OVERHEAD, PeerBudget, Purpose, Reserved, Reserving};
+use super::relaying::RelayGate;
 
 /// Stream code for a cancellation; the reference uses the same.
 pub(crate) const ABORT: VarInt = VarInt::from_u32(1);
@@ -50,9 +52,12 @@ pub(crate) fn connection_failure(error: &ConnectionError) -> InputFailure {
     }
 }
 
-fn read_failure(error: ReadError) -> InputFailure {
+fn read_failure(error: ReadError, gate: Option<&RelayGate>) -> InputFailure {
     match error {
-        ReadError::ConnectionLost(error) => connection_failure(&error),
+        ReadError::ConnectionLost(error) => {
+            let refused = gate.filter(|gate| error == ConnectionError::LocallyClosed && gate.has_refused());
+            refused.map_or_else(|| connection_failure(&error), |gate| InputFailure::RelayRefused(gate.why()))
+        }
         ReadError::Reset(_) | ReadError::ClosedStream | ReadError::ZeroRttRejected => InputFailure::Reset,
     }
 }
@@ -69,6 +74,8 @@ pub(crate) struct FrameReader {
     stream: RecvStream,
     decoder: Decoder,
     budget: PeerBudget,
+    /// Of a connection that may have been closed for the sake of its policy.
+    gate: Option<Arc<RelayGate>>,
     /// Bytes reserved for frames that were delivered, and for the next ones.
     reserved: Option<Reserved>,
     /// The part of `reserved` for frames that were delivered.
@@ -96,6 +103,7 @@ impl FrameReader {
             stream,
             decoder: Decoder::new(MAX_BODY),
             budget,
+            gate: None,
             reserved: None,
             used: 0,
             reserving: None,
@@ -105,6 +113,12 @@ impl FrameReader {
             silence_limit,
             ended: false,
         }
+    }
+
+    /// The same reader on a connection that this policy may close.
+    pub(super) fn behind(mut self, gate: Arc<RelayGate>) -> Self {
+        self.gate = Some(gate);
+        self
     }
 
     /// Whether the user has messages of this stream that it has not consumed.
@@ -268,7 +282,7 @@ impl FrameReader {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<usize>, InputFailure>> {
         SCRATCH.with_borrow_mut(|chunks| {
             let count = pin!(self.stream.read_many_chunks(&mut *chunks)).poll(cx);
-            let count = ready!(count).map_err(read_failure)?;
+            let count = ready!(count).map_err(|error| read_failure(error, self.gate.as_deref()))?;
             for chunk in chunks.iter_mut().take(count.unwrap_or(0)) {
                 self.decoder.push(std::mem::take(chunk));
             }
@@ -287,7 +301,8 @@ impl FrameReader {
                 chunks.fill(Bytes::new());
                 count
             });
-            self.ended = ready!(count).map_err(read_failure)?.is_none();
+            let count = ready!(count).map_err(|error| read_failure(error, self.gate.as_deref()))?;
+            self.ended = count.is_none();
         }
         Poll::Ready(Ok(()))
     }

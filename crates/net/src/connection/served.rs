@@ -16,7 +16,7 @@ use super::announcement::Announcement;
 use super::budget::PeerBudget;
 use super::liveness::Liveness;
 use super::pace::ResetPace;
-use super::path::PathInfo;
+use super::path::{PathInfo, PathMeter, Traffic, next_event};
 use super::reader::ABORT;
 use super::watch::{Watchable, Watched};
 use super::{FrameReader, FrameWriter, connection_failure};
@@ -38,6 +38,7 @@ pub struct ServedConnection {
     number: u32,
     presence: Arc<Presence>,
     connection: Connection,
+    meter: Arc<PathMeter>,
     budget: PeerBudget,
     /// The services that the peer answers on this connection. None on a connection that this node dialled.
     announced: Arc<Announcement>,
@@ -67,6 +68,7 @@ impl ServedConnection {
         Arc::new(Self {
             number,
             presence,
+            meter: PathMeter::of(&connection),
             connection,
             budget,
             announced,
@@ -97,7 +99,30 @@ impl ServedConnection {
 
     /// The network path in use; `None` while none is selected.
     pub fn path(&self) -> Option<PathInfo> {
-        PathInfo::of(&self.connection)
+        if self.connection.close_reason().is_some() { None } else { PathInfo::of(&self.connection) }
+    }
+
+    /// Waits until packets take another path than `known`: its address, and whether it uses a relay. False: the connection is
+    /// gone. Cancel-safe.
+    pub async fn takes_other_path(&self, known: Option<(&str, bool)>) -> bool {
+        let mut events = self.connection.path_events();
+        loop {
+            if self.connection.close_reason().is_some() {
+                return false;
+            }
+            let now = self.path();
+            if now.as_ref().map(|path| (path.remote_address.as_str(), path.relayed)) != known {
+                return true;
+            }
+            if next_event(&mut events).await.is_none() {
+                return false;
+            }
+        }
+    }
+
+    /// The bytes of this connection so far.
+    pub fn traffic(&self) -> Traffic {
+        self.meter.traffic()
     }
 
     /// Waits until the connection is gone.

@@ -45,14 +45,17 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The peer with this address, in any of its forms.
+    /// The peer with this address, in any of its forms. `relays`: where it may be found if the address names none.
     pub(crate) fn new(
         endpoint: Endpoint,
         address: &str,
+        relays: &[String],
         credential: String,
         calls_back: Box<dyn CallsBack>,
     ) -> Result<Self, ConnectError> {
-        let address = endpoint_addr(&address::parse(address)?)?;
+        let mut parsed = address::parse(address)?;
+        let named = parsed.relay_url.take();
+        let address = endpoint_addr(&parsed, named.as_ref().map_or(relays, std::slice::from_ref))?;
         if address.id == endpoint.id() {
             return Err(ConnectError::Itself { endpoint_id: address.id.to_string() });
         }
@@ -271,11 +274,11 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// Converts an address to the type of the transport.
-fn endpoint_addr(address: &address::Address) -> Result<EndpointAddr, ConnectError> {
+fn endpoint_addr(address: &address::Address, relays: &[String]) -> Result<EndpointAddr, ConnectError> {
     let invalid = |reason: String| ConnectError::Dial { endpoint_id: address.endpoint_id_text(), reason };
     let id = EndpointId::from_bytes(&address.endpoint_id).map_err(|e| invalid(e.to_string()))?;
     let mut addrs: Vec<TransportAddr> = address.direct.iter().copied().map(TransportAddr::Ip).collect();
-    if let Some(url) = &address.relay_url {
+    for url in relays {
         let url: RelayUrl = url.parse().map_err(|e| invalid(format!("relay URL {url:?}: {e}")))?;
         addrs.push(TransportAddr::Relay(url));
     }

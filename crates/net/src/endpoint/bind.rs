@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use iroh::endpoint::{QuicTransportConfig, VarInt, presets};
-use iroh::{Endpoint, RelayMode, RelayUrl, SecretKey};
+use iroh::endpoint::{Builder, QuicTransportConfig, VarInt, presets};
+use iroh::tls::CaTlsConfig;
+use iroh::{Endpoint, RelayConfig, RelayMap, RelayMode, RelayUrl, RelayUrlParseError, SecretKey};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 
-use super::options::{NodeOptions, RelayChoice};
+use super::discovery;
+use super::options::{NodeOptions, OwnRelays, RelayChoice};
 use crate::admission::Gates;
 use crate::connection::chain;
 use crate::error::BindError;
@@ -63,15 +67,12 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
     let mut builder = match &options.relay {
         RelayChoice::Default => Endpoint::builder(presets::N0),
         RelayChoice::Disabled => Endpoint::builder(presets::Minimal).relay_mode(RelayMode::Disabled),
-        RelayChoice::Urls(urls) => {
-            let urls = urls.iter().map(|url| {
-                url.parse::<RelayUrl>()
-                    .map_err(|e| BindError::RelayUrl { url: url.clone(), reason: e.to_string() })
-            });
-            let relays = RelayMode::custom(urls.collect::<Result<Vec<_>, _>>()?);
-            Endpoint::builder(presets::Minimal).relay_mode(relays)
-        }
+        RelayChoice::Own(own) => with_relays(own)?,
     };
+    builder = discovery::with_servers(builder, &options.discovery)?;
+    if options.relay_only {
+        builder = builder.clear_ip_transports();
+    }
     let secret = options.secret_key.map_or_else(SecretKey::generate, |seed| SecretKey::from_bytes(&seed));
     let transport = QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(transport_streams(
@@ -90,6 +91,35 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
         builder = builder.clear_ip_transports().bind_addr(address).map_err(|e| failed(&e))?;
     }
     builder.bind().await.map_err(|e| failed(&e))
+}
+
+/// An endpoint with relays that somebody runs for it.
+fn with_relays(own: &OwnRelays) -> Result<Builder, BindError> {
+    let mut relays = Vec::new();
+    for url in &own.urls {
+        let invalid = |reason: String| BindError::RelayUrl { url: url.clone(), reason };
+        let parsed: RelayUrl = url.parse().map_err(|error: RelayUrlParseError| invalid(error.to_string()))?;
+        let has_tls = match parsed.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(invalid("it must begin with http:// or https://".to_owned())),
+        };
+        let mut config = RelayConfig::from(parsed);
+        config.quic = config.quic.filter(|_| has_tls);
+        if let (Some(quic), Some(port)) = (&mut config.quic, own.quic_port) {
+            quic.port = port;
+        }
+        relays.push(match &own.token {
+            Some(token) => config.with_auth_token(token),
+            None => config,
+        });
+    }
+    let builder = Endpoint::builder(presets::Minimal)
+        .relay_mode(RelayMode::Custom(relays.into_iter().collect::<RelayMap>()));
+    let Some(pem) = &own.certificates else { return Ok(builder) };
+    let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let roots = roots.ok().filter(|roots| !roots.is_empty()).ok_or(BindError::Certificates)?;
+    Ok(builder.ca_tls_config(CaTlsConfig::embedded().with_extra_roots(roots)))
 }
 
 /// Waits a moment while the chosen port is taken. A node that was closed gives its socket back shortly afterwards, from another

@@ -7,13 +7,15 @@
 mod accept;
 mod bind;
 mod calls_back;
+mod discovery;
 mod handshakes;
+mod host;
 mod options;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use aster_wire::address::NodeAddr;
@@ -27,15 +29,17 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Access, AccessError, Gates, Narrowing, Pushed, Revoking};
 use crate::call::{CallServer, Handler, Registration, ServiceDefinition};
 use crate::connection::{
-    CallsBack, ConnectedPeer, ConnectedPeers, OutgoingConnection, ProcessBudget, ServedConnection, Target,
+    CallsBack, ConnectedPeer, ConnectedPeers, OutgoingConnection, ProcessBudget, RelayPolicy,
+    ServedConnection, Target,
 };
 use crate::error::{BindError, ConnectError, ServeError};
 
 use calls_back::{AnsweredServer, NoCalls, Silent};
+use host::Announced;
 
 pub use bind::{endpoint_id_of, generate_secret_key};
 pub use calls_back::ServerAccess;
-pub use options::{NodeLimits, NodeOptions, RelayChoice};
+pub use options::{Discovery, NodeLimits, NodeOptions, OwnRelays, RelayChoice};
 
 /// The largest number of addresses in a ticket.
 const TICKET_ADDRESSES: usize = 15;
@@ -46,12 +50,27 @@ const CLOSE: Duration = Duration::from_secs(1);
 /// How long cancelled calls may take to end after the timeout of draining.
 const DRAIN_GRACE: Duration = Duration::from_millis(800);
 
+/// How a peer is dialled.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    /// The credential for admission; empty: none.
+    pub credential: String,
+    /// The time limit for connecting and admission together.
+    pub timeout: Duration,
+    /// What the server may call back.
+    pub access: ServerAccess,
+    /// Whether calls may go through a relay.
+    pub relay: RelayPolicy,
+}
+
 /// A node of the network.
 ///
 /// Lifetime: [`close`](Self::close) ends it. Dropping all handles does not end it, because its tasks hold it.
 #[derive(Debug)]
 pub struct Node {
     endpoint: Endpoint,
+    /// Until it is dropped, other processes of this machine find the node.
+    announced: Mutex<Option<Announced>>,
     options: NodeOptions,
     gates: Gates,
     /// Further protocols, by ALPN.
@@ -88,7 +107,8 @@ impl Node {
     pub async fn bind_closed(options: NodeOptions) -> Result<Arc<Self>, BindError> {
         let gates = Gates::new(options.limits.max_connections, options.limits.max_connections_per_peer);
         let endpoint = bind::bind(&options, &gates).await?;
-        if options.relay != RelayChoice::Disabled {
+        let announced = if options.discovery.local { discovery::local(&endpoint) } else { None };
+        if options.relay != RelayChoice::Disabled && !options.starts_at_once {
             // If no relay is ready in time, peers can still use the direct addresses.
             let _ = tokio::time::timeout(SETTLE, endpoint.online()).await;
         }
@@ -100,6 +120,7 @@ impl Node {
         let peers = ConnectedPeers::new(options.limits.clone());
         let node = Arc::new(Self {
             endpoint,
+            announced: Mutex::new(announced),
             options,
             gates,
             protocols: RwLock::default(),
@@ -127,6 +148,9 @@ impl Node {
 
     /// Addresses at which peers may dial this node, best first.
     pub async fn direct_addresses(&self) -> Vec<SocketAddr> {
+        if self.options.relay_only {
+            return Vec::new();
+        }
         let bound: Vec<_> =
             self.endpoint.bound_sockets().into_iter().filter(|a| !a.ip().is_unspecified()).collect();
         if !bound.is_empty() {
@@ -261,7 +285,7 @@ impl Node {
         document: &[u8],
         timeout: Duration,
     ) -> Result<Pushed, ConnectError> {
-        let target = Target::new(self.endpoint.clone(), address, String::new(), Box::new(Silent))?;
+        let target = self.target(address, String::new(), Box::new(Silent))?;
         target.within(timeout, target.push(document)).await
     }
 
@@ -275,7 +299,7 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<ProducerResponse, ConnectError> {
-        let target = Target::new(self.endpoint.clone(), address, credential, Box::new(Silent))?;
+        let target = self.target(address, credential, Box::new(Silent))?;
         target.within(timeout, target.admit_as_producer()).await
     }
 
@@ -289,7 +313,7 @@ impl Node {
         credential: String,
         timeout: Duration,
     ) -> Result<ConsumerResponse, ConnectError> {
-        let target = Target::new(self.endpoint.clone(), address, credential, Box::new(Silent))?;
+        let target = self.target(address, credential, Box::new(Silent))?;
         target.within(timeout, target.ask_admission()).await
     }
 
@@ -319,17 +343,48 @@ impl Node {
         timeout: Duration,
         access: ServerAccess,
     ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
-        let calls_back: Box<dyn CallsBack> = match access {
+        self.connect_with(address, Dial { credential, timeout, access, relay: RelayPolicy::Allow }).await
+    }
+
+    /// Like [`connect_serving`](Self::connect_serving), with a policy for relays.
+    ///
+    /// # Errors
+    /// The same, and `RelayRefused` when the policy is not met, `DirectPaths` when only relays may be used and this node has
+    /// direct paths.
+    pub async fn connect_with(
+        self: &Arc<Self>,
+        address: &str,
+        dial: Dial,
+    ) -> Result<(Arc<OutgoingConnection>, ConsumerResponse), ConnectError> {
+        if dial.relay == RelayPolicy::Only && !self.options.relay_only {
+            return Err(ConnectError::DirectPaths);
+        }
+        let calls_back: Box<dyn CallsBack> = match dial.access {
             ServerAccess::Nothing => Box::new(NoCalls(self.limits().clone())),
             access => Box::new(AnsweredServer::new(Arc::clone(self), access)),
         };
-        let target = Arc::new(Target::new(self.endpoint.clone(), address, credential, calls_back)?);
+        let target = Arc::new(self.target(address, dial.credential, calls_back)?);
         let connecting = OutgoingConnection::connect(
             Arc::clone(&target),
             self.options.limits.clone(),
+            dial.relay,
             self.closed.child_token(),
         );
-        target.within(timeout, connecting).await
+        target.within(dial.timeout, connecting).await
+    }
+
+    /// A peer to dial. A text that names no relay gets those of this node: a peer that uses the same ones is found through them.
+    fn target(
+        &self,
+        address: &str,
+        credential: String,
+        calls_back: Box<dyn CallsBack>,
+    ) -> Result<Target, ConnectError> {
+        let relays = match &self.options.relay {
+            RelayChoice::Own(own) => own.urls.as_slice(),
+            RelayChoice::Default | RelayChoice::Disabled => &[],
+        };
+        Target::new(self.endpoint.clone(), address, relays, credential, calls_back)
     }
 
     /// A peer that dialled this node, by its key: 64 hex digits. It can be called while it is connected. `None`: the text is
@@ -369,6 +424,7 @@ impl Node {
         self.drain(Duration::ZERO).await;
         self.calls.services.clear();
         self.closed.cancel();
+        drop(self.announced.lock().unwrap_or_else(PoisonError::into_inner).take());
         let protocols = std::mem::take(&mut *self.protocols.write().unwrap_or_else(PoisonError::into_inner));
         let closing = async {
             for handler in protocols.values() {

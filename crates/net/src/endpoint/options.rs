@@ -12,7 +12,33 @@ pub enum RelayChoice {
     /// The public relays and the discovery service of iroh's operators.
     Default,
     /// Only these relays.
-    Urls(Vec<String>),
+    Own(OwnRelays),
+}
+
+/// Relays that somebody runs for this node.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnRelays {
+    /// Their URLs.
+    pub urls: Vec<String>,
+    /// The word that they ask for.
+    pub token: Option<String>,
+    /// The UDP port on which they tell the public address; `None`: 7842. Those with plain HTTP tell none.
+    pub quic_port: Option<u16>,
+    /// Certificates in PEM that are trusted beside the public ones.
+    pub certificates: Option<String>,
+}
+
+/// How endpoints are found of which only the id is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// On this machine, and by mDNS in the local network. The node announces itself there, too.
+    pub local: bool,
+    /// A pkarr server, to which the node publishes its addresses, and which it asks for those of others.
+    pub pkarr: Option<String>,
+    /// The domain below which a DNS server has the addresses of endpoints.
+    pub dns: Option<String>,
+    /// The DNS server to ask, also for the addresses of relays; `None`: those of the system.
+    pub nameserver: Option<SocketAddr>,
 }
 
 /// Options of [`Node::bind`](crate::Node::bind).
@@ -24,6 +50,12 @@ pub struct NodeOptions {
     pub bind: Option<SocketAddr>,
     /// Relays.
     pub relay: RelayChoice,
+    /// No direct paths at all: every packet goes through a relay.
+    pub relay_only: bool,
+    /// Starting does not wait until a relay is ready. A node that only dials needs none of its own for that.
+    pub starts_at_once: bool,
+    /// How other endpoints are found.
+    pub discovery: Discovery,
     /// Limits for peers.
     pub limits: NodeLimits,
     /// Streams in one direction that a peer may open on a connection of a protocol that was attached. The protocols of

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-use aster_wire::call::{InputFailure, NOT_ADMITTED};
+use aster_wire::call::{InputFailure, NOT_ADMITTED, RELAY_REFUSED};
 use aster_wire::frame::Frame;
 use aster_wire::record::RpcStatus;
 use aster_wire::session::{
@@ -104,6 +104,9 @@ fn lost(failure: &InputFailure) -> RpcStatus {
             return status(Code::PermissionDenied, failure.to_string()).because(NOT_ADMITTED);
         }
         InputFailure::AdmissionEnded(end) => return end.status(),
+        InputFailure::RelayRefused(_) => {
+            return status(Code::Unavailable, failure.to_string()).because(RELAY_REFUSED);
+        }
         InputFailure::Reset | InputFailure::ConnectionLost(_) | InputFailure::Silent(_) => Code::Unavailable,
     };
     status(code, failure.to_string())

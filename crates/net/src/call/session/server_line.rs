@@ -108,7 +108,8 @@ impl Line<State> {
             InputFailure::Reset
             | InputFailure::ConnectionLost(_)
             | InputFailure::NotAdmitted
-            | InputFailure::AdmissionEnded(_) => {
+            | InputFailure::AdmissionEnded(_)
+            | InputFailure::RelayRefused(_) => {
                 return machine.lost();
             }
             InputFailure::Frame(_) => Code::InvalidArgument,
