@@ -57,12 +57,15 @@ export function labProblem() {
 }
 
 /**
- * Runs a program of the lab in namespaces of its own, and returns what it printed: a line of JSON.
+ * Runs a program of the lab in namespaces of its own, and returns what it printed: a JSON text.
  * @param {string} file
+ * @param {readonly string[]} [args]
  */
-export function runAlone(file) {
+export function runAlone(file, args = []) {
   const program = fileURLToPath(new URL(file, import.meta.url));
-  return JSON.parse(execFileSync("unshare", [...enter, process.execPath, program], { encoding: "utf8" }));
+  return JSON.parse(
+    execFileSync("unshare", [...enter, process.execPath, program, ...args], { encoding: "utf8" }),
+  );
 }
 
 /** How long to wait for a direct path, in milliseconds: where there is one, and to see that there is none. */

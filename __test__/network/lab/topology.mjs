@@ -152,6 +152,19 @@ export class Topology {
     this.rules(`r${side}`, ruleset(nat, udp, hosts));
   }
 
+  /** Runs `ip` in a namespace. */
+  ip(name, ...args) {
+    return this.#in(name, ...args);
+  }
+
+  /** Blocks UDP of a side, or lets it pass again. */
+  block(side, blocked) {
+    this.#nft(
+      `r${side}`,
+      `flush chain inet filter through${blocked ? "; add rule inet filter through meta l4proto udp drop" : ""}`,
+    );
+  }
+
   /** Replaces the rules of a namespace. */
   rules(name, rules) {
     this.#nft(name, `flush ruleset\n${rules}`);
