@@ -122,7 +122,9 @@ impl Answering {
             return Poll::Ready(Ok(ServerEvent::Credit(0)));
         }
         loop {
-            match self.turn.line().poll_flush(cx) {
+            // Not in the `match`, which would keep the line locked in its arms.
+            let flushed = self.turn.line().poll_flush(cx);
+            match flushed {
                 Poll::Ready(Written::Credit(bytes)) if bytes > 0 => {
                     handle.written(bytes);
                     return Poll::Ready(Ok(ServerEvent::Credit(bytes)));
