@@ -111,7 +111,7 @@ impl SessionHandler for PortSession {
     }
 
     fn ended(&self, end: SessionEnd) {
-        self.port.sessions.forget(self.number);
+        // The entry stays until JavaScript has seen the end, and so does the place of the session among those of its connection.
         self.port.push(Event::SessionEnded {
             session: self.number,
             by: match end {

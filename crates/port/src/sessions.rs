@@ -53,12 +53,13 @@ impl Sessions {
         self.open().remove(&number);
     }
 
-    /// Ends a session. One that this environment opened and that has ended already is forgotten.
+    /// Ends a session. One that has ended already is forgotten: the environment has seen its end.
     pub(crate) fn close(&self, number: u32, now: bool, status: RpcStatus) {
         let session = self.open().get(&number).cloned();
         match session {
             None => {}
             Some(Session::Client(session)) if session.has_ended() => self.forget(number),
+            Some(Session::Served(session)) if session.is_over() => self.forget(number),
             Some(Session::Client(session)) if now => session.abort(),
             Some(Session::Client(session)) => session.close(),
             Some(Session::Served(session)) => session.close(status),

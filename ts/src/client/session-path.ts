@@ -155,8 +155,6 @@ export class SessionPath implements CallPath, SessionSink, Abortable {
     const error = ended.code === Code.OK ? null : this.#error(ended);
     const by = BY.get(ended.by) ?? "connection";
     this.#end = Object.freeze({ by, error, lastFinishedCall: ended.lastFinished });
-    // Until then the native side keeps the reason of the end for calls that cross with it.
-    this.port.closeSession(this.session, 0, null);
     for (const resolve of this.#waiting.splice(0)) resolve(this.#end);
     if (this.#opened === null) return;
     this.port.keepAlive.release();

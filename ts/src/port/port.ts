@@ -327,7 +327,12 @@ export class Port implements EventTarget {
   }
 
   sessionEnded(number: number, ended: EndedSession): void {
-    this.sessions.leave(number)?.onSessionEnded(ended);
+    try {
+      this.sessions.leave(number)?.onSessionEnded(ended);
+    } finally {
+      // Until then the native side keeps the reason of the end for calls that cross with it, and counts a session of a peer.
+      this.closeSession(number, 0, null);
+    }
   }
 
   settled(number: number): void {

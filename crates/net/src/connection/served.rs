@@ -24,6 +24,9 @@ use crate::admission::{Caller, Presence};
 use crate::endpoint::NodeLimits;
 use crate::error::{ConnectError, status};
 
+/// How long a session waits for a place.
+const SESSION_PLACE_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// A stream that a peer opened. Dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct IncomingStream {
@@ -158,9 +161,10 @@ impl ServedConnection {
         self.resets.pace().await;
     }
 
-    /// A slot for one more session, if one is free.
-    pub(crate) fn session_slot(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.sessions).try_acquire_owned().ok()
+    /// A place for one more session. Waits for a moment while none is free: the handler of one that is over may be behind.
+    pub(crate) async fn session_place(&self) -> Option<OwnedSemaphorePermit> {
+        let place = Arc::clone(&self.sessions).acquire_owned();
+        tokio::time::timeout(SESSION_PLACE_TIMEOUT, place).await.ok()?.ok()
     }
 
     pub(crate) fn limits(&self) -> &NodeLimits {

@@ -1,10 +1,12 @@
 //! A session of a peer, as its handler sees it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aster_wire::record::{RpcStatus, StreamHeader};
 use aster_wire::session::ServerEnd;
 use aster_wire::status::Code;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Caller;
@@ -23,6 +25,10 @@ pub struct ServedSession {
     /// The status with which the session is to end.
     end: Mutex<Option<RpcStatus>>,
     closing: CancellationToken,
+    is_over: AtomicBool,
+    /// One of the sessions that the connection may have at once. It is free when nobody keeps this session any more, so that a
+    /// peer which opens sessions waits for a handler that is behind.
+    _place: OwnedSemaphorePermit,
 }
 
 /// Why a session is over.
@@ -56,9 +62,28 @@ impl ServedSession {
         service: Arc<ServiceDefinition>,
         connection: Arc<ServedConnection>,
         closing: CancellationToken,
+        place: OwnedSemaphorePermit,
     ) -> Arc<Self> {
         let (id, metadata) = (header.call_id, header.metadata);
-        Arc::new(Self { id, metadata, service, connection, end: Mutex::default(), closing })
+        Arc::new(Self {
+            id,
+            metadata,
+            service,
+            connection,
+            end: Mutex::default(),
+            closing,
+            is_over: AtomicBool::new(false),
+            _place: place,
+        })
+    }
+
+    /// Whether the session is over. It keeps its place among those of the connection until it is dropped.
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_over(&self) {
+        self.is_over.store(true, Ordering::Release);
     }
 
     /// The id that the client chose for the session; may be empty.

@@ -13,7 +13,6 @@ use aster_wire::record::{CallHeader, RpcStatus, StreamHeader};
 use aster_wire::session::{AbortCause, CallNumber, SESSION_DETAIL, ServerEnd, ServerSession as Machine};
 use aster_wire::status::Code;
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, timeout};
 
 use super::answering::Answering;
@@ -50,11 +49,13 @@ pub(in crate::call) fn not_opened(mut refusal: RpcStatus) -> RpcStatus {
 /// The handler of one session. It learns of the end exactly once, also when the task of the session is dropped.
 struct Instance {
     handler: Box<dyn SessionHandler>,
+    session: Arc<ServedSession>,
     end: SessionEnd,
 }
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        self.session.set_over();
         self.handler.ended(self.end);
     }
 }
@@ -70,8 +71,6 @@ pub(in crate::call) struct SessionServer<'a> {
     shutdown: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
     /// Ready when no call has come for the longest time that is allowed.
     idle: Option<Pin<Box<Sleep>>>,
-    /// One of the sessions that the connection may have at once.
-    _slot: OwnedSemaphorePermit,
 }
 
 impl<'a> SessionServer<'a> {
@@ -85,13 +84,13 @@ impl<'a> SessionServer<'a> {
     ) {
         let connection = Arc::clone(&stream.connection);
         stream.machine.refuse(mode.encoding());
-        let Some(slot) = connection.session_slot() else {
+        let Some(place) = connection.session_place().await else {
             let text = "the connection has as many open sessions as the server allows";
             return Box::pin(stream.refuse(not_opened(status(Code::ResourceExhausted, text)))).await;
         };
         let closing = server.draining.child_token();
         let definition = Arc::clone(service.definition());
-        let session = ServedSession::new(header, definition, connection, closing.clone());
+        let session = ServedSession::new(header, definition, connection, closing.clone(), place);
         let Some(handler) = service.handler() else {
             let gone = status(Code::Unavailable, "the service is no longer served");
             return Box::pin(stream.refuse(not_opened(gone))).await;
@@ -114,25 +113,32 @@ impl<'a> SessionServer<'a> {
             idle: limits.session_idle.map(|limit| Box::pin(tokio::time::sleep(limit))),
             service,
             shared: Shared::new(line),
-            session,
-            _slot: slot,
+            session: Arc::clone(&session),
         };
-        let instance = Instance { handler, end: SessionEnd::Lost };
+        let instance = Instance { handler, session, end: SessionEnd::Lost };
         let shared = this.run(instance).await;
         drop(counted);
         drain(&shared).await;
     }
 
     async fn run(mut self, mut instance: Instance) -> Arc<Shared<State>> {
+        let mut calls = false;
         let end = loop {
             match std::future::poll_fn(|cx| self.poll_boundary(cx)).await {
-                Fact::Call(call, header) => self.serve_call(&instance, call, header).await,
+                Fact::Call(call, header) => {
+                    calls = true;
+                    self.serve_call(&instance, call, header).await;
+                }
                 Fact::Over(end) => break end,
                 Fact::Aborted(cause) => self.note(cause),
                 // They belong to a call that this task has ended already.
                 Fact::Message(_) | Fact::InputEnd | Fact::Refused(_) => {}
             }
         };
+        // Opening sessions costs more than resetting calls.
+        if !calls {
+            self.session.connection().note_reset();
+        }
         instance.end = end.into();
         drop(instance);
         self.last_frame(end).await;
