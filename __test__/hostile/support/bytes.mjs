@@ -4,7 +4,7 @@
  */
 
 /** Flags of frames. */
-export const flag = Object.freeze({ DATA: 0, COMPRESSED: 1, TRAILER: 2, HEADER: 4, CALL: 16 });
+export const flag = Object.freeze({ DATA: 0, COMPRESSED: 1, TRAILER: 2, HEADER: 4, CALL: 16, CANCEL: 32 });
 
 /** One frame. */
 export function frame(flags, payload = new Uint8Array()) {

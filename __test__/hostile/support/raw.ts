@@ -80,3 +80,43 @@ export class RawServer {
     await this.#program.kill();
   }
 }
+
+/** A client that sends the same bytes as fast as it can. */
+export class Flood {
+  readonly #program: Program;
+
+  private constructor(args: readonly string[]) {
+    this.#program = new Program(program, ["flood", ...args]);
+  }
+
+  /**
+   * @param way `reset`, `end`: streams that get both parts, which end so and are never read. `pour`: one stream, which gets the head
+   * once and the body again and again.
+   */
+  static async start(
+    ticket: string,
+    head: Buffer,
+    body: Buffer,
+    way: "reset" | "end" | "pour",
+  ): Promise<Flood> {
+    const flood = new Flood([ticket, head.toString("hex"), body.toString("hex"), way]);
+    await flood.#program.line("ready");
+    return flood;
+  }
+
+  /** How many thousand streams or bodies were sent. */
+  get thousands(): number {
+    return this.#program.lines.filter(({ event }) => event === "flooded").length;
+  }
+
+  /** Settles after the first thousand, or when the server has ended it. */
+  async begun(): Promise<void> {
+    await Promise.race([this.#program.line("flooded"), this.#program.line("ended")]);
+  }
+
+  /** Ends the flood; the connection is closed in order. */
+  async close(): Promise<void> {
+    this.#program.process.stdin?.end();
+    await this.#program.ended;
+  }
+}

@@ -2,11 +2,16 @@
 //! input.
 //!
 //!     cargo run --example raw_peer client TICKET
+//!     cargo run --example raw_peer flood TICKET HEAD BODY reset|end|pour
 //!     cargo run --example raw_peer server SERVICE ANSWER TIMES end|hold
 //!
 //! A client prints `ready`. Each line of its input is `NUMBER BYTES ask|leave`, with the bytes in hexadecimal: they are sent
 //! on a stream of their own. With `ask` the stream stays open, and the answer is read up to the first trailer and printed;
 //! with `leave` the direction ends, and nothing is ever read.
+//!
+//! A flood prints `ready`, and opens streams as fast as it can until its input ends: each gets HEAD and BODY, is reset or ended, and
+//! is never read. With `pour` it is one stream, which gets HEAD once and BODY again and again; what comes is read. It prints
+//! `flooded` with the number of streams, or of BODY, after each thousand.
 //!
 //! A server prints `ready` with its address. It admits everybody, says that it has the service, and writes the answer to each
 //! stream as often as it is told. Then it ends the stream or holds it open.
@@ -35,11 +40,14 @@ async fn main() -> Result<(), Failure> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments.as_slice() {
         ["client", ticket] => client(ticket).await,
+        ["flood", ticket, head, body, way] => {
+            flood(ticket, (hex::decode(head), hex::decode(body)), way).await
+        }
         ["server", service, answer, times, end] => {
             let answer = Answer { bytes: hex::decode(answer), times: times.parse()?, ends: end == "end" };
             server(service, Arc::new(answer)).await
         }
-        _ => Err("raw_peer client TICKET, or raw_peer server SERVICE ANSWER TIMES end|hold".into()),
+        _ => Err("raw_peer client TICKET, raw_peer flood TICKET HEAD BODY reset|end|pour, or raw_peer server SERVICE ANSWER TIMES end|hold".into()),
     }
 }
 
@@ -67,13 +75,65 @@ async fn endpoint(alpns: Vec<Vec<u8>>) -> Result<Endpoint, Failure> {
     Ok(builder.bind().await?)
 }
 
-async fn client(ticket: &str) -> Result<(), Failure> {
+async fn dial(ticket: &str) -> Result<(Endpoint, Connection), Failure> {
     let address = address::parse(ticket)?;
     let id = EndpointId::from_bytes(&address.endpoint_id)?;
     let to = EndpointAddr::from_parts(id, address.direct.into_iter().map(TransportAddr::Ip));
     let endpoint = endpoint(Vec::new()).await?;
     let connection = endpoint.connect(to, ALPN_RPC).await?;
     say(&json!({ "event": "ready" }));
+    Ok((endpoint, connection))
+}
+
+/// Floods until the input ends or the server closes the connection.
+async fn flood(ticket: &str, (head, body): (Vec<u8>, Vec<u8>), way: &str) -> Result<(), Failure> {
+    let (endpoint, connection) = dial(ticket).await?;
+    let mut lines = lines();
+    tokio::select! {
+        _ = lines.recv() => {}
+        failed = async {
+            if way == "pour" { pour(&connection, &head, &body).await } else { open(&connection, &head, &body, way).await }
+        } => if let Err(error) = failed {
+            say(&json!({ "event": "ended", "error": error.to_string() }));
+        }
+    }
+    endpoint.close().await;
+    Ok(())
+}
+
+async fn open(connection: &Connection, head: &[u8], body: &[u8], way: &str) -> Result<(), Failure> {
+    for count in 1_u64.. {
+        let (mut send, mut recv) = connection.open_bi().await?;
+        send.write_all(&[head, body].concat()).await?;
+        // The server may have stopped to read.
+        let _ = if way == "reset" { send.reset(0u32.into()) } else { send.finish() };
+        let _ = recv.stop(0u32.into());
+        tell(count).await;
+    }
+    Ok(())
+}
+
+async fn pour(connection: &Connection, head: &[u8], body: &[u8]) -> Result<(), Failure> {
+    let (mut send, mut recv) = connection.open_bi().await?;
+    tokio::spawn(async move { while let Ok(Some(_)) = recv.read_chunk(1 << 16).await {} });
+    send.write_all(head).await?;
+    for count in 1_u64.. {
+        send.write_all(body).await?;
+        tell(count).await;
+    }
+    Ok(())
+}
+
+async fn tell(count: u64) {
+    if count.is_multiple_of(1000) {
+        say(&json!({ "event": "flooded", "count": count }));
+        // So that the end of the input is seen.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn client(ticket: &str) -> Result<(), Failure> {
+    let (endpoint, connection) = dial(ticket).await?;
     let mut held = Vec::new();
     let mut lines = lines();
     while let Some(line) = lines.recv().await {
