@@ -114,7 +114,7 @@ fn a_member_that_nobody_heard_of_for_long_is_forgotten() {
 
 #[test]
 fn introductions_stay_within_their_size() {
-    let large = Introductions { records: vec!["x".repeat(4000); 500] };
+    let large = Introductions { digest: None, records: vec!["x".repeat(4000); 500] };
     let bytes = large.to_json();
     assert!(bytes.len() <= EXCHANGE_BYTES);
     let read = Introductions::from_json(&bytes).expect("introductions");

@@ -97,10 +97,13 @@ impl Record {
     }
 }
 
-/// The document of the exchange: the records that one side knows.
+/// A message of the exchange: records of members that one side knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Introductions {
+    /// What stands for all members that the side knows. Missing: it does not ask whether the other side knows others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Records, as their members wrote them.
     pub records: Vec<String>,
 }

@@ -6,6 +6,8 @@
 pub mod acl;
 pub mod artifact;
 pub mod book;
+pub mod collection;
+pub mod exchange;
 pub mod health;
 pub mod key;
 pub mod lease;

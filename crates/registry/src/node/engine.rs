@@ -1,5 +1,6 @@
 //! Documents, gossip and blobs on one node, behind its gate.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,10 @@ use super::options::Storage;
 
 /// How often contents that no document and no tag names any more are deleted.
 const COLLECT: Duration = Duration::from_secs(90);
+/// The start of a database file.
+const DATABASE: [u8; 4] = *b"redb";
+/// How long opening a folder may take.
+const OPEN: Duration = Duration::from_secs(20);
 /// How long each part may take to shut down.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
@@ -40,6 +45,8 @@ pub(crate) struct Engine {
     stopped: CancellationToken,
     gossip: Gossip,
     lookup: MemoryLookup,
+    /// Held while the folder of the documents is in use.
+    lock: Option<Arc<File>>,
 }
 
 impl Engine {
@@ -52,14 +59,18 @@ impl Engine {
         let (protect, protected) = ProtectCallbackHandler::new();
         let stopped = CancellationToken::new();
         let collect = GcConfig { interval: COLLECT, add_protected: Some(until(stopped.clone(), protected)) };
-        let (blobs, replicas, author) = match storage {
-            Storage::Memory => (memory(collect), replicas::Store::memory(), DefaultAuthorStorage::Mem),
-            Storage::Folder(folder) => (
-                on_disk(folder, collect).await?,
-                replicas::Store::persistent(folder.join("docs.redb"))
-                    .map_err(|error| failed(format!("{error:#}")))?,
-                DefaultAuthorStorage::Persistent(folder.join("default-author")),
-            ),
+        let Opened { blobs, replicas, author, lock } = match storage {
+            Storage::Memory => Opened {
+                blobs: memory(collect),
+                replicas: replicas::Store::memory(),
+                author: DefaultAuthorStorage::Mem,
+                lock: None,
+            },
+            Storage::Folder(folder) => {
+                let opening = tokio::time::timeout(OPEN, on_disk(folder, collect)).await;
+                opening
+                    .map_err(|_| failed(format!("{}: it cannot be opened in time", folder.display())))??
+            }
         };
         let gossip = Gossip::builder().spawn(endpoint.clone());
         let idle = Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
@@ -82,7 +93,7 @@ impl Engine {
         node.attach(iroh_blobs::ALPN, BlobsProtocol::new(&blobs, Some(EventSender::DEFAULT)));
         node.attach(iroh_gossip::ALPN, gossip.clone());
         node.attach(iroh_docs::ALPN, docs.clone());
-        Ok(Self { endpoint: endpoint.clone(), blobs, docs, idle, stopped, gossip, lookup })
+        Ok(Self { endpoint: endpoint.clone(), blobs, docs, idle, stopped, gossip, lookup, lock })
     }
 
     /// Remembers where a node is.
@@ -98,6 +109,9 @@ impl Engine {
         let _ = tokio::time::timeout(SHUTDOWN, self.blobs.shutdown()).await;
         self.stopped.cancel();
         self.idle.end();
+        if let Some(lock) = &self.lock {
+            let _ = lock.unlock();
+        }
     }
 }
 
@@ -134,12 +148,52 @@ fn memory(collect: GcConfig) -> Store {
     MemStore::new_with_opts(store::mem::Options { gc_config: Some(collect) }).into()
 }
 
-async fn on_disk(folder: &Path, collect: GcConfig) -> Result<Store, RegistryError> {
-    let failed = |error: String| RegistryError::Start(format!("{}: {error}", folder.display()));
-    tokio::fs::create_dir_all(folder).await.map_err(|error| failed(error.to_string()))?;
+/// What is open in memory or in a folder.
+struct Opened {
+    blobs: Store,
+    replicas: replicas::Store,
+    author: DefaultAuthorStorage,
+    lock: Option<Arc<File>>,
+}
+
+/// Opens a folder. Only one registry may use it: the store of the contents would wait for ever for another one.
+async fn on_disk(folder: &Path, collect: GcConfig) -> Result<Opened, RegistryError> {
+    let at = |path: &Path, error: String| RegistryError::Start(format!("{}: {error}", path.display()));
+    tokio::fs::create_dir_all(folder).await.map_err(|error| at(folder, error.to_string()))?;
+    let file = folder.join("lock");
+    let lock = File::create(&file).map_err(|error| at(&file, error.to_string()))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(at(folder, "another registry uses this folder".to_owned()));
+        }
+        Err(TryLockError::Error(error)) => return Err(at(&file, error.to_string())),
+    }
     let root = folder.join("blobs");
     let mut options = store::fs::options::Options::new(&root);
     options.gc = Some(collect);
-    let store = FsStore::load_with_opts(root.join("blobs.db"), options).await;
-    Ok(store.map_err(|error| failed(error.to_string()))?.into())
+    let (contents, documents) = (root.join("blobs.db"), folder.join("docs.redb"));
+    for database in [&contents, &documents] {
+        check_database(database).await.map_err(|error| at(database, error.to_string()))?;
+    }
+    let store = FsStore::load_with_opts(contents.clone(), options).await;
+    let blobs = store.map_err(|error| at(&contents, format!("{error:#}")))?.into();
+    let replicas =
+        replicas::Store::persistent(&documents).map_err(|error| at(&documents, format!("{error:#}")))?;
+    let author = DefaultAuthorStorage::Persistent(folder.join("default-author"));
+    Ok(Opened { blobs, replicas, author, lock: Some(Arc::new(lock)) })
+}
+
+/// Refuses a file that is no database. The store of the contents would never open it, and not say so.
+async fn check_database(file: &Path) -> std::io::Result<()> {
+    use tokio::io::AsyncReadExt as _;
+    let mut opened = match tokio::fs::File::open(file).await {
+        Ok(opened) => opened,
+        // A new folder has none.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut start = [0; DATABASE.len()];
+    opened.read_exact(&mut start).await?;
+    if start == DATABASE { Ok(()) } else { Err(std::io::Error::other("it is no database")) }
 }

@@ -1,19 +1,19 @@
 //! The exchange of members: each side says whom it knows, on a connection of its own (`docs/registry.md#who-is-a-member`).
 //!
 //! The document of a node says nothing about others, so this is how a node that knows one member finds the rest. The gate
-//! of the node stands in front of it, as of every protocol.
+//! of the node stands in front of it, as of every protocol. Owns the streams; what is said on them is in `core/exchange.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aster_net::PathInfo;
 use iroh::EndpointAddr;
-use iroh::endpoint::Connection;
+use iroh::endpoint::{Connection, RecvStream};
 use iroh::protocol::{AcceptError, ProtocolHandler};
 
 use super::shared::Shared;
 use crate::core::limit::EXCHANGE_BYTES;
-use crate::core::member::Introductions;
+use crate::core::member::{Introductions, Record};
 
 /// The protocol of the exchange.
 pub const ALPN: &[u8] = b"aster.registry/1";
@@ -30,11 +30,20 @@ impl ProtocolHandler for Exchange {
         let shared = &self.0;
         let peer = connection.remote_id().to_string();
         let exchange = async {
-            let (mut send, mut recv) = connection.accept_bi().await.ok()?;
-            let given = Introductions::from_json(&recv.read_to_end(EXCHANGE_BYTES).await.ok()?)?;
-            hear(shared, &given, &peer);
-            send.write_all(&answer(shared).await).await.ok()?;
+            let (mut send, recv) = connection.accept_bi().await.ok()?;
+            let greeting = read(recv).await?;
+            hear(shared, &greeting, &peer);
+            let own = own(shared, false).await;
+            let answer = shared.directory.say(own.as_ref(), |side| side.answer(&greeting));
+            let same = answer.digest == greeting.digest;
+            send.write_all(&answer.to_json()).await.ok()?;
             send.finish().ok()?;
+            // A side that knows the same, or that leaves, has no more to say.
+            if !same && greeting.digest.is_some() {
+                let (mut send, recv) = connection.accept_bi().await.ok()?;
+                hear(shared, &read(recv).await?, &peer);
+                send.finish().ok()?;
+            }
             connection.closed().await;
             Some(())
         };
@@ -45,21 +54,24 @@ impl ProtocolHandler for Exchange {
     }
 }
 
-/// Asks a member whom it knows, and tells it whom this node knows. `false`: it does not answer.
+/// Exchanges members with a member. `false`: it does not answer.
 pub(crate) async fn ask(shared: &Shared, address: EndpointAddr, left: bool) -> bool {
     let peer = address.id.to_string();
     let exchange = async {
-        let told = told(shared, left).await.to_json();
+        let own = own(shared, left).await;
+        let greeting = shared.directory.say(own.as_ref(), |side| side.greet(left));
         let connection = shared.node.endpoint().connect(address, ALPN).await.ok()?;
-        let (mut send, mut recv) = connection.open_bi().await.ok()?;
-        send.write_all(&told).await.ok()?;
-        send.finish().ok()?;
-        let given = recv.read_to_end(EXCHANGE_BYTES).await.ok()?;
+        let answer = tell(&connection, &greeting).await?;
+        let answer = Introductions::from_json(&answer)?;
+        let rest = shared.directory.say(own.as_ref(), |side| side.rest(&greeting, &answer));
+        if let Some(rest) = rest {
+            tell(&connection, &rest).await?;
+        }
         if let Some(path) = PathInfo::of(&connection) {
             shared.rtts().insert(peer.clone(), path.rtt);
         }
         connection.close(0u32.into(), b"");
-        Introductions::from_json(&given)
+        Some(answer)
     };
     match tokio::time::timeout(EXCHANGE, exchange).await {
         Ok(Some(given)) => {
@@ -70,15 +82,22 @@ pub(crate) async fn ask(shared: &Shared, address: EndpointAddr, left: bool) -> b
     }
 }
 
-async fn answer(shared: &Shared) -> Vec<u8> {
-    told(shared, false).await.to_json()
+/// Sends a message on a stream of its own, and reads what comes back.
+async fn tell(connection: &Connection, message: &Introductions) -> Option<Vec<u8>> {
+    let (mut send, mut recv) = connection.open_bi().await.ok()?;
+    send.write_all(&message.clone().to_json()).await.ok()?;
+    send.finish().ok()?;
+    recv.read_to_end(EXCHANGE_BYTES).await.ok()
 }
 
-/// A node that serves nothing does not introduce itself: nobody could follow it.
-async fn told(shared: &Shared, left: bool) -> Introductions {
+async fn read(mut recv: RecvStream) -> Option<Introductions> {
+    Introductions::from_json(&recv.read_to_end(EXCHANGE_BYTES).await.ok()?)
+}
+
+/// The record of this node. A node that serves nothing does not introduce itself: nobody could follow it.
+async fn own(shared: &Shared, left: bool) -> Option<Record> {
     let serves = left || !shared.node.services().is_empty();
-    let own = if serves { shared.directory.own_record(&shared.node, left).await } else { None };
-    shared.directory.introductions(own)
+    if serves { shared.directory.own_record(&shared.node, left).await } else { None }
 }
 
 fn hear(shared: &Shared, given: &Introductions, peer: &str) {

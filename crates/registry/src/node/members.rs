@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::clock::epoch_ms;
 use super::jitter::random;
 use super::options::RegistryOptions;
+use crate::core::exchange::Side;
 use crate::core::member::{Heard, Introductions, Members, Record, RecordError, Whereabouts};
 use crate::core::time::Moment;
 
@@ -127,11 +128,11 @@ impl Directory {
         self.members().digest(serves.then_some(self.instance.as_str()))
     }
 
-    /// What is told to others. `own`: the record of this node.
-    pub(crate) fn introductions(&self, own: Option<Record>) -> Introductions {
+    /// What this node says in an exchange. `own`: its record, if it is a member itself.
+    pub(crate) fn say<T>(&self, own: Option<&Record>, what: impl FnOnce(&Side<'_>) -> T) -> T {
         let members = self.members();
-        let known = members.records().map(str::to_owned);
-        Introductions { records: own.map(|record| record.text).into_iter().chain(known).collect() }
+        let digest = members.digest(own.map(|_| self.instance.as_str()));
+        what(&Side { members: &members, digest: &digest, own: own.map(|record| record.text.as_str()) })
     }
 
     /// The record of this node, as of now.
