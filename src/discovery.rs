@@ -280,6 +280,17 @@ pub fn registry_manifest(env: Env, port: u32, request: u32, node: u32, contract_
     })
 }
 
+/// Reads what a member published of a contract: the manifest with all types. The result is JSON text, or null.
+#[napi(catch_unwind)]
+pub fn registry_contract(env: Env, port: u32, request: u32, node: u32, contract_id: String) -> Result<()> {
+    throwing(env, || {
+        let registry = NODES.get(node)?.registry.running()?;
+        settle(port, request, async move {
+            registry.contract(&contract_id).await.map_err(|error| registry_failure(&error))
+        })
+    })
+}
+
 /// Watches a service, and returns the number of the watch.
 #[napi(catch_unwind)]
 pub fn registry_watch(env: Env, port: u32, node: u32, service: String) -> Result<u32> {

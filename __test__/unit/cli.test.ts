@@ -51,7 +51,8 @@ describe("usage", () => {
     const { code, out } = await aster(["contract", "diff", "--help"]);
     expect(code).toBe(0);
     expect(out).toBe(
-      "Usage:\n  aster contract diff OLD NEW\n      Say what changed between two manifests or exported contracts; exit code 1 when it breaks peers.\n" +
+      "Usage:\n  aster contract diff OLD NEW [--credential FILE] [--relay disabled]\n" +
+        "      Say what changed between two manifests, exported contracts or servers (TICKET); exit code 1 when it breaks peers.\n" +
         "\nEvery command accepts --json and --help.\n",
     );
   });

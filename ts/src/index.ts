@@ -1,6 +1,14 @@
 // Table of contents of the package.
 
 export type { ClientOptions, CredentialSource, ServerAccess } from "./client/client-options.js";
+export type {
+  DynamicMessage,
+  DynamicMethod,
+  DynamicOptions,
+  DynamicSession,
+  DynamicSessionOptions,
+  DynamicStub,
+} from "./client/dynamic.js";
 export type { ConnectionEvent } from "./client/events.js";
 export type { ClientInterceptor, ClientNext, OutgoingCall } from "./client/interceptors.js";
 export type { CallOptions } from "./client/method.js";

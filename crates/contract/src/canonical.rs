@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 use unicode_normalization::UnicodeNormalization;
 
 mod bytes;
+mod read;
 use bytes::Out;
+pub use read::NotCanonical;
 
 /// A hash; empty if there is none.
 pub type Hash = Vec<u8>;

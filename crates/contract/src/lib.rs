@@ -12,6 +12,7 @@ mod error;
 pub mod exact;
 mod id;
 mod manifest;
+pub mod published;
 pub mod schema;
 pub mod service;
 pub mod typegraph;

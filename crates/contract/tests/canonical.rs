@@ -54,3 +54,39 @@ fn recorded_types_and_contracts_encode_to_the_recorded_bytes() {
     }
     assert!(types > 40, "only {types} types");
 }
+
+/// The decoded form of canonical bytes, written again.
+fn rewritten(kind: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    match kind {
+        "TypeDef" => TypeDef::decode(bytes).ok().map(|read| read.encode()),
+        "ServiceContract" => ServiceContract::decode(bytes).ok().map(|read| read.encode()),
+        _ => None,
+    }
+}
+
+#[test]
+fn recorded_bytes_are_read_and_damaged_ones_are_refused() {
+    let file = vectors::load("contracts");
+    let mut read = 0;
+    for case in vectors::list(&file, "cases") {
+        let (name, kind) = (vectors::text(case, "name"), vectors::text(case, "type"));
+        let Some(text) = case["canonical_hex"].as_str().filter(|_| kind != "MethodDef") else { continue };
+        let bytes = hex::decode(text);
+        assert_eq!(rewritten(kind, &bytes).as_deref(), Some(bytes.as_slice()), "{name}");
+        read += 1;
+        for length in 0..bytes.len() {
+            assert_eq!(rewritten(kind, &bytes[..length]), None, "{name} cut at {length}");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert_eq!(rewritten(kind, &longer), None, "{name} with one more byte");
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 0x41;
+            // Whatever is read is written as the same bytes.
+            if let Some(again) = rewritten(kind, &other) {
+                assert_eq!(again, other, "{name} with another byte at {at}");
+            }
+        }
+    }
+    assert!(read > 20, "{read}");
+}

@@ -7,6 +7,10 @@ import type { Command } from "./command.js";
 import { networkCommands } from "./network/commands.js";
 import { trustCommands } from "./trust/commands.js";
 
+/** The options of commands that can ask a server for its contracts. */
+const sourceOptions = { credential: { type: "string" }, relay: { type: "string" } } as const;
+const SOURCE_USAGE = "[--credential FILE] [--relay disabled]";
+
 export const commands: readonly Command[] = [
   ...trustCommands,
   {
@@ -48,18 +52,19 @@ export const commands: readonly Command[] = [
   },
   {
     name: "contract diff",
-    usage: "OLD NEW",
+    usage: `OLD NEW ${SOURCE_USAGE}`,
     summary:
-      "Say what changed between two manifests or exported contracts; exit code 1 when it breaks peers.",
-    options: {},
+      "Say what changed between two manifests, exported contracts or servers (TICKET); exit code 1 when it breaks peers.",
+    options: sourceOptions,
     positionals: [2, 2],
     load: async () => (await import("./contract/diff.js")).diff,
   },
   {
     name: "contract gen-client",
-    usage: "SOURCE --out DIR [--package NAME] [--extension js|ts] [--force]",
-    summary: "Write TypeScript schemas and services for the contracts of a file.",
+    usage: `SOURCE --out DIR [--package NAME] [--extension js|ts] [--force] ${SOURCE_USAGE}`,
+    summary: "Write TypeScript schemas and services for the contracts of a file, or of a server (TICKET).",
     options: {
+      ...sourceOptions,
       out: { type: "string", short: "o" },
       package: { type: "string" },
       lang: { type: "string" },

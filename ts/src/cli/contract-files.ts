@@ -1,95 +1,12 @@
 // Contract files: reading and writing manifests and exported contracts.
 //
-// Owns: the members that the commands need, the text of a manifest, and atomic writing. Does not own: the content of a
-// manifest (Rust), and the comparison of two manifests.
+// Owns: the text of a manifest, and atomic writing. Does not own: the content of a manifest (Rust), its members
+// (service/manifest-types.ts), and the comparison of two manifests.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { TypeWord } from "../schema/descriptor.js";
+import type { Manifest, ManifestField } from "../service/manifest-types.js";
 import { CommandError } from "./command.js";
-
-/** A type in the schema of a manifest (`docs/plan.md`). */
-export type DescribedType =
-  | {
-      readonly kind: "message";
-      readonly tag: string;
-      readonly namespace: string;
-      readonly name: string;
-      readonly pythonModule?: string | null;
-      readonly qualname?: string | null;
-      readonly refs?: boolean;
-      readonly compatible?: boolean;
-      readonly fields: readonly {
-        readonly name: string;
-        readonly type: TypeWord;
-        /** The type as it was declared in TypeScript, where the word is not enough. */
-        readonly declared?: TypeWord;
-        readonly default?: boolean;
-      }[];
-    }
-  | {
-      readonly kind: "enum";
-      readonly tag: string;
-      readonly namespace: string;
-      readonly name: string;
-      readonly members: readonly string[];
-      readonly json?: readonly (string | number)[];
-    }
-  | { readonly kind: "ext"; readonly tag: string; readonly namespace: string; readonly name: string };
-
-/** A field as a manifest describes it. */
-export interface ManifestField {
-  readonly name: string;
-  readonly kind: string;
-  readonly nullable?: boolean;
-  readonly default_value?: unknown;
-  readonly default_kind?: string;
-  readonly ref_name?: string;
-  readonly wire_tag?: string;
-  readonly enum_values?: readonly (string | number)[];
-  readonly item_kind?: string;
-  readonly item_ref?: string;
-  readonly item_wire_tag?: string;
-  readonly item_nullable?: boolean;
-  readonly key_kind?: string;
-  readonly value_kind?: string;
-  readonly value_ref?: string;
-  readonly value_nullable?: boolean;
-}
-
-/** A method as a manifest describes it. */
-export interface ManifestMethod {
-  readonly name: string;
-  readonly pattern: "unary" | "server_stream" | "client_stream" | "bidi_stream";
-  readonly request_type: string;
-  readonly response_type: string;
-  readonly request_wire_tag: string;
-  readonly response_wire_tag: string;
-  readonly timeout: number | null;
-  readonly idempotent: boolean;
-  readonly fields: readonly ManifestField[];
-  readonly response_fields: readonly ManifestField[];
-  /** The descriptor of request and response. With it, the manifest contains every type exactly. */
-  readonly schema?: { readonly types: readonly DescribedType[]; readonly roots: readonly TypeWord[] };
-  readonly defaults?: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** A manifest. An exported contract has the same members, except a few. */
-export interface Manifest {
-  readonly service: string;
-  readonly version: number;
-  /** 64 hexadecimal digits, without the prefix of an exported contract. */
-  readonly contract_id: string;
-  readonly canonical_encoding?: string;
-  readonly scoped: string;
-  readonly serialization_modes: readonly (string | number)[];
-  readonly methods: readonly ManifestMethod[];
-  readonly type_hashes?: readonly string[];
-  readonly type_count?: number;
-  readonly method_count?: number;
-  readonly semver?: string | null;
-  readonly deprecated?: boolean;
-}
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -106,10 +23,11 @@ export function readContracts(file: string): readonly Manifest[] {
   }
   const documents = Array.isArray(value) ? value : [value];
   if (documents.length === 0) throw new CommandError(`${file}: the file contains no contract`);
-  return documents.map((document, index) => readContract(document, `${file}[${index}]`));
+  return documents.map((document, index) => checkContract(document, `${file}[${index}]`));
 }
 
-function readContract(document: unknown, where: string): Manifest {
+/** Checks the members that every command needs. @throws {CommandError} with the place and the reason */
+export function checkContract(document: unknown, where: string): Manifest {
   const fail = (problem: string): never => {
     throw new CommandError(`${where}: ${problem}`);
   };

@@ -8,8 +8,8 @@ import { contractManifest } from "../native/contracts.js";
 import { defaultsOf } from "../schema/defaults.js";
 import { describe } from "../schema/descriptor.js";
 import { type Service, serviceDefinition, serviceDocument } from "../schema/service.js";
-import type { Manifest } from "./contract-files.js";
-import { withDeclaredForms } from "./typescript/declared-forms.js";
+import { withDeclaredForms } from "../service/declared-forms.js";
+import type { Manifest } from "../service/manifest-types.js";
 
 /** Makes the manifest of a service with `schema` and `defaults` for each method. */
 export function describedManifest(service: Service): Manifest {

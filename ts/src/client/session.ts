@@ -5,7 +5,15 @@
 
 import { checkMetadata } from "../metadata.js";
 import { NO_TIMEOUT } from "../native/constants.js";
-import { abortSignal, checkOptions, duration, milliseconds, nullable, optional } from "../options.js";
+import {
+  abortSignal,
+  checkOptions,
+  duration,
+  milliseconds,
+  nullable,
+  type OptionChecksOf,
+  optional,
+} from "../options.js";
 import { pairsOf, type StringPairs } from "../pairs.js";
 import type { SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
@@ -81,7 +89,16 @@ const openChecks = {
   signal: optional(abortSignal),
   metadata: optional(pairsOf),
 };
-const sessionChecks = { ...stubChecks, ...openChecks };
+/** The options of a session, checked. */
+interface CheckedSession extends Omit<CheckedStub, "timeoutMs"> {
+  readonly timeoutMs: number | undefined;
+  readonly callTimeoutMs: number | null | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly metadata: Map<string, string> | undefined;
+}
+
+/** The checks of {@link SessionOptions}. */
+export const sessionChecks: OptionChecksOf<CheckedSession> = { ...stubChecks, ...openChecks };
 
 const paths = new WeakMap<object, SessionPath>();
 

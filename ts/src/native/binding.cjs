@@ -888,6 +888,7 @@ module.exports.planFromWire = nativeBinding.planFromWire
 module.exports.planToJson = nativeBinding.planToJson
 module.exports.planToWire = nativeBinding.planToWire
 module.exports.publicKeyOf = nativeBinding.publicKeyOf
+module.exports.registryContract = nativeBinding.registryContract
 module.exports.registryManifest = nativeBinding.registryManifest
 module.exports.registryNext = nativeBinding.registryNext
 module.exports.registryPublish = nativeBinding.registryPublish

@@ -849,6 +849,9 @@ export interface Readmitted {
   readonly services: readonly ServiceSummary[]
 }
 
+/** Reads what a member published of a contract: the manifest with all types. The result is JSON text, or null. */
+export declare function registryContract(port: number, request: number, node: number, contractId: string): void
+
 /** Reads the manifest of a contract, as a member published it. The result is JSON text, or null. */
 export declare function registryManifest(port: number, request: number, node: number, contractId: string): void
 

@@ -4,7 +4,15 @@
 
 import { type ClientOptions, connectChecks } from "../client/client-options.js";
 import type { Connection } from "../client/connection.js";
-import { describeServices } from "../client/describe.js";
+import { type ContractSource, describeServices } from "../client/describe.js";
+import {
+  createDynamicStub,
+  type DynamicOptions,
+  type DynamicSession,
+  type DynamicSessionOptions,
+  type DynamicStub,
+  openDynamicSession,
+} from "../client/dynamic.js";
 import type { ConnectionEvent } from "../client/events.js";
 import type { ClientInterceptor } from "../client/interceptors.js";
 import { type ProxyOptions, ServiceProxy } from "../client/proxy.js";
@@ -107,6 +115,8 @@ interface ClientParts {
   closed(cleanUpMs?: number): Promise<void>;
   /** Looks for a service in the registry that the server is a member of. */
   find(service: string, options: SearchOptions | undefined): Promise<FoundEndpoint[]>;
+  /** What the server published of a service in its registry. */
+  readonly published: ContractSource["published"];
 }
 
 /**
@@ -128,11 +138,13 @@ export class AsterClient {
   readonly #drained: ClientParts["drained"];
   readonly #closed: ClientParts["closed"];
   readonly #find: ClientParts["find"];
+  readonly #source: ContractSource;
   #closing: Promise<void> | null = null;
 
   private constructor(connection: Connection, parts: ClientParts) {
-    const { admission, drained, closed, find, ...host } = parts;
+    const { admission, drained, closed, find, published, ...host } = parts;
     this.#host = { connection, ...host };
+    this.#source = { connection, published };
     this.#admission = admission;
     this.#drained = drained;
     this.#closed = closed;
@@ -193,6 +205,7 @@ export class AsterClient {
           return closed(cleanUpMs);
         },
         find: (service, search) => registry.resolve(service, search),
+        published: (service) => registry.published(service, address),
       });
     } catch (error) {
       // Not awaited: closing the endpoint would delay the error.
@@ -246,12 +259,37 @@ export class AsterClient {
    * The manifests of the server's services, as `service.manifest()` gives them, with the exact schema of each method. The server
    * is asked for them. Each is checked against the contract that the server announced.
    *
-   * *Shape*: servers of other languages have no descriptions; their services are left out.
+   * *Shape*: a server of another language is not asked. What it published in its registry is read, and checked in the same way: a
+   * manifest with a member `types` that has the fields of all messages. A service that is not published is left out.
    * @throws {AsterError} UNAVAILABLE when the server does not answer within 10 s, DATA_LOSS when an answer is not the announced
    * contract
    */
   describe(): Promise<unknown[]> {
-    return withCaller(this.describe, () => describeServices(this.#host.connection));
+    return withCaller(this.describe, () => describeServices(this.#source));
+  }
+
+  /**
+   * A service by its name, without a schema in the program: the contract is read from the server, and checked against the contract id
+   * that it announced. Calls then use XLANG, with all checks of a stub. Method and member names are wire names.
+   * @example
+   * const billing = await client.dynamic("BillingService");
+   * const { amount_cents } = await billing.call("get_invoice", { customer_id: "acme", status: "open" });
+   * console.log(amount_cents);
+   * @throws {TypeError} with the path of the wrong option
+   * @throws {AsterError} NOT_FOUND when the server does not offer the service; FAILED_PRECONDITION with reason `INCOMPLETE_CONTRACT`
+   * when it does not tell its contract, `CONTRACT_MISMATCH` when what it tells is another contract; others as `describe()`
+   */
+  dynamic(service: string, options?: DynamicOptions): Promise<DynamicStub> {
+    return withCaller(this.dynamic, () => createDynamicStub(this.#host, this.#source, service, options));
+  }
+
+  /**
+   * Opens a session of a service by its name, without a schema in the program. As {@link AsterClient.dynamic}, and as `session()`.
+   */
+  dynamicSession(service: string, options?: DynamicSessionOptions): Promise<DynamicSession> {
+    return withCaller(this.dynamicSession, () =>
+      openDynamicSession(this.#host, this.#source, service, options),
+    );
   }
 
   /**

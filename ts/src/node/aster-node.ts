@@ -309,6 +309,7 @@ export class AsterNode {
         await this.registry.join(address);
         return this.registry.resolve(service, search);
       },
+      published: (service) => this.registry.published(service, address),
     });
     this.#clients.add(client);
     return client;

@@ -1,24 +1,14 @@
 // The endpoints of a service: a connection to each, and which one is next.
 //
-// Owns: following the registry, connecting in the background, the order of endpoints, leaving out those that fail, and the slow
-// start of those that are new. Does not own: calls (service-client.ts), what is known of endpoints (registry.ts).
+// Owns: following the registry, connecting in the background, and the order of endpoints. Does not own: calls
+// (service-client.ts), one endpoint (pool-member.ts), what is known of endpoints (registry.ts).
 
-import { AsterError, Code } from "../errors.js";
 import { type Logger, logSafely } from "../logging.js";
 import type { EndpointChange, FoundEndpoint } from "../native/documents.js";
-import type { AsterClient } from "./aster-client.js";
+import { Member, type PoolClient, SLOW_START_MS } from "./pool-member.js";
 
 /** Endpoints to which there is a connection at the same time. */
 const MOST_ENDPOINTS = 64;
-/** Failures in a row after which an endpoint gets no calls for a while. */
-const FAILURES = 3;
-/** How long an endpoint gets no calls, first and at most. It doubles each time. */
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
-/** For so long a new endpoint gets fewer calls than the others, beside others that are not new. */
-const SLOW_START_MS = 5000;
-/** The share of the calls that it gets at first. */
-const FIRST_SHARE = 0.1;
 
 /** By what the next endpoint is chosen. */
 export type Policy = "roundRobin" | "leastLoad" | "nearest" | "random";
@@ -26,99 +16,29 @@ export type Policy = "roundRobin" | "leastLoad" | "nearest" | "random";
 /** What a pool needs of its node. */
 export interface PoolGround {
   /** Connects to an endpoint. */
-  connect(found: FoundEndpoint): Promise<AsterClient>;
+  connect(found: FoundEndpoint): Promise<PoolClient>;
   /** The changes of the service, in the background, until the signal aborts. */
   changes(signal: AbortSignal): AsyncIterable<EndpointChange>;
   /** Whether an endpoint is one of those that are wanted. */
   wanted(found: FoundEndpoint): boolean;
   readonly policy: Policy;
   readonly logger: Logger;
-}
-
-/** An endpoint that can be called. */
-export interface Callable {
-  readonly client: AsterClient;
-  /** Makes a call, and remembers how it ended. */
-  run(call: () => unknown): unknown;
-}
-
-const { performance } = globalThis;
-
-/** One endpoint of the pool. */
-class Member implements Callable {
-  found: FoundEndpoint;
-  readonly client: AsterClient;
-  readonly since: number;
-  readonly rttMs: number;
-  running = 0;
-  #failures = 0;
-  #pauseMs = FIRST_PAUSE_MS;
-  #pausedUntil = 0;
-
-  constructor(found: FoundEndpoint, client: AsterClient, since: number, rttMs: number) {
-    this.found = found;
-    this.client = client;
-    this.since = since;
-    this.rttMs = rttMs;
-  }
-
-  isPaused(now: number): boolean {
-    return now < this.#pausedUntil;
-  }
-
-  /** Its share of the calls: it grows during the slow start. */
-  share(now: number): number {
-    return Math.min(1, FIRST_SHARE + ((1 - FIRST_SHARE) * (now - this.since)) / SLOW_START_MS);
-  }
-
-  run(call: () => unknown): unknown {
-    this.running += 1;
-    let result: unknown;
-    try {
-      result = call();
-    } catch (error) {
-      this.running -= 1;
-      throw error;
-    }
-    if (!(result instanceof Promise)) {
-      this.running -= 1;
-      return result;
-    }
-    return result.then(
-      (value: unknown) => {
-        this.running -= 1;
-        this.#failures = 0;
-        this.#pauseMs = FIRST_PAUSE_MS;
-        return value;
-      },
-      (error: unknown) => {
-        this.running -= 1;
-        this.#failed(error);
-        throw error;
-      },
-    );
-  }
-
-  /** Only an endpoint that cannot be reached is left out: any other answer shows that it is there. */
-  #failed(error: unknown): void {
-    if (!(error instanceof AsterError) || !error.isLocal || error.code !== Code.UNAVAILABLE) return;
-    this.#failures += 1;
-    if (this.#failures < FAILURES) return;
-    this.#failures = 0;
-    this.#pausedUntil = performance.now() + this.#pauseMs;
-    this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-  }
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  /** A number from 0 to 1. */
+  random(): number;
 }
 
 /** The endpoints of one service. */
 export class EndpointPool {
   readonly #ground: PoolGround;
   readonly #members = new Map<string, Member>();
-  readonly #known = new Map<string, FoundEndpoint>();
+  /** What is known of each endpoint, by contract: an endpoint may serve several versions. */
+  readonly #known = new Map<string, Map<string, FoundEndpoint>>();
   readonly #connecting = new Set<string>();
   readonly #ended = new AbortController();
-  /** Clients of endpoints that said that they leave. Their calls go on. */
-  #retired: AsterClient[] = [];
+  /** Endpoints that left, whose calls go on. */
+  readonly #retired = new Set<Member>();
   #turn = 0;
   #closing: Promise<void> | null = null;
 
@@ -132,9 +52,9 @@ export class EndpointPool {
    */
   async start(found: readonly FoundEndpoint[]): Promise<void> {
     let last: unknown;
+    for (const endpoint of found) this.#learn(endpoint);
     for (const endpoint of found) {
-      this.#known.set(endpoint.endpointId, endpoint);
-      if (this.#members.size > 0) continue;
+      if (this.#members.size > 0) break;
       try {
         await this.#connect(endpoint);
       } catch (error) {
@@ -152,34 +72,34 @@ export class EndpointPool {
   }
 
   /** The endpoints in the order in which a call tries them. */
-  inTurn(): readonly Callable[] {
-    const now = performance.now();
+  inTurn(): readonly Member[] {
     const members = [...this.#members.values()];
     if (members.length < 2) return members;
     this.#turn += 1;
-    const usable = members.filter((member) => !member.isPaused(now));
+    const usable = members.filter((member) => !member.isPaused);
     // When all fail, a call is better than none.
     const candidates = usable.length === 0 ? members : usable;
-    const ordered = this.#ordered(candidates, now);
+    const ordered = this.#ordered(candidates);
     return [...ordered, ...members.filter((member) => !ordered.includes(member))];
   }
 
-  #ordered(members: readonly Member[], now: number): Member[] {
+  #ordered(members: readonly Member[]): Member[] {
     const ready = members.filter((member) => member.found.health === "ready");
     const preferred = ready.length === 0 ? members : ready;
     const rest = members.filter((member) => !preferred.includes(member));
-    return [...this.#byPolicy(preferred, now), ...rest];
+    return [...this.#byPolicy(preferred), ...rest];
   }
 
-  #byPolicy(members: readonly Member[], now: number): Member[] {
+  #byPolicy(members: readonly Member[]): Member[] {
+    const { policy, random } = this.#ground;
     const inTurn = [...members].sort((a, b) => (a.found.endpointId < b.found.endpointId ? -1 : 1));
-    const start = this.#ground.policy === "random" ? Math.floor(Math.random() * inTurn.length) : this.#turn;
+    const start = policy === "random" ? Math.floor(random() * inTurn.length) : this.#turn;
     const rotated = inTurn.map((_, index) => inTurn[(index + start) % inTurn.length] as Member);
     const weight = this.#weight();
     if (weight !== null) rotated.sort((a, b) => weight(a) - weight(b));
     // An endpoint in its slow start gives its place to the next one, more often than not.
     const [first, second] = rotated;
-    if (first !== undefined && second !== undefined && Math.random() > first.share(now) / second.share(now)) {
+    if (first !== undefined && second !== undefined && random() > first.share / second.share) {
       rotated[0] = second;
       rotated[1] = first;
     }
@@ -193,16 +113,32 @@ export class EndpointPool {
     return (member) => (member.found.load ?? 1) + member.running;
   }
 
+  #learn(found: FoundEndpoint): void {
+    const contracts = this.#known.get(found.endpointId) ?? new Map<string, FoundEndpoint>();
+    this.#known.set(found.endpointId, contracts.set(found.contractId, found));
+  }
+
+  /** What is known of an endpoint: of the contract that it has, or of any other one that is wanted. */
+  #facts(endpointId: string, contractId: string | undefined): FoundEndpoint | undefined {
+    const contracts = this.#known.get(endpointId);
+    return contracts?.get(contractId ?? "") ?? contracts?.values().next().value;
+  }
+
   async #connect(found: FoundEndpoint): Promise<void> {
     const { endpointId } = found;
     this.#connecting.add(endpointId);
     try {
       const client = await this.#ground.connect(found);
-      const { rttMs } = await client.info();
-      if (this.#closing !== null || !this.#known.has(endpointId)) return void client.close();
+      const { rttMs } = await client.info().catch(async (error: unknown) => {
+        await client.close();
+        throw error;
+      });
+      const known = this.#facts(endpointId, found.contractId);
+      if (this.#closing !== null || known === undefined) return void client.close();
       const alone = this.#members.size === 0;
-      const since = performance.now() - (alone ? SLOW_START_MS : 0);
-      this.#members.set(endpointId, new Member(found, client, since, rttMs ?? Number.MAX_SAFE_INTEGER));
+      const since = this.#ground.now() - (alone ? SLOW_START_MS : 0);
+      const facts = { since, rttMs: rttMs ?? Number.MAX_SAFE_INTEGER };
+      this.#members.set(endpointId, new Member(known, client, facts, this.#ground.now));
     } finally {
       this.#connecting.delete(endpointId);
     }
@@ -210,9 +146,11 @@ export class EndpointPool {
 
   /** Connects to endpoints that are known and not connected, without waiting. */
   #connectMore(): void {
-    for (const [endpointId, found] of this.#known) {
+    for (const endpointId of this.#known.keys()) {
       if (this.#closing !== null || this.#members.size + this.#connecting.size >= MOST_ENDPOINTS) return;
       if (this.#members.has(endpointId) || this.#connecting.has(endpointId)) continue;
+      const found = this.#facts(endpointId, undefined);
+      if (found === undefined) continue;
       this.#connect(found).catch((error: unknown) => {
         // Its next lease is another chance.
         logSafely(() => this.#ground.logger.debug("an endpoint does not answer", { endpointId, error }));
@@ -230,33 +168,33 @@ export class EndpointPool {
     }
   }
 
-  #take({ up, endpointId, endpoint, why }: EndpointChange): void {
-    if (up && endpoint !== null && this.#ground.wanted(endpoint)) {
-      this.#known.set(endpointId, endpoint);
-      const member = this.#members.get(endpointId);
-      if (member === undefined) this.#connectMore();
-      else member.found = endpoint;
-      return;
-    }
-    this.#known.delete(endpointId);
+  #take({ up, endpointId, contractId, endpoint }: EndpointChange): void {
+    if (up && endpoint !== null && this.#ground.wanted(endpoint)) this.#learn(endpoint);
+    else if (!this.#forget(endpointId, contractId)) return;
     const member = this.#members.get(endpointId);
-    this.#members.delete(endpointId);
-    if (member === undefined) return;
-    // Who drains finishes its calls. Who is gone has none.
-    if (why === "withdrawn" || why === "notReady") this.#retired.push(member.client);
-    else void member.client.close();
-    void this.#prune();
+    const known = this.#facts(endpointId, member?.found.contractId);
+    if (member !== undefined && known !== undefined) member.found = known;
+    else if (member !== undefined) this.#retire(endpointId, member);
+    // Somebody may wait for a free place.
+    this.#connectMore();
   }
 
-  /** Closes the clients of endpoints that left, when their connections have ended. */
-  async #prune(): Promise<void> {
-    const retired = this.#retired;
-    this.#retired = [];
-    for (const client of retired) {
-      const facts = await client.info().catch(() => null);
-      if (facts?.open === true && this.#closing === null) this.#retired.push(client);
-      else await client.close();
-    }
+  /** Forgets one contract of an endpoint. False when it was not known, as of a version that is not wanted. */
+  #forget(endpointId: string, contractId: string): boolean {
+    const contracts = this.#known.get(endpointId);
+    if (contracts?.delete(contractId) !== true) return false;
+    if (contracts.size === 0) this.#known.delete(endpointId);
+    return true;
+  }
+
+  /** Whatever ended its lease: its connection may be alive, so its calls go on. A connection that is dead ends by itself. */
+  #retire(endpointId: string, member: Member): void {
+    this.#members.delete(endpointId);
+    this.#retired.add(member);
+    void member
+      .retire()
+      .catch(() => {})
+      .then(() => this.#retired.delete(member));
   }
 
   /** Closes all connections. May be called twice. */
@@ -267,9 +205,9 @@ export class EndpointPool {
 
   async #close(): Promise<void> {
     this.#ended.abort();
-    const clients = [...[...this.#members.values()].map((member) => member.client), ...this.#retired];
+    const members = [...this.#members.values(), ...this.#retired];
     this.#members.clear();
     this.#known.clear();
-    await Promise.all(clients.map((client) => client.close()));
+    await Promise.all(members.map((member) => member.client.close()));
   }
 }

@@ -4,10 +4,11 @@
 // found (service-client.ts).
 
 import { AsterError, Code, withCaller } from "../errors.js";
-import type { EndpointChange, FoundEndpoint, RegistrySettings } from "../native/documents.js";
+import type { EndpointChange, FoundEndpoint, RegistrySettings, ServiceSummary } from "../native/documents.js";
 import { controlCall, native } from "../native/index.js";
 import { abortSignal, checkOptions, optional, text } from "../options.js";
 import type { Port } from "../port/port.js";
+import type { Manifest } from "../service/manifest-types.js";
 import { contractId as checkContractId, queryOf, type SearchOptions } from "./registry-options.js";
 
 /** Nobody has to wait for the changes of a watch without a reader. */
@@ -88,6 +89,26 @@ export class NodeRegistry {
       );
       return document === null ? null : (JSON.parse(document) as unknown);
     });
+  }
+
+  /**
+   * @internal What the member at an address published of the contract of a service: its manifest with all types. Null when it did
+   * not, or when this node has no registry.
+   */
+  async published({ name, version, contractId }: ServiceSummary, address: string): Promise<Manifest | null> {
+    if (!/^[0-9a-f]{64}$/.test(contractId) || (this.#owned && this.#settings === null)) return null;
+    try {
+      await this.join(address);
+    } catch (error) {
+      if (error instanceof AsterError && error.reason === "NO_REGISTRY") return null;
+      throw error;
+    }
+    // Waits until the members that were named to join have been read.
+    await this.resolve(name, { version, contractId });
+    const document = await this.#port.request("takeServiceDocument", (addon, request) =>
+      addon.registryContract(this.#port.number, request, this.#node, contractId),
+    );
+    return document === null ? null : (JSON.parse(document) as Manifest);
   }
 
   /**

@@ -1,18 +1,23 @@
 // ServiceClient: calls a service at all its endpoints, which the registry finds.
 //
 // Owns: which endpoint gets a call, and the next one when a call was not sent. Does not own: what is known of endpoints
-// (registry.ts), the connections themselves (pool.ts, aster-client.ts).
+// (registry.ts), the connections themselves (endpoint-pool.ts, aster-client.ts).
 
+import type { SessionOptions, SessionStub } from "../client/session.js";
+import type { BidiCall } from "../client/streams.js";
 import type { StubOptions } from "../client/stub.js";
 import type { Stub } from "../client/stub-types.js";
-import { AsterError, Code } from "../errors.js";
-import type { Service } from "../schema/service.js";
+import { AsterError, Code, withCaller } from "../errors.js";
+import type { Service, SessionService } from "../schema/service.js";
 import type { Constructs } from "../schema/types.js";
-import type { AsterClient } from "./aster-client.js";
+import { bindService, serviceFrom } from "../service/binding.js";
 import type { EndpointPool } from "./endpoint-pool.js";
+import type { Member, PoolClient } from "./pool-member.js";
+import { PooledStream } from "./pooled-stream.js";
 
 /** A function of a stub, whatever its pattern. */
 type Call = (...args: readonly unknown[]) => unknown;
+type Functions = Readonly<Record<string, Call>>;
 
 /**
  * A client of a service, wherever it is served. It has a connection to each endpoint, follows the registry, and spreads its calls
@@ -47,49 +52,86 @@ export class ServiceClient {
   }
 
   /**
-   * The functions of a service. Each call chooses its endpoint.
+   * The functions of a service. Each call chooses its endpoint. An endpoint whose contract does not fit gets no calls of this stub.
    * @param service a service of scope `"shared"`, or a class with `@service`
    * @throws {TypeError} for any other value, and with the path of the wrong option
-   * @throws {AsterError} as `AsterClient.stub()`, for one of the endpoints
+   * @throws {AsterError} as `AsterClient.stub()`, when no endpoint fits; UNAVAILABLE with reason `NO_ENDPOINT` when there is none
    */
   stub<S extends Service<unknown> | Constructs<object>>(service: S, options?: StubOptions): Stub<S> {
-    const stubs = new WeakMap<AsterClient, Readonly<Record<string, Call>>>();
-    const stubOf = (client: AsterClient): Readonly<Record<string, Call>> => {
-      const known = stubs.get(client);
-      if (known !== undefined) return known;
-      // INVARIANT: the members of a stub are functions.
-      const made = client.stub(service, options) as unknown as Readonly<Record<string, Call>>;
-      stubs.set(client, made);
-      return made;
-    };
+    const fitting = new Fitting((client) => client.stub(service, options) as unknown as Functions);
+    this.#order(fitting);
     const spread: Record<string, Call> = {};
-    for (const name of Object.keys(stubOf(this.#first()))) {
-      spread[name] = (...args) => this.#call((client) => stubOf(client)[name], args);
+    for (const { definition, requestStream, responseStream } of bindService(serviceFrom(service)).methods) {
+      const { key } = definition;
+      spread[key] = responseStream
+        ? (...args) => this.#stream(fitting, key, args)
+        : (...args) => this.#single(fitting, key, args, !requestStream);
     }
     // INVARIANT: it has the functions of the stub, with the same parameters and results.
     return spread as unknown as Stub<S>;
   }
 
-  #first(): AsterClient {
-    const [first] = this.#pool.inTurn();
-    if (first !== undefined) return first.client;
-    throw nobody(this.service);
+  /**
+   * Opens a session at the next endpoint, and at the one after it when that cannot be reached. All calls of the session go to its endpoint.
+   * @param service a service with scope `"session"`, or a class with `@service`
+   * @throws {TypeError} for a service of another scope, and with the path of the wrong option
+   * @throws {AsterError} as `AsterClient.session()`; UNAVAILABLE with reason `NO_ENDPOINT` when there is no endpoint
+   */
+  session<S extends SessionService<unknown> | Constructs<object>>(
+    service: S,
+    options?: SessionOptions,
+  ): Promise<SessionStub<S>> {
+    return withCaller(this.session, async () => {
+      let last: unknown = nobody(this.service);
+      for (const member of this.#pool.inTurn()) {
+        const ended = member.begin();
+        try {
+          const session = await member.client.session(service, options);
+          void session.closed.then(() => ended(null));
+          return session;
+        } catch (error) {
+          ended(error);
+          if (!movesOn(error)) throw error;
+          last = error;
+        }
+      }
+      throw last;
+    });
   }
 
-  /** Calls at the first endpoint in turn. A promise that fails before the call was sent goes on to the next one. */
-  #call(functionAt: (client: AsterClient) => Call | undefined, args: readonly unknown[]): unknown {
-    const [first, ...others] = this.#pool.inTurn();
-    if (first === undefined) return Promise.reject(nobody(this.service));
-    const result = first.run(() => functionAt(first.client)?.(...args));
-    if (!(result instanceof Promise)) return result;
-    return others.reduce<Promise<unknown>>(
-      (failed, next) =>
-        failed.catch((error: unknown) => {
-          if (!movesOn(error, args)) throw error;
-          return next.run(() => functionAt(next.client)?.(...args));
-        }),
-      result,
-    );
+  /** The endpoints in turn whose contract fits. @throws {AsterError} when there is none */
+  #order(fitting: Fitting): readonly Member[] {
+    const members = this.#pool.inTurn();
+    const fit = members.filter((member) => fitting.functions(member) !== null);
+    if (fit.length > 0) return fit;
+    throw fitting.problem(members) ?? nobody(this.service);
+  }
+
+  /** A call with one response. A unary call that was not sent goes on to the next endpoint. */
+  async #single(fitting: Fitting, key: string, args: readonly unknown[], again: boolean): Promise<unknown> {
+    let last: unknown;
+    for (const member of this.#order(fitting)) {
+      const ended = member.begin();
+      try {
+        const result = await fitting.functions(member)?.[key]?.(...args);
+        ended(null);
+        return result;
+      } catch (error) {
+        ended(error);
+        // The items of a client stream may be consumed already.
+        if (!again || !movesOn(error)) throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  #stream(fitting: Fitting, key: string, args: readonly unknown[]): PooledStream {
+    return new PooledStream(() => {
+      const [member] = this.#order(fitting) as readonly [Member];
+      const stream = fitting.functions(member)?.[key]?.(...args) as BidiCall<unknown, unknown>;
+      return { stream, ended: member.begin() };
+    });
   }
 
   /** Closes the connections. Running calls end with UNAVAILABLE. It may be called twice. */
@@ -104,15 +146,47 @@ export class ServiceClient {
   }
 }
 
-/**
- * Only a call that was not sent is made again, and only where another endpoint can help. The items of a client stream may be
- * consumed already.
- */
-function movesOn(error: unknown, args: readonly unknown[]): boolean {
-  if (!(error instanceof AsterError) || !error.notSent || error.code !== Code.UNAVAILABLE) return false;
-  const [input] = args;
-  const streams = typeof input === "object" && input !== null;
-  return !(streams && (Symbol.asyncIterator in input || Symbol.iterator in input));
+/** The functions of a stub at each endpoint, or why there are none. */
+class Fitting {
+  readonly #make: (client: PoolClient) => Functions;
+  readonly #made = new WeakMap<
+    PoolClient,
+    { readonly contractId: string; readonly of: Functions | AsterError }
+  >();
+
+  constructor(make: (client: PoolClient) => Functions) {
+    this.#make = make;
+  }
+
+  /** Null when the contract of the endpoint does not fit. It is judged once, because that may ask the endpoint. */
+  functions({ client, found }: Member): Functions | null {
+    let known = this.#made.get(client);
+    if (known === undefined || (known.of instanceof AsterError && known.contractId !== found.contractId)) {
+      known = { contractId: found.contractId, of: this.#judge(client) };
+      this.#made.set(client, known);
+    }
+    return known.of instanceof AsterError ? null : known.of;
+  }
+
+  #judge(client: PoolClient): Functions | AsterError {
+    try {
+      return this.#make(client);
+    } catch (error) {
+      if (error instanceof AsterError) return error;
+      throw error;
+    }
+  }
+
+  /** Why the first of the endpoints does not fit. */
+  problem([first]: readonly Member[]): AsterError | null {
+    const known = first === undefined ? undefined : this.#made.get(first.client)?.of;
+    return known instanceof AsterError ? known : null;
+  }
+}
+
+/** Only a call that was not sent is made again, and only where another endpoint can help. */
+function movesOn(error: unknown): boolean {
+  return error instanceof AsterError && error.notSent && error.code === Code.UNAVAILABLE;
 }
 
 /** The error when no endpoint is known, or none answers. */

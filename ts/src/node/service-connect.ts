@@ -25,6 +25,8 @@ export interface ServiceTarget extends SearchOptions {
   readonly service: string;
 }
 
+const { performance } = globalThis;
+
 /** What connecting by name needs of a node. */
 export interface ConnectGround {
   readonly registry: NodeRegistry;
@@ -58,6 +60,8 @@ export async function connectService(
     wanted,
     policy,
     logger: ground.logger,
+    now: () => performance.now(),
+    random: Math.random,
   });
   await pool.start(found);
   const client: ServiceClient = new ServiceClient(service, pool, () => ground.closed(client));

@@ -1,11 +1,11 @@
 //! The encoding of single values in the canonical encoding.
 
 /// The byte between the count of a list and its elements; an empty list has it, too.
-const ELEMENTS: u8 = 0x0c;
-const ABSENT: u8 = 0xfd;
-const PRESENT: u8 = 0x00;
+pub(super) const ELEMENTS: u8 = 0x0c;
+pub(super) const ABSENT: u8 = 0xfd;
+pub(super) const PRESENT: u8 = 0x00;
 /// The string encoding number. The canonical encoding always uses UTF-8.
-const UTF8: u64 = 2;
+pub(super) const UTF8: u64 = 2;
 
 /// The canonical bytes that are being written.
 #[derive(Default)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aster_wire::hex::id_from_hex;
 use bytes::Bytes;
 use iroh::EndpointId;
 use tokio::sync::Mutex;
@@ -14,14 +15,19 @@ use super::document::Alarm;
 use super::engine::Engine;
 use super::error::RegistryError;
 use super::exchange::{self, Exchange};
+use super::fetch::Fetcher;
 use super::follow::{Ground, follow};
 use super::jitter::jittered;
 use super::members::transport_address;
 use super::publication::Publication;
 use super::shared::Shared;
+use crate::core::artifact::ArtifactRef;
+use crate::core::collection::{self, FILES_BYTES, HASHES_BYTES, NAMES_BYTES};
 use crate::core::key::Key;
-use crate::core::limit::VALUE_BYTES;
+use crate::core::limit::{LEASE_BYTES, VALUE_BYTES};
 
+/// The form of a collection of several files.
+const COLLECTION: &str = "index";
 /// How often the table of members is looked at when nothing happens.
 const LOOK: Duration = Duration::from_secs(30);
 /// How long changes of the set of members are gathered.
@@ -98,6 +104,25 @@ impl Generation {
         }
         let own = self.publication.lock().await.newest(&key).await?;
         fetcher.content(engine, own, VALUE_BYTES, &[]).await
+    }
+
+    /// The files of a contract, from the collection that any member published. `None`: nobody did, or it is not whole.
+    pub(crate) async fn contract_files(&self, contract_id: &str) -> Option<Vec<(String, Vec<u8>)>> {
+        let Ground { engine, fetcher, .. } = &self.ground;
+        let documents = self.ground.documents().clone();
+        let key = Key::Contract(contract_id.to_owned());
+        for (owner, document) in documents {
+            let Ok(Some(entry)) = document.newest(&key).await else { continue };
+            let Ok(owner) = owner.parse::<EndpointId>() else { continue };
+            let reference = fetcher.content(engine, entry.content_hash(), LEASE_BYTES, &[owner]).await;
+            let Some(reference) = reference.and_then(|bytes| ArtifactRef::from_json(&bytes).ok()) else {
+                continue;
+            };
+            if let Some(files) = files(engine, fetcher, &reference, owner).await {
+                return Some(files);
+            }
+        }
+        None
     }
 
     /// Waits until the engine does not answer.
@@ -193,4 +218,32 @@ impl Generation {
         let _ = tokio::time::timeout(LEAVE, self.tasks.wait()).await;
         self.ground.engine.stop().await;
     }
+}
+
+/// The files of a collection, which together have at most [`FILES_BYTES`].
+async fn files(
+    engine: &Engine,
+    fetcher: &Fetcher,
+    reference: &ArtifactRef,
+    owner: EndpointId,
+) -> Option<Vec<(String, Vec<u8>)>> {
+    let content =
+        async |hash: [u8; 32], limit: usize| fetcher.content(engine, hash.into(), limit, &[owner]).await;
+    if reference.collection_format != COLLECTION {
+        return None;
+    }
+    let sequence = content(id_from_hex(&reference.collection_hash)?, HASHES_BYTES).await?;
+    let (names, hashes) = collection::hashes(&sequence).ok()?;
+    let names = collection::names(&content(names, NAMES_BYTES).await?).ok()?;
+    if names.len() != hashes.len() {
+        return None;
+    }
+    let mut files = Vec::with_capacity(names.len());
+    let mut left = FILES_BYTES;
+    for (name, hash) in names.into_iter().zip(hashes) {
+        let file = content(hash, VALUE_BYTES.min(left)).await?;
+        left = left.checked_sub(file.len())?;
+        files.push((name, file.to_vec()));
+    }
+    Some(files)
 }

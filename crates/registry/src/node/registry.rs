@@ -198,6 +198,22 @@ impl Registry {
         Ok(text.filter(|text| names(text, contract_id)))
     }
 
+    /// The manifest of a contract with all types that a member published, as JSON text
+    /// ([`aster_contract::published::manifest_with_types`]). The contract and its types are proven by the contract id.
+    ///
+    /// # Errors
+    /// [`RegistryError::Closed`].
+    pub async fn contract(&self, contract_id: &str) -> Result<Option<String>, RegistryError> {
+        let Some(files) = self.current()?.contract_files(contract_id).await else { return Ok(None) };
+        match aster_contract::published::manifest_with_types(contract_id, &files) {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error) => {
+                tracing::warn!(contract_id, "a published contract is not used: {error}");
+                Ok(None)
+            }
+        }
+    }
+
     /// The changes of a service. The endpoints that are known now come first.
     pub fn watch(&self, service: &str) -> Watcher {
         let first = self.shared.book().find(&Query::of(service), self.shared.now());

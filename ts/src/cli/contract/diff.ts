@@ -2,12 +2,12 @@
 
 import { contractDiff } from "../../native/contracts.js";
 import type { Given, Result } from "../command.js";
-import { readContracts } from "../contract-files.js";
+import { contractsOf } from "./contract-source.js";
 
 /** Runs the command. */
 export async function diff(given: Given): Promise<Result> {
   const [old = "", fresh = ""] = given.positionals;
-  const compared = contractDiff(readContracts(old), readContracts(fresh));
+  const compared = contractDiff(await contractsOf(old, given), await contractsOf(fresh, given));
   const { text, ...json } = compared;
   return { code: compared.breaking ? 1 : 0, text, json };
 }

@@ -1,9 +1,10 @@
 // `aster contract export`: writes one file for each service of a manifest, for use by others.
 
 import path from "node:path";
+import type { Manifest } from "../../service/manifest-types.js";
 import { isFileName } from "../../service/manifests.js";
 import { CommandError, type Given, type Result } from "../command.js";
-import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
+import { manifestText, readContracts, writeWhole } from "../contract-files.js";
 
 /** An exported contract: the members of a manifest that describe the service. */
 export function exported(manifest: Manifest): object {

@@ -1,12 +1,19 @@
-// `aster contract gen-client`: writes TypeScript schemas and services for a manifest or an exported contract.
+// `aster contract gen-client`: writes TypeScript schemas and services for a manifest, an exported contract, or the services of a server.
 
 import path from "node:path";
 import { AsterError } from "../../errors.js";
+import {
+  type CompleteContract,
+  canHaveId,
+  completeContract,
+  contractIdOf,
+} from "../../service/complete-contract.js";
+import type { Manifest } from "../../service/manifest-types.js";
 import { CommandError, type Given, type Result, UsageError } from "../command.js";
-import { type Manifest, readContracts, writeWhole } from "../contract-files.js";
-import { type CompleteContract, completeContract, contractIdOf } from "../typescript/complete-contract.js";
+import { writeWhole } from "../contract-files.js";
 import { emitModule, type Module } from "../typescript/emit.js";
 import { kebab, Names, pascal } from "../typescript/names.js";
+import { contractsOf } from "./contract-source.js";
 
 /** Runs the command. */
 export async function genClient(given: Given): Promise<Result> {
@@ -18,14 +25,17 @@ export async function genClient(given: Given): Promise<Result> {
   const extension = given.text("extension") ?? "js";
   if (extension !== "js" && extension !== "ts") throw new UsageError('--extension must be "js" or "ts"');
   const folder = path.join(out, given.text("package") ?? "");
-  const contracts = readContracts(source);
+  const contracts = await contractsOf(source, given);
   const services = contracts.map((manifest) => generated(manifest, source, given.flag("force")));
   const files = filesOf(services, extension).map(({ name, code }) => ({
     file: path.join(folder, name),
     code,
   }));
   for (const { file, code } of files) writeWhole(file, code);
-  const warnings = services.flatMap(({ warning }) => (warning === null ? [] : [warning]));
+  const warnings = [
+    ...services.flatMap(({ warning }) => (warning === null ? [] : [warning])),
+    ...contracts.flatMap(inexact),
+  ];
   return {
     code: 0,
     text: [
@@ -43,6 +53,15 @@ export async function genClient(given: Given): Promise<Result> {
       warnings,
     },
   };
+}
+
+/** What to do about methods of which a server does not publish every type exactly. */
+function inexact({ service, version, methods }: Manifest): string[] {
+  const names = methods.filter((method) => method.exact_types === false).map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [
+    `${service} v${version}: the server publishes some types only as "any"; call ${names.join(", ")} in JSON, with { mode: "json" }`,
+  ];
 }
 
 /** The code of one contract. */
@@ -69,10 +88,9 @@ function generate(manifest: Manifest, source: string, force: boolean): Generated
   const contract = completeContract(manifest);
   const contractId = contractIdOf(contract);
   const { service, version, contract_id: stated } = manifest;
-  const warning =
-    contractId === stated
-      ? null
-      : `${service} v${version}: the types in ${source} give the contract id ${contractId}, but the file states ${stated}`;
+  const warning = canHaveId(contract, stated)
+    ? null
+    : `${service} v${version}: the types in ${source} give the contract id ${contractId}, but the file states ${stated}`;
   if (warning !== null && !force) {
     throw new CommandError(
       `${warning}. A plain manifest uses one name for several types, so the generated code would not match. Use a ` +

@@ -2,8 +2,9 @@
 
 import { execFileSync } from "node:child_process";
 import path from "node:path";
+import type { Manifest } from "../../service/manifest-types.js";
 import { type Given, type Result, UsageError } from "../command.js";
-import { type Manifest, manifestText, writeWhole } from "../contract-files.js";
+import { manifestText, writeWhole } from "../contract-files.js";
 import { describedManifest } from "../described-manifest.js";
 import { serviceOfModule } from "../module-export.js";
 

@@ -1,8 +1,9 @@
 // `aster contract import`: stores contracts of others where stubs find them to explain a mismatch.
 
+import type { Manifest } from "../../service/manifest-types.js";
 import { importedContractFile } from "../../service/manifests.js";
 import { CommandError, type Given, type Result } from "../command.js";
-import { type Manifest, manifestText, readContracts, writeWhole } from "../contract-files.js";
+import { manifestText, readContracts, writeWhole } from "../contract-files.js";
 import { exported } from "./export.js";
 
 /** Runs the command. */

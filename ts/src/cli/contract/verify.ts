@@ -2,11 +2,12 @@
 
 import path from "node:path";
 import { contractDiff } from "../../native/contracts.js";
+import { completeContract, contractIdOf } from "../../service/complete-contract.js";
+import type { Manifest } from "../../service/manifest-types.js";
 import type { Given, Result } from "../command.js";
-import { type Manifest, pick, readContracts } from "../contract-files.js";
+import { pick, readContracts } from "../contract-files.js";
 import { describedManifest } from "../described-manifest.js";
 import { serviceOfModule } from "../module-export.js";
-import { completeContract, contractIdOf } from "../typescript/complete-contract.js";
 
 /** Runs the command. */
 export async function verify(given: Given): Promise<Result> {

@@ -6,8 +6,8 @@
 import { arrayKinds } from "../../schema/arrays.js";
 import type { TypeWord } from "../../schema/descriptor.js";
 import { wireNameOf } from "../../schema/names.js";
-import type { DescribedType } from "../contract-files.js";
-import type { CompleteContract, CompleteMethod } from "../typescript/complete-contract.js";
+import type { CompleteContract, CompleteMethod } from "../../service/complete-contract.js";
+import type { DescribedType } from "../../service/manifest-types.js";
 import type { RpcDeclaration, ServiceDeclaration, TypeDeclaration, TypeUse } from "./parse.js";
 import { IdlError } from "./tokens.js";
 

@@ -5,10 +5,10 @@
 
 import type { TypeWord } from "../../schema/descriptor.js";
 import { t } from "../../schema/t.js";
+import type { CompleteContract } from "../../service/complete-contract.js";
+import { formBuilder } from "../../service/declared-forms.js";
+import type { DescribedType } from "../../service/manifest-types.js";
 import { CommandError } from "../command.js";
-import type { DescribedType } from "../contract-files.js";
-import type { CompleteContract } from "./complete-contract.js";
-import { formBuilder } from "./declared-forms.js";
 import { defaultCode } from "./default-code.js";
 import { keysOf, Names, pascal } from "./names.js";
 

@@ -1,12 +1,18 @@
-// A contract with every type that it names. Code is generated from it.
+// A contract with every type that it names. Code and dynamic services are made from it.
 //
 // Owns: making it from a manifest: from the schemas of its methods, or, for a plain manifest, from the field descriptions
 // as far as they describe the types. It has the form of a service document (`docs/boundary.md`).
 
-import { describeContract } from "../../native/contracts.js";
-import type { TypeWord } from "../../schema/descriptor.js";
-import { CommandError } from "../command.js";
-import type { DescribedType, Manifest, ManifestField, ManifestMethod } from "../contract-files.js";
+import { AsterError, Code } from "../errors.js";
+import { describeContract } from "../native/contracts.js";
+import type { TypeWord } from "../schema/descriptor.js";
+import type { DescribedType, Manifest, ManifestField, ManifestMethod } from "./manifest-types.js";
+
+/** The error for a contract that does not tell enough, or that is damaged. */
+export function incomplete(problem: string, cause?: unknown): AsterError {
+  const facts = { isLocal: true, reason: "INCOMPLETE_CONTRACT", notSent: true };
+  return new AsterError(Code.FAILED_PRECONDITION, problem, cause === undefined ? facts : { ...facts, cause });
+}
 
 /** A method of a complete contract. */
 export interface CompleteMethod {
@@ -43,26 +49,31 @@ export function contractIdOf(contract: CompleteContract): string | null {
   return describeContract(JSON.stringify(contract)).contractId;
 }
 
-/** Completes a manifest. @throws {CommandError} with a type that the manifest does not describe */
+/** Whether a contract can have an id: its own, or one that Python computes for it (`docs/contracts.md`). */
+export function canHaveId(contract: CompleteContract, id: string): boolean {
+  const { contractId, openContractIds } = describeContract(JSON.stringify(contract));
+  return contractId === id || openContractIds.includes(id);
+}
+
+/** Completes a manifest. @throws {AsterError} FAILED_PRECONDITION with reason `INCOMPLETE_CONTRACT`, with a type that the manifest does not describe */
 export function completeContract(manifest: Manifest): CompleteContract {
   try {
     return complete(manifest);
   } catch (error) {
-    if (error instanceof CommandError) throw error;
+    if (error instanceof AsterError) throw error;
     // A member has a wrong type, at any depth. The file is damaged, so the first wrong member is not important.
-    throw new CommandError(`${manifest.service} v${manifest.version}: a damaged contract`, { cause: error });
+    throw incomplete(`${manifest.service} v${manifest.version}: a damaged contract`, error);
   }
 }
 
 function complete(manifest: Manifest): CompleteContract {
   const types = new Types(manifest.service);
   for (const method of manifest.methods) types.addMethod(method);
+  types.addPublished(manifest.types ?? []);
   const methods = manifest.methods.map((method): CompleteMethod => {
     const pattern = patterns[method.pattern];
     if (pattern === undefined)
-      throw new CommandError(
-        `${manifest.service}.${method.name}: the pattern ${method.pattern} is not known`,
-      );
+      throw incomplete(`${manifest.service}.${method.name}: the pattern ${method.pattern} is not known`);
     const [request, response] = types.rootsOf(method);
     const timeoutMs = typeof method.timeout === "number" ? method.timeout * 1000 : null;
     return {
@@ -114,6 +125,17 @@ class Types {
     }
   }
 
+  /** Adds the types of published definitions. Only the manifest tells their defaults. */
+  addPublished(published: readonly DescribedType[]): void {
+    const moved = published.map((type) => this.#claim(type.tag));
+    for (const [index, type] of published.entries()) {
+      const at = moved[index] as number;
+      const fields = this.#manifestTypes.get(type.tag)?.fields ?? [];
+      this.described[at] = withDefaults(relocated(type, moved), fields);
+      this.defaults[at] = plainDefaults(fields);
+    }
+  }
+
   rootsOf(method: ManifestMethod): readonly [TypeWord, TypeWord] {
     const { schema, defaults } = method;
     if (schema !== undefined) {
@@ -126,7 +148,7 @@ class Types {
       }
       const [request, response] = schema.roots.map((root) => relocate(root, moved));
       if (request === undefined || response === undefined)
-        throw new CommandError(`${this.#service}.${method.name}: its schema has no roots`);
+        throw incomplete(`${this.#service}.${method.name}: its schema has no roots`);
       return [request, response];
     }
     const named = (type: string, tag: string): TypeWord =>
@@ -139,7 +161,7 @@ class Types {
 
   finish(): void {
     for (const [tag, where] of this.#open) {
-      throw new CommandError(
+      throw incomplete(
         `${this.#service}: ${where} is of type ${tag}, which the manifest does not describe; a manifest made by ` +
           "`aster contract gen` of this package describes all types",
       );
@@ -168,12 +190,10 @@ class Types {
     const fields = manifestType.fields.map((field) => ({
       name: field.name,
       type: this.#field(field, `${tag}.${field.name}`),
-      default: !["none", undefined].includes(field.default_kind) && !isNullDefault(field),
+      default: hasDefault(field),
     }));
     this.described[index] = { ...emptyMessage(tag), fields };
-    this.defaults[index] = Object.fromEntries(
-      manifestType.fields.filter(hasPlainDefault).map((field) => [field.name, field.default_value]),
-    );
+    this.defaults[index] = plainDefaults(manifestType.fields);
     return index;
   }
 
@@ -238,6 +258,24 @@ function isNullDefault(field: ManifestField): boolean {
   return field.nullable === true && field.default_value === null;
 }
 
+function hasDefault(field: ManifestField): boolean {
+  return !["none", undefined].includes(field.default_kind) && !isNullDefault(field);
+}
+
+function plainDefaults(fields: readonly ManifestField[]): Record<string, unknown> {
+  return Object.fromEntries(fields.filter(hasPlainDefault).map((field) => [field.name, field.default_value]));
+}
+
+function withDefaults(type: DescribedType, fields: readonly ManifestField[]): DescribedType {
+  if (type.kind !== "message") return type;
+  const named = new Map(fields.map((field) => [field.name, field]));
+  const known = type.fields.map((field) => {
+    const told = named.get(field.name);
+    return told === undefined ? field : { ...field, default: hasDefault(told) };
+  });
+  return { ...type, fields: known };
+}
+
 function hasPlainDefault(field: ManifestField): boolean {
   return field.default_kind === "value" && !isNullDefault(field);
 }
@@ -266,8 +304,7 @@ const rootWords: Readonly<Record<string, string>> = {
 
 function rootWord(type: string, where: string): TypeWord {
   const word = rootWords[type];
-  if (word === undefined)
-    throw new CommandError(`${where}: the type ${type} has no wire tag in the manifest`);
+  if (word === undefined) throw incomplete(`${where}: the type ${type} has no wire tag in the manifest`);
   return word;
 }
 
@@ -275,7 +312,7 @@ function plainWord(kind: string | undefined, where: string): TypeWord {
   if (kind === "list") return "anyList";
   if (kind === "map") return "anyMap";
   if (kind !== undefined && ["string", "int", "float", "bool", "bytes"].includes(kind)) return kind;
-  throw new CommandError(`${where}: the kind ${String(kind)} says too little to generate code from`);
+  throw incomplete(`${where}: the kind ${String(kind)} says too little to generate code from`);
 }
 
 function relocated(type: DescribedType, moved: readonly number[]): DescribedType {
@@ -294,7 +331,7 @@ function relocate(type: TypeWord, moved: readonly number[], depth = 0): TypeWord
   const [member, value] = Object.entries(type)[0] as [string, never];
   const index = (from: number): number => {
     const to = moved[from];
-    if (to === undefined) throw new CommandError("a schema names a type that it does not have");
+    if (to === undefined) throw incomplete("a schema names a type that it does not have");
     return to;
   };
   const inner = (part: TypeWord): TypeWord => relocate(part, moved, depth + 1);

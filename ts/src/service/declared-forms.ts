@@ -3,9 +3,9 @@
 // Owns: the member `declared` of a field in the manifests of `aster contract gen`, and its code. The contract id and the
 // payloads do not depend on it; Python and the comparison of contracts ignore it.
 
-import type { Definition, TypeWord } from "../../schema/descriptor.js";
-import { scalarKinds } from "../../schema/kinds.js";
-import { nodeOf, type SchemaObject } from "../../schema/schema.js";
+import type { Definition, TypeWord } from "../schema/descriptor.js";
+import { scalarKinds } from "../schema/kinds.js";
+import { nodeOf, type SchemaObject } from "../schema/schema.js";
 
 /** The builder of each form, by the name of its scalar. All other scalars have one form. */
 const builders: Readonly<Record<string, string>> = {
