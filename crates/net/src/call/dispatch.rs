@@ -50,7 +50,7 @@ impl CallServer {
                 return Box::pin(SessionServer::serve(self, stream, header, service, mode)).await;
             }
         };
-        header.deadline_epoch_ms = own_deadline(remaining);
+        header.deadline_epoch_ms = own_deadline(remaining, header.deadline_epoch_ms);
         // The header has been decoded, so its bytes no longer count in the budget.
         drop(stream.channel.reader.take_reserved());
         let (Some(handler), Some(definition)) =

@@ -181,7 +181,28 @@ fn now_epoch_ms() -> i64 {
     epoch_ms().min(steady_epoch_ms())
 }
 
-/// The deadline of a call that has `left`, by the clock of this machine; 0 for none.
-pub(crate) fn own_deadline(left: Option<Duration>) -> i64 {
-    left.map_or(0, |left| epoch_ms().saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX)))
+/// A larger difference between two times of this machine is a step of its clock.
+const CLOCK_STEP_MS: u64 = 1000;
+
+/// The deadline of a call that has `left`, by the clock of this machine; 0 for none. It is the one that the header `told`,
+/// unless that is the time of a clock which was set in the meantime.
+pub(crate) fn own_deadline(left: Option<Duration>, told: i64) -> i64 {
+    let Some(left) = left else { return 0 };
+    let own = epoch_ms().saturating_add(i64::try_from(left.as_millis()).unwrap_or(i64::MAX));
+    if own.abs_diff(told) <= CLOCK_STEP_MS { told } else { own }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_stays_as_the_caller_told_it_unless_a_clock_was_set() {
+        let second = Some(Duration::from_secs(1));
+        let told = epoch_ms() + 1001;
+        assert_eq!(own_deadline(second, told), told);
+        let own = own_deadline(second, told + 3_600_000);
+        assert!((told - 1..told + 60_000).contains(&own), "{own}");
+        assert_eq!(own_deadline(None, 0), 0);
+    }
 }

@@ -23,10 +23,6 @@ const LEAST_WINDOW: u32 = 1 << 20;
 /// Send buffer of one connection for a peer that does not read. Together with the budget of a stream it is below 8
 /// MiB.
 const SEND_WINDOW: u64 = 6 << 20;
-/// How much of a stream the transport buffers before it is read. A window of full packets of the smallest size (1200 bytes) must stay
-/// below the 1024 chunks that the transport keeps for a stream: with more, after packets that arrived twice, it closes the
-/// connection.
-const STREAM_WINDOW: VarInt = VarInt::from_u32(1 << 20);
 
 /// How often a silent connection sends a packet. A client behind a NAT that gave it another port is silent while it waits
 /// for a response, and the server sends to the old port until a packet comes from the new one.
@@ -79,7 +75,6 @@ pub(super) async fn bind(options: &NodeOptions, gates: &Gates) -> Result<Endpoin
             options.limits.max_streams.saturating_add(options.limits.max_sessions),
         )))
         .max_concurrent_uni_streams(VarInt::from_u32(options.one_way_streams))
-        .stream_receive_window(STREAM_WINDOW)
         .receive_window(VarInt::from_u32(connection_window(options.limits.peer_bytes)))
         .send_window(SEND_WINDOW)
         .keep_alive_interval(KEEP_ALIVE)

@@ -168,6 +168,27 @@ impl Assembler {
         }
     }
 
+    /// Copies neighbours without a gap between them to one chunk each, however well they use their
+    /// allocations. Then the chunks count the gaps. Overlaps must have been resolved.
+    fn merge_contiguous(&mut self) {
+        let mut start = self.bytes_read;
+        let mut run = BytesMut::new();
+        for chunk in mem::take(&mut self.data) {
+            if chunk.offset != start + run.len() as u64 {
+                if !run.is_empty() {
+                    self.data
+                        .push_back(Buffer::new_defragmented(start, run.split().freeze()));
+                }
+                start = chunk.offset;
+            }
+            run.extend_from_slice(&chunk.bytes);
+        }
+        if !run.is_empty() {
+            self.data
+                .push_back(Buffer::new_defragmented(start, run.freeze()));
+        }
+    }
+
     // Note: If a packet contains many frames from the same stream, the estimated over-allocation
     // will be much higher because we are counting the same allocation multiple times.
     pub(super) fn insert(
@@ -236,6 +257,9 @@ impl Assembler {
         // Small gapped frames hold over-allocation below the threshold, so bound the count too.
         if over_allocation > threshold || self.data.len() > COMPACT_THRESHOLD {
             self.defragment();
+            if self.data.len() > MAX_CHUNKS {
+                self.merge_contiguous();
+            }
             // ngtcp2 uses a threshold of 4000 -- try to be a little more conservative?
             if self.data.len() > MAX_CHUNKS {
                 return Err(TooManyChunks);

@@ -222,7 +222,7 @@ impl<'a> SessionServer<'a> {
             method,
             header: StreamHeader {
                 call_id: header.call_id,
-                deadline_epoch_ms: own_deadline(remaining),
+                deadline_epoch_ms: own_deadline(remaining, header.deadline_epoch_ms),
                 metadata: header.metadata,
                 ..StreamHeader::default()
             },
