@@ -12,22 +12,12 @@ import {
   unary,
 } from "aster-rpc";
 import { type Link, link } from "aster-rpc/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fresh, local } from "../boundary/support/probe.mjs";
+import { keep } from "./fixtures/keep.js";
 
 const Item = message("paths/Item", { id: t.int, data: t.bytes.default(new Uint8Array()) });
 const Echo = service("Echo", { version: 1 }, { echo: unary(Item, Item) });
-
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
-async function keep<T extends { close(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
-  const thing = await starting;
-  open.push(thing);
-  return thing;
-}
 
 /** A server that keeps the peer of its last call. */
 async function serve(): Promise<{ server: AsterServer; peer: () => ConnectedPeer | null }> {

@@ -9,22 +9,12 @@ import {
   type RelayPolicy,
 } from "aster-rpc";
 import { relay, type TestRelay, type TestRelayOptions } from "aster-rpc/testing";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Probe, probe } from "../boundary/support/probe.mjs";
+import { keep } from "./fixtures/keep.js";
+import { silent } from "./fixtures/nodes.js";
 
-const open: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const thing of open.splice(0).reverse()) await thing.close();
-});
-
-async function keep<T extends { close(): Promise<unknown> }>(starting: Promise<T>): Promise<T> {
-  const thing = await starting;
-  open.push(thing);
-  return thing;
-}
-
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const loopback = { bind: "127.0.0.1:0", logger: quiet } as const;
+const loopback = { bind: "127.0.0.1:0", logger: silent } as const;
 
 /** A server behind a relay. `only`: it has no direct path. */
 async function serve(options: TestRelayOptions & { only?: boolean } = {}): Promise<{
@@ -43,14 +33,14 @@ async function serve(options: TestRelayOptions & { only?: boolean } = {}): Promi
       identity: "ephemeral",
       registry: "off",
       relay: { ...relays, only },
-      ...(only ? { logger: quiet } : loopback),
+      ...(only ? { logger: silent } : loopback),
     }),
   );
   return { between, server, relays };
 }
 
 const connect = (address: string, options: ConnectOptions): Promise<AsterClient> =>
-  keep(AsterClient.connect(address, { logger: quiet, ...options }));
+  keep(AsterClient.connect(address, { logger: silent, ...options }));
 
 const policed = (relays: OwnRelays, policy: RelayPolicy): ConnectOptions => ({
   ...loopback,
@@ -127,7 +117,7 @@ describe("the policy of a client", () => {
 
   it("demands relays: nothing goes over the direct path that there is", async () => {
     const { server, relays } = await serve({ only: false });
-    const client = await connect(server.ticket, { logger: quiet, relay: { ...relays, policy: "only" } });
+    const client = await connect(server.ticket, { logger: silent, relay: { ...relays, policy: "only" } });
     const data = new Uint8Array(50_000);
     await client.stub(Probe).echo({ id: 1, data });
     expect(client.path).toMatchObject({ kind: "relay", bytesDirect: 0 });

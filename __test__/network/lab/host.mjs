@@ -1,6 +1,6 @@
 /** A host of the lab: a server or a client, driven by lines of JSON on stdin. */
-import { createInterface } from "node:readline";
 import { AsterClient, AsterServer, implement, message, service, t, unary } from "aster-rpc";
+import { answerLines } from "./lines.mjs";
 
 const Text = message("lab/Text", { text: t.string });
 const Echo = service("Echo", { version: 1 }, { echo: unary(Text, Text) });
@@ -67,10 +67,4 @@ const commands = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { do: what, ...rest } = JSON.parse(line);
-  const answer = await commands[what](rest).catch((error) => ({
-    error: `${error.message} ${error.reason ?? ""}`,
-  }));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await answerLines(commands);

@@ -6,10 +6,10 @@
  * The client keeps a stream with an item every 10 ms, a unary call every 50 ms, and a session with a call every 50 ms.
  */
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { AsterClient, AsterServer, implement, message, serverStream, service, t, unary } from "aster-rpc";
 import { ledger } from "aster-rpc/testing";
+import { answerLines } from "./lines.mjs";
 
 const Count = message("moving/Count", { count: t.int });
 const Moving = service(
@@ -149,10 +149,4 @@ const commands = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const { do: what, ...rest } = JSON.parse(line);
-  const answer = await commands[what](rest).catch((error) => ({
-    error: `${error.message} ${error.reason ?? ""}`,
-  }));
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
+await answerLines(commands);
